@@ -1,0 +1,16 @@
+export type Line = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Writes one structured line. The only place that writes to the log; callers never pass an account or a token. */
+export type Log = (level: 'info' | 'warn' | 'error', message: string, line: Line) => void;
+
+export const log: Log = (level, message, line) => {
+  // biome-ignore lint/suspicious/noConsole: Lambda reads the log from the console.
+  console[level](JSON.stringify({ level, message, ...line }));
+};
+
+/** An error as a log may show it: its name and where it was thrown. Its text may quote data and is left out. */
+export const errorLine = (error: unknown): Line => {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const stack = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
+  return { error: error.name, stack: stack.map((line) => line.trim()).join('; ') };
+};

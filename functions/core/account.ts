@@ -1,0 +1,48 @@
+import { Buffer } from 'node:buffer';
+import * as z from 'zod';
+
+/** True of text that survives UTF-8 unchanged and takes `least` to `most` bytes in it. */
+const takes = (least: number, most: number) => (text: string) => {
+  // A lone surrogate becomes U+FFFD on its way to the store: two different identities would turn into one.
+  if (!text.isWellFormed()) return false;
+  const bytes = Buffer.byteLength(text, 'utf8');
+  return bytes >= least && bytes <= most;
+};
+
+/** Whether a text is well-formed and takes 1 to `most` bytes as UTF-8. */
+export const isWithin = (most: number) => takes(1, most);
+
+/**
+ * A device token: 1 to 1,000 bytes of UTF-8. The Account API's documents allow 64 bytes, which its XG dialect holds to;
+ * FCM tokens are longer.
+ */
+export const Token = z.string().refine(takes(1, 1000), 'a token is 1 to 1,000 bytes of text').brand<'Token', 'inout'>();
+export type Token = z.infer<typeof Token>;
+
+/** The app's name for a user: 2 to 255 bytes of UTF-8 (XG document: "greater than 1 byte"). */
+export const AccountId = z
+  .string()
+  .refine(takes(2, 255), 'an account is 2 to 255 bytes of text')
+  .brand<'AccountId', 'inout'>();
+export type AccountId = z.infer<typeof AccountId>;
+
+/** What kind of name an account is (mobile, e-mail, …). Part of the account's identity; 0 is "unknown". */
+export const AccountType = z.int().min(0).max(2_147_483_647).brand<'AccountType', 'inout'>();
+export type AccountType = z.infer<typeof AccountType>;
+
+export const Account = z.object({ type: AccountType, id: AccountId });
+export type Account = z.infer<typeof Account>;
+
+export const Platform = z.enum(['android', 'ios']);
+export type Platform = z.infer<typeof Platform>;
+
+/** An account as one string, `<type>#<id>`. Never a name that objects inherit, such as `__proto__`: it begins with a digit. */
+export type AccountKey = `${number}#${string}`;
+
+export const accountKey = (account: Account): AccountKey => `${account.type}#${account.id}`;
+
+/** The account an `accountKey` names. */
+export const accountOf = (key: AccountKey): Account => {
+  const end = key.indexOf('#');
+  return Account.parse({ type: Number(key.slice(0, end)), id: key.slice(end + 1) });
+};

@@ -1,0 +1,73 @@
+import { type Account, type AccountKey, accountKey, accountOf, type Token } from './account.ts';
+import { inParallel } from './in-parallel.ts';
+import type { AccountRef, Pointer, RegistryStore, TokenRef } from './registry-store.ts';
+import { byRecency, eventOf } from './stamp.ts';
+import { candidates, isBound } from './token-document.ts';
+
+/** What a reply shows at most: the newest accounts of a token, the newest tokens of an account. Nothing is deleted for it. */
+export const SHOWN = { accounts: 10, tokens: 100 } as const;
+
+/** Accounts looked up at a time. */
+const AT_ONCE = 8;
+
+/**
+ * The accounts bound to each token, most recently bound first. Strongly consistent: the accounts' watermarks are read
+ * after the documents, so that whatever is answered was bound at the moment its document was read.
+ */
+export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef[]): Promise<Account[][]> {
+  const documents = (await store.documents(tokens)).map((stored) => stored?.document);
+  const named = new Map<string, AccountRef>();
+  for (const [i, { app }] of tokens.entries())
+    for (const account of candidates(documents[i]))
+      named.set(`${app}#${account}`, { app, account: accountOf(account) });
+  const watermarks = await store.clears([...named.values()]);
+  const clears = new Map([...named.keys()].map((key, i) => [key, watermarks[i] ?? '']));
+  return tokens.map(({ app }, i) => {
+    const document = documents[i];
+    if (document === undefined) return [];
+    return candidates(document)
+      .filter((account) => isBound(document, account, clears.get(`${app}#${account}`) ?? ''))
+      .map((account) => ({ account, edge: document.edges[account] ?? '' }))
+      .sort((a, b) => byRecency(a.edge, b.edge))
+      .slice(0, SHOWN.accounts)
+      .map(({ account }) => accountOf(account));
+  });
+}
+
+/** The tokens bound to each account, most recently bound first. Strongly consistent: the watermark is read last. */
+export async function tokensOf(store: RegistryStore, accounts: readonly AccountRef[]): Promise<Token[][]> {
+  const found = new Map<AccountRef, Token[]>();
+  await inParallel(accounts, AT_ONCE, async (account) => {
+    found.set(account, await tokensOfOne(store, account));
+  });
+  return accounts.map((account) => found.get(account) ?? []);
+}
+
+async function tokensOfOne(store: RegistryStore, ref: AccountRef): Promise<Token[]> {
+  const account = accountKey(ref.account);
+  const bound = await newestBound(store, ref, account);
+  const [clear = ''] = await store.clears([ref]);
+  return bound.filter(({ edge }) => edge > clear).map(({ token }) => token);
+}
+
+/**
+ * Looks at the documents behind the newest pointers until enough are bound. A pointer is never earlier than its
+ * token's edge, so once the next pointer is earlier than the last edge wanted, no document further on can matter.
+ */
+async function newestBound(store: RegistryStore, ref: AccountRef, account: AccountKey): Promise<Pointer[]> {
+  const pointers = (await store.pointers(ref)).sort((a, b) => (a.edge < b.edge ? 1 : -1));
+  let bound: Pointer[] = [];
+  for (let next = 0; next < pointers.length; next += SHOWN.tokens) {
+    const last = bound[SHOWN.tokens - 1];
+    if (last !== undefined && (pointers[next]?.edge ?? '') < eventOf(last.edge)) break;
+    const page = pointers.slice(next, next + SHOWN.tokens);
+    const documents = await store.documents(page.map(({ token }) => ({ app: ref.app, token })));
+    for (const [i, { token }] of page.entries()) {
+      const document = documents[i]?.document;
+      if (document !== undefined && isBound(document, account, ''))
+        bound.push({ token, edge: document.edges[account] ?? '' });
+    }
+    bound = bound.sort((a, b) => byRecency(a.edge, b.edge)).slice(0, SHOWN.tokens);
+  }
+  return bound;
+}

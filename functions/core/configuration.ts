@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { AccountType, Platform } from './account.ts';
+
+/** An id that is safe in a URL, a key, a log and the user name of Basic authentication. */
+const Id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'an id is 1 to 64 letters, digits, "-" or "_"');
+
+export const AppId = Id.brand<'AppId', 'inout'>();
+export type AppId = z.infer<typeof AppId>;
+
+export const SourceId = Id.brand<'SourceId', 'inout'>();
+export type SourceId = z.infer<typeof SourceId>;
+
+/** Whose spelling of the Account API an app's clients use. */
+export const Dialect = z.enum(['xg', 'tpns']);
+export type Dialect = z.infer<typeof Dialect>;
+
+/**
+ * How many accounts a token may hold. `many`: any number, an overriding bind replaces them all (what the XG and TPNS
+ * documents show). `one-per-type`: one account of each type, the latest wins (hosted TPNS since 2020-10-26).
+ */
+export const Policy = z.enum(['many', 'one-per-type']);
+export type Policy = z.infer<typeof Policy>;
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const isSafeHost = (text: string): boolean => {
+  const url = new URL(text);
+  return url.protocol === 'https:' || LOOPBACK.includes(url.hostname);
+};
+
+/** A hosted Account API that is kept equal to the registry. `app` is the id this app has there. */
+export const Mirror = z.strictObject({
+  url: z.url().refine(isSafeHost, 'a mirror is reached over https'),
+  app: Id,
+  dialect: Dialect,
+  mode: z.enum(['mirror', 'observe']).default('mirror'),
+});
+export type Mirror = z.infer<typeof Mirror>;
+
+/** One registration of an app with a push service: its clients' dialect, its policy and its platform. */
+export const App = z
+  .strictObject({
+    id: AppId,
+    dialect: Dialect,
+    policy: Policy.default('many'),
+    platform: Platform,
+    mirror: Mirror.optional(),
+  })
+  .refine((app) => app.mirror?.dialect !== 'tpns' || app.policy === 'one-per-type', {
+    path: ['policy'],
+    // https://www.tencentcloud.com/document/product/1024/33768: one account of each type on a token since 2020-10-26.
+    message: 'hosted TPNS keeps one account of each type: its mirror needs the policy "one-per-type"',
+  });
+export type App = z.infer<typeof App>;
+
+/** Who may send auth events, how they are signed, and which apps they reach. */
+export const Source = z.strictObject({
+  id: SourceId,
+  kind: z.enum(['standard-webhooks']),
+  apps: z.array(AppId).min(1),
+  accountType: AccountType.default(AccountType.parse(0)),
+});
+export type Source = z.infer<typeof Source>;
+
+const repeated = <T>(items: readonly T[]): T[] => items.filter((item, index) => items.indexOf(item) !== index);
+
+/** `bindery.json`: the only file to edit before deploying. */
+export const Configuration = z
+  .strictObject({ $schema: z.string().optional(), apps: z.array(App).min(1), sources: z.array(Source).min(1) })
+  .superRefine(({ apps, sources }, context) => {
+    const appIds = apps.map((app) => app.id);
+    for (const id of repeated(appIds))
+      context.addIssue({ code: 'custom', path: ['apps'], message: `"${id}" stands twice` });
+    for (const id of repeated(sources.map((source) => source.id)))
+      context.addIssue({ code: 'custom', path: ['sources'], message: `"${id}" stands twice` });
+    for (const [s, source] of sources.entries())
+      for (const [a, id] of source.apps.entries())
+        if (!appIds.includes(id))
+          context.addIssue({ code: 'custom', path: ['sources', s, 'apps', a], message: `there is no app "${id}"` });
+  });
+export type Configuration = z.infer<typeof Configuration>;

@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type AccountKey, accountKey, accountOf } from './account.ts';
+import { HORIZON_MS, horizonAt } from './compaction.ts';
+import { inParallel } from './in-parallel.ts';
+import { merge } from './merge.ts';
+import { type AccountOperation, binds, isTokenOperation, type Operation, type TokenOperation } from './operation.ts';
+import { type Outcome, orUnavailable } from './outcome.ts';
+import type { RegistryStore, Stored, TokenRef } from './registry-store.ts';
+import { isBind, msOf, removalAt } from './stamp.ts';
+import { EMPTY, type TokenDocument } from './token-document.ts';
+
+/** The world the registry stands in. `pause` waits before the n-th new try (from 1) at a token that others write too. */
+export type RegistryPorts = {
+  readonly store: RegistryStore;
+  readonly now: () => number;
+  readonly pause: (attempt: number) => Promise<void>;
+};
+
+/** Tokens and accounts one call works on at a time. */
+const AT_ONCE = 16;
+
+/**
+ * Applies operations, in any order, any number of times: the registry ends the same. Each operation gets its outcome;
+ * all of a token's operations are one write.
+ */
+export async function applyAll(ports: RegistryPorts, operations: readonly Operation[]): Promise<Outcome[]> {
+  const outcomes = new Map<Operation, Outcome>();
+  const timely = operations.filter((operation) => {
+    if (!binds(operation) || msOf(operation.stamp) >= ports.now() - HORIZON_MS) return true;
+    outcomes.set(operation, { kind: 'refused', reason: 'a bind older than the horizon' });
+    return false;
+  });
+  const tokens = Map.groupBy(timely.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
+  const accounts = timely.filter((operation) => !isTokenOperation(operation));
+  await inParallel([...tokens.values()], AT_ONCE, async (group) => {
+    const outcome = await orUnavailable(() => applyToToken(ports, group));
+    for (const [i, operation] of group.entries())
+      outcomes.set(operation, Array.isArray(outcome) ? at(outcome, i) : outcome);
+  });
+  await inParallel(accounts, AT_ONCE, async (operation) => {
+    outcomes.set(operation, await orUnavailable(() => applyToAccount(ports, operation)));
+  });
+  return operations.map((operation) => known(outcomes.get(operation)));
+}
+
+/** One write, however many tokens the account has: reads compare with the watermark. */
+async function applyToAccount({ store }: RegistryPorts, operation: AccountOperation): Promise<Outcome> {
+  await store.raiseClear(operation, removalAt(operation.stamp));
+  return { kind: 'applied' };
+}
+
+/**
+ * Read, merge, write if nobody else has; else take what the other wrote and merge again. Each lost race is another
+ * writer's progress. Pointers are written before the document that needs them: what is bound can be found.
+ */
+async function applyToToken(ports: RegistryPorts, operations: readonly TokenOperation[]): Promise<Outcome[]> {
+  const ref: TokenRef = at(operations, 0);
+  const pointed = new Set<AccountKey>();
+  let stored = (await ports.store.documents([ref]))[0];
+  for (let attempt = 1; ; attempt++) {
+    const next = merge(stored?.document ?? EMPTY, operations, horizonAt(ports.now()));
+    if (isDeepStrictEqual(next, stored?.document ?? EMPTY)) return operations.map((o) => outcomeIn(next, o));
+    await point(ports.store, ref, newBinds(stored, next), pointed);
+    const result = await ports.store.write(ref, next, stored?.version ?? 0);
+    if (result === 'written') return operations.map((operation) => outcomeIn(next, operation));
+    stored = result.winner;
+    await ports.pause(attempt);
+  }
+}
+
+const newBinds = (before: Stored | undefined, { edges }: TokenDocument): [AccountKey, string][] =>
+  // Every key of `edges` was made by accountKey.
+  (Object.entries(edges) as [AccountKey, string][]).filter(
+    ([account, edge]) => isBind(edge) && before?.document.edges[account] !== edge,
+  );
+
+async function point(store: RegistryStore, ref: TokenRef, binds: [AccountKey, string][], pointed: Set<AccountKey>) {
+  const missing = binds.filter(([account]) => !pointed.has(account));
+  await inParallel(missing, AT_ONCE, async ([account, edge]) => {
+    await store.raisePointer({ app: ref.app, account: accountOf(account) }, ref.token, edge);
+    pointed.add(account);
+  });
+}
+
+/** A bind none of whose edges stands in the document has been overtaken; a removal always holds from its moment on. */
+function outcomeIn({ edges }: TokenDocument, operation: TokenOperation): Outcome {
+  if (operation.kind !== 'bind' && operation.kind !== 'bindOverriding') return { kind: 'applied' };
+  const stands = operation.accounts.some((account) => edges[accountKey(account)]?.startsWith(`${operation.stamp}.1`));
+  return { kind: stands ? 'applied' : 'superseded' };
+}
+
+const at = <T>(items: readonly T[], index: number): T => known(items[index]);
+
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a value that was put in was not there');
+  return value;
+}

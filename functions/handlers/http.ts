@@ -1,0 +1,24 @@
+import type { Buffer } from 'node:buffer';
+
+/** A request as it was sent: the body in raw bytes, header names in lower case, the path without its query. */
+export type HttpRequest = {
+  /** Unique per request; goes with everything the request causes. */
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+};
+
+/** `body` is sent as JSON. `line` is what the log says of the request: never an account, never a token. */
+export type HttpReply = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly line?: Readonly<Record<string, string | number>>;
+};
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
+
+/** A body may take this many bytes, the size of a billing unit of SQS. */
+export const MAX_BODY_BYTES = 64 * 1024;

@@ -1,0 +1,37 @@
+/**
+ * The numbers and names that the deployed stack and the local one share. Both are made from this file, and a test
+ * compares the template with what the local servers report.
+ */
+
+/** The deployed functions, each the file of that name in `functions/`. */
+export type Door = 'events' | 'account-api' | 'apply';
+
+/** Paths and the function that answers there, whatever the method: a wrong one is answered 405, which a gateway can't. */
+export const ROUTES: readonly { path: string; door: Door }[] = [
+  { path: '/events/{source}', door: 'events' },
+  { path: '/v3/device/account/batchoperate', door: 'account-api' },
+  { path: '/v3/device/account/query', door: 'account-api' },
+];
+
+/** Names of the table's attributes that the store and DynamoDB must agree on. `expires` is in seconds since 1970. */
+export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as const;
+
+/** Seconds a function may take. The doors wait at most one second for an operation to take effect. */
+export const TIMEOUT_S: Readonly<Record<Door, number>> = { events: 5, 'account-api': 5, apply: 10 };
+
+const DAY_S = 86_400;
+
+export const OPERATIONS_QUEUE = {
+  // Six times the function's timeout, as AWS asks of queues that feed a function.
+  visibilityS: 6 * TIMEOUT_S.apply,
+  // The longest SQS keeps a message.
+  retentionS: 14 * DAY_S,
+  // Throttled invocations count as receives too: with the backoff this is some minutes of trouble before a message is set aside.
+  maxReceiveCount: 12,
+} as const;
+
+/** Dead letters and parked operations: kept as long as SQS can. */
+export const PARKED_QUEUE = { retentionS: 14 * DAY_S } as const;
+
+/** How Lambda feeds the queue to `apply`. */
+export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const;

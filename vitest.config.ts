@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The slowest suites synthesize the stack or run thousands of schedules; a hang still ends well before CI does.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    reporters: ['default', './test/tally-reporter.ts'],
+  },
+});
