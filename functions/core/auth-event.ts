@@ -61,8 +61,14 @@ export function operationsOf({ event, ms, hash }: Stamped<AuthEvent>): Operation
       return event.apps.map((app) => ({ ...stamped('unbindAccountFromAll'), app: app.id, account: event.account }));
     case 'tokenChanged': {
       const { app, oldToken, token, accounts } = event;
+      const cleared = [oldToken, ...(accounts.length === 0 ? [token] : [])].map((token) => ({
+        ...stamped('unbindTokenFromAll'),
+        app: app.id,
+        token,
+      }));
+      if (accounts.length === 0) return cleared;
       return [
-        { ...stamped('unbindTokenFromAll'), app: app.id, token: oldToken },
+        ...cleared,
         { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts] },
       ];
     }

@@ -68,3 +68,11 @@ export const isTokenOperation = (operation: Operation): operation is TokenOperat
 /** Whether an operation binds anything; the time rules treat binds and removals differently. */
 export const binds = (operation: Operation): boolean =>
   operation.kind === 'bind' || operation.kind === 'bindOverriding';
+
+/** How operations travel through the queue: all of one request together, under the request's id. */
+export const OperationsMessage = z.object({
+  v: z.literal(1),
+  id: z.string().min(1).max(256),
+  operations: z.array(Operation).min(1),
+});
+export type OperationsMessage = z.infer<typeof OperationsMessage>;

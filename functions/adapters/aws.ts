@@ -1,0 +1,19 @@
+import { Unavailable } from '../core/outcome.ts';
+
+/**
+ * How every AWS client here waits (ms). Left alone the SDK waits for ever; two tries at these limits end inside the 5 s
+ * that a door may take. Whoever called tries again.
+ */
+export const CLIENT = {
+  maxAttempts: 2,
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
+} as const;
+
+/** What an AWS call throws is the world's answer. Only the error's name goes on: its text may quote keys. */
+export async function asking<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new Unavailable(error instanceof Error ? error.name : typeof error);
+  }
+}

@@ -1,0 +1,40 @@
+import { setTimeout } from 'node:timers/promises';
+import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
+import { Unavailable } from '../core/outcome.ts';
+import { asking } from './aws.ts';
+import type { Table } from './dynamodb-registry-store.ts';
+import type { Key } from './registry-keys.ts';
+
+/** Keys DynamoDB takes in one BatchGetItem. */
+const MOST_KEYS = 100;
+
+/** Rounds before what DynamoDB leaves unprocessed counts as unavailable. */
+const ROUNDS = 8;
+
+const text = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
+
+/**
+ * Strongly consistent reads of many items, in the order asked, each key at most once on the wire. DynamoDB answers what
+ * it can and names the rest (size, throttling): those are asked again, with full jitter.
+ */
+export async function batchGet(table: Table, keys: readonly Key[]): Promise<(Record<string, unknown> | undefined)[]> {
+  const wanted = [...new Map(keys.map((key) => [text(key), key])).values()];
+  const found = new Map<string, Record<string, unknown>>();
+  for (let start = 0; start < wanted.length; start += MOST_KEYS)
+    await collect(table, wanted.slice(start, start + MOST_KEYS), found);
+  return keys.map((key) => found.get(text(key)));
+}
+
+async function collect(table: Table, keys: readonly Key[], found: Map<string, Record<string, unknown>>): Promise<void> {
+  let rest: Record<string, unknown>[] = keys.map((key) => ({ ...key }));
+  for (let round = 0; rest.length > 0; round++) {
+    if (round === ROUNDS) throw new Unavailable('UnprocessedKeys');
+    if (round > 0) await setTimeout(Math.random() * 2 ** round * 10);
+    const { Responses, UnprocessedKeys } = await asking(() =>
+      table.client.send(new BatchGetCommand({ RequestItems: { [table.name]: { Keys: rest, ConsistentRead: true } } })),
+    );
+    for (const item of Responses?.[table.name] ?? [])
+      found.set(text({ pk: String(item['pk']), sk: String(item['sk']) }), item);
+    rest = UnprocessedKeys?.[table.name]?.Keys ?? [];
+  }
+}

@@ -1,0 +1,114 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import type { Pointer, RegistryStore } from '../core/registry-store.ts';
+import { asking } from './aws.ts';
+import { batchGet } from './dynamodb-batch-get.ts';
+import { itemOf, StoredItem } from './dynamodb-document.ts';
+import { accountPartition, clearKey, documentKey, type Key, POINTER, pointerKey, tokenOf } from './registry-keys.ts';
+
+export type Table = { readonly client: DynamoDBDocumentClient; readonly name: string };
+
+const PointerItem = z.object({ sk: z.string(), edge: z.string() });
+const ClearItem = z.object({ removal: z.string() });
+
+/**
+ * The registry in a DynamoDB table: strongly consistent reads and conditional writes of single items, so that the same
+ * code is right on a table with multi-Region strong consistency. One document a token; in the account's partition a
+ * pointer for each token that was ever bound, and the watermark.
+ */
+export function dynamodbRegistryStore(table: Table): RegistryStore {
+  const { client, name: TableName } = table;
+  return {
+    documents: async (tokens) => {
+      const items = await getAll(table, tokens.map(documentKey));
+      return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item)));
+    },
+    write: async (ref, document, version) => {
+      const condition =
+        version === 0
+          ? { ConditionExpression: 'attribute_not_exists(pk)' }
+          : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
+      const Item = { ...documentKey(ref), ...itemOf(document, version + 1) };
+      if (await isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })))) return 'written';
+      const [winner] = await getAll(table, [documentKey(ref)]);
+      return { winner: winner === undefined ? undefined : StoredItem.parse(winner) };
+    },
+    raisePointer: (account, token, edge) => raise(table, pointerKey(account, token), 'edge', edge),
+    raiseClear: (account, removal) => raise(table, clearKey(account), 'removal', removal),
+    pointers: (account) => pointersIn(table, accountPartition(account)),
+    clears: async (accounts) => {
+      const items = await getAll(table, accounts.map(clearKey));
+      return items.map((item) => (item === undefined ? '' : ClearItem.parse(item).removal));
+    },
+  };
+}
+
+/** Reads one item with the cheaper call, more of them in batches. In the order asked. */
+async function getAll(table: Table, keys: readonly Key[]): Promise<(Record<string, unknown> | undefined)[]> {
+  const [key, ...others] = keys;
+  if (key === undefined) return [];
+  if (others.length > 0) return batchGet(table, keys);
+  const { Item } = await asking(() =>
+    table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true })),
+  );
+  return [Item];
+}
+
+/** Moves a register up, in one write; where it already stands there or later, nothing is written. */
+async function raise({ client, name }: Table, key: Key, register: 'edge' | 'removal', value: string): Promise<void> {
+  await isMet(() =>
+    client.send(
+      new UpdateCommand({
+        TableName: name,
+        Key: key,
+        UpdateExpression: 'SET #register = :value',
+        ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
+        ExpressionAttributeNames: { '#register': register },
+        ExpressionAttributeValues: { ':value': value },
+      }),
+    ),
+  );
+}
+
+/** Whether the write's condition held. */
+const isMet = (write: () => Promise<unknown>): Promise<boolean> =>
+  asking(async () => {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  });
+
+async function pointersIn({ client, name: TableName }: Table, pk: string): Promise<Pointer[]> {
+  const found: Pointer[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await asking(() =>
+      client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
+          ExpressionAttributeValues: { ':pk': pk, ':pointer': POINTER },
+          ConsistentRead: true,
+          ...(ExclusiveStartKey && { ExclusiveStartKey }),
+        }),
+      ),
+    );
+    for (const item of page.Items ?? []) {
+      const { sk, edge } = PointerItem.parse(item);
+      found.push({ token: tokenOf(sk), edge });
+    }
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return found;
+}

@@ -1,0 +1,52 @@
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { Operation, OperationsMessage } from '../core/operation.ts';
+import { asking } from './aws.ts';
+
+/** What SQS bills as one request (bytes): a message is filled up to here. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Puts a request's operations on the queue, in as few messages as possible; resolves when all are held. */
+export const operationsQueue =
+  (client: SQSClient, QueueUrl: string) =>
+  async (id: string, operations: readonly Operation[]): Promise<void> => {
+    const bodies = packed(id, operations);
+    await asking(() =>
+      Promise.all(bodies.map((MessageBody) => client.send(new SendMessageCommand({ QueueUrl, MessageBody })))),
+    );
+  };
+
+/** Sets operations aside where a person will look, with the reason as an attribute to filter by. */
+export const parkedQueue =
+  (client: SQSClient, QueueUrl: string) =>
+  async (id: string, operations: readonly Operation[], reason: string): Promise<void> => {
+    const MessageAttributes = { reason: { DataType: 'String', StringValue: reason } };
+    const bodies = packed(id, operations);
+    await asking(() =>
+      Promise.all(
+        bodies.map((MessageBody) => client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }))),
+      ),
+    );
+  };
+
+/** One message for as many operations as fit. Operations are idempotent: where only some messages arrive, the caller sends all again. */
+export function packed(id: string, operations: readonly Operation[]): string[] {
+  const chunks: Operation[][] = [];
+  let room = 0;
+  for (const operation of operations) {
+    const bytes = ascii(operation).length + 1;
+    if (bytes > room) {
+      chunks.push([]);
+      room = CHUNK_BYTES - ENVELOPE_BYTES;
+    }
+    chunks.at(-1)?.push(operation);
+    room -= bytes;
+  }
+  return chunks.map((chunk) => ascii({ v: 1, id, operations: chunk } satisfies OperationsMessage));
+}
+
+/** Room for the message around its operations: the version, and an id of up to 256 characters. */
+const ENVELOPE_BYTES = 512;
+
+/** JSON in ASCII: SQS refuses some characters of Unicode, and one byte a character makes sizes plain. */
+const ascii = (value: unknown): string =>
+  JSON.stringify(value).replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

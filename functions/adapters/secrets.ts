@@ -1,0 +1,73 @@
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { asking } from './aws.ts';
+import type { Log } from './log.ts';
+
+/** How long a secret is used before it is read again (ms): a new one is known everywhere after this. */
+const REFRESH_MS = 300_000;
+
+/** The newest first. Two are live at a time, so that a sender can change over without a refused request. */
+const STAGES = ['AWSCURRENT', 'AWSPREVIOUS'] as const;
+
+export type SecretsPorts<T> = {
+  readonly client: SecretsManagerClient;
+  /** The name or ARN of each credential's secret. */
+  readonly names: Readonly<Record<string, string>>;
+  /** Makes of a secret's text what it is used as; throws where the text cannot be used. */
+  readonly decode: (text: string) => T;
+  readonly now: () => number;
+  readonly log: Log;
+};
+
+type Cached<T> = { readonly secrets: Promise<readonly T[]>; readonly readAt: number };
+
+/**
+ * The live secrets of a credential, newest first; none for an id without a secret. Read at first use and again every 5
+ * minutes; while they can't be read again, the known ones stay good. Rejects with `Unavailable` if there are none yet.
+ */
+export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promise<readonly T[]> {
+  const cache = new Map<string, Cached<T>>();
+  return (id) => {
+    const name = Object.hasOwn(ports.names, id) ? ports.names[id] : undefined;
+    if (name === undefined) return Promise.resolve([]);
+    const cached = cache.get(id);
+    if (cached && ports.now() - cached.readAt < REFRESH_MS) return cached.secrets;
+    const read = liveSecrets(ports, id, name);
+    const secrets = cached ? read.catch(() => cached.secrets) : read;
+    cache.set(id, { secrets, readAt: ports.now() });
+    // A first read that failed is not remembered: the next request tries again.
+    if (!cached) read.catch(() => cache.delete(id));
+    return secrets;
+  };
+}
+
+async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string): Promise<readonly T[]> {
+  const texts = await Promise.all(STAGES.map((stage) => secretText(ports.client, name, stage)));
+  return texts.flatMap((text, i) => {
+    if (text === undefined) return [];
+    try {
+      return [ports.decode(text)];
+    } catch {
+      ports.log('error', 'secret.unusable', { id, stage: STAGES[i] });
+      return [];
+    }
+  });
+}
+
+const secretText = (
+  client: SecretsManagerClient,
+  SecretId: string,
+  VersionStage: string,
+): Promise<string | undefined> =>
+  asking(async () => {
+    try {
+      return (await client.send(new GetSecretValueCommand({ SecretId, VersionStage }))).SecretString;
+    } catch (error) {
+      // A secret that was never changed has no previous version.
+      if (VersionStage === 'AWSPREVIOUS' && error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  });

@@ -1,0 +1,102 @@
+import type { KeyObject } from 'node:crypto';
+import type { SourceId } from '../core/configuration.ts';
+import type { Dispatch, Dispatched } from '../core/dispatch.ts';
+import { orUnavailable } from '../core/outcome.ts';
+import type { Issue } from '../sources/app.ts';
+import type { Reach } from '../sources/app-auth-event.ts';
+import { type TranslatedEvent, translateAppMessage } from '../sources/app-translation.ts';
+import { verifiedId } from '../sources/signature.ts';
+import { type HttpHandler, type HttpReply, type HttpRequest, MAX_BODY_BYTES } from './http.ts';
+import { jsonIn } from './json.ts';
+
+export type EventsPorts = {
+  readonly reaches: ReadonlyMap<string, Reach>;
+  /** A source's live keys. May reject with `Unavailable`. */
+  readonly keysOf: (source: SourceId) => Promise<readonly KeyObject[]>;
+  readonly dispatch: Dispatch;
+  readonly now: () => number;
+};
+
+/**
+ * `POST /events/{source}`: verify, translate, dispatch. A request is accepted whole or changes nothing. Answers 200 in
+ * effect, 202 on the queue, and the refusals below.
+ */
+export const eventsHandler =
+  (ports: EventsPorts): HttpHandler =>
+  async (request) => {
+    const reach = ports.reaches.get(/^\/events\/([^/]+)$/.exec(request.path)?.[1] ?? '');
+    if (reach === undefined) return refuse(request, 'unknown_source');
+    if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
+    if (request.body.length > MAX_BODY_BYTES) return refuse(request, 'too_large');
+    const keys = await orUnavailable(() => ports.keysOf(reach.source.id));
+    if ('kind' in keys) return unavailable(request, keys.reason);
+    const id = verifiedId(request, keys, ports.now());
+    return id === undefined ? refuse(request, 'not_signed') : take(ports, request, reach, id);
+  };
+
+/** Translates and dispatches what has been verified. `id` is the message's, the same for every attempt to send it. */
+async function take(
+  { dispatch, now }: EventsPorts,
+  request: HttpRequest,
+  reach: Reach,
+  id: string,
+): Promise<HttpReply> {
+  const json = jsonIn(request.body);
+  if (json === undefined) return refuse(request, 'not_json');
+  const translation = translateAppMessage({ id, body: json.value }, reach, now());
+  if ('refused' in translation) return refuse(request, CODES[translation.refused], translation.issues);
+  const { events } = translation;
+  const operations = events.flatMap((event) => event.operations);
+  const dispatched = await dispatch(request.id, operations);
+  if (dispatched.kind === 'unavailable') return unavailable(request, dispatched.reason);
+  return accept(request, reach, events, dispatched);
+}
+
+const REFUSALS = {
+  unknown_source: { status: 404, message: 'there is no such source' },
+  not_post: { status: 405, message: 'events are sent by POST' },
+  too_large: { status: 413, message: 'a body is at most 64 KiB' },
+  not_signed: {
+    status: 401,
+    message:
+      'webhook-id, webhook-timestamp (seconds, within 5 minutes) or webhook-signature is missing or does not match',
+  },
+  not_json: { status: 400, message: 'the body is not JSON in UTF-8' },
+  invalid_event: { status: 400, message: 'the body is not a valid event; nothing was changed' },
+  impossible_time: { status: 422, message: 'a bind cannot have happened then; nothing was changed' },
+} as const;
+
+const CODES = { 'not an event': 'invalid_event', 'impossible time': 'impossible_time' } as const;
+
+const refuse = (request: HttpRequest, code: keyof typeof REFUSALS, issues?: readonly Issue[]): HttpReply => ({
+  status: REFUSALS[code].status,
+  body: { code, message: REFUSALS[code].message, ...(issues && { issues }), request_id: request.id },
+  line: { outcome: 'refused', reason: code },
+});
+
+const unavailable = (request: HttpRequest, reason: string): HttpReply => ({
+  status: 503,
+  headers: { 'retry-after': '1' },
+  body: { code: 'unavailable', message: 'nothing was accepted; send it again', request_id: request.id },
+  line: { outcome: 'unavailable', reason },
+});
+
+/** The events' outcomes in the order sent. An event none of whose operations still decides anything is superseded. */
+function accept(
+  request: HttpRequest,
+  { source }: Reach,
+  events: readonly TranslatedEvent[],
+  dispatched: Exclude<Dispatched, { kind: 'unavailable' }>,
+): HttpReply {
+  const outcome = dispatched.kind === 'effective' ? 'applied' : 'durable';
+  const outcomes = dispatched.kind === 'effective' ? dispatched.outcomes.values() : undefined;
+  const results = events.map(({ id, operations }) => {
+    const own = outcomes?.take(operations.length).toArray();
+    return { id, outcome: own?.every(({ kind }) => kind === 'superseded') ? 'superseded' : outcome };
+  });
+  return {
+    status: dispatched.kind === 'effective' ? 200 : 202,
+    body: { outcome, events: results, request_id: request.id },
+    line: { outcome, source: source.id, events: events.length },
+  };
+}
