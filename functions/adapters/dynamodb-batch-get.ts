@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../core/outcome.ts';
 import { asking } from './aws.ts';
-import type { Table } from './dynamodb-registry-store.ts';
 import type { Key } from './registry-keys.ts';
+
+export type Table = { readonly client: DynamoDBDocumentClient; readonly name: string };
 
 /** Keys DynamoDB takes in one BatchGetItem. */
 const MOST_KEYS = 100;

@@ -9,11 +9,9 @@ import {
 import * as z from 'zod';
 import type { Pointer, RegistryStore } from '../core/registry-store.ts';
 import { asking } from './aws.ts';
-import { batchGet } from './dynamodb-batch-get.ts';
+import { batchGet, type Table } from './dynamodb-batch-get.ts';
 import { itemOf, StoredItem } from './dynamodb-document.ts';
 import { accountPartition, clearKey, documentKey, type Key, POINTER, pointerKey, tokenOf } from './registry-keys.ts';
-
-export type Table = { readonly client: DynamoDBDocumentClient; readonly name: string };
 
 const PointerItem = z.object({ sk: z.string(), edge: z.string() });
 const ClearItem = z.object({ removal: z.string() });

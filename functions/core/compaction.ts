@@ -11,6 +11,7 @@ export type Draft = {
  * A session's logout is kept for as long as clocks that disagree by `sessionMs` could let its login look newer.
  */
 export const LIMITS = { edges: 128, clears: 64, sessions: 32, sessionMs: 3_600_000 } as const;
+export type Limits = { readonly [K in keyof typeof LIMITS]: number };
 
 const DAY_MS = 86_400_000;
 
@@ -28,17 +29,17 @@ export const horizonAt = (nowMs: number): string => beginningOf(nowMs - HORIZON_
  * Past the limits the oldest entries are dropped and remembered as a floor below which everything is dead: a document
  * that overflows may forget a binding, and never revives one.
  */
-export function compact(draft: Draft, horizon: string): TokenDocument {
+export function compact(draft: Draft, horizon: string, limits: Limits = LIMITS): TokenDocument {
   const everything = draft.clear['*'] ?? '';
   const clears = newest(
     kept(draft.clear, (type, removal) => type !== '*' && removal > everything),
-    LIMITS.clears,
+    limits.clears,
   );
   const clear = everything === '' ? clears.kept : { '*': everything, ...clears.kept };
   const clearFloor = above(everything, clears.dropped, draft.clearFloor);
 
   const alive = kept(draft.edges, (account, edge) => edge > clearOf({ clear, clearFloor }, typeOf(account)));
-  const edges = newest(alive, LIMITS.edges);
+  const edges = newest(alive, limits.edges);
   const expired = Object.entries(edges.kept).filter(([, edge]) => !isBind(edge) && edge < horizon);
   const floor = above(
     everything,
@@ -47,10 +48,10 @@ export function compact(draft: Draft, horizon: string): TokenDocument {
     ...expired.map(([account, edge]) => `${edge}|${account}`),
   );
 
-  const fence = beginningOf(msOf(everything) - LIMITS.sessionMs);
+  const fence = beginningOf(msOf(everything) - limits.sessionMs);
   const ended = newest(
     kept(draft.ended, (_, removal) => removal > fence),
-    LIMITS.sessions,
+    limits.sessions,
   );
   return {
     clear,

@@ -1,5 +1,5 @@
 import { type Account, accountKey } from './account.ts';
-import { compact, type Draft } from './compaction.ts';
+import { compact, type Draft, LIMITS, type Limits } from './compaction.ts';
 import type { TokenOperation } from './operation.ts';
 import { bindAt, removalAt } from './stamp.ts';
 import { scoped, type TokenDocument } from './token-document.ts';
@@ -8,7 +8,12 @@ import { scoped, type TokenDocument } from './token-document.ts';
  * The document after the operations, in whatever order they and their copies come. `horizon` is the least moment that
  * can still be applied (`horizonAt`): older tombstones are let go.
  */
-export function merge(document: TokenDocument, operations: readonly TokenOperation[], horizon = ''): TokenDocument {
+export function merge(
+  document: TokenDocument,
+  operations: readonly TokenOperation[],
+  horizon = '',
+  limits: Limits = LIMITS,
+): TokenDocument {
   const draft: Draft = {
     ...document,
     clear: { ...document.clear },
@@ -16,7 +21,7 @@ export function merge(document: TokenDocument, operations: readonly TokenOperati
     ended: { ...document.ended },
   };
   for (const operation of operations) include(draft, operation);
-  return compact(draft, horizon);
+  return compact(draft, horizon, limits);
 }
 
 function include(draft: Draft, operation: TokenOperation): void {

@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { Account, AccountId, AccountType, isWithin, Platform, Token } from '../core/account.ts';
+import type { Dialect } from '../core/configuration.ts';
+
+/** What a request may carry at most. `tokens` is the documents' own; they are silent on the others. */
+export const LIMITS = {
+  tokens: 20,
+  accountsOfToken: 10,
+  tokensToClear: 500,
+  accountsToClear: 100,
+  queried: 100,
+} as const;
+
+/** The XG document: "The character length of a token must be between 1 and 64 bytes". */
+const XgToken = z.string().refine(isWithin(64), 'a token is 1 to 64 bytes of text').brand<'Token', 'inout'>();
+
+const UNTYPED = AccountType.parse(0);
+
+const AccountElement = z.object({ account: AccountId, account_type: AccountType.optional() });
+
+const accountElement = (isTyped: (account: Account) => boolean) =>
+  z.codec(AccountElement, Account, {
+    decode: ({ account, account_type = UNTYPED }) => ({ type: account_type, id: account }),
+    encode: (account) => ({ account: account.id, ...(isTyped(account) && { account_type: account.type }) }),
+  });
+
+/** An account as each dialect writes it: XG's samples always have the type, TPNS's never; there it is left out where it is 0. */
+export const AccountElements = {
+  xg: accountElement(() => true),
+  tpns: accountElement((account) => account.type !== UNTYPED),
+} as const satisfies Record<Dialect, unknown>;
+
+/** A token in a request. Replies show whatever is bound: an app's events may name longer tokens than its XG clients. */
+export const RequestTokens = { xg: XgToken, tpns: Token } as const satisfies Record<Dialect, unknown>;
+
+/** `android` or `ios` in any letter case (the documents print several). */
+const XgPlatform = z.codec(z.string(), Platform, {
+  decode: (text, context) => {
+    const platform = Platform.safeParse(text.toLowerCase());
+    if (platform.success) return platform.data;
+    context.issues.push({ code: 'custom', input: text, message: 'a platform is android or ios' });
+    return z.NEVER;
+  },
+  encode: (platform) => platform,
+});
+
+/** TPNS: the credential alone says the platform; whatever older clients still send is passed over. */
+const TpnsPlatform = z.codec(z.unknown(), Platform.optional(), { decode: () => undefined, encode: () => undefined });
+
+export const RequestPlatforms = {
+  xg: XgPlatform.optional(),
+  tpns: TpnsPlatform.optional(),
+} as const satisfies Record<Dialect, unknown>;
+
+/** A list of 1 to `most` elements; the elements of a longer one are not looked at. */
+export const listOf = <T extends z.ZodType>(element: T, most: number) =>
+  z.array(element).min(1, 'a list is not empty').max(most, `a list has at most ${most} elements`);

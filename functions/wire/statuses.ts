@@ -1,0 +1,62 @@
+import type { Dialect } from '../core/configuration.ts';
+
+/** A code and its text as a dialect prints them. */
+type Said = { readonly code: number; readonly text: string };
+
+/** One row of the contract's table: the HTTP status, and what each dialect says. */
+type Status = { readonly http: number } & Readonly<Record<Dialect, Said>>;
+
+const OK: Said = { code: 0, text: 'ok' };
+const XG_INVALID: Said = { code: 10103, text: 'Parameter value is invalid. Please check and retry' };
+const TPNS_INVALID: Said = { code: 1008007, text: 'invalid parameter' };
+
+/**
+ * Everything a reply can say as a whole. XG texts: error codes of the XG v3 push API, the only v3 table. TPNS texts: its
+ * server error codes (https://www.tencentcloud.com/document/product/1024/33763). A refused request is HTTP 200, since
+ * clients read a body on 200 only; what never reached a handler of theirs has a status of its own.
+ */
+export const STATUSES = {
+  ok: { http: 200, xg: OK, tpns: OK },
+  partlyRefused: { http: 200, xg: OK, tpns: { code: 1008026, text: 'batch op,partly error' } },
+  allRefused: { http: 200, xg: OK, tpns: { code: 1008027, text: 'batch op,total error' } },
+  missing: {
+    http: 200,
+    xg: { code: 10102, text: 'Parameter is missing. Please check and retry' },
+    tpns: { code: 1008002, text: 'missing parameter' },
+  },
+  invalid: { http: 200, xg: XG_INVALID, tpns: TPNS_INVALID },
+  wrongType: { http: 200, xg: XG_INVALID, tpns: { code: 1008001, text: 'parameter parse error' } },
+  malformed: { http: 200, xg: XG_INVALID, tpns: { code: 1008001, text: 'parameter parse error' } },
+  notAuthenticated: {
+    http: 403,
+    xg: { code: 10104, text: 'Authentication failed. Please check the secret key' },
+    tpns: { code: 1008003, text: 'auth failure' },
+  },
+  unknownPath: { http: 404, xg: XG_INVALID, tpns: TPNS_INVALID },
+  notPost: { http: 405, xg: XG_INVALID, tpns: TPNS_INVALID },
+  tooLarge: { http: 413, xg: XG_INVALID, tpns: TPNS_INVALID },
+  unavailable: {
+    http: 503,
+    xg: { code: 10101, text: 'System busy. Please retry later' },
+    tpns: { code: 1008004, text: 'invoke service error' },
+  },
+} as const satisfies Record<string, Status>;
+
+export type StatusName = keyof typeof STATUSES;
+
+/** Why a request as a whole was not done. */
+export type Problem = Exclude<StatusName, 'ok' | 'partlyRefused' | 'allRefused'>;
+
+const PROBLEMS: readonly Problem[] = ['missing', 'invalid', 'wrongType', 'notAuthenticated', 'unavailable'];
+
+/** Codes of the hosted services that say "try again", besides our own. XG: "Please retry later", also for unknown ones. */
+const RETRY = {
+  xg: (code: number) => code === 10100 || (code >= 10108 && code <= 10114 && code !== 10110) || code > 10400,
+  tpns: (code: number) => code === 1008028,
+} as const satisfies Record<Dialect, (code: number) => boolean>;
+
+/** What a code of a reply means. A code that neither table explains is `invalid`: sending it again would not help. */
+export function problemOf(dialect: Dialect, code: number): Problem {
+  const known = PROBLEMS.find((problem) => STATUSES[problem][dialect].code === code);
+  return known ?? (RETRY[dialect](code) ? 'unavailable' : 'invalid');
+}

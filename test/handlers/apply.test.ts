@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { packed } from '../../functions/adapters/operations-queue.ts';
+import { Token } from '../../functions/core/account.ts';
+import { accountsOf } from '../../functions/core/bindings.ts';
+import { HORIZON_MS } from '../../functions/core/compaction.ts';
+import { AppId } from '../../functions/core/configuration.ts';
+import { Operation } from '../../functions/core/operation.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import { applyAll } from '../../functions/core/registry.ts';
+import type { RegistryStore, TokenRef } from '../../functions/core/registry-store.ts';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { applyMessages } from '../../functions/handlers/apply.ts';
+
+const NOW = Date.parse('2026-11-22T12:00:00.000Z');
+const ref = (token: string): TokenRef => ({ app: AppId.parse('phone'), token: Token.parse(token) });
+
+const login = (token: string, id: string, ms = NOW): Operation =>
+  Operation.parse({
+    kind: 'bindOverriding',
+    scope: 'token',
+    ...ref(token),
+    accounts: [{ type: 0, id }],
+    stamp: stampOf('bindOverriding', ms, eventHash(token, id, String(ms))),
+  });
+
+const messageOf = (...operations: Operation[]): string => packed('request', operations)[0] ?? '';
+
+/** The real registry in memory; documents of tokens whose name begins with "down" cannot be read. */
+function world(park = async (_id: string, _operations: readonly Operation[], _reason: string) => {}) {
+  const memory = memoryRegistryStore();
+  let writes = 0;
+  const store: RegistryStore = {
+    ...memory,
+    documents: async (tokens) => {
+      if (tokens.some(({ token }) => token.startsWith('down'))) throw new Unavailable('ThrottlingException');
+      return memory.documents(tokens);
+    },
+    write: (...arguments_) => {
+      writes++;
+      return memory.write(...arguments_);
+    },
+  };
+  const apply = (operations: readonly Operation[]) =>
+    applyAll({ store, now: () => NOW, pause: async () => {} }, operations);
+  return {
+    settle: (bodies: string[]) => applyMessages({ apply, park }, bodies),
+    owners: async (token: string) => (await accountsOf(memory, [ref(token)]))[0]?.map(({ id }) => id),
+    writes: () => writes,
+  };
+}
+
+describe('a batch of messages', () => {
+  test('is applied, and every message may leave the queue', async () => {
+    const { settle, owners } = world();
+    expect(await settle([messageOf(login('t1', 'alice')), messageOf(login('t2', 'bobby'))])).toEqual([
+      { kind: 'done' },
+      { kind: 'done' },
+    ]);
+    expect([await owners('t1'), await owners('t2')]).toEqual([['alice'], ['bobby']]);
+  });
+
+  test('writes a token once, however many messages name it', async () => {
+    const { settle, owners, writes } = world();
+    await settle(Array.from({ length: 10 }, (_, i) => messageOf(login('t1', `user${i}`, NOW + i))));
+    expect([await owners('t1'), writes()]).toEqual([['user9'], 1]);
+  });
+
+  test('delivered twice changes nothing and writes nothing', async () => {
+    const { settle, writes } = world();
+    const bodies = [messageOf(login('t1', 'alice'))];
+    await settle(bodies);
+    expect([await settle(bodies), writes()]).toEqual([[{ kind: 'done' }], 1]);
+  });
+
+  test('keeps only the message that could not be applied', async () => {
+    const { settle, owners } = world();
+    const settled = await settle([messageOf(login('t1', 'alice')), messageOf(login('down', 'bobby'))]);
+    expect(settled).toEqual([{ kind: 'done' }, { kind: 'again', reason: 'ThrottlingException' }]);
+    expect(await owners('t1')).toEqual(['alice']);
+  });
+
+  test('keeps a message of which one operation could not be applied', async () => {
+    const { settle, owners } = world();
+    const settled = await settle([messageOf(login('t1', 'alice'), login('down', 'bobby'))]);
+    expect(settled).toEqual([{ kind: 'again', reason: 'ThrottlingException' }]);
+    expect(await owners('t1')).toEqual(['alice']);
+  });
+
+  test.each(['', '{', '[]', '{"v":2,"id":"x","operations":[]}', '{"v":1,"id":"x","operations":[{"kind":"bind"}]}'])(
+    'keeps a message that reads %s, and applies the others',
+    async (body) => {
+      const { settle, owners } = world();
+      const settled = await settle([body, messageOf(login('t1', 'alice'))]);
+      expect(settled).toEqual([{ kind: 'again', reason: 'unreadable' }, { kind: 'done' }]);
+      expect(await owners('t1')).toEqual(['alice']);
+    },
+  );
+});
+
+describe('a bind older than the horizon', () => {
+  const old = login('t1', 'alice', NOW - HORIZON_MS - 1);
+
+  test('is parked with its reason, and leaves the queue', async () => {
+    const parked: unknown[] = [];
+    const { settle, owners } = world(async (...what) => void parked.push(what));
+    const settled = await settle([messageOf(old, login('t2', 'bobby'))]);
+    expect(settled).toEqual([{ kind: 'done' }]);
+    expect(parked).toEqual([['request', [old], 'a bind older than the horizon']]);
+    expect([await owners('t1'), await owners('t2')]).toEqual([[], ['bobby']]);
+  });
+
+  test('stays on the queue while it cannot be parked', async () => {
+    const { settle } = world(async () => {
+      throw new Unavailable('TimeoutError');
+    });
+    expect(await settle([messageOf(old)])).toEqual([{ kind: 'again', reason: 'TimeoutError' }]);
+  });
+});
+
+describe('a packed message', () => {
+  test('holds all operations of a request while they fit into what SQS bills as one', () => {
+    const bodies = packed(
+      'request',
+      Array.from({ length: 100 }, (_, i) => login(`t${i}`, 'alice')),
+    );
+    expect(bodies).toHaveLength(1);
+  });
+
+  test('is split below 64 KiB, in order, and nothing is left out', async () => {
+    const operations = Array.from({ length: 300 }, (_, i) => login(`${i}`.repeat(300).slice(0, 900), 'alice'));
+    const bodies = packed('request', operations);
+    for (const body of bodies) expect(body.length).toBeLessThanOrEqual(64 * 1024);
+    expect(bodies.flatMap((body) => JSON.parse(body).operations)).toEqual(operations);
+  });
+
+  test('is plain ASCII, and says the same', () => {
+    const operation = login('tökén-😀', '用户-👩‍👩‍👧');
+    const [body = ''] = packed('request', [operation]);
+    expect(body).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(body).operations).toEqual([operation]);
+  });
+});
