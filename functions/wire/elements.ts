@@ -16,18 +16,27 @@ const XgToken = z.string().refine(isWithin(64), 'a token is 1 to 64 bytes of tex
 
 const UNTYPED = AccountType.parse(0);
 
-const AccountElement = z.object({ account: AccountId, account_type: AccountType.optional() });
+/** An account on the wire; without a type it is of type 0, "unknown" in both dialects' tables. */
+export const AccountElement = z.object({ account: AccountId, account_type: AccountType.optional() });
+type AccountElement = z.output<typeof AccountElement>;
 
-const accountElement = (isTyped: (account: Account) => boolean) =>
-  z.codec(AccountElement, Account, {
-    decode: ({ account, account_type = UNTYPED }) => ({ type: account_type, id: account }),
-    encode: (account) => ({ account: account.id, ...(isTyped(account) && { account_type: account.type }) }),
-  });
+export const accountIn = ({ account, account_type = UNTYPED }: AccountElement): Account => ({
+  type: account_type,
+  id: account,
+});
 
-/** An account as each dialect writes it: XG's samples always have the type, TPNS's never; there it is left out where it is 0. */
+/** XG's samples always have the type, TPNS's never: there it is left out where it is 0. */
+export const elementOf = (dialect: Dialect, { type, id }: Account): AccountElement => ({
+  account: id,
+  ...((dialect === 'xg' || type !== UNTYPED) && { account_type: type }),
+});
+
+const accountElement = (dialect: Dialect) =>
+  z.codec(AccountElement, Account, { decode: accountIn, encode: (account) => elementOf(dialect, account) });
+
 export const AccountElements = {
-  xg: accountElement(() => true),
-  tpns: accountElement((account) => account.type !== UNTYPED),
+  xg: accountElement('xg'),
+  tpns: accountElement('tpns'),
 } as const satisfies Record<Dialect, unknown>;
 
 /** A token in a request. Replies show whatever is bound: an app's events may name longer tokens than its XG clients. */

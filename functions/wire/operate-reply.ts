@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Dialect } from '../core/configuration.ts';
-import { type Failure, textOf } from './issue.ts';
+import { type Failure, textOf } from './failure.ts';
 import { problemOf, STATUSES, type StatusName } from './statuses.ts';
 
 /**

@@ -49,14 +49,19 @@ export type Problem = Exclude<StatusName, 'ok' | 'partlyRefused' | 'allRefused'>
 
 const PROBLEMS: readonly Problem[] = ['missing', 'invalid', 'wrongType', 'notAuthenticated', 'unavailable'];
 
-/** Codes of the hosted services that say "try again", besides our own. XG: "Please retry later", also for unknown ones. */
-const RETRY = {
-  xg: (code: number) => code === 10100 || (code >= 10108 && code <= 10114 && code !== 10110) || code > 10400,
+/**
+ * Codes of the hosted services, besides our own, that say "try again". XG: "Internal error. Please retry later", also
+ * for whatever its table does not have.
+ */
+const isRetryable = {
+  xg: (code: number) => [10100, 10108, 10109].includes(code) || (code > 10110 && code < 10115) || isUnknownToXg(code),
   tpns: (code: number) => code === 1008028,
 } as const satisfies Record<Dialect, (code: number) => boolean>;
 
-/** What a code of a reply means. A code that neither table explains is `invalid`: sending it again would not help. */
+const isUnknownToXg = (code: number) => (code < 10100 || code > 10400) && code !== 10606;
+
+/** What a code of a reply means. `invalid`: sending it again would not help. */
 export function problemOf(dialect: Dialect, code: number): Problem {
   const known = PROBLEMS.find((problem) => STATUSES[problem][dialect].code === code);
-  return known ?? (RETRY[dialect](code) ? 'unavailable' : 'invalid');
+  return known ?? (isRetryable[dialect](code) ? 'unavailable' : 'invalid');
 }

@@ -1,0 +1,101 @@
+import type { Account } from '../core/account.ts';
+import { scopeOf } from '../core/auth-event.ts';
+import type { App } from '../core/configuration.ts';
+import { inParallel } from '../core/in-parallel.ts';
+import type { Operation } from '../core/operation.ts';
+import { orUnavailable } from '../core/outcome.ts';
+import { accountTime, type TokenTime, tokenTimes } from '../core/receive-rule.ts';
+import type { RegistryStore } from '../core/registry-store.ts';
+import { eventHash, type StampedKind, stampOf } from '../core/stamp.ts';
+import type { OperateElement, OperateRequest } from '../wire/operate-request.ts';
+
+/** An element's operation, and whether the registry had ever seen its token; where it can't be asked, it is taken to have. */
+export type StampedOperation = { readonly operation: Operation; readonly isKnown: boolean };
+
+/** Whose request, and the request's own id: it tells operations of one millisecond apart. */
+export type Stamping = {
+  readonly store: RegistryStore;
+  readonly app: App;
+  readonly requestId: string;
+  readonly nowMs: number;
+};
+
+/** Accounts whose times are asked at once. */
+const AT_ONCE = 8;
+
+/**
+ * The operations a request comes to, one for each element in its order. Callers send no time: each is stamped later
+ * than all that is known of what it touches. While the store can't say, our clock alone has to do: an operation that
+ * waits in the queue is worth more than one that is turned away.
+ */
+export function stamp(request: OperateRequest, stamping: Stamping): Promise<StampedOperation[]> {
+  switch (request.kind) {
+    case 'unbindAccountFromAll':
+      return stampAccounts(request.accounts, stamping);
+    case 'unbindTokenFromAll':
+      return stampTokens(
+        request.kind,
+        request.tokens.map((token) => ({ token, accounts: [] })),
+        stamping,
+      );
+    default:
+      return stampTokens(request.kind, request.elements, stamping);
+  }
+}
+
+async function stampTokens(
+  kind: TokenKind,
+  elements: readonly OperateElement[],
+  stamping: Stamping,
+): Promise<StampedOperation[]> {
+  const { store, app, nowMs } = stamping;
+  const touched = elements.map(({ token, accounts }) => ({ ref: { app: app.id, token }, accounts }));
+  const times = await orUnavailable(() => tokenTimes(store, nowMs, touched));
+  const unasked: TokenTime = { isKnown: true, ms: nowMs };
+  return elements.map((element, index) => {
+    const { isKnown, ms } = (Array.isArray(times) ? times[index] : undefined) ?? unasked;
+    return { isKnown, operation: onToken(kind, element, { ...stamping, ms, index }) };
+  });
+}
+
+type TokenKind = Exclude<Operation['kind'], 'unbindAccountFromAll'>;
+type Moment = Stamping & { readonly ms: number; readonly index: number };
+
+function onToken(kind: TokenKind, { token, accounts }: OperateElement, moment: Moment): Operation {
+  const { app } = moment;
+  const on = { app: app.id, token };
+  switch (kind) {
+    case 'unbindTokenFromAll':
+      return { kind, ...on, stamp: stampAt(kind, moment) };
+    case 'unbind':
+      return { kind, ...on, accounts: [...accounts], stamp: stampAt(kind, moment) };
+    default:
+      if (kind === 'bind' && app.policy === 'many')
+        return { kind, ...on, accounts: [...accounts], stamp: stampAt(kind, moment) };
+      return {
+        kind: 'bindOverriding',
+        ...on,
+        accounts: [...accounts],
+        scope: scopeOf(app),
+        stamp: stampAt('bindOverriding', moment),
+      };
+  }
+}
+
+async function stampAccounts(accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> {
+  const { store, app, nowMs } = stamping;
+  const stamped = new Map<number, StampedOperation>();
+  await inParallel([...accounts.entries()], AT_ONCE, async ([index, account]) => {
+    const kind = 'unbindAccountFromAll';
+    const time = await orUnavailable(() => accountTime(store, nowMs, { app: app.id, account }));
+    const ms = typeof time === 'number' ? time : nowMs;
+    stamped.set(index, {
+      isKnown: true,
+      operation: { kind, app: app.id, account, stamp: stampAt(kind, { ...stamping, ms, index }) },
+    });
+  });
+  return [...accounts.keys()].flatMap((index) => stamped.get(index) ?? []);
+}
+
+const stampAt = (kind: StampedKind, { ms, app, requestId, index }: Moment) =>
+  stampOf(kind, ms, eventHash(app.id, requestId), index);

@@ -1,0 +1,51 @@
+import type { App, AppId } from '../core/configuration.ts';
+import type { Dispatch } from '../core/dispatch.ts';
+import type { RegistryStore } from '../core/registry-store.ts';
+import type { AppSecret } from '../wire/credentials.ts';
+import { type Endpoint, endpointAt } from '../wire/endpoint.ts';
+import { authenticate } from './account-api-authentication.ts';
+import { operate } from './account-api-operate.ts';
+import { query } from './account-api-query.ts';
+import { failed } from './account-api-reply.ts';
+import { type HttpHandler, type HttpReply, type HttpRequest, MAX_BODY_BYTES } from './http.ts';
+import { jsonIn } from './json.ts';
+
+export type AccountApiPorts = {
+  readonly apps: ReadonlyMap<string, App>;
+  /** An app's live secrets, newest first. May reject with `Unavailable`. */
+  readonly secretsOf: (app: AppId) => Promise<readonly AppSecret[]>;
+  readonly store: RegistryStore;
+  readonly dispatch: Dispatch;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** How far a signature's time may be from ours, either way. Ten minutes unless given: XG v2's, since TPNS has none. */
+  readonly signatureWindowMs?: number;
+};
+
+/**
+ * The Account API of XG v3 and of TPNS: `batchoperate` and `query`. The app whose credential is given decides the
+ * dialect. The contract, with every status and code, is docs/account-api.md.
+ */
+export const accountApiHandler =
+  (ports: AccountApiPorts): HttpHandler =>
+  async (request) => {
+    const endpoint = endpointAt(request.path);
+    if (endpoint === undefined) return failed({}, { problem: 'unknownPath' });
+    if (request.method !== 'POST') return { ...failed({}, { problem: 'notPost' }), headers: { allow: 'POST' } };
+    if (request.body.length > MAX_BODY_BYTES) return failed({}, { problem: 'tooLarge' });
+    const authentic = await authenticate(ports, request);
+    if ('app' in authentic) return answer(ports, authentic.app, endpoint, request);
+    const { named, problem, reason } = authentic;
+    return failed({ app: named, endpoint }, { problem }, reason);
+  };
+
+async function answer(
+  ports: AccountApiPorts,
+  app: App,
+  endpoint: Endpoint,
+  { id, body }: HttpRequest,
+): Promise<HttpReply> {
+  const json = jsonIn(body);
+  if (json === undefined) return failed({ app, endpoint }, { problem: 'malformed' });
+  return endpoint === 'query' ? query(ports, app, json.value) : operate(ports, app, { id, json: json.value });
+}

@@ -1,0 +1,73 @@
+import { Buffer } from 'node:buffer';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+
+/** A secret ready to be compared with: the key of signatures, and the digest that Basic authentication is held against. */
+export type AppSecret = { readonly key: KeyObject; readonly digest: Buffer };
+
+/** Throws where the text is empty: it would let anybody in. */
+export function appSecret(text: string): AppSecret {
+  if (text === '') throw new Error('the secret of an app is not empty');
+  return { key: createSecretKey(Buffer.from(text, 'utf8')), digest: sha256(text) };
+}
+
+/** What a request claims: the app it speaks for, and how it proves that. */
+export type Credential =
+  | { readonly kind: 'basic'; readonly app: string; readonly digest: Buffer }
+  | { readonly kind: 'signature'; readonly app: string; readonly timestamp: string; readonly sign: string };
+
+/**
+ * The credential in a request's headers (names in lower case), TPNS's signature before Basic authentication: with both,
+ * the signature alone decides. Clients of either dialect may use either.
+ */
+export function credentialIn(headers: Readonly<Record<string, string | undefined>>): Credential | undefined {
+  const { sign, accessid: app = '', timestamp = '', authorization } = headers;
+  if (sign !== undefined) return { kind: 'signature', app, timestamp, sign };
+  return authorization === undefined ? undefined : basicIn(authorization);
+}
+
+/** RFC 7617: the scheme in any letter case; the first colon ends the user's name. */
+function basicIn(authorization: string): Credential | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization)?.[1] ?? '';
+  const bytes = Buffer.from(encoded, 'base64');
+  const colon = bytes.indexOf(':');
+  // Node reads almost anything as base64: only what it would have written itself counts.
+  if (colon === -1 || bytes.toString('base64') !== encoded) return undefined;
+  return { kind: 'basic', app: bytes.toString('utf8', 0, colon), digest: sha256(bytes.subarray(colon + 1)) };
+}
+
+/** An attempt: the body in raw bytes, and the time it is made (ms since 1970). */
+export type Attempt = { readonly body: Uint8Array; readonly nowMs: number; readonly windowMs: number };
+
+/**
+ * Whether one of the secrets proves the credential. Each is compared, whatever has matched before, and in constant
+ * time. A signature also has to be recent: its `TimeStamp`, in seconds since 1970, is within the window either way.
+ */
+export function isProven(credential: Credential, secrets: readonly AppSecret[], attempt: Attempt): boolean {
+  let matches = 0;
+  for (const secret of secrets) matches += isProvenBy(secret, credential, attempt) ? 1 : 0;
+  return matches > 0 && isRecent(credential, attempt);
+}
+
+function isProvenBy({ key, digest }: AppSecret, credential: Credential, { body }: Attempt): boolean {
+  if (credential.kind === 'basic') return timingSafeEqual(credential.digest, digest);
+  const expected = signatureOf(key, { ...credential, body });
+  // Compared as text: the last letter of base64 has bits to spare, which a decoder would not look at.
+  return timingSafeEqual(sha256(credential.sign), sha256(expected));
+}
+
+function isRecent(credential: Credential, { nowMs, windowMs }: Attempt): boolean {
+  if (credential.kind === 'basic') return true;
+  const isSeconds = /^\d{10}$/.test(credential.timestamp);
+  return isSeconds && Math.abs(nowMs - Number(credential.timestamp) * 1000) <= windowMs;
+}
+
+export type Signed = { readonly timestamp: string; readonly app: string; readonly body: Uint8Array | string };
+
+/**
+ * TPNS's `Sign`: the base64 of the lower-case hexadecimal HMAC-SHA256 over TimeStamp, AccessId and the raw body, with
+ * nothing in between (https://tencentcloud.com/document/api/1024/34213).
+ */
+export const signatureOf = (key: KeyObject, { timestamp, app, body }: Signed): string =>
+  Buffer.from(createHmac('sha256', key).update(`${timestamp}${app}`).update(body).digest('hex')).toString('base64');
+
+const sha256 = (data: string | Uint8Array): Buffer => createHash('sha256').update(data).digest();
