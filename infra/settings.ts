@@ -4,10 +4,13 @@
  */
 
 /** The deployed functions, each the file of that name in `functions/`. */
-export type Door = 'events' | 'account-api' | 'apply';
+export type Door = HttpDoor | 'apply';
+
+/** Those that answer HTTP requests. */
+export type HttpDoor = 'events' | 'account-api';
 
 /** Paths and the function that answers there, whatever the method: a wrong one is answered 405, which a gateway can't. */
-export const ROUTES: readonly { path: string; door: Door }[] = [
+export const ROUTES: readonly { path: string; door: HttpDoor }[] = [
   { path: '/events/{source}', door: 'events' },
   { path: '/v3/device/account/batchoperate', door: 'account-api' },
   { path: '/v3/device/account/query', door: 'account-api' },
@@ -18,6 +21,22 @@ export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as
 
 /** Seconds a function may take. The doors wait at most one second for an operation to take effect. */
 export const TIMEOUT_S: Readonly<Record<Door, number>> = { events: 5, 'account-api': 5, apply: 10 };
+
+/**
+ * Memory in MB, and with it the processor: Lambda gives one vCPU with 1,769 MB. Loading the AWS SDK and zod is the heavy
+ * part, about 0.15 s of a whole vCPU; less memory makes every cold start slower and, by the second, no cheaper.
+ */
+export const MEMORY_MB: Readonly<Record<Door, number>> = { events: 512, 'account-api': 512, apply: 512 };
+
+/**
+ * What the HTTP API lets through. At worst a request keeps a door for the second it may wait, so this rate takes half of
+ * the 1,000 executions an account may run at once by default and leaves `apply` the other half. It also bounds the bill
+ * of a flood. The burst is one second's worth.
+ */
+export const THROTTLE = { ratePerS: 500, burst: 500 } as const;
+
+/** Logs expire, but not before the longest-parked operation does: the next longer retention that CloudWatch offers. */
+export const LOG_RETENTION_DAYS = 30;
 
 const DAY_S = 86_400;
 

@@ -1,0 +1,37 @@
+import { Buffer } from 'node:buffer';
+import { Annotations, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import * as z from 'zod';
+
+/** Lambda's limit, which cannot be raised. It is measured on the variables as one JSON object. */
+const LIMIT_BYTES = 4096;
+
+/**
+ * What the deployed value of a `Ref` may add to the logical id it contains: the rest of a secret's ARN or a queue's URL
+ * (partition, Region, account) and the letters that CloudFormation appends.
+ */
+const AROUND_A_LOGICAL_ID_BYTES = 90;
+
+const Ref = z.object({ Ref: z.string() });
+const Join = z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.union([z.string(), Ref]))]) });
+const Value = z.union([z.string(), Ref.transform((ref) => [ref]), Join.transform((join) => join['Fn::Join'][1])]);
+
+/** Stops the synthesis, with what to do, when the deployment would fail on the size of a function's environment. */
+export function limitEnvironment(door: Construct, environment: Readonly<Record<string, string>>): void {
+  const bytes = environmentBytes(door, environment);
+  if (bytes <= LIMIT_BYTES) return;
+  const message = `its environment would take ${bytes} bytes, Lambda allows ${LIMIT_BYTES}: configure fewer apps and sources in one stack and deploy another stack for the rest`;
+  Annotations.of(door).addError(message);
+}
+
+/** The size at deployment, an upper estimate: ARNs and URLs are not known before. */
+export function environmentBytes(scope: Construct, environment: Readonly<Record<string, string>>): number {
+  const deployed = Object.entries(environment).map(([name, value]) => [name, likelyValue(scope, value)]);
+  return Buffer.byteLength(JSON.stringify(Object.fromEntries(deployed)));
+}
+
+const likelyValue = (scope: Construct, value: string): string =>
+  [Value.parse(Stack.of(scope).resolve(value))]
+    .flat()
+    .map((part) => (typeof part === 'string' ? part : part.Ref + '.'.repeat(AROUND_A_LOGICAL_ID_BYTES)))
+    .join('');

@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url';
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, LoggingFormat, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
+import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { BUNDLE } from './bundling.ts';
+import { limitEnvironment } from './environment-size.ts';
+import { type Door, LOG_RETENTION_DAYS, MEMORY_MB, TIMEOUT_S } from './settings.ts';
+
+const inRepository = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+const BUNDLING: BundlingOptions = {
+  format: OutputFormat.CJS,
+  target: BUNDLE.target,
+  minify: BUNDLE.minify,
+  mainFields: BUNDLE.mainFields,
+  esbuildArgs: Object.fromEntries(
+    Object.entries(BUNDLE.supported).map(([feature, is]) => [`--supported:${feature}`, `${is}`]),
+  ),
+  // The runtime's own AWS SDK changes without notice and loads slower than the parts we use.
+  externalModules: [],
+};
+
+type DoorProps = {
+  environment: Readonly<Record<string, string>>;
+  /** Everything the function may do, but for writing its own log. */
+  may: PolicyStatement[];
+  removalPolicy: RemovalPolicy;
+};
+
+/** `functions/<door>.ts` as a Lambda function with its own log, its own role and nothing else in either. */
+export class DoorFunction extends NodejsFunction {
+  constructor(scope: Construct, door: Door, { environment, may, removalPolicy }: DoorProps) {
+    const logGroup = new LogGroup(scope, `${door}-log`, { retention: LOG_RETENTION_DAYS, removalPolicy });
+    super(scope, door, {
+      entry: inRepository(`functions/${door}.ts`),
+      projectRoot: inRepository('.'),
+      depsLockFilePath: inRepository('package-lock.json'),
+      bundling: BUNDLING,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: MEMORY_MB[door],
+      timeout: Duration.seconds(TIMEOUT_S[door]),
+      environment,
+      role: roleFor(scope, door, [...may, allow(logGroup.logGroupArn, 'logs:CreateLogStream', 'logs:PutLogEvents')]),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      // Without START, END and REPORT, three lines that every invocation would pay for.
+      systemLogLevelV2: SystemLogLevel.WARN,
+    });
+    limitEnvironment(this, environment);
+  }
+}
+
+/** The whole of what a function may do, inline: there is nothing elsewhere that could add to it. */
+const roleFor = (scope: Construct, door: Door, statements: PolicyStatement[]): Role =>
+  new Role(scope, `${door}-role`, {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: { may: new PolicyDocument({ statements }) },
+  });
+
+/** The grant helpers of the CDK allow more than a function needs, so actions are listed one by one. */
+export const allow = (resources: string | string[], ...actions: string[]): PolicyStatement =>
+  new PolicyStatement({ resources: [resources].flat(), actions });

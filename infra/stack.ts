@@ -1,0 +1,38 @@
+import { Annotations, CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Bindery, type BinderyProps } from './bindery.ts';
+
+/**
+ * Bindery in a stack of its own.
+ *
+ *   Url ─▶ events, account-api ─▶ operations queue ─▶ apply ─▶ registry table
+ *                    └────────────── applied at once ──────────────▲
+ */
+export class BinderyStack extends Stack {
+  constructor(scope: Construct, id: string, props: Required<BinderyProps>) {
+    super(scope, id, {
+      description: 'Bindery: which account is signed in on which device',
+      terminationProtection: props.stage !== 'dev',
+    });
+    const { api, registry, operations, credentials } = new Bindery(this, 'Bindery', props);
+    this.#output('Url', api.apiEndpoint);
+    this.#output('TableName', registry.tableName);
+    this.#output('OperationsQueueUrl', operations.queue.queueUrl);
+    this.#output('ParkedQueueUrl', operations.parked.queueUrl);
+    for (const [app, { secretArn }] of credentials.apps.secrets) this.#output(`SecretOfApp${pascal(app)}`, secretArn);
+    for (const [source, { secretArn }] of credentials.sources.secrets)
+      this.#output(`SecretOfSource${pascal(source)}`, secretArn);
+  }
+
+  /** CloudFormation allows letters and digits only, so ids like `my-app` and `my_app` would be one output. */
+  #output(name: string, value: string): void {
+    if (this.node.tryFindChild(name) === undefined) new CfnOutput(this, name, { value });
+    else Annotations.of(this).addError(`two ids of bindery.json make the output "${name}": rename one of them`);
+  }
+}
+
+const pascal = (id: string): string =>
+  id
+    .split(/[-_]/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
