@@ -7,8 +7,8 @@ import * as z from 'zod';
 const LIMIT_BYTES = 4096;
 
 /**
- * What the deployed value of a `Ref` may add to the logical id it contains: the rest of a secret's ARN or a queue's URL
- * (partition, Region, account) and the letters that CloudFormation appends.
+ * What the deployed value of a `Ref` may add to the logical id it contains: the rest of a secret's ARN or of a queue's
+ * URL (partition, Region, account, the stack's name if that is short) and the letters that AWS appends.
  */
 const AROUND_A_LOGICAL_ID_BYTES = 90;
 
@@ -24,13 +24,13 @@ export function limitEnvironment(door: Construct, environment: Readonly<Record<s
   Annotations.of(door).addError(message);
 }
 
-/** The size at deployment, an upper estimate: ARNs and URLs are not known before. */
-export function environmentBytes(scope: Construct, environment: Readonly<Record<string, string>>): number {
+/** The size at deployment in bytes. An upper estimate, since ARNs and URLs are not known before. */
+export function environmentBytes(scope: Construct, environment: Readonly<Record<string, unknown>>): number {
   const deployed = Object.entries(environment).map(([name, value]) => [name, likelyValue(scope, value)]);
   return Buffer.byteLength(JSON.stringify(Object.fromEntries(deployed)));
 }
 
-const likelyValue = (scope: Construct, value: string): string =>
+const likelyValue = (scope: Construct, value: unknown): string =>
   [Value.parse(Stack.of(scope).resolve(value))]
     .flat()
     .map((part) => (typeof part === 'string' ? part : part.Ref + '.'.repeat(AROUND_A_LOGICAL_ID_BYTES)))

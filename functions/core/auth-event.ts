@@ -61,14 +61,11 @@ export function operationsOf({ event, ms, hash }: Stamped<AuthEvent>): Operation
       return event.apps.map((app) => ({ ...stamped('unbindAccountFromAll'), app: app.id, account: event.account }));
     case 'tokenChanged': {
       const { app, oldToken, token, accounts } = event;
-      const cleared = [oldToken, ...(accounts.length === 0 ? [token] : [])].map((token) => ({
-        ...stamped('unbindTokenFromAll'),
-        app: app.id,
-        token,
-      }));
-      if (accounts.length === 0) return cleared;
+      const clear = (left: Token) => ({ ...stamped('unbindTokenFromAll'), app: app.id, token: left });
+      if (accounts.length === 0) return [clear(oldToken), clear(token)];
       return [
-        ...cleared,
+        // A token that changed to itself has nothing to leave: a removal of the same moment would win.
+        ...(oldToken === token ? [] : [clear(oldToken)]),
         { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts] },
       ];
     }

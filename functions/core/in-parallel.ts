@@ -4,9 +4,14 @@ export async function inParallel<T>(
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const queue = items.values();
+  const queue = each(items);
   const worker = async () => {
     for (const item of queue) await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}
+
+/** A generator, unlike an array's own iterator, is over for all its readers once one of them throws. */
+function* each<T>(items: readonly T[]): Generator<T> {
+  yield* items;
 }

@@ -6,7 +6,7 @@ import { scoped, type TokenDocument } from './token-document.ts';
 
 /**
  * The document after the operations, in whatever order they and their copies come. `horizon` is the least moment that
- * can still be applied (`horizonAt`): older tombstones are let go.
+ * can still bind (`horizonAt`): older tombstones are let go, and of an older overriding bind only what it clears holds.
  */
 export function merge(
   document: TokenDocument,
@@ -20,17 +20,17 @@ export function merge(
     edges: { ...document.edges },
     ended: { ...document.ended },
   };
-  for (const operation of operations) include(draft, operation);
+  for (const operation of operations) include(draft, operation, horizon);
   return compact(draft, horizon, limits);
 }
 
-function include(draft: Draft, operation: TokenOperation): void {
+function include(draft: Draft, operation: TokenOperation, horizon: string): void {
   switch (operation.kind) {
     case 'bind':
-      bind(draft, operation.accounts, operation);
+      bind(draft, operation.accounts, operation, horizon);
       break;
     case 'bindOverriding':
-      override(draft, operation);
+      override(draft, operation, horizon);
       break;
     case 'unbind':
       unbind(draft, operation);
@@ -41,18 +41,24 @@ function include(draft: Draft, operation: TokenOperation): void {
   }
 }
 
-function bind(draft: Draft, accounts: readonly Account[], { stamp, session }: TokenOperation): void {
+function bind(draft: Draft, accounts: readonly Account[], { stamp, session }: TokenOperation, horizon: string): void {
+  if (stamp < horizon) return;
   const suffix = session === undefined ? '' : `~${session}`;
   for (const [place, account] of accounts.entries())
     raise(draft.edges, accountKey(account), `${bindAt(stamp, place)}${suffix}`, draft.floor);
 }
 
 /** Clears at the event's phase 0 and binds at its phase 1: the token ends with what the event names, and nothing older. */
-function override(draft: Draft, operation: Extract<TokenOperation, { kind: 'bindOverriding' }>): void {
-  const accounts = operation.scope === 'token' ? operation.accounts : lastOfEachType(operation.accounts);
-  const cleared = operation.scope === 'token' ? ['*'] : accounts.map((account) => String(account.type));
-  for (const name of cleared) raise(draft.clear, name, removalAt(operation.stamp), draft.clearFloor);
-  bind(draft, accounts, operation);
+function override(draft: Draft, operation: Extract<TokenOperation, { kind: 'bindOverriding' }>, horizon: string): void {
+  const removal = removalAt(operation.stamp);
+  if (operation.scope === 'token') {
+    raise(draft.clear, '*', removal);
+    bind(draft, operation.accounts, operation, horizon);
+    return;
+  }
+  const accounts = lastOfEachType(operation.accounts);
+  for (const { type } of accounts) raise(draft.clear, String(type), removal, draft.clearFloor);
+  bind(draft, accounts, operation, horizon);
 }
 
 /** Written also where nothing was bound: it is what stops a bind that is still on its way. */

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey, accountOf } from './account.ts';
-import { HORIZON_MS, horizonAt } from './compaction.ts';
+import { horizonAt } from './compaction.ts';
 import { inParallel } from './in-parallel.ts';
 import { merge } from './merge.ts';
-import { type AccountOperation, binds, isTokenOperation, type Operation, type TokenOperation } from './operation.ts';
+import { type AccountOperation, isTokenOperation, type Operation, type TokenOperation } from './operation.ts';
 import { type Outcome, orUnavailable } from './outcome.ts';
 import type { RegistryStore, Stored, TokenRef } from './registry-store.ts';
-import { isBind, msOf, removalAt } from './stamp.ts';
-import { EMPTY, type TokenDocument } from './token-document.ts';
+import { isBind, removalAt } from './stamp.ts';
+import { EMPTY, isBound, type TokenDocument } from './token-document.ts';
 
 /** The world the registry stands in. `pause` waits before the n-th new try (from 1) at a token that others write too. */
 export type RegistryPorts = {
@@ -25,13 +25,8 @@ const AT_ONCE = 16;
  */
 export async function applyAll(ports: RegistryPorts, operations: readonly Operation[]): Promise<Outcome[]> {
   const outcomes = new Map<Operation, Outcome>();
-  const timely = operations.filter((operation) => {
-    if (!binds(operation) || msOf(operation.stamp) >= ports.now() - HORIZON_MS) return true;
-    outcomes.set(operation, { kind: 'refused', reason: 'a bind older than the horizon' });
-    return false;
-  });
-  const tokens = Map.groupBy(timely.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
-  const accounts = timely.filter((operation) => !isTokenOperation(operation));
+  const tokens = Map.groupBy(operations.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
+  const accounts = operations.filter((operation) => !isTokenOperation(operation));
   await inParallel([...tokens.values()], AT_ONCE, async (group) => {
     const outcome = await orUnavailable(() => applyToToken(ports, group));
     for (const [i, operation] of group.entries())
@@ -56,13 +51,15 @@ async function applyToAccount({ store }: RegistryPorts, operation: AccountOperat
 async function applyToToken(ports: RegistryPorts, operations: readonly TokenOperation[]): Promise<Outcome[]> {
   const ref: TokenRef = at(operations, 0);
   const pointed = new Set<AccountKey>();
+  const horizon = horizonAt(ports.now());
   let stored = (await ports.store.documents([ref]))[0];
   for (let attempt = 1; ; attempt++) {
-    const next = merge(stored?.document ?? EMPTY, operations, horizonAt(ports.now()));
-    if (isDeepStrictEqual(next, stored?.document ?? EMPTY)) return operations.map((o) => outcomeIn(next, o));
+    const next = merge(stored?.document ?? EMPTY, operations, horizon);
+    const outcomes = operations.map((operation) => outcomeIn(next, operation, horizon));
+    if (isDeepStrictEqual(next, stored?.document ?? EMPTY)) return outcomes;
     await point(ports.store, ref, newBinds(stored, next), pointed);
     const result = await ports.store.write(ref, next, stored?.version ?? 0);
-    if (result === 'written') return operations.map((operation) => outcomeIn(next, operation));
+    if (result === 'written') return outcomes;
     stored = result.winner;
     await ports.pause(attempt);
   }
@@ -82,10 +79,13 @@ async function point(store: RegistryStore, ref: TokenRef, binds: [AccountKey, st
   });
 }
 
-/** A bind none of whose edges stands in the document has been overtaken; a removal always holds from its moment on. */
-function outcomeIn({ edges }: TokenDocument, operation: TokenOperation): Outcome {
+/** A bind that leaves none of its accounts bound has been overtaken; a removal always holds from its moment on. */
+function outcomeIn(document: TokenDocument, operation: TokenOperation, horizon: string): Outcome {
   if (operation.kind !== 'bind' && operation.kind !== 'bindOverriding') return { kind: 'applied' };
-  const stands = operation.accounts.some((account) => edges[accountKey(account)]?.startsWith(`${operation.stamp}.1`));
+  if (operation.stamp < horizon) return { kind: 'refused', reason: 'a bind older than the horizon' };
+  const stands = operation.accounts
+    .map(accountKey)
+    .some((key) => document.edges[key]?.startsWith(operation.stamp) && isBound(document, key, ''));
   return { kind: stands ? 'applied' : 'superseded' };
 }
 

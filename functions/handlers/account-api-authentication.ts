@@ -1,9 +1,18 @@
-import type { App } from '../core/configuration.ts';
+import type { App, AppId } from '../core/configuration.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import { type AppSecret, appSecret, credentialIn, isProven } from '../wire/credentials.ts';
 import type { Problem } from '../wire/statuses.ts';
-import type { AccountApiPorts } from './account-api.ts';
 import type { HttpRequest } from './http.ts';
+
+export type AuthenticationPorts = {
+  readonly apps: ReadonlyMap<string, App>;
+  /** An app's live secrets, newest first. May reject with `Unavailable`. */
+  readonly secretsOf: (app: AppId) => Promise<readonly AppSecret[]>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** How far a signature's time may be from ours, either way. Ten minutes unless given. */
+  readonly signatureWindowMs?: number;
+};
 
 /** XG v2 allowed a request to be 600 s old; TPNS says nothing. */
 const WINDOW_MS = 600_000;
@@ -17,7 +26,7 @@ type Authentication =
   | { readonly named: App | undefined; readonly problem: Problem; readonly reason?: string };
 
 /** Whose request it is. Everything the request may touch follows from this app, nothing from the body. */
-export async function authenticate(ports: AccountApiPorts, request: HttpRequest): Promise<Authentication> {
+export async function authenticate(ports: AuthenticationPorts, request: HttpRequest): Promise<Authentication> {
   const credential = credentialIn(request.headers);
   if (credential === undefined) return { named: undefined, problem: 'notAuthenticated' };
   const app = ports.apps.get(credential.app);

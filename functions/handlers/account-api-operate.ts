@@ -1,17 +1,24 @@
 import type { App } from '../core/configuration.ts';
-import type { Dispatched } from '../core/dispatch.ts';
+import type { Dispatch, Dispatched } from '../core/dispatch.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { RegistryStore } from '../core/registry-store.ts';
 import { readRequest } from '../wire/failure.ts';
 import { type ElementResult, OperateReplies } from '../wire/operate-reply.ts';
 import { OperateRequests } from '../wire/operate-request.ts';
-import type { AccountApiPorts } from './account-api.ts';
 import { failed, isOfAnotherPlatform, OTHER_PLATFORM } from './account-api-reply.ts';
 import { type StampedOperation, stamp } from './account-api-stamping.ts';
 import type { HttpReply } from './http.ts';
 
+export type OperatePorts = {
+  readonly store: RegistryStore;
+  readonly dispatch: Dispatch;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
 /** Reads, stamps and dispatches a request of `batchoperate`. Refused as a whole it changes nothing. */
 export async function operate(
-  ports: AccountApiPorts,
+  ports: OperatePorts,
   app: App,
   { id, json }: { id: string; json: unknown },
 ): Promise<HttpReply> {

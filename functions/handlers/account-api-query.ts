@@ -5,12 +5,11 @@ import type { RegistryStore } from '../core/registry-store.ts';
 import { readRequest } from '../wire/failure.ts';
 import { QueryReplies, type QueryReply } from '../wire/query-reply.ts';
 import { type QueryRequest, QueryRequests } from '../wire/query-request.ts';
-import type { AccountApiPorts } from './account-api.ts';
 import { failed, isOfAnotherPlatform, OTHER_PLATFORM } from './account-api-reply.ts';
 import type { HttpReply } from './http.ts';
 
 /** Reads and answers a request of `query`, from strongly consistent reads. */
-export async function query({ store }: AccountApiPorts, app: App, json: unknown): Promise<HttpReply> {
+export async function query(store: RegistryStore, app: App, json: unknown): Promise<HttpReply> {
   const asked = { app, endpoint: 'query' } as const;
   const read = readRequest(QueryRequests[app.dialect], json);
   if ('problem' in read) return failed(asked, read);

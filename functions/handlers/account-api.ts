@@ -1,26 +1,13 @@
-import type { App, AppId } from '../core/configuration.ts';
-import type { Dispatch } from '../core/dispatch.ts';
-import type { RegistryStore } from '../core/registry-store.ts';
-import type { AppSecret } from '../wire/credentials.ts';
+import type { App } from '../core/configuration.ts';
 import { type Endpoint, endpointAt } from '../wire/endpoint.ts';
-import { authenticate } from './account-api-authentication.ts';
-import { operate } from './account-api-operate.ts';
+import { type AuthenticationPorts, authenticate } from './account-api-authentication.ts';
+import { type OperatePorts, operate } from './account-api-operate.ts';
 import { query } from './account-api-query.ts';
 import { failed } from './account-api-reply.ts';
 import { type HttpHandler, type HttpReply, type HttpRequest, MAX_BODY_BYTES } from './http.ts';
 import { jsonIn } from './json.ts';
 
-export type AccountApiPorts = {
-  readonly apps: ReadonlyMap<string, App>;
-  /** An app's live secrets, newest first. May reject with `Unavailable`. */
-  readonly secretsOf: (app: AppId) => Promise<readonly AppSecret[]>;
-  readonly store: RegistryStore;
-  readonly dispatch: Dispatch;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** How far a signature's time may be from ours, either way. Ten minutes unless given: XG v2's, since TPNS has none. */
-  readonly signatureWindowMs?: number;
-};
+export type AccountApiPorts = AuthenticationPorts & OperatePorts;
 
 /**
  * The Account API of XG v3 and of TPNS: `batchoperate` and `query`. The app whose credential is given decides the
@@ -47,5 +34,5 @@ async function answer(
 ): Promise<HttpReply> {
   const json = jsonIn(body);
   if (json === undefined) return failed({ app, endpoint }, { problem: 'malformed' });
-  return endpoint === 'query' ? query(ports, app, json.value) : operate(ports, app, { id, json: json.value });
+  return endpoint === 'query' ? query(ports.store, app, json.value) : operate(ports, app, { id, json: json.value });
 }

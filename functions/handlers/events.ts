@@ -52,7 +52,8 @@ async function take(
   return accept(request, reach, events, dispatched);
 }
 
-const REFUSALS = {
+/** Every refusal, by its code. */
+export const REFUSALS = {
   unknown_source: { status: 404, message: 'there is no such source' },
   not_post: { status: 405, message: 'events are sent by POST' },
   too_large: { status: 413, message: 'a body is at most 64 KiB' },

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import * as z from 'zod';
 import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
 import { App } from '../../functions/core/configuration.ts';
 import { dispatcher } from '../../functions/core/dispatch.ts';
@@ -41,7 +42,10 @@ export function signed(app: string, body: string | Buffer, { secret = secretOf(a
   };
 }
 
-/** The real handler, core and dispatcher over a store and a queue in memory, either of which can be taken down. */
+/**
+ * The real handler, core and dispatcher over a store and a queue in memory, either of which can be taken down. Each
+ * request comes a millisecond after the one before it.
+ */
 export function world() {
   const state = { ms: T0, isQueueDown: false, isStoreDown: false, areSecretsDown: false, writes: 0, requests: 0 };
   const store = watched(state);
@@ -69,6 +73,7 @@ export function world() {
   const handle = accountApiHandler(ports);
   const send = (request: Partial<HttpRequest>): Promise<HttpReply> => {
     state.requests += 1;
+    state.ms += 1;
     const body = request.body ?? Buffer.alloc(0);
     return handle({
       id: `request-${state.requests}`,
@@ -91,6 +96,18 @@ export function world() {
     send,
     operate: (app: string, body: unknown) => ask(app, 'operate', body),
     query: (app: string, body: unknown) => ask(app, 'query', body),
+    /** The accounts on a token, each as `type#id`. */
+    held: async (app: string, token: string): Promise<string[]> => {
+      const { token_accounts } = Found.parse(await ask(app, 'query', accountsOf(token)));
+      return token_accounts.flatMap(({ account_list }) =>
+        account_list.map(({ account, account_type }) => `${account_type}#${account}`),
+      );
+    },
+    /** The tokens that hold an account. */
+    holders: async (app: string, ...account: [string] | [string, number]): Promise<string[]> => {
+      const body = tokensOf(account[1] === undefined ? account[0] : [account[0], account[1]]);
+      return Found.parse(await ask(app, 'query', body)).account_tokens.flatMap(({ token_list }) => token_list);
+    },
     /** Does what the queue's worker does: applies whatever was sent, again. */
     redeliver: async () => {
       for (const { operations } of queue) await apply(operations);
@@ -99,6 +116,13 @@ export function world() {
     changes: () => state.writes + queue.length,
   };
 }
+
+const Found = z.object({
+  account_tokens: z.array(z.object({ token_list: z.array(z.string()) })).default([]),
+  token_accounts: z
+    .array(z.object({ account_list: z.array(z.object({ account: z.string(), account_type: z.int().default(0) })) }))
+    .default([]),
+});
 
 export type World = ReturnType<typeof world>;
 

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { orUnavailable, Unavailable } from '../../functions/core/outcome.ts';
+
+test('what the world refuses becomes a value, with its reason', async () => {
+  const refused = orUnavailable(() => Promise.reject(new Unavailable('ThrottlingException')));
+  await expect(refused).resolves.toEqual({ kind: 'unavailable', reason: 'ThrottlingException' });
+});
+
+test('a result stays itself', async () => {
+  await expect(orUnavailable(async () => 5)).resolves.toBe(5);
+});
+
+test('a bug goes on up', async () => {
+  await expect(orUnavailable(() => Promise.reject(new TypeError('a bug')))).rejects.toThrow('a bug');
+});

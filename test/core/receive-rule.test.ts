@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { accountTime, tokenTimes } from '../../functions/core/receive-rule.ts';
+import { applyAll } from '../../functions/core/registry.ts';
+import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from './examples.ts';
+
+const NOW = 1_000;
+const SHOP = app().id;
+
+async function storeAfter(...operations: Operation[]) {
+  const store = memoryRegistryStore();
+  await applyAll({ store, now: () => NOW, pause: async () => {} }, operations);
+  return store;
+}
+
+const touching = (name: string, ...names: string[]) => ({
+  ref: { app: SHOP, token: token(name) },
+  accounts: names.map(account),
+});
+
+describe('an operation without a time of its own, on a token', () => {
+  test('is stamped with our clock where that is later than all that is known', async () => {
+    const store = await storeAfter(bind(500, ['alice']));
+    expect(await tokenTimes(store, NOW, [touching('phone')])).toEqual([{ isKnown: true, ms: NOW }]);
+  });
+
+  test.each([
+    ['bound', bind(NOW + 3, ['alice'])],
+    ['cleared', unbindAll(NOW + 3)],
+    ['overridden', override(NOW + 3, ['alice'])],
+    ['freed of an account', unbind(NOW + 3, ['bob'])],
+  ])('is stamped after the moment at which another machine has %s it', async (_, operation) => {
+    expect(await tokenTimes(await storeAfter(operation), NOW, [touching('phone', 'alice')])).toEqual([
+      { isKnown: true, ms: NOW + 4 },
+    ]);
+  });
+
+  test('is stamped after the moment at which the accounts it binds lost all their tokens', async () => {
+    const store = await storeAfter(unbindEverywhere(NOW + 3, 'alice'));
+    expect(await tokenTimes(store, NOW, [touching('phone', 'alice'), touching('tablet', 'bob')])).toEqual([
+      { isKnown: false, ms: NOW + 4 },
+      { isKnown: false, ms: NOW },
+    ]);
+  });
+
+  test('says whether the token was ever seen, a removal included', async () => {
+    const store = await storeAfter(moved(unbindAll(5), 'tablet'));
+    const known = await tokenTimes(
+      store,
+      NOW,
+      ['phone', 'tablet'].map((name) => touching(name)),
+    );
+    expect(known.map(({ isKnown }) => isKnown)).toEqual([false, true]);
+  });
+
+  test('gets one time with all others of the request on that token: the order of the list decides between them', async () => {
+    const store = await storeAfter(unbindEverywhere(NOW + 3, 'alice'));
+    const times = await tokenTimes(store, NOW, [
+      touching('phone', 'alice'),
+      touching('phone', 'bob'),
+      touching('tablet', 'bob'),
+    ]);
+    expect(times.map(({ ms }) => ms)).toEqual([NOW + 4, NOW + 4, NOW]);
+  });
+});
+
+describe('an unbind of an account from all tokens, without a time of its own', () => {
+  const timeOf = async (...operations: Operation[]) =>
+    accountTime(await storeAfter(...operations), NOW, { app: SHOP, account: account('alice') });
+
+  test('is stamped with our clock where that is later than all that is known', async () => {
+    expect(await timeOf(bind(500, ['alice']))).toBe(NOW);
+    expect(await timeOf()).toBe(NOW);
+  });
+
+  test('is stamped after the newest bind of the account, on whatever token', async () => {
+    expect(await timeOf(bind(NOW + 1, ['alice']), moved(override(NOW + 3, ['alice']), 'tablet'))).toBe(NOW + 4);
+  });
+
+  test('is stamped after the last one', async () => {
+    expect(await timeOf(unbindEverywhere(NOW + 3, 'alice'))).toBe(NOW + 4);
+  });
+
+  test('does not wait for other accounts', async () => {
+    expect(await timeOf(bind(NOW + 3, ['bob']), unbindEverywhere(NOW + 3, 'bob'))).toBe(NOW);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import {
+  beginningOf,
+  bindAt,
+  byRecency,
+  eventHash,
+  eventOf,
+  isBind,
+  LAST_MS,
+  MAX_ELEMENTS,
+  msOf,
+  removalAt,
+  Stamp,
+  stampOf,
+} from '../../functions/core/stamp.ts';
+
+const hash = eventHash('app', 'event-1', '{}');
+
+describe('a stamp', () => {
+  test('is the time, the kind, the hash of the event and the place in it', () => {
+    expect(stampOf('unbind', 1_700_000_000_123, '0123456789abcdef', 7)).toBe('1700000000123.2.0123456789abcdef.007');
+  });
+
+  test('sorts by time first, whatever the number of digits', () => {
+    expect(stampOf('bind', 1000, hash) > stampOf('unbindTokenFromAll', 999, hash)).toBe(true);
+    expect(stampOf('bind', 10, hash) > stampOf('bind', 9, hash)).toBe(true);
+  });
+
+  test('puts a removal after an overriding bind of the same millisecond, and that after a bind', () => {
+    const kinds = ['unbind', 'bindOverriding', 'bind', 'unbindAccountFromAll', 'unbindTokenFromAll'] as const;
+    const sorted = [...kinds].sort((a, b) => (stampOf(a, 5, hash) < stampOf(b, 5, hash) ? -1 : 1));
+    expect(sorted.slice(0, 2)).toEqual(['bind', 'bindOverriding']);
+  });
+
+  test('keeps the order of the elements of one event, up to the last', () => {
+    const stamps = Array.from({ length: MAX_ELEMENTS }, (_, i) => stampOf('bind', 5, hash, i));
+    expect([...stamps].sort()).toEqual(stamps);
+  });
+
+  test('differs for different events of one millisecond', () => {
+    expect(stampOf('bind', 5, eventHash('app', '1'))).not.toBe(stampOf('bind', 5, eventHash('app', '2')));
+  });
+
+  test('stays within what 13 digits can say', () => {
+    expect(msOf(stampOf('unbind', -1, hash))).toBe(0);
+    expect(msOf(stampOf('unbind', LAST_MS + 1, hash))).toBe(LAST_MS);
+  });
+
+  test.each([
+    '170000000012.2.0123456789abcdef.000',
+    '1700000000123.3.0123456789abcdef.000',
+    '1700000000123.2.0123456789ABCDEF.000',
+  ])('is nothing that merely looks like one: %s', (text) => expect(Stamp.safeParse(text).success).toBe(false));
+});
+
+describe('the hash of an event', () => {
+  test('is the same for all copies, 16 hexadecimal digits', () => {
+    expect(eventHash('app', 'event-1', '{}')).toBe(hash);
+    expect(hash).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test('does not run its parts together', () => {
+    expect(eventHash('ab', 'c')).not.toBe(eventHash('a', 'bc'));
+  });
+});
+
+describe('the moments of one event', () => {
+  const stamp = stampOf('bindOverriding', 5, hash);
+
+  test('are first the removal, then the binds in the order of the list', () => {
+    const moments = [removalAt(stamp), bindAt(stamp, 0), bindAt(stamp, 9), bindAt(stamp, 10), bindAt(stamp, 99)];
+    expect([...moments].sort()).toEqual(moments);
+  });
+
+  test('say whether they bind', () => {
+    expect(isBind(bindAt(stamp, 3))).toBe(true);
+    expect(isBind(removalAt(stamp))).toBe(false);
+    expect(isBind('')).toBe(false);
+  });
+
+  test('come after the beginning of their millisecond and before the next one', () => {
+    expect(beginningOf(5) < removalAt(stamp)).toBe(true);
+    expect(bindAt(stamp, 99) < beginningOf(6)).toBe(true);
+    expect(beginningOf(-1)).toBe(beginningOf(0));
+  });
+});
+
+test('the time of no moment is 0', () => {
+  expect(msOf('')).toBe(0);
+});
+
+test('recency puts the newest event first, and what one event bound in the order of its list', () => {
+  const [older, newer] = [stampOf('bind', 5, hash), stampOf('bind', 6, hash)];
+  const edges = [bindAt(older, 0), bindAt(newer, 1), bindAt(newer, 0), bindAt(older, 1)];
+  expect(edges.sort(byRecency)).toEqual([bindAt(newer, 0), bindAt(newer, 1), bindAt(older, 0), bindAt(older, 1)]);
+  expect(byRecency(bindAt(older, 0), bindAt(older, 0))).toBe(0);
+  expect(eventOf(bindAt(newer, 0))).toBe(eventOf(bindAt(newer, 1)));
+});

@@ -1,0 +1,79 @@
+import { Account, Token } from '../../functions/core/account.ts';
+import { AppId } from '../../functions/core/configuration.ts';
+import { type Operation, Session } from '../../functions/core/operation.ts';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { present, type Random } from './random.ts';
+
+/** The people and phones of a random case: few, so that their operations meet. Two accounts are of one type. */
+export const APP = AppId.parse('app');
+export const TOKENS = ['phone', 'tablet', 'watch'].map((name) => Token.parse(name));
+export const ACCOUNTS = [
+  { type: 0, id: 'alice' },
+  { type: 0, id: 'bob' },
+  { type: 1, id: 'carol' },
+].map((account) => Account.parse(account));
+export const SESSIONS = ['first', 'second', 'third'].map((id) => Session.parse(eventHash('session', id)));
+
+/** 2023-11-14T22:13:20Z, an arbitrary beginning. */
+export const BEGINNING_MS = 1_700_000_000_000;
+
+const KINDS = ['bind', 'bindOverriding', 'unbind', 'unbindTokenFromAll', 'unbindAccountFromAll'] as const;
+
+export type Draw = {
+  readonly tokens: number;
+  /** How far apart the operations' times are; with a few ms, many are equal. */
+  readonly spanMs: number;
+  /** How likely an operation is to carry a session. */
+  readonly sessions: number;
+  /** How likely an overriding bind is to clear the types it names only. */
+  readonly types: number;
+};
+
+/** A random operation, the `i`-th element of the event. No two elements of a case have the same `i`, as in a real one. */
+export function drawOperation(
+  random: Random,
+  event: number,
+  i: number,
+  { tokens, spanMs, sessions, types }: Draw,
+): Operation {
+  const kind = random.pick(KINDS);
+  const stamp = stampOf(kind, BEGINNING_MS + random.below(spanMs), hash(event), i);
+  const session = random.chance(sessions) ? random.pick(SESSIONS) : undefined;
+  const account = random.pick(ACCOUNTS);
+  const accounts = [
+    account,
+    ...(random.chance(0.5) ? [random.pick(ACCOUNTS)] : []),
+    ...(random.chance(0.2) ? ACCOUNTS : []),
+  ];
+  const on = { app: APP, token: random.pick(TOKENS.slice(0, tokens)), stamp };
+  switch (kind) {
+    case 'bind':
+      return { kind, ...on, accounts, session };
+    case 'bindOverriding':
+      return { kind, ...on, accounts, session, scope: random.chance(types) ? 'types' : 'token' };
+    case 'unbind':
+      return { kind, ...on, accounts, session };
+    case 'unbindTokenFromAll':
+      return { kind, ...on, session };
+    case 'unbindAccountFromAll':
+      return { kind, app: APP, stamp, account };
+  }
+}
+
+const HASHES = Array.from({ length: 64 }, (_, i) => eventHash('event', String(i)));
+const hash = (event: number) => present(HASHES[event]);
+
+/** The operations in a line each, for a person who looks at a failed case. */
+export const told = (operation: Operation): string => {
+  const who = 'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
+  const names = who.map(({ type, id }) => `${type}#${id}`).join(',');
+  const parts = [
+    operation.stamp,
+    operation.kind,
+    'scope' in operation ? operation.scope : '',
+    'token' in operation ? operation.token : '',
+    names,
+    'session' in operation && operation.session ? `session ${operation.session.slice(0, 4)}` : '',
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+};

@@ -1,0 +1,110 @@
+import { accountKey } from '../../functions/core/account.ts';
+import type { Limits } from '../../functions/core/compaction.ts';
+import { merge } from '../../functions/core/merge.ts';
+import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
+import { removalAt } from '../../functions/core/stamp.ts';
+import { EMPTY, isBound, type TokenDocument } from '../../functions/core/token-document.ts';
+import { ACCOUNTS, APP, drawOperation, TOKENS, told } from './cast.ts';
+import type { Finding } from './finding.ts';
+import { type Random, randomOf } from './random.ts';
+import { type Pair, pairOf, serial } from './serial.ts';
+
+/** The registry's state without a store: documents by token, watermarks by account. Never changed in place. */
+export type Registers = {
+  readonly documents: ReadonlyMap<string, TokenDocument>;
+  readonly clears: ReadonlyMap<string, string>;
+};
+
+export const NOTHING: Registers = { documents: new Map(), clears: new Map() };
+
+export type Merging = { readonly horizon?: string; readonly limits?: Limits };
+
+/** The registers after a batch: each token's operations are one merge, an account's watermark only rises. */
+export function after(state: Registers, batch: readonly Operation[], { horizon, limits }: Merging = {}): Registers {
+  const documents = new Map(state.documents);
+  const clears = new Map(state.clears);
+  for (const [token, operations] of Map.groupBy(batch.filter(isTokenOperation), ({ token }) => token))
+    documents.set(token, merge(documents.get(token) ?? EMPTY, operations, horizon, limits));
+  for (const operation of batch) {
+    if (isTokenOperation(operation)) continue;
+    const known = clears.get(accountKey(operation.account)) ?? '';
+    const removal = removalAt(operation.stamp);
+    clears.set(accountKey(operation.account), known > removal ? known : removal);
+  }
+  return { documents, clears };
+}
+
+const PAIRS = TOKENS.flatMap((token) =>
+  ACCOUNTS.map((account) => ({ token, key: accountKey(account), name: pairOf(APP, token, account) })),
+);
+
+/** The bindings that the registers show, by name. */
+export const shown = ({ documents, clears }: Registers): Pair[] =>
+  PAIRS.filter(({ token, key }) => isBound(documents.get(token) ?? EMPTY, key, clears.get(key) ?? '')).map(
+    ({ name }) => name,
+  );
+
+/** The registers as one text: equal for equal registers, whatever the order in which they were filled. */
+export const digest = ({ documents, clears }: Registers): string =>
+  JSON.stringify([sorted(Object.fromEntries(documents)), sorted(Object.fromEntries(clears))]);
+
+const sorted = (value: object | string): unknown =>
+  typeof value === 'string'
+    ? value
+    : Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, part]) => [name, sorted(part)]);
+
+/** Every operation at least once, some twice or three times, in a random order, cut into random batches. */
+export function deliveries(random: Random, operations: readonly Operation[]): Operation[][] {
+  const copies = operations.flatMap((operation) =>
+    Array.from({ length: random.chance(0.3) ? 2 + random.below(2) : 1 }, () => operation),
+  );
+  const batches: Operation[][] = [];
+  for (const operation of random.shuffled(copies)) {
+    if (batches.length === 0 || random.chance(0.7)) batches.push([]);
+    batches.at(-1)?.push(operation);
+  }
+  return batches;
+}
+
+/** One random case: what is bound after any deliveries is what the serial order says. */
+export function latticeCase(seed: number): Finding | undefined {
+  const random = randomOf(seed);
+  const draw = {
+    tokens: 1 + random.below(3),
+    spanMs: random.pick([2, 6, 40]),
+    sessions: random.pick([0, 0.5]),
+    types: random.pick([0, 0.5, 1]),
+  };
+  const operations = Array.from({ length: 2 + random.below(8) }, (_, i) =>
+    drawOperation(random, random.below(4), i, draw),
+  );
+  return diverges(seed, random, operations);
+}
+
+export function diverges(seed: number, random: Random, operations: readonly Operation[]): Finding | undefined {
+  const expected = [...serial(operations).keys()].sort();
+  const batches = deliveries(random, operations);
+  const state = batches.reduce((before, batch) => after(before, batch), NOTHING);
+  const actual = shown(state).sort();
+  const trace = () => batches.map((batch) => batch.map(told).join('\n  + '));
+  if (actual.join() !== expected.join())
+    return {
+      seed,
+      oracle: 'O1 the registry ends as the serial order says',
+      expected: expected.join('; '),
+      actual: actual.join('; '),
+      trace: trace(),
+    };
+  const replayed = deliveries(random, operations).reduce((before, batch) => after(before, batch), state);
+  if (digest(replayed) !== digest(state))
+    return {
+      seed,
+      oracle: 'O6 copies change nothing',
+      expected: digest(state),
+      actual: digest(replayed),
+      trace: trace(),
+    };
+  return undefined;
+}

@@ -1,0 +1,91 @@
+import type { Account, Token } from '../../functions/core/account.ts';
+import type { AppId } from '../../functions/core/configuration.ts';
+import type { Operation, TokenOperation } from '../../functions/core/operation.ts';
+
+/** A binding's name: app, token and account in one text. */
+export type Pair = string;
+
+export const pairOf = (app: AppId, token: Token, { type, id }: Account): Pair => `${app} ${token} ${type} ${id}`;
+
+/** A binding, and the operation that made it. */
+export type Bound = {
+  readonly app: AppId;
+  readonly token: Token;
+  readonly account: Account;
+  readonly by: Extract<TokenOperation, { kind: 'bind' | 'bindOverriding' }>;
+};
+
+/**
+ * The specification, written without registers, watermarks or merging: operations happen one after the other, in the
+ * order of their stamps, to a set of bindings. What a session bound is gone if that session's logout is among them.
+ */
+export function serial(operations: readonly Operation[]): Map<Pair, Bound> {
+  const bound = serialByStamps(operations);
+  for (const [pair, binding] of bound) if (operations.some((operation) => ends(operation, binding))) bound.delete(pair);
+  return bound;
+}
+
+/** The same for clocks alone: a session's logout says nothing beyond its stamp. */
+export function serialByStamps(operations: readonly Operation[]): Map<Pair, Bound> {
+  const bound = new Map<Pair, Bound>();
+  for (const operation of [...operations].sort(byTime)) happen(bound, operation);
+  return bound;
+}
+
+/** Earlier first. In one millisecond a removal is the last, so that a tie ends unbound; the rest is arbitrary and fixed. */
+function byTime(a: Operation, b: Operation): number {
+  const [x, y] = [partsOf(a), partsOf(b)];
+  return x.ms - y.ms || RANK[a.kind] - RANK[b.kind] || (x.rest < y.rest ? -1 : x.rest > y.rest ? 1 : 0);
+}
+
+const RANK = { bind: 1, bindOverriding: 2, unbind: 3, unbindTokenFromAll: 3, unbindAccountFromAll: 3 } as const;
+
+/** A stamp's time, and its event and element: `<ms>.<kind>.<rest>`. */
+const partsOf = ({ stamp }: Operation) => ({ ms: Number(stamp.split('.', 1)[0]), rest: stamp.slice(16) });
+
+function happen(bound: Map<Pair, Bound>, operation: Operation): void {
+  const remove = (isMeant: (binding: Bound) => boolean) => {
+    for (const [pair, binding] of bound) if (binding.app === operation.app && isMeant(binding)) bound.delete(pair);
+  };
+  switch (operation.kind) {
+    case 'unbindAccountFromAll':
+      remove(({ account }) => isSame(account, operation.account));
+      break;
+    case 'unbindTokenFromAll':
+      remove(({ token }) => token === operation.token);
+      break;
+    case 'unbind':
+      remove(
+        ({ token, account }) => token === operation.token && operation.accounts.some((one) => isSame(one, account)),
+      );
+      break;
+    case 'bindOverriding':
+      if (operation.scope === 'token') remove(({ token }) => token === operation.token);
+      add(bound, operation, ({ type }) => {
+        // One account of a type at a time, each in place of all others of its type.
+        if (operation.scope === 'types')
+          remove(({ token, account }) => token === operation.token && account.type === type);
+      });
+      break;
+    case 'bind':
+      add(bound, operation, () => {});
+  }
+}
+
+function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Account) => void): void {
+  const { app, token } = by;
+  for (const account of by.accounts) {
+    beforeEach(account);
+    bound.set(pairOf(app, token, account), { app, token, account, by });
+  }
+}
+
+/** Whether the operation is the logout of the session that made the binding: of the whole token, or of this account. */
+function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
+  if (operation.kind !== 'unbind' && operation.kind !== 'unbindTokenFromAll') return false;
+  if (by.session === undefined || operation.session !== by.session) return false;
+  if (operation.app !== app || operation.token !== token) return false;
+  return operation.kind === 'unbindTokenFromAll' || operation.accounts.some((one) => isSame(one, account));
+}
+
+const isSame = (a: Account, b: Account): boolean => a.type === b.type && a.id === b.id;
