@@ -19,8 +19,11 @@ export const ROUTES: readonly { path: string; door: HttpDoor }[] = [
 /** Names of the table's attributes that the store and DynamoDB must agree on. `expires` is in seconds since 1970. */
 export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as const;
 
-/** Seconds a function may take. The doors wait at most one second for an operation to take effect. */
-export const TIMEOUT_S: Readonly<Record<Door, number>> = { events: 5, 'account-api': 5, apply: 10 };
+/**
+ * Seconds a function may take. A door that has to wait for a secret, the queue and the table, two tries of 2 s each, and
+ * then the second an operation may take to be in effect, still gives its own answer.
+ */
+export const TIMEOUT_S: Readonly<Record<Door, number>> = { events: 10, 'account-api': 15, apply: 10 };
 
 /**
  * Memory in MB, and with it the processor: Lambda gives one vCPU with 1,769 MB. Loading the AWS SDK and zod is the heavy

@@ -1,11 +1,11 @@
-/** The part of dynalite's interface that is used here; the package has no types of its own. */
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
-  /** `path` is a folder to keep tables in; without it they are in memory. Times are in ms. */
-  export type Options = { readonly path?: string; readonly createTableMs?: number; readonly deleteTableMs?: number };
+  /** `path` keeps the tables in a LevelDB folder; without it they are in memory. */
+  type Options = { readonly path?: string; readonly createTableMs?: number };
 
-  // The module is CommonJS: what it exports is the default of the import.
-  // biome-ignore lint/style/noDefaultExport: the package's own shape.
-  export default function dynalite(options?: Options): Server;
+  /** An HTTP server that speaks DynamoDB's JSON protocol. Closing it closes its database too. */
+  function dynalite(options: Options): Server;
+
+  export = dynalite;
 }

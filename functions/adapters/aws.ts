@@ -1,8 +1,8 @@
 import { Unavailable } from '../core/outcome.ts';
 
 /**
- * How every AWS client here waits (ms). Left alone the SDK waits for ever; two tries at these limits end inside the 5 s
- * that a door may take. Whoever called tries again.
+ * How every AWS client here waits (ms). Left alone the SDK waits for ever; two tries at these limits take 4 s at the
+ * most. Whoever called tries again.
  */
 export const CLIENT = {
   maxAttempts: 2,

@@ -60,8 +60,12 @@ const isRetryable = {
 
 const isUnknownToXg = (code: number) => (code < 10100 || code > 10400) && code !== 10606;
 
+/** TPNS: the app is not paid, expired, of another access point or not deployed, or its key does not match. */
+const CLOSED: readonly number[] = [1008030, 1008031, 1008035, 1010001, 10030002];
+
 /** What a code of a reply means. `invalid`: sending it again would not help. */
 export function problemOf(dialect: Dialect, code: number): Problem {
+  if (dialect === 'tpns' && CLOSED.includes(code)) return 'notAuthenticated';
   const known = PROBLEMS.find((problem) => STATUSES[problem][dialect].code === code);
   return known ?? (isRetryable[dialect](code) ? 'unavailable' : 'invalid');
 }

@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
+import { Operation } from '../../functions/core/operation.ts';
+import { stampOf } from '../../functions/core/stamp.ts';
 import { type Endpoint, PATHS } from '../../functions/wire/endpoint.ts';
-import { account, accountsOf, basic, tokenAccounts, tokensOf, world } from './account-api-world.ts';
+import { account, accountsOf, basic, T0, tokenAccounts, tokensOf, world } from './account-api-world.ts';
 
 type Dialect = 'xg' | 'tpns';
 
@@ -358,10 +360,8 @@ describe('tokens', () => {
 
   test("an XG app shows longer tokens that its app's events bound", async () => {
     const { ports, query } = world();
-    const { Operation } = await import('../../functions/core/operation.ts');
-    const { stampOf } = await import('../../functions/core/stamp.ts');
     const token = 'fcm'.repeat(50);
-    const stamp = stampOf('bind', 1, '0123456789abcdef');
+    const stamp = stampOf('bind', T0, '0123456789abcdef');
     await ports.dispatch('event', [
       Operation.parse({ kind: 'bind', app: 'xg', token, accounts: [{ type: 0, id: 'alice' }], stamp }),
     ]);

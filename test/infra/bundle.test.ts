@@ -92,13 +92,13 @@ afterAll(() => {
 });
 
 describe('a bundle, loaded from its file', () => {
-  test('events asks for the source’s secret before it believes anything', async () => {
+  test("events asks for the source's secret before it believes anything", async () => {
     const { handler, reply } = await run('events', post('/events/web'));
     expect({ handler, status: reply.statusCode }).toEqual({ handler: 'function', status: 503 });
     expect(new Set(calls)).toEqual(new Set(['secretsmanager.GetSecretValue']));
   });
 
-  test('account-api asks for the app’s secret before it believes anything', async () => {
+  test("account-api asks for the app's secret before it believes anything", async () => {
     const authorization = `Basic ${btoa('phone:guess')}`;
     const { handler, reply } = await run('account-api', post('/v3/device/account/query', { authorization }));
     expect({ handler, status: reply.statusCode }).toEqual({ handler: 'function', status: 503 });

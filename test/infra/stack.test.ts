@@ -138,7 +138,7 @@ describe('the queue', () => {
     expect(paths.get(FunctionName)).toBe('apply');
   });
 
-  test('a message waits six times the function’s timeout before it is seen again', () => {
+  test("a message waits six times the function's timeout before it is seen again", () => {
     expect(propertiesAt('apply')).toMatchObject({ Timeout: settings.TIMEOUT_S.apply });
     expect(propertiesAt('Operations/Queue')).toMatchObject({ VisibilityTimeout: 6 * settings.TIMEOUT_S.apply });
   });
@@ -220,7 +220,7 @@ describe('least privilege', () => {
     expect(JSON.stringify(template.toJSON())).not.toMatch(/dynamodb:(?:\*|Scan|\w*Delete|PartiQL|Batch\*|BatchWrite)/);
   });
 
-  test('a role’s own list is all it may do', () => {
+  test("a role's own list is all it may do", () => {
     expect(template.findResources('AWS::IAM::Policy')).toEqual({});
     expect(template.findResources('AWS::IAM::ManagedPolicy')).toEqual({});
     for (const door of DOORS) {
@@ -385,7 +385,7 @@ describe('what is kept', () => {
 });
 
 describe('who deploys it', () => {
-  test('an app’s mirror is warned about', () => {
+  test("an app's mirror is warned about", () => {
     const warning = Match.stringLikeRegexp('mirror of app "tv" is not fed by this version');
     Annotations.fromStack(stackOf(MIRRORED)).hasWarning('*', warning);
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
@@ -422,7 +422,7 @@ describe('who deploys it', () => {
     });
   });
 
-  test('Bindery fits into somebody else’s stack', () => {
+  test("Bindery fits into somebody else's stack", () => {
     const theirs = new Stack(app(), 'Shop');
     const { registry } = new Bindery(theirs, 'Push', { configuration: CONFIGURATION });
     Template.fromStack(theirs).hasResource('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });

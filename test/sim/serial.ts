@@ -32,8 +32,33 @@ export function serialByStamps(operations: readonly Operation[]): Map<Pair, Boun
   return bound;
 }
 
+/**
+ * What an operation alone does to a binding. The newest operation that does anything to it decides: by this the answer to
+ * a single question can be checked while operations are still on their way.
+ */
+export function effectOn(operation: Operation, about: Omit<Bound, 'by'>): 'binds' | 'removes' | undefined {
+  if (operation.app !== about.app) return undefined;
+  if (operation.kind === 'unbindAccountFromAll')
+    return isSame(operation.account, about.account) ? 'removes' : undefined;
+  if (operation.token !== about.token) return undefined;
+  if (operation.kind === 'unbindTokenFromAll') return 'removes';
+  const isNamed = operation.accounts.some((one) => isSame(one, about.account));
+  if (operation.kind === 'bindOverriding') return effectOfOverride(operation, about.account, isNamed);
+  if (!isNamed) return undefined;
+  return operation.kind === 'bind' ? 'binds' : 'removes';
+}
+
+function effectOfOverride({ scope, accounts }: Override, account: Account, isNamed: boolean) {
+  if (scope === 'token') return isNamed ? 'binds' : 'removes';
+  const lastOfType = accounts.findLast(({ type }) => type === account.type);
+  if (lastOfType === undefined) return undefined;
+  return isSame(lastOfType, account) ? 'binds' : 'removes';
+}
+
+type Override = Extract<TokenOperation, { kind: 'bindOverriding' }>;
+
 /** Earlier first. In one millisecond a removal is the last, so that a tie ends unbound; the rest is arbitrary and fixed. */
-function byTime(a: Operation, b: Operation): number {
+export function byTime(a: Operation, b: Operation): number {
   const [x, y] = [partsOf(a), partsOf(b)];
   return x.ms - y.ms || RANK[a.kind] - RANK[b.kind] || (x.rest < y.rest ? -1 : x.rest > y.rest ? 1 : 0);
 }
@@ -81,7 +106,7 @@ function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Acc
 }
 
 /** Whether the operation is the logout of the session that made the binding: of the whole token, or of this account. */
-function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
+export function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
   if (operation.kind !== 'unbind' && operation.kind !== 'unbindTokenFromAll') return false;
   if (by.session === undefined || operation.session !== by.session) return false;
   if (operation.app !== app || operation.token !== token) return false;

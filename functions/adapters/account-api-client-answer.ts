@@ -1,0 +1,58 @@
+import type * as z from 'zod';
+import type { Failure } from '../wire/failure.ts';
+import type { Heard } from './account-api-client-transport.ts';
+
+/**
+ * Why a request was not done. `unavailable`: not now, or nobody can tell; try again, after `retryAfterMs` where the
+ * answer says so. `refused`: trying again would not help. `unauthorized`: the credential does not open the app, or
+ * the app is closed; whoever goes on sending has to stop. Reasons never quote what was sent or what came back.
+ */
+export type NotAnswered =
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unauthorized'; readonly reason: string };
+
+type Answer = { readonly kind: string };
+
+/** The codec of an endpoint's replies, and that of the other endpoint, in whose spelling a gateway may say a failure. */
+export type Replies<T extends Answer> = { readonly own: z.ZodType<T | Failure>; readonly other: z.ZodType<Answer> };
+
+/**
+ * What an answer says. Only the API's own words refuse or accept: a page of some proxy says nothing about the request,
+ * whatever its status.
+ */
+export function answerIn<T extends Answer>(heard: Heard, replies: Replies<T>): T | NotAnswered {
+  if (heard.kind === 'unavailable') return heard;
+  const { status, retryAfterMs, json } = heard;
+  if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `HTTP ${status}` };
+  const later = {
+    kind: 'unavailable',
+    reason: `HTTP ${status}`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  } as const;
+  if (status === 429 || status >= 500) return later;
+  const reply = replyIn(json, replies);
+  if (reply === undefined) return { ...later, reason: `HTTP ${status}: not an answer of an Account API` };
+  if (isFailure(reply)) return notAnswered(reply);
+  return status === 200 ? reply : later;
+}
+
+function replyIn<T extends Answer>(json: unknown, { own, other }: Replies<T>): T | Failure | undefined {
+  const reply = own.safeParse(json);
+  if (reply.success) return reply.data;
+  const failure = other.safeParse(json);
+  return failure.success && isFailure(failure.data) ? failure.data : undefined;
+}
+
+const isFailure = (reply: Answer): reply is Failure => reply.kind === 'failed';
+
+function notAnswered({ problem }: Failure): NotAnswered {
+  switch (problem) {
+    case 'notAuthenticated':
+      return { kind: 'unauthorized', reason: problem };
+    case 'unavailable':
+      return { kind: 'unavailable', reason: problem };
+    default:
+      return { kind: 'refused', reason: problem };
+  }
+}

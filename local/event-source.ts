@@ -1,0 +1,87 @@
+import { setTimeout } from 'node:timers/promises';
+import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+import { errorLine, log } from '../functions/adapters/log.ts';
+import { EVENT_SOURCE } from '../infra/settings.ts';
+import { remainingIn } from './batch-response.ts';
+import type { Queue } from './resources.ts';
+import { eventOf } from './sqs-event.ts';
+
+export type EventSource = {
+  readonly client: SQSClient;
+  readonly queue: Queue;
+  /** Calls the function with a batch; resolves with its response, whatever that is. */
+  readonly invoke: (event: SQSEvent) => Promise<unknown>;
+};
+
+/** Enough to keep one processor busy; the deployed mapping runs up to `EVENT_SOURCE.maxConcurrency`. */
+const POLLERS = 2;
+
+/** The longest that SQS lets a receive wait for a message. */
+const LONG_POLL_S = 20;
+
+/** The pause after a receive that failed (ms). */
+const PAUSE_MS = 500;
+
+/** How long a stop waits for batches under way (ms). What they do not finish is delivered again. */
+const GRACE_MS = 1_000;
+
+/** Feeds the queue to the function until it is stopped, as Lambda's event source mapping does. */
+export function startEventSource(source: EventSource): { stop: () => Promise<void> } {
+  const stopping = new AbortController();
+  const pollers = Promise.all(Array.from({ length: POLLERS }, () => poll(source, stopping.signal)));
+  const stop = async () => {
+    stopping.abort();
+    await Promise.race([pollers, setTimeout(GRACE_MS, undefined, { ref: false })]);
+  };
+  return { stop };
+}
+
+async function poll(source: EventSource, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const messages = await receive(source, signal);
+    if (messages.length > 0) await feed(source, messages);
+  }
+}
+
+async function receive({ client, queue }: EventSource, abortSignal: AbortSignal): Promise<Message[]> {
+  const command = new ReceiveMessageCommand({
+    QueueUrl: queue.url,
+    MaxNumberOfMessages: EVENT_SOURCE.batchSize,
+    WaitTimeSeconds: LONG_POLL_S,
+    MessageSystemAttributeNames: ['All'],
+    MessageAttributeNames: ['All'],
+  });
+  try {
+    return (await client.send(command, { abortSignal })).Messages ?? [];
+  } catch (error) {
+    if (abortSignal.aborted) return [];
+    log('warn', 'receive.failed', errorLine(error));
+    await setTimeout(PAUSE_MS, undefined, { signal: abortSignal }).catch(() => {});
+    return [];
+  }
+}
+
+/** Deletes what the function has done. What remains becomes visible again when its timeout is over. */
+async function feed(source: EventSource, messages: readonly Message[]): Promise<void> {
+  const event = eventOf(messages, source.queue.arn);
+  const ids = event.Records.map(({ messageId }) => messageId);
+  const remaining = await source
+    .invoke(event)
+    .then((response) => remainingIn(response, ids))
+    .catch((error: unknown) => {
+      log('error', 'invocation.failed', errorLine(error));
+      return ids;
+    });
+  const done = event.Records.filter(({ messageId }) => !remaining.includes(messageId));
+  if (done.length > 0) await remove(source, done);
+}
+
+async function remove({ client, queue }: EventSource, done: SQSEvent['Records']): Promise<void> {
+  const Entries = done.map(({ receiptHandle: ReceiptHandle }, i) => ({ Id: `${i}`, ReceiptHandle }));
+  try {
+    await client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }));
+  } catch (error) {
+    log('warn', 'delete.failed', errorLine(error));
+  }
+}

@@ -1,0 +1,76 @@
+import { Console } from 'node:console';
+import type { Configuration } from '../functions/core/configuration.ts';
+import { readConfiguration } from '../infra/configuration-file.ts';
+import { argumentsOf, runCommand } from './command.ts';
+import { forgetInstance, type Instance, noteInstance } from './instance.ts';
+import { type Local, startLocal } from './local.ts';
+import { reasonOf, UserError } from './user-error.ts';
+import { welcome } from './welcome.ts';
+
+const HELP = `npm start -- [options]
+
+Runs Bindery on this machine: the deployed functions over embedded SQS, DynamoDB and Secrets Manager.
+
+  --port N       where to listen; 0 is any free port (8787)
+  --data DIR     keeps queues, bindings and development secrets in this folder
+  --config FILE  the configuration (bindery.json)
+  --json         says what there is in one line of JSON, for programs
+  --help         this text`;
+
+const OPTIONS = {
+  port: { type: 'string', default: '8787' },
+  data: { type: 'string' },
+  config: { type: 'string', default: 'bindery.json' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+await runCommand(async () => {
+  const { values } = argumentsOf({ options: OPTIONS });
+  if (values.help) return process.stdout.write(`${HELP}\n`);
+  // Standard output is for who started this; what the functions log goes to standard error.
+  globalThis.console = new Console(process.stderr);
+  const configuration = configurationIn(values.config);
+  const { stop, ...instance } = await startLocal({ configuration, port: portIn(values.port), data: values.data });
+  stopOnSignal(stop);
+  note(instance);
+  process.stdout.write(values.json ? `${JSON.stringify(instance)}\n` : welcome(instance));
+});
+
+function configurationIn(file: string): Configuration {
+  const read = readConfiguration(file);
+  if ('problems' in read) throw new UserError(...read.problems);
+  for (const { id, mirror } of read.configuration.apps)
+    if (mirror) console.warn(`the mirror of app "${id}" is not fed by this version: ${mirror.url} stays as it is`);
+  return read.configuration;
+}
+
+function portIn(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UserError(`--port ${text}: a port is a number from 0 to 65535`);
+}
+
+/** The command-line tools can be told where the instance is; not being able to say it is no reason to end. */
+function note(instance: Instance): void {
+  try {
+    noteInstance(instance);
+  } catch (error) {
+    console.warn(`.bindery/local.json cannot be written (${reasonOf(error)}): npm run send and query need --url`);
+  }
+}
+
+/** Longer than a stop takes when all goes well (ms). Nothing is lost by ending without one. */
+const DEADLINE_MS = 1_700;
+
+function stopOnSignal(stop: Local['stop']): void {
+  const end = () => {
+    setTimeout(() => process.exit(0), DEADLINE_MS);
+    // dynalite throws from its callbacks where a request still comes to a table that is closing.
+    process.on('uncaughtException', () => {});
+    forgetInstance();
+    stop().finally(() => process.exit(0));
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+}

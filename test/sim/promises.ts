@@ -1,0 +1,59 @@
+import type { Account, Token } from '../../functions/core/account.ts';
+import type { AppId } from '../../functions/core/configuration.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { told } from './cast.ts';
+import { byTime, effectOn, ends } from './serial.ts';
+
+/** An operation, when somebody first asked for it, and when the first answer said it was in effect (ms). */
+export type Deed = { readonly operation: Operation; issuedAt: number; ackedAt: number };
+
+export const deedOf = (operation: Operation): Deed => ({
+  operation,
+  issuedAt: Number.POSITIVE_INFINITY,
+  ackedAt: Number.POSITIVE_INFINITY,
+});
+
+/** What one read said of one binding, and when it began and ended. */
+export type Answer = {
+  readonly app: AppId;
+  readonly token: Token;
+  readonly account: Account;
+  readonly from: number;
+  readonly to: number;
+  readonly isShown: boolean;
+};
+
+/**
+ * The promise that an answer breaks, if any. Looks only at what was asked for and what was answered, never into the
+ * store: who has been told of a removal never sees the binding again, unless somebody asked for a later one.
+ */
+export function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefined {
+  const issued = deeds.filter(
+    ({ issuedAt, operation }) => issuedAt <= answer.to && effectOn(operation, answer) !== undefined,
+  );
+  const known = issued.filter(({ ackedAt }) => ackedAt <= answer.from).map(({ operation }) => operation);
+  const operations = issued.map(({ operation }) => operation);
+  if (answer.isShown) {
+    const isAllowed = operations.some((bind) => allows(bind, known, answer));
+    return isAllowed ? undefined : 'O3 who has been told of a removal never sees the binding again';
+  }
+  const newest = operations.sort(byTime).at(-1);
+  if (newest === undefined || !known.includes(newest) || effectOn(newest, answer) !== 'binds') return undefined;
+  if (operations.some((operation) => isEnd(operation, newest, answer))) return undefined;
+  return 'O3 who has been told of a bind sees it, unless somebody asked for a later removal';
+}
+
+/** Whether the bind, once asked for, may show: nothing that is known to be in effect removes it. */
+function allows(bind: Operation, known: readonly Operation[], answer: Answer): boolean {
+  if (effectOn(bind, answer) !== 'binds') return false;
+  return !known.some(
+    (operation) =>
+      isEnd(operation, bind, answer) || (effectOn(operation, answer) === 'removes' && byTime(operation, bind) > 0),
+  );
+}
+
+const isEnd = (operation: Operation, bind: Operation, answer: Answer): boolean =>
+  (bind.kind === 'bind' || bind.kind === 'bindOverriding') && ends(operation, { ...answer, by: bind });
+
+export const toldDeed = ({ operation, issuedAt, ackedAt }: Deed): string =>
+  `asked ${issuedAt.toFixed(1)} ms, in effect by ${ackedAt.toFixed(1)} ms: ${told(operation)}`;

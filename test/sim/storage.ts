@@ -1,0 +1,180 @@
+import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
+import { orUnavailable } from '../../functions/core/outcome.ts';
+import { applyAll } from '../../functions/core/registry.ts';
+import type { RegistryStore } from '../../functions/core/registry-store.ts';
+import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS } from './cast.ts';
+import { FAULTS, type Fault, swarm } from './faults.ts';
+import type { Finding } from './finding.ts';
+import { hostileStore, type Surroundings } from './hostile-store.ts';
+import { born } from './process.ts';
+import { type Answer, brokenPromise, type Deed, deedOf, toldDeed } from './promises.ts';
+import { type Random, randomOf } from './random.ts';
+import { pairOf, serial } from './serial.ts';
+import { timeline } from './timeline.ts';
+import { type Truth, watched } from './truth.ts';
+
+/** After this time (ms) nothing goes wrong any more, and a minute later everything must have come to rest. */
+const CALM_MS = 8_000;
+const REST_MS = 120_000;
+
+export type Run = { readonly finding: Finding | undefined; readonly faults: ReadonlyMap<Fault, number> };
+
+type Schedule = Surroundings & { readonly truth: Truth; readonly deeds: readonly Deed[]; readonly broken: Broken[] };
+type Broken = { readonly oracle: string; readonly expected: string; readonly actual: string };
+
+/**
+ * One schedule of the storage protocol: the registry's own code, run by processes that die and are tried again, against
+ * a hostile store, while others read in both directions.
+ */
+export async function storageSchedule(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
+  const random = randomOf(seed);
+  const time = timeline();
+  const draw = {
+    tokens: 1 + random.below(2),
+    spanMs: random.pick([2, 20]),
+    sessions: random.pick([0, 0.4]),
+    types: random.pick([0, 0.5]),
+  };
+  const deeds = Array.from({ length: 2 + random.below(6) }, (_, i) =>
+    deedOf(drawOperation(random, random.below(6), i, draw)),
+  );
+  const schedule: Schedule = {
+    timeline: time,
+    random,
+    faults: swarm(random, only),
+    truth: watched(memoryRegistryStore(), time.now),
+    deeds,
+    broken: [],
+  };
+  const spreadMs = random.pick([10, 60, 2_000]);
+  for (const message of messages(random, deeds))
+    spawn(schedule, random.next() * spreadMs, () => deliver(schedule, message));
+  for (let i = 3 + random.below(6); i > 0; i--) spawn(schedule, random.next() * spreadMs * 1.5, () => read(schedule));
+  time.after(CALM_MS, schedule.faults.calm);
+  await time.run(REST_MS);
+  await atRest(schedule);
+  const [first] = schedule.broken;
+  if (first === undefined) return { finding: undefined, faults: schedule.faults.counts };
+  const trace = [...deeds.map(toldDeed), ...schedule.truth.history.map((line) => line())];
+  return { finding: { seed, ...first, trace }, faults: schedule.faults.counts };
+}
+
+/** Operations in messages of one to three, some messages twice, some operations in two messages. */
+function messages(random: Random, deeds: readonly Deed[]): Deed[][] {
+  const all: Deed[][] = [];
+  for (const deed of random.shuffled([...deeds, ...deeds.filter(() => random.chance(0.2))])) {
+    const last = all.at(-1);
+    if (last && last.length < 3 && random.chance(0.4)) last.push(deed);
+    else all.push([deed]);
+  }
+  return [...all, ...all.filter(() => random.chance(0.2))];
+}
+
+/** Begins something later; what it throws is a bug. */
+function spawn({ timeline, broken }: Schedule, inMs: number, run: () => Promise<void>): void {
+  timeline.after(inMs, () => {
+    run().catch((error: unknown) => {
+      broken.push({
+        oracle: 'no bug is thrown',
+        expected: '',
+        actual: error instanceof Error ? (error.stack ?? '') : String(error),
+      });
+    });
+  });
+}
+
+const portsOf = ({ timeline, random }: Schedule, store: RegistryStore) => ({
+  store,
+  now: () => BEGINNING_MS + timeline.now(),
+  pause: (attempt: number) => timeline.sleep(random.next() * 2 ** Math.min(attempt, 6)),
+});
+
+/** A message on its way: tried again, by a new process, until all its operations are in effect. */
+async function deliver(schedule: Schedule, message: readonly Deed[]): Promise<void> {
+  const { timeline, random } = schedule;
+  for (const deed of message) deed.issuedAt = Math.min(deed.issuedAt, timeline.now());
+  while (!(await attempt(schedule, message))) await timeline.sleep(random.logUniform(1, 500));
+}
+
+/** Whether all operations of the message are in effect, as far as the one process that tried can say. */
+async function attempt(schedule: Schedule, message: readonly Deed[]): Promise<boolean> {
+  const process = born();
+  const ports = portsOf(schedule, hostileStore(schedule.truth.store, schedule, process));
+  const operations = message.map(({ operation }) => operation);
+  const outcomes = await Promise.race([applyAll(ports, operations), process.death]);
+  if (outcomes === 'dead') return false;
+  const done = message.filter((_, i) => outcomes[i]?.kind === 'applied' || outcomes[i]?.kind === 'superseded');
+  for (const deed of done) deed.ackedAt = Math.min(deed.ackedAt, schedule.timeline.now());
+  return done.length === message.length;
+}
+
+async function read(schedule: Schedule): Promise<void> {
+  const { timeline, random, truth } = schedule;
+  const from = timeline.now();
+  const process = born();
+  const store = hostileStore(truth.store, schedule, process);
+  const [tokens, accounts] = random.chance(0.5)
+    ? [random.shuffled(TOKENS).slice(0, 1 + random.below(2)), []]
+    : [[], [random.pick(ACCOUNTS)]];
+  const found = await Promise.race([orUnavailable(() => answersOf(store, tokens, accounts)), process.death]);
+  if (found === 'dead' || !Array.isArray(found)) return;
+  for (const answer of found) check(schedule, { ...answer, from, to: timeline.now() });
+}
+
+type Said = Pick<Answer, 'app' | 'token' | 'account' | 'isShown'>;
+
+/** What the registry says of every binding of these tokens and these accounts. */
+async function answersOf(store: RegistryStore, tokens: typeof TOKENS, accounts: typeof ACCOUNTS): Promise<Said[]> {
+  const ofTokens = await accountsOf(
+    store,
+    tokens.map((token) => ({ app: APP, token })),
+  );
+  const ofAccounts = await tokensOf(
+    store,
+    accounts.map((account) => ({ app: APP, account })),
+  );
+  return [
+    ...tokens.flatMap((token, i) =>
+      ACCOUNTS.map((account) => ({
+        app: APP,
+        token,
+        account,
+        isShown: ofTokens[i]?.some(({ type, id }) => type === account.type && id === account.id) === true,
+      })),
+    ),
+    ...accounts.flatMap((account, i) =>
+      TOKENS.map((token) => ({ app: APP, token, account, isShown: ofAccounts[i]?.includes(token) === true })),
+    ),
+  ];
+}
+
+function check({ truth, deeds, broken }: Schedule, answer: Answer): void {
+  const { app, token, account, from, to, isShown } = answer;
+  const said = `${pairOf(app, token, account)} ${isShown ? 'shown' : 'not shown'} between ${from.toFixed(1)} and ${to.toFixed(1)} ms`;
+  if (isShown && !truth.wasTrue({ app, token }, { app, account }, from, to))
+    broken.push({ oracle: 'O2 what a read shows was true at some instant of it', expected: '', actual: said });
+  const promise = brokenPromise(deeds, answer);
+  if (promise) broken.push({ oracle: promise, expected: '', actual: said });
+}
+
+/** When nothing is on its way any more, both directions say what the serial order says. */
+async function atRest({ truth, deeds, broken }: Schedule): Promise<void> {
+  if (deeds.some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY))
+    broken.push({ oracle: 'O7 every operation comes to its end', expected: '', actual: 'some were never in effect' });
+  const expected = [...serial(deeds.map(({ operation }) => operation)).keys()].sort().join('; ');
+  for (const [tokens, accounts] of [
+    [TOKENS, []],
+    [[], ACCOUNTS],
+  ] as const) {
+    const said = await answersOf(truth.store, [...tokens], [...accounts]);
+    const shown = said.filter(({ isShown }) => isShown).map(({ app, token, account }) => pairOf(app, token, account));
+    const actual = shown.sort().join('; ');
+    if (actual !== expected)
+      broken.push({
+        oracle: `O1 at rest the ${tokens.length > 0 ? 'accounts of tokens' : 'tokens of accounts'} are as the serial order says`,
+        expected,
+        actual,
+      });
+  }
+}

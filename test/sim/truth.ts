@@ -1,0 +1,79 @@
+import { type AccountKey, accountKey } from '../../functions/core/account.ts';
+import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/registry-store.ts';
+import { eventHash } from '../../functions/core/stamp.ts';
+import type { TokenDocument } from '../../functions/core/token-document.ts';
+
+/** When each binding was true, as the stored registers say it. */
+export type Truth = {
+  /** The store, watched: each write that happens is part of the history. */
+  readonly store: RegistryStore;
+  /** Whether the binding was true at some instant of that span, ends included. */
+  readonly wasTrue: (token: TokenRef, account: AccountRef, from: number, to: number) => boolean;
+  /** The document's history, for a person. */
+  readonly history: readonly (() => string)[];
+};
+
+type Span = { readonly from: number; to: number };
+
+export function watched(inner: RegistryStore, now: () => number): Truth {
+  const documents = new Map<string, TokenDocument>();
+  const clears = new Map<string, string>();
+  const spans = new Map<string, Span[]>();
+  const history: (() => string)[] = [];
+
+  const look = (app: string, token: string, account: AccountKey) => {
+    const document = documents.get(`${app} ${token}`);
+    const isTrue = document !== undefined && says(document, account, clears.get(`${app} ${account}`) ?? '');
+    const name = `${app} ${token} ${account}`;
+    const known = spans.get(name) ?? [];
+    spans.set(name, known);
+    const last = known.at(-1);
+    const isOpen = last?.to === Number.POSITIVE_INFINITY;
+    if (isTrue && !isOpen) known.push({ from: now(), to: Number.POSITIVE_INFINITY });
+    if (!isTrue && last && isOpen) last.to = now();
+  };
+
+  return {
+    history,
+    wasTrue: (token, { account }, from, to) =>
+      (spans.get(`${token.app} ${token.token} ${accountKey(account)}`) ?? []).some(
+        (span) => span.from <= to && from <= span.to,
+      ),
+    store: {
+      ...inner,
+      write: async (ref, document, version) => {
+        const result = await inner.write(ref, document, version);
+        if (result !== 'written') return result;
+        const before = documents.get(`${ref.app} ${ref.token}`);
+        documents.set(`${ref.app} ${ref.token}`, document);
+        const accounts = new Set([...Object.keys(before?.edges ?? {}), ...Object.keys(document.edges)]);
+        // Every key of `edges` was made by accountKey.
+        for (const account of accounts) look(ref.app, ref.token, account as AccountKey);
+        const at = now();
+        history.push(() => `${at.toFixed(1)} ms: ${ref.token} version ${version + 1} ${JSON.stringify(document)}`);
+        return result;
+      },
+      raiseClear: async (ref, removal) => {
+        await inner.raiseClear(ref, removal);
+        const name = `${ref.app} ${accountKey(ref.account)}`;
+        clears.set(name, removal > (clears.get(name) ?? '') ? removal : (clears.get(name) ?? ''));
+        for (const token of documents.keys())
+          if (token.startsWith(`${ref.app} `)) look(ref.app, token.slice(ref.app.length + 1), accountKey(ref.account));
+        const at = now();
+        history.push(() => `${at.toFixed(1)} ms: account ${accountKey(ref.account)} cleared at ${removal}`);
+      },
+    },
+  };
+}
+
+/** What the registers say, read by other code than the registry's own: the two must agree. */
+function says({ clear, clearFloor, edges, ended }: TokenDocument, account: AccountKey, accountClear: string): boolean {
+  const [moment = '', session] = (edges[account] ?? '').split('~');
+  const [, , , , phase] = moment.split('.');
+  if (phase !== '1') return false;
+  const [type = ''] = account.split('#');
+  const [floor = ''] = clearFloor.split('|');
+  const clears = [clear['*'], clear[type], floor, accountClear];
+  if (clears.some((removal) => removal !== undefined && removal >= moment)) return false;
+  return session === undefined || !(session in ended || eventHash(session, account) in ended);
+}
