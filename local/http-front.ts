@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { type HttpDoor, ROUTES } from '../infra/settings.ts';
 import { eventOf, matchOf, pathAndQuery } from './http-event.ts';
 import { invoke, type LocalFunction, TimedOut } from './invocation.ts';
-import { close, listen } from './listening.ts';
+import { listen } from './listening.ts';
 import { hasCode, reasonOf, UserError } from './user-error.ts';
 
 export type HttpFunction = LocalFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;

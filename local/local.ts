@@ -63,9 +63,12 @@ async function start({ configuration, port, data }: LocalOptions, stops: (() => 
 
 /** Starts what stands in for the AWS services, and points this process at them. */
 async function startServices(secrets: Secrets, folder: DataFolder | undefined, stops: (() => unknown)[]) {
-  const starting = [startSqs(folder?.queues), startDynamodb(folder?.table), startSecrets(versionsOf(secrets))] as const;
-  const [sqs, dynamodb, vault] = await Promise.all(starting);
-  stops.push(() => Promise.all([sqs.stop(), dynamodb.stop(), vault.stop()]));
+  const sqs = await startSqs(folder?.queues);
+  stops.push(sqs.stop);
+  const dynamodb = await startDynamodb(folder?.table);
+  stops.push(dynamodb.stop);
+  const vault = await startSecrets(versionsOf(secrets));
+  stops.push(vault.stop);
   pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: vault.url });
   return { sqs, dynamodb };
 }

@@ -32,14 +32,14 @@ async function answer(secrets: ReadonlyMap<string, Versions>, request: IncomingM
   const text = new Map(Object.entries(versions)).get(VersionStage);
   if (text === undefined)
     return notFound(`Secrets Manager can't find the specified secret value for staging label: ${VersionStage}`);
-  return { status: 200, body: valueOf(SecretId, VersionStage, text) };
+  return { status: 200, body: secretOf(SecretId, VersionStage, text) };
 }
 
-const valueOf = (Name: string, stage: string, SecretString: string) => ({
+const secretOf = (Name: string, stage: string, SecretString: string) => ({
   ARN: `arn:aws:secretsmanager:${REGION}:000000000000:secret:${Name}`,
   Name,
   SecretString,
-  VersionId: `00000000-0000-4000-8000-${stage.padStart(12, '0')}`,
+  VersionId: stage.padEnd(32, '0'),
   VersionStages: [stage],
   CreatedDate: 0,
 });

@@ -27,7 +27,10 @@ const OPTIONS = {
 
 await runCommand(async () => {
   const { values } = argumentsOf({ options: OPTIONS });
-  if (values.help) return process.stdout.write(`${HELP}\n`);
+  if (values.help) {
+    process.stdout.write(`${HELP}\n`);
+    return;
+  }
   // Standard output is for who started this; what the functions log goes to standard error.
   globalThis.console = new Console(process.stderr);
   const configuration = configurationIn(values.config);

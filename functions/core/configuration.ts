@@ -63,18 +63,25 @@ export type Source = z.infer<typeof Source>;
 
 const repeated = <T>(items: readonly T[]): T[] => items.filter((item, index) => items.indexOf(item) !== index);
 
-/** `bindery.json`: the only file to edit before deploying. */
+/** As much as has to be readable for ids to be compared. */
+const Ids = z.object({
+  apps: z.array(z.object({ id: z.string() })),
+  sources: z.array(z.object({ id: z.string(), apps: z.array(z.string()) })),
+});
+
+/** `bindery.json`: the only file to edit before deploying. All that is wrong with one is said at once. */
 export const Configuration = z
   .strictObject({ $schema: z.string().optional(), apps: z.array(App).min(1), sources: z.array(Source).min(1) })
-  .superRefine(({ apps, sources }, context) => {
-    const appIds = apps.map((app) => app.id);
-    for (const id of repeated(appIds))
-      context.addIssue({ code: 'custom', path: ['apps'], message: `"${id}" stands twice` });
-    for (const id of repeated(sources.map((source) => source.id)))
-      context.addIssue({ code: 'custom', path: ['sources'], message: `"${id}" stands twice` });
-    for (const [s, source] of sources.entries())
-      for (const [a, id] of source.apps.entries())
-        if (!appIds.includes(id))
-          context.addIssue({ code: 'custom', path: ['sources', s, 'apps', a], message: `there is no app "${id}"` });
-  });
+  .superRefine(compareIds, { when: ({ value }) => Ids.safeParse(value).success });
 export type Configuration = z.infer<typeof Configuration>;
+
+/** Ids stand once, and sources reach apps that exist. Sees what is otherwise wrong too, as long as it has ids. */
+function compareIds({ apps, sources }: z.infer<typeof Ids>, { addIssue }: z.RefinementCtx): void {
+  const say = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
+  const appIds = apps.map((app) => app.id);
+  for (const id of repeated(appIds)) say(['apps'], `"${id}" stands twice`);
+  for (const id of repeated(sources.map((source) => source.id))) say(['sources'], `"${id}" stands twice`);
+  for (const [s, source] of sources.entries())
+    for (const [a, id] of source.apps.entries())
+      if (!appIds.includes(id)) say(['sources', s, 'apps', a], `there is no app "${id}"`);
+}

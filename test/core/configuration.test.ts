@@ -44,6 +44,16 @@ describe('a configuration is refused', () => {
   });
 });
 
+test('everything that is wrong is said at once', () => {
+  const value = { apps: [{ ...app, dialect: 'fcm' }, app], sources: [{ ...source, kind: 'x', apps: ['nothing'] }] };
+  expect(issues(value).map((issue) => issue.split(':')[0])).toEqual([
+    'apps.0.dialect',
+    'sources.0.kind',
+    'apps',
+    'sources.0.apps.0',
+  ]);
+});
+
 describe('a mirror', () => {
   test('is reached over https, or on this machine', () => {
     expect(Mirror.safeParse(mirror).success).toBe(true);

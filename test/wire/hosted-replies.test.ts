@@ -89,10 +89,13 @@ describe('codes', () => {
   test.each([1008004, 1008028])('TPNS %i: try again', (code) => {
     expect(problemOf('tpns', code)).toBe('unavailable');
   });
-  test.each([1008006, 1008007, 1008029, 1008030, 1008031, 1008035, 1010001, 77])(
-    'TPNS %i: trying again is useless',
+  test.each([1008006, 1008007, 1008029, 77])('TPNS %i: trying again is useless', (code) => {
+    expect(problemOf('tpns', code)).toBe('invalid');
+  });
+  test.each([1008003, 1008030, 1008031, 1008035, 1010001, 10030002])(
+    'TPNS %i: the app is closed to the caller',
     (code) => {
-      expect(problemOf('tpns', code)).toBe('invalid');
+      expect(problemOf('tpns', code)).toBe('notAuthenticated');
     },
   );
 });

@@ -1,0 +1,25 @@
+import type { QueryRequest } from '../functions/wire/query-request.ts';
+import { columns } from '../local/columns.ts';
+import type { Found, QueryAnswer } from './account-query.ts';
+
+/** What was found, a line for each binding, newest first; a dash where nothing is bound. */
+export function tableOf({ kind }: QueryRequest, answers: readonly QueryAnswer[]): string[] {
+  const rows = answers.flatMap(({ app, found }) => (found ? rowsOf(found).map((row) => [app, ...row]) : []));
+  if (rows.length === 0) return [];
+  const head = kind === 'tokensOf' ? ['account', 'type', 'token'] : ['token', 'account', 'type'];
+  const isOneApp = answers.length === 1;
+  return columns([['app', ...head], ...rows].map((row) => (isOneApp ? row.slice(1) : row)));
+}
+
+const NOTHING = '-';
+
+const rowsOf = ({ tokensOf = [], accountsOf = [] }: Found): string[][] => [
+  ...tokensOf.flatMap(({ account, tokens }) =>
+    (tokens.length > 0 ? tokens : [NOTHING]).map((token) => [account.id, `${account.type}`, token]),
+  ),
+  ...accountsOf.flatMap(({ token, accounts }) =>
+    accounts.length > 0
+      ? accounts.map((account) => [token, account.id, `${account.type}`])
+      : [[token, NOTHING, NOTHING]],
+  ),
+];

@@ -1,0 +1,68 @@
+import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { App } from '../../functions/core/configuration.ts';
+import { dispatcher } from '../../functions/core/dispatch.ts';
+import { applyAll, type RegistryPorts } from '../../functions/core/registry.ts';
+import { type AccountApiPorts, accountApiHandler } from '../../functions/handlers/account-api.ts';
+import type { HttpHandler, HttpReply, HttpRequest } from '../../functions/handlers/http.ts';
+import { appSecret } from '../../functions/wire/credentials.ts';
+import { type Running, serving } from './http-server.ts';
+
+/** One app in each dialect under each policy. */
+export const APPS = [
+  App.parse({ id: 'xg-many', dialect: 'xg', platform: 'android' }),
+  App.parse({ id: 'xg-typed', dialect: 'xg', platform: 'ios', policy: 'one-per-type' }),
+  App.parse({ id: 'tpns-many', dialect: 'tpns', platform: 'ios' }),
+  App.parse({ id: 'tpns-typed', dialect: 'tpns', platform: 'android', policy: 'one-per-type' }),
+];
+
+export const secretOf = (app: string): string => `the secret of ${app}: it has a colon`;
+
+/** The real handler, core and dispatcher over a registry in memory. `worsen` puts faults into it. */
+export const ownAccountApi = (worsen = (handle: HttpHandler): HttpHandler => handle): Promise<Running> => {
+  const handle = worsen(accountApiHandler(ports()));
+  return serving(listenerOf(handle));
+};
+
+function ports(): AccountApiPorts {
+  const registry: RegistryPorts = { store: memoryRegistryStore(), now: Date.now, pause: async () => {} };
+  return {
+    apps: new Map(APPS.map((app) => [`${app.id}`, app])),
+    secretsOf: async (app) => [appSecret(secretOf(app))],
+    store: registry.store,
+    dispatch: dispatcher({
+      enqueue: async () => {},
+      apply: (operations) => applyAll(registry, operations),
+      withinBudget: (work) => work,
+    }),
+    now: Date.now,
+  };
+}
+
+/** What API Gateway and `httpDoor` do between a connection and a handler. */
+const listenerOf =
+  (handle: HttpHandler): RequestListener =>
+  async (incoming, response) => {
+    send(response, await handle(await requestOf(incoming)));
+  };
+
+const requestOf = async (incoming: IncomingMessage): Promise<HttpRequest> => ({
+  id: randomUUID(),
+  method: incoming.method ?? '',
+  path: new URL(incoming.url ?? '', 'http://localhost').pathname,
+  headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, value?.toString()])),
+  body: await buffer(incoming),
+});
+
+function send(response: ServerResponse, { status, headers, body }: HttpReply): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(text);
+}
