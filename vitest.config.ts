@@ -6,6 +6,8 @@ export default defineConfig({
     // The slowest suites synthesize the stack or run thousands of schedules; a hang still ends well before CI does.
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // What the functions log is shown for tests that fail.
+    silent: 'passed-only',
     reporters: ['default', './test/tally-reporter.ts'],
   },
 });

@@ -1,6 +1,6 @@
 import { argumentsOf, runCommand } from '../local/command.ts';
 import { UserError } from '../local/user-error.ts';
-import { ask } from './account-query.ts';
+import { ask, type QueryAnswer } from './account-query.ts';
 import { QUESTION_OPTIONS, questionIn } from './question.ts';
 import { speakersOf } from './speakers.ts';
 import { tableOf } from './table.ts';
@@ -26,6 +26,9 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+const failureLine = ({ app, status, reply }: QueryAnswer): string =>
+  status === undefined ? `${app}: ${reply}` : `${app}: HTTP ${status}: ${JSON.stringify(reply)}`;
+
 await runCommand(async () => {
   const { values } = argumentsOf({ options: OPTIONS });
   if (values.help) {
@@ -40,8 +43,5 @@ await runCommand(async () => {
     : tableOf(question, answers);
   for (const line of lines) process.stdout.write(`${line}\n`);
   const failures = answers.filter(({ found }) => found === undefined);
-  if (failures.length > 0)
-    throw new UserError(
-      ...failures.map(({ app, status, reply }) => `${app}: HTTP ${status}: ${JSON.stringify(reply)}`),
-    );
+  if (failures.length > 0) throw new UserError(...failures.map(failureLine));
 });

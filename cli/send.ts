@@ -33,6 +33,12 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+function secretFor(source: string, { secret, instance }: Target): string {
+  const known = secret ?? instance?.sources.find(({ id }) => id === source)?.secret;
+  if (known !== undefined) return known;
+  throw instance === undefined ? noSecret() : new UserError(`the instance has no source "${source}"`);
+}
+
 await runCommand(async () => {
   const { values, positionals } = argumentsOf({ options: OPTIONS, allowPositionals: true });
   if (values.help) {
@@ -54,9 +60,3 @@ await runCommand(async () => {
   process.stdout.write(`${said}\n`);
   process.exitCode = [200, 202].includes(answer.status) ? 0 : 1;
 });
-
-function secretFor(source: string, { secret, instance }: Target): string {
-  const known = secret ?? instance?.sources.find(({ id }) => id === source)?.secret;
-  if (known !== undefined) return known;
-  throw instance === undefined ? noSecret() : new UserError(`the instance has no source "${source}"`);
-}

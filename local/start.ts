@@ -25,21 +25,6 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-await runCommand(async () => {
-  const { values } = argumentsOf({ options: OPTIONS });
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`);
-    return;
-  }
-  // Standard output is for who started this; what the functions log goes to standard error.
-  globalThis.console = new Console(process.stderr);
-  const configuration = configurationIn(values.config);
-  const { stop, ...instance } = await startLocal({ configuration, port: portIn(values.port), data: values.data });
-  stopOnSignal(stop);
-  note(instance);
-  process.stdout.write(values.json ? `${JSON.stringify(instance)}\n` : welcome(instance));
-});
-
 function configurationIn(file: string): Configuration {
   const read = readConfiguration(file);
   if ('problems' in read) throw new UserError(...read.problems);
@@ -63,6 +48,9 @@ function note(instance: Instance): void {
   }
 }
 
+/** The functions log objects, which Lambda writes as one line of JSON each. */
+const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY, compact: true };
+
 /** Longer than a stop takes when all goes well (ms). Nothing is lost by ending without one. */
 const DEADLINE_MS = 1_700;
 
@@ -77,3 +65,18 @@ function stopOnSignal(stop: Local['stop']): void {
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
 }
+
+await runCommand(async () => {
+  const { values } = argumentsOf({ options: OPTIONS });
+  if (values.help) {
+    process.stdout.write(`${HELP}\n`);
+    return;
+  }
+  // Standard output is for who started this; what the functions log goes to standard error.
+  globalThis.console = new Console({ stdout: process.stderr, inspectOptions: ONE_LINE });
+  const configuration = configurationIn(values.config);
+  const { stop, ...instance } = await startLocal({ configuration, port: portIn(values.port), data: values.data });
+  stopOnSignal(stop);
+  note(instance);
+  process.stdout.write(values.json ? `${JSON.stringify(instance)}\n` : welcome(instance));
+});

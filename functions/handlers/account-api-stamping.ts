@@ -98,4 +98,4 @@ async function stampAccounts(accounts: readonly Account[], stamping: Stamping): 
 }
 
 const stampAt = (kind: StampedKind, { ms, app, requestId, index }: Moment) =>
-  stampOf(kind, ms, eventHash(app.id, requestId), 0);
+  stampOf(kind, ms, eventHash(app.id, requestId), index);

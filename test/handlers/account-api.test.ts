@@ -130,6 +130,16 @@ describe.each(['xg', 'tpns'] as const)('the five operations in %s', (app) => {
     expect(await held(app, 'phone')).toEqual(['0#alice']);
   });
 
+  test('overriding binds of one token at the same moment end with one account', async () => {
+    const { operate, held, redeliver } = world();
+    const names = ['alice', 'bobby', 'carol', 'david', 'ellen', 'frank'];
+    await Promise.all(names.map((name) => operate(app, tokenAccounts(2, 'phone', name))));
+    const owner = await held(app, 'phone');
+    expect(owner).toHaveLength(1);
+    await redeliver();
+    expect(await held(app, 'phone')).toEqual(owner);
+  });
+
   test('what the queue delivers again changes nothing', async () => {
     const { operate, held, redeliver, state } = world();
     await operate(app, tokenAccounts(2, 'phone', 'alice'));

@@ -1,0 +1,92 @@
+import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import { signedHeaders } from '../../cli/signature.ts';
+import type { Local } from '../../local/local.ts';
+import { NAMES } from '../../local/resources.ts';
+
+const Reply = z.object({
+  ret_code: z.literal(0),
+  token_accounts: z.array(z.object({ account_list: z.array(z.object({ account: z.string() })) })).optional(),
+  account_tokens: z.array(z.object({ token_list: z.array(z.string()) })).optional(),
+});
+
+const AT_ONCE = 64;
+
+/** Somebody who uses a local instance over HTTP, as an auth backend and as a client of the XG Account API. */
+export class Caller {
+  readonly #local: Local;
+  #free = AT_ONCE;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(local: Local) {
+    this.#local = local;
+  }
+
+  /** Sends one signed event that happened at `ms`, and answers with the status. */
+  async send(type: string, data: object, ms = Date.now()): Promise<number> {
+    const body = JSON.stringify({ type, timestamp: new Date(ms).toISOString(), data });
+    const [source] = this.#local.sources;
+    const headers = signedHeaders(source?.secret ?? '', { id: randomUUID(), body, now: new Date() });
+    return this.#inTurn(
+      async () => (await fetch(`${this.#local.url}/events/${source?.id}`, { method: 'POST', headers, body })).status,
+    );
+  }
+
+  /** The names of the accounts of each token, most recently bound first. */
+  async accountsOf(app: string, tokens: readonly string[]): Promise<string[][]> {
+    const found: string[][] = [];
+    for (let start = 0; start < tokens.length; start += 100) {
+      const reply = await this.#query(app, { operator_type: 2, token_list: tokens.slice(start, start + 100) });
+      found.push(...(reply.token_accounts ?? []).map((entry) => entry.account_list.map(({ account }) => account)));
+    }
+    return found;
+  }
+
+  /** The tokens of an account of type 0, most recently bound first. */
+  async tokensOf(app: string, account: string): Promise<string[]> {
+    const reply = await this.#query(app, { operator_type: 1, account_list: [{ account, account_type: 0 }] });
+    return reply.account_tokens?.[0]?.token_list ?? [];
+  }
+
+  async #query(app: string, question: object): Promise<z.infer<typeof Reply>> {
+    const secret = this.#local.apps.find(({ id }) => id === app)?.secretKey;
+    const authorization = `Basic ${Buffer.from(`${app}:${secret}`).toString('base64')}`;
+    const body = JSON.stringify(question);
+    const response = await fetch(`${this.#local.url}/v3/device/account/query`, {
+      method: 'POST',
+      headers: { authorization },
+      body,
+    });
+    return Reply.parse(await response.json());
+  }
+
+  /** Resolves once the operations queue is empty: nothing waits and nothing is in flight. */
+  async idle(): Promise<void> {
+    const client = new SQSClient();
+    const QueueUrl = `${this.#local.sqs}/000000000000/${NAMES.operations}`;
+    const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+    for (;;) {
+      const { Attributes = {} } = await client.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
+      );
+      if (names.every((name) => Attributes[name] === '0')) break;
+      await setTimeout(50);
+    }
+    client.destroy();
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free--;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+}

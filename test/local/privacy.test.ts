@@ -1,0 +1,74 @@
+import { Console } from 'node:console';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readConfiguration } from '../../infra/configuration-file.ts';
+import { type Local, startLocal } from '../../local/local.ts';
+import { Caller } from './caller.ts';
+
+const CANARY = 'canary';
+const APP = 'xg-android';
+
+let written = '';
+let local: Local;
+const original = globalThis.console;
+beforeAll(async () => {
+  const sink = new Writable({
+    write: (chunk, _, done) => {
+      written += String(chunk);
+      done();
+    },
+  });
+  globalThis.console = new Console(sink, sink);
+  const read = readConfiguration(join(import.meta.dirname, '../../bindery.json'));
+  if ('problems' in read) throw new Error(read.problems.join('\n'));
+  local = await startLocal({ configuration: read.configuration, port: 0 });
+});
+afterAll(async () => {
+  globalThis.console = original;
+  await local.stop();
+});
+
+test('no account, token, session or secret is in the log, whatever is sent', async () => {
+  const caller = new Caller(local);
+  const token = `${CANARY}-token`;
+  const account = `${CANARY}@example.com`;
+  const session_id = `${CANARY}-session`;
+  await caller.send('user.login', { app: APP, token, account, session_id });
+  await caller.send('user.login', { app: APP, token, account, [`${CANARY}-key`]: 1 });
+  await caller.send(`${CANARY}-type`, { token, account });
+  await caller.send('user.login', { app: `${CANARY}-app`, token, account });
+  await caller.send('user.login', { app: APP, token, account }, Date.now() + 60_000);
+  await caller.accountsOf(APP, [token]);
+  await caller.tokensOf(APP, account);
+  await caller.send('device.token_changed', {
+    app: APP,
+    old_token: token,
+    token: `${token}-2`,
+    accounts: [{ account }],
+  });
+  await caller.send('user.logout', { app: APP, token, scope: 'account', account, session_id });
+  await caller.send('user.logout_everywhere', { account });
+  for (const [path, headers, body] of strangers) {
+    await fetch(`${local.url}${path}`, { method: 'POST', headers, body });
+  }
+  await caller.idle();
+
+  expect(written).toContain("outcome: 'applied'");
+  expect(written).toContain("outcome: 'done'");
+  expect(written).not.toContain(CANARY);
+  for (const { secret } of local.sources) expect(written).not.toContain(secret.slice(6));
+  for (const { secretKey } of local.apps) expect(written).not.toContain(secretKey);
+});
+
+const basic = (name: string) => ({ authorization: `Basic ${btoa(`${name}:${CANARY}`)}` });
+
+/** Requests of somebody who has no business here, full of what must not be repeated. */
+const strangers: [string, Record<string, string>, string][] = [
+  [`/${CANARY}`, {}, CANARY],
+  [`/events/${CANARY}`, {}, CANARY],
+  ['/events/app', { 'webhook-id': CANARY, 'webhook-signature': `v1,${CANARY}`, 'webhook-timestamp': CANARY }, CANARY],
+  ['/v3/device/account/query', basic(CANARY), CANARY],
+  ['/v3/device/account/query', basic(APP), `{"token_list":["${CANARY}"]}`],
+  [`/v3/device/account/batchoperate?${CANARY}=1`, { accessid: APP, sign: CANARY, timestamp: CANARY }, CANARY],
+];

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readConfiguration } from '../infra/configuration-file.ts';
+import { type Local, startLocal } from '../local/local.ts';
+
+const root = join(import.meta.dirname, '..');
+const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].map(
+  ([, block = '']) => block,
+);
+const blockWith = (text: string): string => {
+  const found = blocks.find((block) => block.includes(text));
+  if (found === undefined) throw new Error(`README has no block with ${text}`);
+  return found;
+};
+
+let local: Local;
+beforeAll(async () => {
+  const read = readConfiguration(join(root, 'bindery.json'));
+  if ('problems' in read) throw new Error(read.problems.join('\n'));
+  local = await startLocal({ configuration: read.configuration, port: 0 });
+});
+afterAll(() => local.stop());
+
+/** Runs a block of the README in a shell that knows what `npm start` printed. */
+async function run(block: string): Promise<unknown> {
+  const [app] = local.apps;
+  const env = { ...process.env, URL: local.url, SECRET: local.sources[0]?.secret, APP: app?.id, KEY: app?.secretKey };
+  const { stdout } = await promisify(execFile)('sh', ['-euc', block], { env });
+  return JSON.parse(stdout);
+}
+
+test('the login that README signs with openssl is applied, the question after it shows the account, and a logout ends it', async () => {
+  const login = blockWith('user.login');
+  const query = blockWith('/v3/device/account/query');
+  const bound = (...accounts: object[]) => ({
+    ret_code: 0,
+    token_accounts: [{ token: 'phone-1', account_list: accounts }],
+  });
+
+  expect(await run(login)).toMatchObject({ outcome: 'applied' });
+  expect(await run(query)).toMatchObject(bound({ account: 'alice', account_type: 0 }));
+  expect(await run(login.replace('user.login', 'user.logout'))).toMatchObject({ outcome: 'applied' });
+  expect(await run(query)).toMatchObject(bound());
+});
