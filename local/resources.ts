@@ -37,10 +37,13 @@ async function createQueue(
   return { url: QueueUrl, arn: told.Attributes?.['QueueArn'] ?? '' };
 }
 
-/** Whoever received these messages ended with the earlier run: nothing is gained by waiting for their timeout. */
+/**
+ * Whoever received these messages ended with the earlier run: nothing is gained by waiting for their timeout. One second
+ * and not 0, which fauxqs 2.4.1 cannot write to its folder: it would answer 500 and lose the message until the next start.
+ */
 async function releaseInFlight(client: SQSClient, server: SqsServer, { url: QueueUrl }: Queue): Promise<void> {
   for (const ReceiptHandle of server.inFlight(NAMES.operations))
-    await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+    await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 1 }));
 }
 
 /** Makes the table unless an earlier run has. */

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { type Dispatcher, Pool } from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Dispatcher, errors, Pool } from 'undici';
 import { jsonIn } from '../handlers/json.ts';
 import { appSecret, signatureOf } from '../wire/credentials.ts';
 import { type Endpoint, PATHS } from '../wire/endpoint.ts';
@@ -13,7 +14,10 @@ export type Heard =
 /** One attempt. Resolves whatever the other side does. */
 export type Post = (endpoint: Endpoint, body: string) => Promise<Heard>;
 
-/** An answer may take this many bytes: one about 100 accounts with 100 tokens of 64 bytes takes fewer than three times as many. */
+/**
+ * An answer may take this many bytes. Twenty tokens with ten accounts each fit with the longest names; a hundred accounts
+ * with a hundred tokens each do not: ask about fewer.
+ */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** Connections to one host, and to no other: a redirect is an answer like any other and nobody follows it. */
@@ -31,18 +35,9 @@ export function transport(options: CheckedOptions): { post: Post; close: () => P
     const headers = { 'content-type': 'application/json', 'accept-encoding': 'identity', ...credentials(body) };
     // A signal of its own for each attempt: one that has fired would end the next attempt before it began.
     const signal = AbortSignal.timeout(timeoutMs);
-    try {
-      const response = await pool.request({
-        method: 'POST',
-        path: `${prefix}${PATHS[endpoint]}`,
-        headers,
-        body,
-        signal,
-      });
-      return heardIn(response, Buffer.from(await response.body.arrayBuffer()), options.now());
-    } catch (error) {
-      return { kind: 'unavailable', reason: codeOf(error) };
-    }
+    const path = `${prefix}${PATHS[endpoint]}`;
+    const answer = await received(() => pool.request({ method: 'POST', path, headers, body, signal }));
+    return typeof answer === 'string' ? { kind: 'unavailable', reason: answer } : heardIn(answer, options.now());
   };
   return { post, close: () => pool.close() };
 }
@@ -59,13 +54,31 @@ function credentialsOf({ app, secret, authentication, now }: CheckedOptions): (b
   };
 }
 
+type Received = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+
+/**
+ * What came back, or the code of what went wrong on the way. An error's text is left out: it may quote what was sent.
+ * An argument that undici cannot take is a bug and thrown.
+ */
+async function received(request: () => Promise<Dispatcher.ResponseData>): Promise<Received | string> {
+  try {
+    const { statusCode: status, headers, body } = await request();
+    return { status, headers, body: Buffer.from(await body.arrayBuffer()) };
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof errors.InvalidArgumentError) throw error;
+    if (error.name === 'TimeoutError') return 'timeout';
+    const code: unknown = Reflect.get(error, 'code');
+    return typeof code === 'string' ? code : error.name;
+  }
+}
+
 /** A compressed body was not asked for. It is not unpacked, so nothing small can become large, and it is not JSON. */
-function heardIn({ statusCode, headers }: Dispatcher.ResponseData, body: Buffer, nowMs: number): Heard {
+function heardIn({ status, headers, body }: Received, nowMs: number): Heard {
   const retryAfterMs = delayIn(headers['retry-after'], nowMs);
   const json = jsonIn(body);
   return {
     kind: 'heard',
-    status: statusCode,
+    status,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(json && { json: json.value }),
   };
@@ -76,13 +89,4 @@ function delayIn(header: string | string[] | undefined, nowMs: number): number |
   if (typeof header !== 'string') return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
   return Number.isFinite(ms) ? Math.max(ms, 0) : undefined;
-}
-
-/** Errors of undici and of the system are told apart by their code; a text may quote what was sent. Anything else is a bug. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) throw error;
-  if (error.name === 'TimeoutError') return 'timeout';
-  const code = Reflect.get(error, 'code');
-  if (typeof code !== 'string' || code === 'UND_ERR_INVALID_ARG') throw error;
-  return code;
 }

@@ -54,7 +54,7 @@ test.each([
 });
 
 test('an error names every option that is wrong and shows none', () => {
-  const wrong = () => accountApiClient({ ...OPTIONS, url: 'http://a-user:a-password@host.example', app: 'a colon:' });
+  const wrong = () => accountApiClient({ ...OPTIONS, url: 'http://a-user:a-password@host.example', app: 'an-app:' });
   expect(wrong).toThrow(/url .*; app /);
-  expect(wrong).not.toThrow(/a-password|host\.example|a colon|never shown/);
+  expect(wrong).toThrow(/^(?!.*(a-password|host\.example|an-app|never shown))/);
 });

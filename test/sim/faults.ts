@@ -7,7 +7,24 @@ export const FAULTS = [
   'store loses an answer',
   'store applies late',
   'store is slow',
+  'store forgets what has expired',
+  'queue refuses',
+  'queue loses a request',
+  'queue loses an answer',
+  'queue applies late',
+  'queue is slow',
+  'queue delivers twice',
+  'queue delivers late',
+  'queue forgets a delete',
+  'event source throttles',
+  'worker is of another version',
   'process crashes',
+  'process freezes after its answer',
+  'caller loses a request',
+  'caller loses an answer',
+  'caller repeats',
+  'caller is late',
+  'clocks differ',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -24,9 +41,11 @@ export type Faults = {
  * `only` names the kinds to draw from.
  */
 export function swarm(random: Random, only: readonly Fault[] = FAULTS): Faults {
-  const rates = new Map(
-    FAULTS.map((fault) => [fault, only.includes(fault) && random.chance(0.5) ? random.logUniform(0.01, 0.3) : 0]),
-  );
+  const rates = new Map<Fault, number>();
+  for (const fault of FAULTS) {
+    const rate = random.chance(0.5) ? random.logUniform(0.01, 0.3) : 0;
+    if (only.includes(fault)) rates.set(fault, rate);
+  }
   const counts = new Map<Fault, number>();
   return {
     counts,

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { Account } from './bodies.ts';
+import { type Authentication, type Credential, headersOf } from './credentials.ts';
+import { type Dialect, type Endpoint, PATHS } from './dialects.ts';
+import { type Answer, type Exchange, exchange } from './exchange.ts';
+import { Broken } from './expectation.ts';
+
+/** The API to look at, and the patience to have with it. */
+export type Target = Credential & {
+  /** A path stays in front of the API's own. */
+  readonly url: string;
+  readonly dialect: Dialect;
+  /** Said in every request where it is given; hosted XG asks for it. */
+  readonly platform?: string | undefined;
+  /** How long an effect may take to show (ms): hosted APIs answer before they work. */
+  readonly waitMs: number;
+  /** Waited before each request (ms). */
+  readonly paceMs: number;
+};
+
+/** A request in whatever way a rule wants it wrong. */
+export type Ask = {
+  readonly endpoint?: Endpoint;
+  /** An object is sent as JSON, a text as it is. */
+  readonly body: object | string;
+  readonly method?: Exchange['method'];
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Another credential than the right one, or none. */
+  readonly credential?: 'none' | { app?: string; secret?: string; authentication?: Authentication; skewMs?: number };
+  /** Signed instead of the body. */
+  readonly signed?: string;
+};
+
+/** One API under test, with names that no other run uses. */
+export type Api = {
+  readonly dialect: Dialect;
+  readonly authentication: Authentication;
+  readonly send: (ask: Ask) => Promise<Answer>;
+  /** Checks again and again until it passes, or throws what it threw last when the time is over. */
+  readonly eventually: (check: () => Promise<void>) => Promise<void>;
+  readonly token: (name?: string) => string;
+  readonly account: (name: string, type?: number) => Account;
+};
+
+const POLL_MS = 250;
+
+export function apiAt(target: Target): Api {
+  const run = randomBytes(4).toString('hex');
+  let names = 0;
+  const name = (of: string) => `cf-${run}-${++names}-${of}`;
+  return {
+    dialect: target.dialect,
+    authentication: target.authentication,
+    send: (ask) => send(target, ask),
+    eventually: (check) => eventually(check, target.waitMs),
+    token: (of = 'token') => name(of),
+    account: (of, type = 0) => ({ account: name(of), account_type: type }),
+  };
+}
+
+async function send(target: Target, ask: Ask): Promise<Answer> {
+  if (target.paceMs > 0) await setTimeout(target.paceMs);
+  const platform = target.platform === undefined ? {} : { platform: target.platform };
+  const body = typeof ask.body === 'string' ? ask.body : JSON.stringify({ ...platform, ...ask.body });
+  const path = ask.path ?? PATHS[ask.endpoint ?? 'operate'];
+  const proof = ask.credential === 'none' ? {} : headersOf({ ...target, ...ask.credential }, ask.signed ?? body);
+  return exchange({
+    method: ask.method ?? 'POST',
+    url: `${target.url.replace(/\/+$/, '')}${path}`,
+    headers: { 'content-type': 'application/json', ...proof, ...ask.headers },
+    body,
+  });
+}
+
+async function eventually(check: () => Promise<void>, waitMs: number): Promise<void> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (!(error instanceof Broken) || performance.now() >= end) throw error;
+    }
+    await setTimeout(POLL_MS);
+  }
+}

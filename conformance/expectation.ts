@@ -1,0 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
+
+/** Thrown where an API does something else than a rule says. The text is for whoever runs the suite. */
+export class Broken extends Error {
+  override readonly name = 'Broken';
+}
+
+/** Holds two values, of which neither is a secret, against each other. */
+export function same(what: string, actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) throw new Broken(`${what}: ${shown(actual)} is not ${shown(expected)}`);
+}
+
+export function isTrue(what: string, condition: boolean): void {
+  if (!condition) throw new Broken(what);
+}
+
+/** A value in one line that fits a terminal. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length <= 160 ? text : `${text.slice(0, 157)}...`;
+}

@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import type { Api } from './api.ts';
+import { type Account, accountsOf, override, tokensOf } from './bodies.ts';
+import { type Endpoint, SPELLINGS } from './dialects.ts';
+import type { Answer } from './exchange.ts';
+import { Broken, same } from './expectation.ts';
+
+/** What rules do again and again. */
+
+/** An account as replies are compared: its name and its type, 0 where none is said. */
+export const label = ({ account, account_type = 0 }: Account): string => `${account}#${account_type}`;
+
+const Accounts = z.array(z.looseObject({ account: z.string(), account_type: z.int().optional() }));
+
+const Found = z.looseObject({
+  account_tokens: z
+    .array(z.looseObject({ account: z.string(), account_type: z.int().optional(), token_list: z.array(z.string()) }))
+    .default([]),
+  token_accounts: z.array(z.looseObject({ token: z.string(), account_list: Accounts })).default([]),
+});
+
+/** The code of a reply, in the spelling of its dialect. */
+export function codeOf({ dialect }: Api, endpoint: Endpoint, { status, json }: Answer): number {
+  const key = SPELLINGS[dialect].keys[endpoint].code;
+  const code = z.looseObject({ [key]: z.int() }).safeParse(json);
+  if (!code.success) throw new Broken(`HTTP ${status}, and no number in ${key}`);
+  return z.int().parse(code.data[key]);
+}
+
+/** Sends a batchoperate that has to succeed. Answers its results, one for each element. */
+export async function operate(api: Api, body: object): Promise<readonly string[]> {
+  const answer = await api.send({ body });
+  same('the code', codeOf(api, 'operate', answer), 0);
+  const result = z.looseObject({ result: z.array(z.string()) }).safeParse(answer.json);
+  if (!result.success) throw new Broken('there is no list of results');
+  return result.data.result;
+}
+
+/** Sends a query that has to succeed. */
+export async function query(api: Api, body: object) {
+  const answer = await api.send({ endpoint: 'query', body });
+  same('the code', codeOf(api, 'query', answer), 0);
+  const found = Found.safeParse(answer.json);
+  if (!found.success) throw new Broken(`a list has another shape at ${found.error.issues[0]?.path.join('.')}`);
+  return found.data;
+}
+
+/** The accounts of a token, in the order of the reply. */
+export async function accountsOn(api: Api, token: string): Promise<string[]> {
+  const { token_accounts } = await query(api, accountsOf(token));
+  return token_accounts.filter((entry) => entry.token === token).flatMap((entry) => entry.account_list.map(label));
+}
+
+/** The tokens of an account, in the order of the reply. */
+export async function tokensWith(api: Api, account: Account): Promise<string[]> {
+  const { account_tokens } = await query(api, tokensOf(account));
+  return account_tokens.filter((entry) => label(entry) === label(account)).flatMap((entry) => entry.token_list);
+}
+
+/** Sooner or later the token has exactly these accounts, in whatever order. */
+export const holds = (api: Api, token: string, ...accounts: Account[]): Promise<void> =>
+  api.eventually(async () => {
+    same('the accounts of the token', (await accountsOn(api, token)).sort(), accounts.map(label).sort());
+  });
+
+/** Puts exactly these accounts on the token, and waits until they show. */
+export async function given(api: Api, token: string, ...accounts: Account[]): Promise<void> {
+  await operate(api, override(token, ...accounts));
+  await holds(api, token, ...accounts);
+}
+
+/**
+ * The token still has exactly these accounts, once a bind that was sent later shows: what was sent before it has then
+ * had its time.
+ */
+export async function stays(api: Api, token: string, ...accounts: Account[]): Promise<void> {
+  await given(api, api.token('later'), api.account('later'));
+  same('the accounts of the token', (await accountsOn(api, token)).sort(), accounts.map(label).sort());
+}

@@ -1,0 +1,65 @@
+import { Unavailable } from '../../functions/core/outcome.ts';
+import type { Fault, Faults } from './faults.ts';
+import type { Process } from './process.ts';
+import type { Random } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+export type Surroundings = { readonly timeline: Timeline; readonly random: Random; readonly faults: Faults };
+
+export type Service = 'store' | 'queue';
+
+/** How long a client waits for an answer (ms). */
+const TIMEOUT_MS = 1_000;
+
+type Unanswered = readonly (readonly [Fault, 'never' | 'in time' | 'late'])[];
+
+/** Faults after which no answer comes, and whether what was asked happens all the same. */
+const UNANSWERED: Readonly<Record<Service, Unanswered>> = {
+  store: [
+    ['store refuses', 'never'],
+    ['store loses a request', 'never'],
+    ['store loses an answer', 'in time'],
+    ['store applies late', 'late'],
+  ],
+  queue: [
+    ['queue refuses', 'never'],
+    ['queue loses a request', 'never'],
+    ['queue loses an answer', 'in time'],
+    ['queue applies late', 'late'],
+  ],
+};
+
+/**
+ * A request of a process that may die, to a service that may refuse, over a network that delays and loses. It is made
+ * of parts that happen each at its own moment.
+ */
+export async function requested<R>(
+  surroundings: Surroundings,
+  process: Process,
+  service: Service,
+  parts: readonly (() => Promise<R>)[],
+): Promise<R[]> {
+  if (parts.length === 0) return [];
+  const { timeline, random, faults } = surroundings;
+  if (faults.strike('process crashes')) {
+    process.die();
+    // What it was about to ask may have left just before.
+    if (random.chance(0.5)) return process.survives().then(() => []);
+  }
+  const travelMs = random.logUniform(0.5, faults.strike(`${service} is slow`) ? TIMEOUT_MS : 8);
+  const [fault, happens] = UNANSWERED[service].find(([fault]) => faults.strike(fault)) ?? [undefined, 'in time'];
+  const inMs = happens === 'late' ? TIMEOUT_MS + random.logUniform(1, 30_000) : travelMs;
+  const results =
+    happens === 'never'
+      ? []
+      : parts.map((part) => happening(surroundings, part, inMs + random.next() * (parts.length - 1)));
+  const answer = await (fault === undefined ? Promise.all(results) : 'lost');
+  const waitMs = fault === undefined ? travelMs / 2 : fault.endsWith('refuses') ? travelMs : TIMEOUT_MS;
+  await timeline.sleep(waitMs);
+  await process.survives();
+  if (answer === 'lost') throw new Unavailable(fault ?? '');
+  return answer;
+}
+
+const happening = <R>({ timeline }: Surroundings, part: () => Promise<R>, inMs: number): Promise<R> =>
+  new Promise((resolve, reject) => timeline.after(inMs, () => void part().then(resolve, reject)));
