@@ -24,9 +24,12 @@ export function takeDataFolder(folder: string): DataFolder {
   }
 }
 
+/** How long to wait for an instance that is just ending (ms). */
+const GIVE_UP_MS = 1_500;
+
 /** SQLite's lock is the operating system's: it goes with the process, however that ends. Two writers would ruin the data. */
 function takeLock(file: string): DatabaseSync {
-  const lock = new DatabaseSync(file, { timeout: 0 });
+  const lock = new DatabaseSync(file, { timeout: GIVE_UP_MS });
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return lock;

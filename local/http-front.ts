@@ -5,6 +5,7 @@ import { type HttpDoor, ROUTES } from '../infra/settings.ts';
 import { eventOf, matchOf, pathAndQuery } from './http-event.ts';
 import { invoke, type LocalFunction, TimedOut } from './invocation.ts';
 import { listen } from './listening.ts';
+import { takingTurns } from './turns.ts';
 import { hasCode, reasonOf, UserError } from './user-error.ts';
 
 export type HttpFunction = LocalFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;
@@ -14,13 +15,20 @@ export type HttpFunctions = Readonly<Record<HttpDoor, HttpFunction>>;
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_HEADER_BYTES = 10_240;
 
+/**
+ * Executions at a time. One process stands in for all that Lambda would start: with more at once each would wait for the
+ * others until its calls time out.
+ */
+const AT_ONCE = 16;
+
 /** How long a stop waits for answers under way (ms). */
 const GRACE_MS = 1_000;
 
 /** Stands in for API Gateway's HTTP API: the deployed routes, payload format 2.0, and its own answers where no function gives one. */
 export async function startHttpFront(functions: HttpFunctions, port: number) {
+  const inTurn = takingTurns(AT_ONCE);
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
-    answer(functions, request)
+    answer(functions, request, inTurn)
       .then((result) => send(response, result))
       // Whoever asked has hung up in the middle of the body: there is nobody to answer.
       .catch(() => response.destroy());
@@ -40,7 +48,11 @@ async function drained(server: ReturnType<typeof createServer>): Promise<void> {
   clearTimeout(cut);
 }
 
-async function answer(functions: HttpFunctions, request: IncomingMessage): Promise<APIGatewayProxyStructuredResultV2> {
+async function answer(
+  functions: HttpFunctions,
+  request: IncomingMessage,
+  inTurn: ReturnType<typeof takingTurns>,
+): Promise<APIGatewayProxyStructuredResultV2> {
   const body = await bodyOf(request);
   if (body === undefined) return message(413, 'Request Entity Too Large');
   const [path] = pathAndQuery(request);
@@ -48,7 +60,7 @@ async function answer(functions: HttpFunctions, request: IncomingMessage): Promi
   const door = ROUTES.find((route) => route.path === match?.path)?.door;
   if (match === undefined || door === undefined) return message(404, 'Not Found');
   const event = eventOf(request, match, body);
-  const result = await invoke(functions[door], event).catch(failure);
+  const result = await inTurn(() => invoke(functions[door], event)).catch(failure);
   return { ...result, headers: { ...result.headers, 'apigw-requestid': event.requestContext.requestId } };
 }
 

@@ -54,14 +54,20 @@ const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY, compact: true };
 /** Longer than a stop takes when all goes well (ms). Nothing is lost by ending without one. */
 const DEADLINE_MS = 1_700;
 
-function stopOnSignal(stop: Local['stop']): void {
+/** How often to look whether npm, which started this, is still there (ms). Killed outright it can't pass a signal on. */
+const LOOK_MS = 200;
+
+function stopWithWhoeverStartedIt(stop: Local['stop']): void {
   const end = () => {
+    clearInterval(looking);
     setTimeout(() => process.exit(0), DEADLINE_MS);
     // dynalite throws from its callbacks where a request still comes to a table that is closing.
     process.on('uncaughtException', () => {});
     forgetInstance();
     stop().finally(() => process.exit(0));
   };
+  const parent = process.ppid;
+  const looking = setInterval(() => process.ppid !== parent && end(), LOOK_MS).unref();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
 }
@@ -76,7 +82,7 @@ await runCommand(async () => {
   globalThis.console = new Console({ stdout: process.stderr, inspectOptions: ONE_LINE });
   const configuration = configurationIn(values.config);
   const { stop, ...instance } = await startLocal({ configuration, port: portIn(values.port), data: values.data });
-  stopOnSignal(stop);
+  stopWithWhoeverStartedIt(stop);
   note(instance);
   process.stdout.write(values.json ? `${JSON.stringify(instance)}\n` : welcome(instance));
 });

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { signedHeaders } from '../../cli/signature.ts';
 import type { Local } from '../../local/local.ts';
 import { NAMES } from '../../local/resources.ts';
+import { takingTurns } from '../../local/turns.ts';
 
 const Reply = z.object({
   ret_code: z.literal(0),
@@ -18,8 +19,7 @@ const AT_ONCE = 64;
 /** Somebody who uses a local instance over HTTP, as an auth backend and as a client of the XG Account API. */
 export class Caller {
   readonly #local: Local;
-  #free = AT_ONCE;
-  readonly #waiting: (() => void)[] = [];
+  readonly #inTurn = takingTurns(AT_ONCE);
 
   constructor(local: Local) {
     this.#local = local;
@@ -76,17 +76,5 @@ export class Caller {
       await setTimeout(50);
     }
     client.destroy();
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free--;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
   }
 }
