@@ -23,7 +23,12 @@ export const sqsDoor = (ports: SqsDoorPorts) =>
   middy<SQSEvent, SQSBatchResponse | PromiseSettledResult<void>[]>()
     // Its default logger prints whole records, with whom they bind.
     .use(sqsPartialBatchFailure({ logger: () => {} }))
-    .use({ onError: ({ error }) => ports.log('error', 'bug', errorLine(error)) })
+    .use({
+      // Whatever this returned would be the answer to Lambda.
+      onError: ({ error }) => {
+        ports.log('error', 'bug', errorLine(error));
+      },
+    })
     .handler(async ({ Records }: SQSEvent) => {
       const settled = await ports.settle(Records.map(({ body }) => body));
       return Promise.allSettled(Records.map((record, i) => conclude(ports, record, settled[i])));
@@ -32,11 +37,12 @@ export const sqsDoor = (ports: SqsDoorPorts) =>
 /** Resolves for a message that may leave the queue, rejects for one that stays. */
 async function conclude(ports: SqsDoorPorts, record: SQSRecord, settled: Settled | undefined): Promise<void> {
   const receives = Number(record.attributes.ApproximateReceiveCount);
-  const reason = settled?.kind === 'again' ? settled.reason : undefined;
-  ports.log('info', 'apply', { message_id: record.messageId, receives, outcome: settled?.kind ?? 'lost', reason });
-  if (settled?.kind === 'done') return;
+  const waited_ms = Date.now() - Number(record.attributes.SentTimestamp);
+  const { kind: outcome, ...line } = settled ?? { kind: 'again', reason: 'not settled' };
+  ports.log(outcome === 'done' ? 'info' : 'warn', 'apply', { ...line, outcome, receives, waited_ms });
+  if (outcome === 'done') return;
   await waitBeforeNextTry(ports, record, receives);
-  throw new Error(reason ?? 'not settled');
+  throw new Error('the message stays on the queue');
 }
 
 /** Full jitter over a wait that doubles with each receive. If it cannot be set, the queue's own timeout holds. */

@@ -9,8 +9,13 @@ export type ApplyPorts = {
   readonly park: (id: string, operations: readonly Operation[], reason: string) => Promise<void>;
 };
 
-/** What becomes of a message: it may leave the queue, or it stays, for the reason given. */
-export type Settled = { readonly kind: 'done' } | { readonly kind: 'again'; readonly reason: string };
+/**
+ * What becomes of a message: it may leave the queue, or it stays, for the reason given. `id` is that of the request that
+ * sent it, where the message can be read.
+ */
+export type Settled =
+  | { readonly kind: 'done'; readonly id: string; readonly parked: number }
+  | { readonly kind: 'again'; readonly id?: string; readonly reason: string };
 
 /**
  * Applies a batch of messages and says of each, in order, whether it may leave the queue. All operations are applied
@@ -41,11 +46,12 @@ async function settle(
   message: OperationsMessage,
   outcomes: readonly Outcome[],
 ): Promise<Settled> {
+  const { id, operations } = message;
   const unavailable = outcomes.find((outcome) => outcome.kind === 'unavailable');
-  if (unavailable) return { kind: 'again', reason: unavailable.reason };
-  const refused = message.operations.filter((_, i) => outcomes[i]?.kind === 'refused');
+  if (unavailable) return { kind: 'again', id, reason: unavailable.reason };
+  const refused = operations.filter((_, i) => outcomes[i]?.kind === 'refused');
   const reason = outcomes.find((outcome) => outcome.kind === 'refused')?.reason;
-  if (reason === undefined) return { kind: 'done' };
-  const parked = await orUnavailable(() => park(message.id, refused, reason));
-  return parked ? { kind: 'again', reason: parked.reason } : { kind: 'done' };
+  if (reason === undefined) return { kind: 'done', id, parked: 0 };
+  const parked = await orUnavailable(() => park(id, refused, reason));
+  return parked ? { kind: 'again', id, reason: parked.reason } : { kind: 'done', id, parked: refused.length };
 }

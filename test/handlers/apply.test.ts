@@ -24,6 +24,8 @@ const login = (token: string, id: string, ms = NOW): Operation =>
     stamp: stampOf('bindOverriding', ms, eventHash(token, id, String(ms))),
   });
 
+const done = { kind: 'done', id: 'request', parked: 0 };
+
 const messageOf = (...operations: Operation[]): string => packed('request', operations)[0] ?? '';
 
 /** The real registry in memory; documents of tokens whose name begins with "down" cannot be read. */
@@ -53,10 +55,7 @@ function world(park = async (_id: string, _operations: readonly Operation[], _re
 describe('a batch of messages', () => {
   test('is applied, and every message may leave the queue', async () => {
     const { settle, owners } = world();
-    expect(await settle([messageOf(login('t1', 'alice')), messageOf(login('t2', 'bobby'))])).toEqual([
-      { kind: 'done' },
-      { kind: 'done' },
-    ]);
+    expect(await settle([messageOf(login('t1', 'alice')), messageOf(login('t2', 'bobby'))])).toEqual([done, done]);
     expect([await owners('t1'), await owners('t2')]).toEqual([['alice'], ['bobby']]);
   });
 
@@ -70,20 +69,20 @@ describe('a batch of messages', () => {
     const { settle, writes } = world();
     const bodies = [messageOf(login('t1', 'alice'))];
     await settle(bodies);
-    expect([await settle(bodies), writes()]).toEqual([[{ kind: 'done' }], 1]);
+    expect([await settle(bodies), writes()]).toEqual([[done], 1]);
   });
 
   test('keeps only the message that could not be applied', async () => {
     const { settle, owners } = world();
     const settled = await settle([messageOf(login('t1', 'alice')), messageOf(login('down', 'bobby'))]);
-    expect(settled).toEqual([{ kind: 'done' }, { kind: 'again', reason: 'ThrottlingException' }]);
+    expect(settled).toEqual([done, { kind: 'again', id: 'request', reason: 'ThrottlingException' }]);
     expect(await owners('t1')).toEqual(['alice']);
   });
 
   test('keeps a message of which one operation could not be applied', async () => {
     const { settle, owners } = world();
     const settled = await settle([messageOf(login('t1', 'alice'), login('down', 'bobby'))]);
-    expect(settled).toEqual([{ kind: 'again', reason: 'ThrottlingException' }]);
+    expect(settled).toEqual([{ kind: 'again', id: 'request', reason: 'ThrottlingException' }]);
     expect(await owners('t1')).toEqual(['alice']);
   });
 
@@ -92,7 +91,7 @@ describe('a batch of messages', () => {
     async (body) => {
       const { settle, owners } = world();
       const settled = await settle([body, messageOf(login('t1', 'alice'))]);
-      expect(settled).toEqual([{ kind: 'again', reason: 'unreadable' }, { kind: 'done' }]);
+      expect(settled).toEqual([{ kind: 'again', reason: 'unreadable' }, done]);
       expect(await owners('t1')).toEqual(['alice']);
     },
   );
@@ -105,7 +104,7 @@ describe('a bind older than the horizon', () => {
     const parked: unknown[] = [];
     const { settle, owners } = world(async (...what) => void parked.push(what));
     const settled = await settle([messageOf(old, login('t2', 'bobby'))]);
-    expect(settled).toEqual([{ kind: 'done' }]);
+    expect(settled).toEqual([{ ...done, parked: 1 }]);
     expect(parked).toEqual([['request', [old], 'a bind older than the horizon']]);
     expect([await owners('t1'), await owners('t2')]).toEqual([[], ['bobby']]);
   });
@@ -114,7 +113,7 @@ describe('a bind older than the horizon', () => {
     const { settle } = world(async () => {
       throw new Unavailable('TimeoutError');
     });
-    expect(await settle([messageOf(old)])).toEqual([{ kind: 'again', reason: 'TimeoutError' }]);
+    expect(await settle([messageOf(old)])).toEqual([{ kind: 'again', id: 'request', reason: 'TimeoutError' }]);
   });
 });
 

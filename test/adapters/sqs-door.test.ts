@@ -1,0 +1,75 @@
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSEvent } from 'aws-lambda';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Line } from '../../functions/adapters/log.ts';
+import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import type { Settled } from '../../functions/handlers/apply.ts';
+import { eventOf } from '../../local/sqs-event.ts';
+import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
+
+let server: SqsServer;
+let client: SQSClient;
+let queueUrl: string;
+beforeAll(async () => {
+  server = await startSqs();
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SQSClient({ endpoint: server.url, region: 'us-east-1', credentials });
+  const queue = { QueueName: 'operations', Attributes: { VisibilityTimeout: '3600' } };
+  queueUrl = (await client.send(new CreateQueueCommand(queue))).QueueUrl ?? '';
+});
+afterAll(async () => {
+  client.destroy();
+  await server.stop();
+});
+
+/** What Lambda would hand over: messages that were really received, and stay invisible for an hour. */
+async function received(...bodies: string[]): Promise<SQSEvent> {
+  for (const MessageBody of bodies) await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
+  const all = { QueueUrl: queueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['All' as const] };
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand(all));
+  return eventOf(Messages, 'arn:aws:sqs:us-east-1:000000000000:operations');
+}
+
+const context = {} as Context; // the door looks at nothing of it
+
+async function through(event: SQSEvent, settle: (bodies: readonly string[]) => Promise<Settled[]>) {
+  const lines: { message: string; line: Line }[] = [];
+  const door = sqsDoor({ settle, client, queueUrl, log: (_, message, line) => lines.push({ message, line }) });
+  return { response: await door(event, context), lines };
+}
+
+test('only the message that was not settled stays, and it is seen again long before the queue’s own timeout', async () => {
+  const event = await received('one', 'two');
+  const settle = async (bodies: readonly string[]): Promise<Settled[]> =>
+    bodies.map((body) =>
+      body === 'one' ? { kind: 'done', id: body, parked: 0 } : { kind: 'again', id: body, reason: 'x' },
+    );
+  const { response, lines } = await through(event, settle);
+  const two = event.Records.find(({ body }) => body === 'two');
+  expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: two?.messageId }] });
+  expect(lines.map(({ line }) => [line['id'], line['outcome'], line['reason'], line['receives']])).toEqual(
+    event.Records.map(({ body }) => (body === 'one' ? ['one', 'done', undefined, 1] : ['two', 'again', 'x', 1])),
+  );
+  // Two seconds is the longest wait after a first receive.
+  const again = { QueueUrl: queueUrl, WaitTimeSeconds: 5, MaxNumberOfMessages: 10 };
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand(again));
+  expect(Messages.map(({ Body }) => Body)).toEqual(['two']);
+});
+
+test('a bug keeps the whole batch, and its text stays out of the log', async () => {
+  const event = await received('three', 'four');
+  const { response, lines } = await through(event, async () => {
+    throw new TypeError('canary');
+  });
+  expect(response).toEqual({
+    batchItemFailures: event.Records.map(({ messageId }) => ({ itemIdentifier: messageId })),
+  });
+  expect(lines).toMatchObject([{ message: 'bug', line: { error: 'TypeError' } }]);
+  expect(JSON.stringify(lines)).not.toContain('canary');
+});
+
+test('an answer that is too short keeps what it does not mention', async () => {
+  const event = await received('five', 'six');
+  const { response } = await through(event, async () => [{ kind: 'done', id: 'five', parked: 0 }]);
+  expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[1]?.messageId }] });
+});
