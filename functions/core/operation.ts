@@ -14,7 +14,11 @@ export type Session = z.infer<typeof Session>;
 export const MAX_ACCOUNTS = 100;
 
 const Accounts = z.array(Account).min(1).max(MAX_ACCOUNTS);
-const onToken = { app: AppId, token: Token, stamp: Stamp };
+/** Who asked for an operation: a person or a system, where a client of the Account API names one. It changes nothing. */
+export const Operator = z.object({ type: z.string().max(16).optional(), id: z.string().max(255).optional() });
+export type Operator = z.infer<typeof Operator>;
+
+const onToken = { app: AppId, token: Token, stamp: Stamp, operator: Operator.optional() };
 
 /** The token gains the accounts. */
 const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: Accounts, session: Session.optional() });
@@ -44,6 +48,7 @@ const UnbindAccountFromAll = z.object({
   app: AppId,
   account: Account,
   stamp: Stamp,
+  operator: Operator.optional(),
 });
 
 /**

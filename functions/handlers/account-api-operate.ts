@@ -35,7 +35,7 @@ export async function operate(
   };
   const dispatched = await ports.dispatch(
     id,
-    stamped.map(({ operation }) => operation),
+    stamped.map(({ operation }) => (request.operator ? { ...operation, operator: request.operator } : operation)),
   );
   if (dispatched.kind === 'unavailable') return failed(asked, { problem: 'unavailable' }, dispatched.reason, line);
   return done(app, line, stamped, dispatched);

@@ -312,6 +312,16 @@ describe('what each dialect says', () => {
   });
 });
 
+describe('who asks', () => {
+  test('goes with each operation, and is no part of what it does', async () => {
+    const { operate, queue } = world();
+    await operate('xg', { ...clearTokens('phone', 'tablet'), op_type: 'rtx', op_id: 'operator@example.com' });
+    const [message] = queue;
+    const operator = { type: 'rtx', id: 'operator@example.com' };
+    expect(message?.operations.map((operation) => operation.operator)).toEqual([operator, operator]);
+  });
+});
+
 describe('what the log says', () => {
   const send = (body: unknown, path: string = PATHS.operate) =>
     world().send({ path, headers: basic('xg'), body: Buffer.from(JSON.stringify(body)) });
