@@ -23,12 +23,11 @@ export async function startSecrets(secrets: ReadonlyMap<string, Versions>): Prom
 type Answer = { readonly status: number; readonly body: object };
 
 async function answer(secrets: ReadonlyMap<string, Versions>, request: IncomingMessage): Promise<Answer> {
-  const read = Request.parse(await jsonOf(request));
   if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue')
     return { status: 400, body: { __type: 'UnknownOperationException' } };
-  const versions = secrets.get(read.SecretId);
+  const { SecretId, VersionStage } = Request.parse(await jsonOf(request));
+  const versions = secrets.get(SecretId);
   if (versions === undefined) return notFound("Secrets Manager can't find the specified secret.");
-  const { SecretId, VersionStage } = read;
   const text = new Map(Object.entries(versions)).get(VersionStage);
   if (text === undefined)
     return notFound(`Secrets Manager can't find the specified secret value for staging label: ${VersionStage}`);

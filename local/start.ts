@@ -67,7 +67,8 @@ function stopWithWhoeverStartedIt(stop: Local['stop']): void {
     stop().finally(() => process.exit(0));
   };
   const parent = process.ppid;
-  const looking = setInterval(() => process.ppid !== parent && end(), LOOK_MS).unref();
+  const isOrphan = () => process.env['npm_lifecycle_event'] === 'start' && process.ppid !== parent;
+  const looking = setInterval(() => isOrphan() && end(), LOOK_MS).unref();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
 }

@@ -36,7 +36,8 @@ async function burst(instance: Instance, onAccepted: (count: number) => Promise<
     for (const i of waiting) {
       const status = await login(instance, i).catch(() => undefined);
       if (status === undefined) return;
-      if (status === 200 || status === 202) accepted.push(i);
+      if (status !== 200 && status !== 202) continue;
+      accepted.push(i);
       await onAccepted(accepted.length);
     }
   };

@@ -1,0 +1,162 @@
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEventSource } from '../../local/event-source.ts';
+import { createQueues, NAMES, type Queue } from '../../local/resources.ts';
+import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
+import { temporaryFolder } from './started.ts';
+
+let server: SqsServer;
+let client: SQSClient;
+beforeAll(async () => {
+  server = await startSqs();
+  client = clientOf(server);
+});
+afterAll(() => server.stop());
+
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+const clientOf = ({ url }: SqsServer) => new SQSClient({ endpoint: url, region: 'us-east-1', credentials });
+
+let queues = 0;
+async function emptyQueue(name = `queue-${queues++}`): Promise<Queue> {
+  await client.send(new CreateQueueCommand({ QueueName: name }));
+  return { url: `${server.url}/000000000000/${name}`, arn: `arn:aws:sqs:us-east-1:000000000000:${name}` };
+}
+
+async function countsOf({ url }: Queue) {
+  const { Attributes } = await client.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return {
+    visible: Number(Attributes?.['ApproximateNumberOfMessages']),
+    inFlight: Number(Attributes?.['ApproximateNumberOfMessagesNotVisible']),
+  };
+}
+
+/** Feeds a queue to a function until it was called once, and answers with what it was called with. */
+async function fedOnce(queue: Queue, respond: (ids: string[]) => unknown, from = client): Promise<SQSEvent> {
+  const called = Promise.withResolvers<SQSEvent>();
+  const invoke = async (event: SQSEvent) => {
+    called.resolve(event);
+    return respond(event.Records.map(({ messageId }) => messageId));
+  };
+  const source = startEventSource({ client: from, queue, invoke });
+  const event = await called.promise;
+  await source.stop();
+  return event;
+}
+
+const failures = (...ids: unknown[]) => ({ batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) });
+
+describe('a batch of three is', () => {
+  const fed = async (respond: (ids: string[]) => unknown) => {
+    const queue = await emptyQueue();
+    const Entries = ['a', 'b', 'c'].map((body) => ({ Id: body, MessageBody: body }));
+    await client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }));
+    await fedOnce(queue, respond);
+    return countsOf(queue);
+  };
+
+  test.each<[string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['null', () => null],
+    ['an empty object', () => ({})],
+    ['null for the failures', () => ({ batchItemFailures: null })],
+    ['no failures', () => failures()],
+  ])('deleted when the function responds with %s', async (_, respond) => {
+    expect(await fed(respond)).toEqual({ visible: 0, inFlight: 0 });
+  });
+
+  test.each<[string, number, (ids: string[]) => unknown]>([
+    ['one message', 1, ([first]) => failures(first)],
+    ['two messages', 2, ([first, second]) => failures(first, second)],
+    ['one message twice', 1, ([first]) => failures(first, first)],
+    ['all messages', 3, (ids) => failures(...ids)],
+  ])('left to its visibility timeout where the function names it as failed: %s', async (_, left, respond) => {
+    expect(await fed(respond)).toEqual({ visible: 0, inFlight: left });
+  });
+
+  test.each<[string, (ids: string[]) => unknown]>([
+    ['throws', () => Promise.reject(new Error('a bug'))],
+    ['names a message that is not in the batch', ([first]) => failures(first, 'another')],
+    ['names an empty id', () => failures('')],
+    ['names null', () => failures(null)],
+    ['uses another key for the id', ([first]) => ({ batchItemFailures: [{ messageId: first }] })],
+    ['lists ids without their key', ([first]) => ({ batchItemFailures: [first] })],
+    ['responds with text', () => 'done'],
+  ])('left whole when the function %s', async (_, respond) => {
+    expect(await fed(respond)).toEqual({ visible: 0, inFlight: 3 });
+  });
+});
+
+test('a function gets records as Lambda makes them', async () => {
+  const queue = await emptyQueue();
+  const MessageAttributes = {
+    reason: { DataType: 'String', StringValue: 'why' },
+    bytes: { DataType: 'Binary', BinaryValue: new Uint8Array([1, 2]) },
+  };
+  const sent = await client.send(
+    new SendMessageCommand({ QueueUrl: queue.url, MessageBody: '{"v":1}', MessageAttributes }),
+  );
+  const { Records } = await fedOnce(queue, () => undefined);
+  expect(Records).toEqual([
+    {
+      messageId: sent.MessageId,
+      receiptHandle: expect.stringMatching(/./),
+      body: '{"v":1}',
+      attributes: {
+        ApproximateReceiveCount: '1',
+        SentTimestamp: expect.stringMatching(/^\d{13}$/),
+        SenderId: expect.stringMatching(/./),
+        ApproximateFirstReceiveTimestamp: expect.stringMatching(/^\d{13}$/),
+      },
+      messageAttributes: {
+        reason: { stringValue: 'why', stringListValues: [], binaryListValues: [], dataType: 'String' },
+        bytes: { binaryValue: 'AQI=', stringListValues: [], binaryListValues: [], dataType: 'Binary' },
+      },
+      md5OfMessageAttributes: sent.MD5OfMessageAttributes,
+      md5OfBody: sent.MD5OfMessageBody,
+      eventSource: 'aws:sqs',
+      eventSourceARN: queue.arn,
+      awsRegion: 'us-east-1',
+    },
+  ]);
+});
+
+test('receives that fail are tried again', async () => {
+  const queue = { url: `${server.url}/000000000000/late`, arn: 'arn:aws:sqs:us-east-1:000000000000:late' };
+  const called = fedOnce(queue, () => undefined);
+  await emptyQueue('late');
+  await client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: 'after all' }));
+  expect((await called).Records.map(({ body }) => body)).toEqual(['after all']);
+});
+
+test('what an earlier instance had received when it ended is delivered soon after the next start', async () => {
+  const folder = temporaryFolder();
+  const earlier = await startSqs(folder);
+  const before = clientOf(earlier);
+  const { url: QueueUrl } = (await createQueues(before, earlier)).operations;
+  await before.send(new SendMessageCommand({ QueueUrl, MessageBody: 'under way' }));
+  await before.send(new ReceiveMessageCommand({ QueueUrl }));
+  expect(earlier.inFlight(NAMES.operations)).toHaveLength(1);
+  await earlier.stop();
+
+  const next = await startSqs(folder);
+  const after = clientOf(next);
+  const { operations } = await createQueues(after, next);
+  const { Records } = await fedOnce(operations, () => undefined, after);
+  expect(Records.map(({ body, attributes }) => [body, attributes.ApproximateReceiveCount])).toEqual([
+    ['under way', '2'],
+  ]);
+  await next.stop();
+});

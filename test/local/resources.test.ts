@@ -1,0 +1,94 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OPERATIONS_QUEUE, PARKED_QUEUE, TABLE } from '../../infra/settings.ts';
+import { type Running, startDynamodb } from '../../local/dynamodb-server.ts';
+import { pointAwsAt } from '../../local/environment.ts';
+import { createQueues, createTable, NAMES, type Queue, type Queues } from '../../local/resources.ts';
+import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
+
+let sqs: SqsServer;
+let dynamodb: Running;
+let client: SQSClient;
+let queues: Queues;
+beforeAll(async () => {
+  sqs = await startSqs();
+  dynamodb = await startDynamodb();
+  pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
+  client = new SQSClient();
+  queues = await createQueues(client, sqs);
+  await createTable();
+});
+afterAll(async () => {
+  client.destroy();
+  await Promise.all([sqs.stop(), dynamodb.stop()]);
+});
+
+const attributesOf = async ({ url: QueueUrl }: Queue) =>
+  (await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))).Attributes ?? {};
+
+describe('the embedded queues have the numbers of the deployed ones', () => {
+  test('operations: visibility, retention, and how often a message is tried before it is parked', async () => {
+    const { VisibilityTimeout, MessageRetentionPeriod, RedrivePolicy } = await attributesOf(queues.operations);
+    expect(Number(VisibilityTimeout)).toBe(OPERATIONS_QUEUE.visibilityS);
+    expect(Number(MessageRetentionPeriod)).toBe(OPERATIONS_QUEUE.retentionS);
+    expect(JSON.parse(RedrivePolicy ?? '')).toEqual({
+      deadLetterTargetArn: queues.parked.arn,
+      maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
+    });
+  });
+
+  test('parked: retention, and no queue behind it', async () => {
+    const attributes = await attributesOf(queues.parked);
+    expect(Number(attributes['MessageRetentionPeriod'])).toBe(PARKED_QUEUE.retentionS);
+    expect(attributes).not.toHaveProperty('RedrivePolicy');
+  });
+
+  test('also where an earlier version made them with others', async () => {
+    const Attributes = { VisibilityTimeout: '7' };
+    await client.send(new SetQueueAttributesCommand({ QueueUrl: queues.operations.url, Attributes }));
+    await createQueues(client, sqs);
+    expect(await attributesOf(queues.operations)).toMatchObject({
+      VisibilityTimeout: `${OPERATIONS_QUEUE.visibilityS}`,
+    });
+  });
+});
+
+test('the embedded table has the keys of the deployed one', async () => {
+  const table = new DynamoDBClient();
+  const { Table } = await table.send(new DescribeTableCommand({ TableName: NAMES.table }));
+  table.destroy();
+  expect(Table).toMatchObject({
+    TableStatus: 'ACTIVE',
+    KeySchema: [
+      { AttributeName: TABLE.partitionKey, KeyType: 'HASH' },
+      { AttributeName: TABLE.sortKey, KeyType: 'RANGE' },
+    ],
+    BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+  });
+});
+
+test('a table that is there already is kept', async () => {
+  await expect(createTable()).resolves.toBeUndefined();
+});
+
+test('the embedded servers listen on this machine only', () => {
+  expect([sqs.url, dynamodb.url].map((url) => new URL(url).hostname)).toEqual(['127.0.0.1', '127.0.0.1']);
+});
+
+describe("the user's own AWS settings", () => {
+  test.each(['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])(
+    'never reach the functions: %s',
+    (name) => {
+      process.env[name] = 'of the user';
+      pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
+      expect(process.env[name]).toBeUndefined();
+    },
+  );
+
+  test('are replaced by credentials that open nothing', () => {
+    process.env['AWS_ACCESS_KEY_ID'] = 'of the user';
+    pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
+    expect(process.env['AWS_ACCESS_KEY_ID']).toBe('local');
+  });
+});

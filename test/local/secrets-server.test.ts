@@ -1,0 +1,51 @@
+import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Running } from '../../local/dynamodb-server.ts';
+import { startSecrets } from '../../local/secrets-server.ts';
+
+let server: Running;
+let client: SecretsManagerClient;
+beforeAll(async () => {
+  server = await startSecrets(
+    new Map([
+      ['fresh', { AWSCURRENT: 'first' }],
+      ['rotated', { AWSCURRENT: 'second', AWSPREVIOUS: 'first' }],
+    ]),
+  );
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SecretsManagerClient({ endpoint: server.url, region: 'us-east-1', credentials });
+});
+afterAll(async () => {
+  client.destroy();
+  await server.stop();
+});
+
+const read = (SecretId: string, VersionStage?: string) =>
+  client.send(new GetSecretValueCommand({ SecretId, ...(VersionStage !== undefined && { VersionStage }) }));
+
+test.each([
+  ['fresh', undefined, 'first'],
+  ['fresh', 'AWSCURRENT', 'first'],
+  ['rotated', undefined, 'second'],
+  ['rotated', 'AWSCURRENT', 'second'],
+  ['rotated', 'AWSPREVIOUS', 'first'],
+])('the secret "%s" at the stage %s is "%s"', async (id, stage, text) => {
+  const { Name, SecretString, VersionStages } = await read(id, stage);
+  expect({ Name, SecretString, VersionStages }).toEqual({
+    Name: id,
+    SecretString: text,
+    VersionStages: [stage ?? 'AWSCURRENT'],
+  });
+});
+
+test.each([
+  ['a secret that never changed has no previous version', 'fresh', 'AWSPREVIOUS'],
+  ['a secret that does not exist cannot be read', 'unknown', undefined],
+  ['a stage that no version has cannot be read', 'rotated', 'toString'],
+])('%s', async (_, id, stage) => {
+  await expect(read(id, stage)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+});
+
+test('what else Secrets Manager can do, the stub refuses', async () => {
+  await expect(client.send(new ListSecretsCommand({}))).rejects.toMatchObject({ name: 'UnknownOperationException' });
+});
