@@ -44,7 +44,8 @@ export type Api = {
   readonly account: (name: string, type?: number) => Account;
 };
 
-const POLL_MS = 250;
+/** The first wait between two looks, doubled up to the last (ms). */
+const POLL_MS = { first: 10, last: 1_000 } as const;
 
 export function apiAt(target: Target): Api {
   const run = randomBytes(4).toString('hex');
@@ -76,12 +77,12 @@ async function send(target: Target, ask: Ask): Promise<Answer> {
 
 async function eventually(check: () => Promise<void>, waitMs: number): Promise<void> {
   const end = performance.now() + waitMs;
-  for (;;) {
+  for (let pauseMs: number = POLL_MS.first; ; pauseMs = Math.min(pauseMs * 2, POLL_MS.last)) {
     try {
       return await check();
     } catch (error) {
       if (!(error instanceof Broken) || performance.now() >= end) throw error;
     }
-    await setTimeout(POLL_MS);
+    await setTimeout(pauseMs);
   }
 }

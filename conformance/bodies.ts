@@ -1,6 +1,6 @@
 /** Bodies as the documents print them. */
 
-export type Account = { readonly account: string; readonly account_type?: number };
+export type Account = { readonly account: string; readonly account_type?: number | undefined };
 
 const tokenAccounts = (operator_type: number, token: string, accounts: readonly Account[]) => ({
   operator_type,

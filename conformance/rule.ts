@@ -1,17 +1,14 @@
 import type { Api } from './api.ts';
+import type { Authentication } from './credentials.ts';
+import type { Dialect } from './dialects.ts';
 import type { Policy } from './policy.ts';
 
-/** What a rule needs beside the API: how many accounts a token may hold there, which its behaviour has shown. */
-export type Setting = { readonly policy: Policy };
-
-/** Says why a rule does not apply to this API. */
-export class NotApplicable {
-  readonly reason: string;
-
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
+/** What an API is like, as far as rules differ for it. */
+export type Setting = {
+  readonly dialect: Dialect;
+  readonly authentication: Authentication;
+  readonly policy: Policy;
+};
 
 /** One idea about an Account API, and how to see whether it is true. */
 export type Rule = {
@@ -20,6 +17,8 @@ export type Rule = {
   readonly says: string;
   /** `document`: in the XG or TPNS documents. `bindery`: where they are silent, docs/account-api.md decides so. */
   readonly from: 'document' | 'bindery';
+  /** It is only true of APIs that are like this; of any, where it is left out. */
+  readonly only?: Partial<Setting>;
   /** Resolves where the rule holds, throws where it does not. */
-  readonly check: (api: Api, setting: Setting) => Promise<NotApplicable | void>;
+  readonly check: (api: Api) => Promise<void>;
 };

@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import type { Pointer, RegistryStore } from '../core/registry-store.ts';
+import { firstVersion, type Pointer, type RegistryStore } from '../core/registry-store.ts';
 import { asking } from './aws.ts';
 import { batchGet, type Table } from './dynamodb-batch-get.ts';
 import { itemOf, StoredItem } from './dynamodb-document.ts';
@@ -27,7 +27,7 @@ export function dynamodbRegistryStore(table: Table): RegistryStore {
         version === 0
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
           : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
-      const Item = { ...documentKey(ref), ...itemOf(document, version + 1) };
+      const Item = { ...documentKey(ref), ...itemOf(document, version === 0 ? firstVersion(document) : version + 1) };
       if (await isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })))) return 'written';
       const [winner] = await getAll(table, [documentKey(ref)]);
       return { winner: winner === undefined ? undefined : StoredItem.parse(winner) };

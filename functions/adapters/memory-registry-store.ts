@@ -1,12 +1,20 @@
 import { accountKey } from '../core/account.ts';
-import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/registry-store.ts';
+import {
+  type AccountRef,
+  firstVersion,
+  type RegistryStore,
+  type Stored,
+  type TokenRef,
+} from '../core/registry-store.ts';
 
 const tokenKey = ({ app, token }: TokenRef) => `${app}#${token}`;
 const accountRefKey = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
 
-/** A registry store in this process's memory, for tests and for measuring: it forgets everything when the process ends. */
-export function memoryRegistryStore(): RegistryStore {
-  const documents = new Map<string, Stored>();
+/**
+ * A registry store in this process's memory, for tests and for measuring: it forgets everything when the process ends.
+ * Whoever gives the map of documents, by `<app>#<token>`, may take some away, as a table does with expired ones.
+ */
+export function memoryRegistryStore(documents = new Map<string, Stored>()): RegistryStore {
   const pointers = new Map<string, Map<TokenRef['token'], string>>();
   const clears = new Map<string, string>();
   return {
@@ -14,7 +22,7 @@ export function memoryRegistryStore(): RegistryStore {
     write: async (ref, document, version) => {
       const winner = documents.get(tokenKey(ref));
       if ((winner?.version ?? 0) !== version) return { winner };
-      documents.set(tokenKey(ref), { document, version: version + 1 });
+      documents.set(tokenKey(ref), { document, version: version === 0 ? firstVersion(document) : version + 1 });
       return 'written';
     },
     raisePointer: async (ref, token, edge) => {

@@ -24,7 +24,7 @@ export type Policy = z.infer<typeof Policy>;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const isSafeHost = (text: string): boolean => {
   const url = URL.parse(text);
-  return url !== null && (url.protocol === 'https:' || LOOPBACK.includes(url.hostname));
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
 };
 
 /** A hosted Account API that is kept equal to the registry. `app` is the id this app has there. */

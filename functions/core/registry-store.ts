@@ -1,13 +1,19 @@
 import type { Account, Token } from './account.ts';
 import type { AppId } from './configuration.ts';
-import type { Removal } from './stamp.ts';
-import type { TokenDocument } from './token-document.ts';
+import { msOf, type Removal } from './stamp.ts';
+import { momentsOf, type TokenDocument } from './token-document.ts';
 
 export type TokenRef = { readonly app: AppId; readonly token: Token };
 export type AccountRef = { readonly app: AppId; readonly account: Account };
 
-/** A document as the store holds it. Versions count from 1. */
+/** A document as the store holds it. Versions count up by one from `firstVersion`. */
 export type Stored = { readonly document: TokenDocument; readonly version: number };
+
+/**
+ * The version of a document where there was none: the time of its newest moment (ms, at least 1). Counting from 1, a
+ * document written anew after the store had deleted an expired one could be taken for the old one, and overwritten.
+ */
+export const firstVersion = (document: TokenDocument): number => Math.max(1, ...momentsOf(document).map(msOf));
 
 /** "Look there": the account was bound to the token at `edge`, the newest bind that was ever tried. */
 export type Pointer = { readonly token: Token; readonly edge: string };

@@ -65,7 +65,7 @@ function documentRules(store: () => RegistryStore): void {
     await store().write(on('tablet'), document(2), 0);
     const [phone, tablet] = [
       { document: document(1), version: 1 },
-      { document: document(2), version: 1 },
+      { document: document(2), version: 2 },
     ];
     expect(await store().documents([on('tablet'), on('watch'), on('phone'), on('tablet')])).toEqual([
       tablet,
@@ -76,7 +76,8 @@ function documentRules(store: () => RegistryStore): void {
   });
 
   test('are read as they were last written', async () => {
-    for (let version = 0; version < 20; version++) {
+    await store().write(on('phone'), document(1), 0);
+    for (let version = 1; version < 20; version++) {
       await store().write(on('phone'), document(version), version);
       expect(await store().documents([on('phone')])).toEqual([{ document: document(version), version: version + 1 }]);
     }
@@ -127,9 +128,12 @@ function documentRules(store: () => RegistryStore): void {
 }
 
 function writeRules(store: () => RegistryStore): void {
-  test('where there is nothing makes version 1', async () => {
-    expect(await store().write(on('phone'), document(1), 0)).toBe('written');
-    expect(await store().documents([on('phone')])).toEqual([{ document: document(1), version: 1 }]);
+  test('where there is nothing makes the version of its newest moment', async () => {
+    expect(await store().write(on('phone'), document(1_700_000_000_000), 0)).toBe('written');
+    const [stored] = await store().documents([on('phone')]);
+    expect(stored).toEqual({ document: document(1_700_000_000_000), version: 1_700_000_000_000 });
+    expect(await store().write(on('tablet'), document(0), 0)).toBe('written');
+    expect(await store().documents([on('tablet')])).toEqual([{ document: document(0), version: 1 }]);
   });
 
   test('over the version that stands there makes the next one', async () => {
@@ -154,13 +158,15 @@ function writeRules(store: () => RegistryStore): void {
   });
 
   test('is won by exactly one of many at the same version', async () => {
-    for (const version of [0, 1]) {
-      const written = Array.from({ length: 12 }, (_, i) => store().write(on('phone'), document(i), version));
-      const results = await Promise.all(written);
-      const winners = results.flatMap((result, i) => (result === 'written' ? [i] : []));
+    let version = 0;
+    for (let round = 0; round < 3; round++) {
+      const documents = Array.from({ length: 12 }, (_, i) => document(round * 100 + i));
+      const results = await Promise.all(documents.map((one) => store().write(on('phone'), one, version)));
+      const winners = documents.filter((_, i) => results[i] === 'written');
       expect(winners).toHaveLength(1);
       const [stored] = await store().documents([on('phone')]);
-      expect(stored).toEqual({ document: document(winners[0] ?? -1), version: version + 1 });
+      expect(stored?.document).toEqual(winners[0]);
+      version = stored?.version ?? 0;
     }
   });
 

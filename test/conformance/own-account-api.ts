@@ -21,11 +21,12 @@ export const APPS = [
 
 export const secretOf = (app: string): string => `the secret of ${app}: it has a colon`;
 
-/** The real handler, core and dispatcher over a registry in memory. `worsen` puts faults into it. */
-export const ownAccountApi = (worsen = (handle: HttpHandler): HttpHandler => handle): Promise<Running> => {
-  const handle = worsen(accountApiHandler(ports()));
-  return serving(listenerOf(handle));
-};
+/** The real handler, core and dispatcher over a registry in memory. */
+export const ownHandler = (other: Partial<AccountApiPorts> = {}): HttpHandler =>
+  accountApiHandler({ ...ports(), ...other });
+
+/** That, or whatever has been made of it, over HTTP. */
+export const ownAccountApi = (handle = ownHandler()): Promise<Running> => serving(listenerOf(handle));
 
 function ports(): AccountApiPorts {
   const registry: RegistryPorts = { store: memoryRegistryStore(), now: Date.now, pause: async () => {} };

@@ -60,6 +60,7 @@ describe('a mirror', () => {
     expect(Mirror.safeParse({ ...mirror, url: 'http://127.0.0.1:4566/' }).success).toBe(true);
     expect(Mirror.safeParse({ ...mirror, url: 'http://api.tpns.example.com' }).success).toBe(false);
     expect(Mirror.safeParse({ ...mirror, url: 'http://localhost.example.com' }).success).toBe(false);
+    expect(Mirror.safeParse({ ...mirror, url: 'ftp://localhost/' }).success).toBe(false);
   });
 
   test('has a URL: what is none is refused like any other value', () => {

@@ -5,7 +5,7 @@ import { HORIZON_MS } from '../../functions/core/compaction.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { applyAll } from '../../functions/core/registry.ts';
-import type { RegistryStore } from '../../functions/core/registry-store.ts';
+import type { RegistryStore, Stored } from '../../functions/core/registry-store.ts';
 import {
   account,
   app,
@@ -235,6 +235,27 @@ describe('a lost race for a token', () => {
     await Promise.all(logins.toReversed().map((login) => apply(store, login)));
     expect(await accountsOf(store, [PHONE])).toEqual([[account(`user-${(19 * 7) % 20}`)]]);
   });
+});
+
+test('a document written anew, after the store has deleted the expired one, is not taken for it', async () => {
+  const documents = new Map<string, Stored>();
+  const inner = memoryRegistryStore(documents);
+  await apply(inner, unbindAll(1));
+  const late = 100 * 86_400_000;
+  let isFirst = true;
+  const store: RegistryStore = {
+    ...inner,
+    write: async (ref, document, version) => {
+      if (isFirst) {
+        isFirst = false;
+        documents.clear();
+        await applyAll(ports(store, late), [override(late, ['bob'])]);
+      }
+      return inner.write(ref, document, version);
+    },
+  };
+  await applyAll(ports(store, late), [unbind(late - 1, ['alice'])]);
+  expect(await accountsOf(inner, [PHONE])).toEqual([[account('bob')]]);
 });
 
 test('a session is kept as the digest it came as', async () => {

@@ -1,0 +1,93 @@
+import { bind, clearAccounts, clearTokens, override, unbind } from '../bodies.ts';
+import { SPELLINGS } from '../dialects.ts';
+import { same } from '../expectation.ts';
+import type { Rule } from '../rule.ts';
+import { given, holds, operate, stays, tokensWith } from '../steps.ts';
+
+/** Another account type than 0, which both dialects' tables have. */
+const OTHER = 2;
+
+/** What the five operations do. Accounts of one token are of different types: so the rules are true under both policies. */
+export const OPERATIONS: readonly Rule[] = [
+  {
+    name: 'unbind-takes-the-named',
+    says: 'Operation 3 takes the named accounts from a token and leaves its others.',
+    from: 'document',
+    check: async (api) => {
+      const [phone, alice, bobby] = [api.token(), api.account('alice'), api.account('bobby', OTHER)];
+      await given(api, phone, alice, bobby);
+      await operate(api, unbind(phone, alice));
+      await holds(api, phone, bobby);
+    },
+  },
+  {
+    name: 'clear-token-takes-all',
+    says: 'Operation 4 takes every account from the named tokens.',
+    from: 'document',
+    check: async (api) => {
+      const [phone, tablet, alice] = [api.token(), api.token(), api.account('alice')];
+      await given(api, phone, alice, api.account('bobby', OTHER));
+      await given(api, tablet, alice);
+      await operate(api, clearTokens(phone, tablet));
+      await holds(api, phone);
+      await holds(api, tablet);
+    },
+  },
+  {
+    name: 'clear-account-takes-all',
+    says: 'Operation 5 takes the named accounts from all their tokens.',
+    from: 'document',
+    check: async (api) => {
+      const [phone, tablet, alice] = [api.token(), api.token(), api.account('alice')];
+      await given(api, phone, alice);
+      await given(api, tablet, alice);
+      await operate(api, clearAccounts(alice));
+      await api.eventually(async () => same('the tokens of the account', await tokensWith(api, alice), []));
+    },
+  },
+  {
+    name: 'others-stay',
+    says: 'Operations 3, 4 and 5 leave alone whatever they do not name.',
+    from: 'document',
+    check: async (api) => {
+      const [phone, other] = [api.token(), api.token()];
+      const [alice, bobby] = [api.account('alice'), api.account('bobby', OTHER)];
+      await given(api, phone, alice);
+      await given(api, other, alice, bobby);
+      await operate(api, unbind(phone, alice));
+      await operate(api, clearTokens(phone));
+      await stays(api, other, alice, bobby);
+      await operate(api, clearAccounts(bobby));
+      await holds(api, other, alice);
+    },
+  },
+  {
+    name: 'bound-again-after-removal',
+    says: 'What was removed by operation 3, 4 or 5 can be bound again.',
+    from: 'document',
+    check: async (api) => {
+      const [phone, alice] = [api.token(), api.account('alice')];
+      for (const removal of [unbind(phone, alice), clearTokens(phone), clearAccounts(alice)]) {
+        await given(api, phone, alice);
+        await operate(api, removal);
+        await holds(api, phone);
+        await operate(api, bind(phone, alice));
+        await holds(api, phone, alice);
+      }
+    },
+  },
+  {
+    name: 'each-element-by-itself',
+    says: 'Every token of a request gets the accounts of its own element.',
+    from: 'document',
+    check: async (api) => {
+      const [phone, tablet] = [api.token(), api.token()];
+      const [alice, bobby] = [api.account('alice'), api.account('bobby')];
+      const elements = [...override(phone, alice).token_accounts, ...override(tablet, bobby).token_accounts];
+      const { done } = SPELLINGS[api.dialect];
+      same('the results', await operate(api, { operator_type: 2, token_accounts: elements }), [done, done]);
+      await holds(api, phone, alice);
+      await holds(api, tablet, bobby);
+    },
+  },
+];

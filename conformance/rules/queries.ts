@@ -1,0 +1,110 @@
+import { setTimeout } from 'node:timers/promises';
+import { accountsOf, bind, clearTokens, tokensOf } from '../bodies.ts';
+import { same } from '../expectation.ts';
+import type { Rule } from '../rule.ts';
+import { accountsOn, given, label, operate, query, tokensWith } from '../steps.ts';
+
+/** What lies between calls on different tokens whose order a rule looks at (ms): an API may count in milliseconds. */
+const TICK_MS = 5;
+
+/** What the two queries answer. */
+export const QUERIES: readonly Rule[] = [
+  {
+    name: 'both-sides-agree',
+    says: 'A binding shows in the query by token and in the query by account.',
+    from: 'document',
+    check: async (api) => {
+      const [phone, tablet, alice] = [api.token(), api.token(), api.account('alice')];
+      await given(api, phone, alice);
+      await given(api, tablet, alice);
+      same('the accounts of the token', await accountsOn(api, phone), [label(alice)]);
+      same('the tokens of the account', (await tokensWith(api, alice)).sort(), [phone, tablet].sort());
+    },
+  },
+  {
+    name: 'entries-in-order',
+    says: 'A reply has an entry for each element of the query, in its order, and an empty one where nothing is bound.',
+    from: 'bindery',
+    check: async (api) => {
+      const [phone, tablet, unknown] = [api.token(), api.token(), api.token()];
+      const [alice, bobby, nobody] = [api.account('alice'), api.account('bobby'), api.account('nobody')];
+      await given(api, phone, alice);
+      await given(api, tablet, bobby);
+      const { token_accounts } = await query(api, accountsOf(tablet, unknown, phone));
+      const accounts = token_accounts.map(({ token, account_list }) => [token, account_list.map(label)]);
+      const byToken = [
+        [tablet, [label(bobby)]],
+        [unknown, []],
+        [phone, [label(alice)]],
+      ];
+      same('the entries by token', accounts, byToken);
+      const { account_tokens } = await query(api, tokensOf(bobby, nobody, alice));
+      const tokens = account_tokens.map((entry) => [label(entry), entry.token_list]);
+      const byAccount = [
+        [label(bobby), [tablet]],
+        [label(nobody), []],
+        [label(alice), [phone]],
+      ];
+      same('the entries by account', tokens, byAccount);
+    },
+  },
+  {
+    name: 'asked-twice',
+    says: 'An element that a query names twice is answered twice.',
+    from: 'bindery',
+    check: async (api) => {
+      const [phone, alice] = [api.token(), api.account('alice')];
+      await given(api, phone, alice);
+      const { token_accounts } = await query(api, accountsOf(phone, phone));
+      same(
+        'the entries',
+        token_accounts.map(({ token }) => token),
+        [phone, phone],
+      );
+    },
+  },
+  {
+    name: 'newest-token-first',
+    says: 'The tokens of an account come most recently bound first, and binding one again makes it the newest.',
+    from: 'bindery',
+    check: async (api) => {
+      const [phone, tablet, watch, alice] = [api.token(), api.token(), api.token(), api.account('alice')];
+      for (const token of [phone, tablet, watch]) {
+        await given(api, token, alice);
+        await setTimeout(TICK_MS);
+      }
+      await operate(api, bind(phone, alice));
+      await api.eventually(async () =>
+        same('the tokens of the account', await tokensWith(api, alice), [phone, watch, tablet]),
+      );
+    },
+  },
+  {
+    name: 'newest-accounts-show',
+    says: 'A token shows its ten newest accounts, the newest first.',
+    from: 'bindery',
+    only: { policy: 'many' },
+    check: async (api) => {
+      const phone = api.token();
+      const accounts = Array.from({ length: 12 }, (_, i) => api.account(`${i}`));
+      for (const account of accounts) await operate(api, bind(phone, account));
+      await api.eventually(async () =>
+        same('the accounts of the token', await accountsOn(api, phone), accounts.slice(-10).reverse().map(label)),
+      );
+    },
+  },
+  {
+    name: 'query-sees-removal',
+    says: 'A query that follows the answer to a removal does not show what was removed.',
+    from: 'bindery',
+    check: async (api) => {
+      const [phone, alice] = [api.token(), api.account('alice')];
+      for (let i = 0; i < 5; i++) {
+        await given(api, phone, alice);
+        await operate(api, clearTokens(phone));
+        same('the accounts of the token', await accountsOn(api, phone), []);
+        same('the tokens of the account', await tokensWith(api, alice), []);
+      }
+    },
+  },
+];

@@ -1,0 +1,58 @@
+import type { Dialect } from '../functions/core/configuration.ts';
+import { type Endpoint, failureBody } from '../functions/wire/endpoint.ts';
+import { OperateReplies } from '../functions/wire/operate-reply.ts';
+import { OperateRequests } from '../functions/wire/operate-request.ts';
+import type { Problem } from '../functions/wire/statuses.ts';
+import tpns from '../test/samples/tpns-2020.json' with { type: 'json' };
+import xg from '../test/samples/xg-2019.json' with { type: 'json' };
+
+/** The samples of the documents. Names of examples begin with their dialect. */
+
+const OPERATIONS = ['bind', 'bindOverriding', 'unbind', 'unbindTokenFromAll', 'unbindAccountFromAll'] as const;
+
+/** The TPNS document of 2020 has no samples of these that are JSON: XG's, in the spelling of TPNS. */
+const operateRequests = OPERATIONS.flatMap((kind) => {
+  const { request } = xg[kind];
+  return [
+    [`xg-${kind}`, request],
+    [`tpns-${kind}`, OperateRequests.tpns.encode(OperateRequests.xg.parse(request))],
+  ];
+});
+
+const refusal = (dialect: Dialect, endpoint: Endpoint, problem: Problem, path: string, message: string) =>
+  failureBody({ dialect, endpoint }, { kind: 'failed', problem, issue: { path, message } });
+
+export const OPERATE = {
+  requests: Object.fromEntries(operateRequests),
+  replies: {
+    'xg-done': xg.operateReply,
+    'xg-refused': refusal('xg', 'operate', 'missing', 'token_list', 'a list is not there'),
+    'tpns-done': tpns.operateReply,
+    'tpns-partly': OperateReplies.tpns.encode({ kind: 'done', results: ['done', 'unavailable'] }),
+    'tpns-refused': refusal('tpns', 'operate', 'invalid', 'token_list', 'a list is not empty'),
+  },
+};
+
+export const QUERY = {
+  requests: {
+    'xg-tokensOf': xg.tokensOf.request,
+    'xg-accountsOf': xg.accountsOf.request,
+    'tpns-tokensOf': tpns.tokensOf.request,
+    'tpns-accountsOf': tpns.accountsOf.request,
+  },
+  replies: {
+    'xg-tokensOf': xg.tokensOf.reply,
+    'xg-accountsOf': xg.accountsOf.reply,
+    'xg-refused': refusal('xg', 'query', 'invalid', 'account_list', 'a list is not empty'),
+    'tpns-tokensOf': tpns.tokensOf.reply,
+    'tpns-accountsOf': tpns.accountsOf.reply,
+    'tpns-refused': refusal('tpns', 'query', 'wrongType', 'token_list', 'Invalid input: expected array'),
+  },
+};
+
+/** What a failure says, in each dialect and where nobody knows the dialect. */
+export const failures = (endpoint: Endpoint, problem: Problem) => ({
+  unspoken: failureBody(undefined, { kind: 'failed', problem }),
+  xg: failureBody({ dialect: 'xg', endpoint }, { kind: 'failed', problem }),
+  tpns: failureBody({ dialect: 'tpns', endpoint }, { kind: 'failed', problem }),
+});

@@ -1,0 +1,88 @@
+import { AccountId } from '../functions/core/account.ts';
+import type { Dialect } from '../functions/core/configuration.ts';
+import { RequestTokens } from '../functions/wire/elements.ts';
+import { OperateReplies, RESULTS } from '../functions/wire/operate-reply.ts';
+import { OperateRequests } from '../functions/wire/operate-request.ts';
+import { FOUND, QueryReplies } from '../functions/wire/query-reply.ts';
+import { QueryRequests } from '../functions/wire/query-request.ts';
+import { ruleOf, type Schema, schemaOf, type Words } from './schemas.ts';
+
+const PLATFORMS = {
+  xg: 'android or ios, in any letter case. May be left out; otherwise it has to be the platform of the app.',
+  tpns: 'Passed over.',
+} as const satisfies Record<Dialect, string>;
+
+const requestWords = (dialect: Dialect): Words => ({
+  platform: PLATFORMS[dialect],
+  token: `${ruleOf(RequestTokens[dialect], '')}, in UTF-8.`,
+  token_list: `Device tokens; ${ruleOf(RequestTokens[dialect], '')}, in UTF-8.`,
+  account: `${ruleOf(AccountId, '')}, in UTF-8.`,
+  account_type: 'Part of the identity of an account; 0 where it is left out.',
+  op_type: 'The kind of operator on whose behalf the request is made.',
+  op_id: 'Who that is, in at most 255 bytes. No part of a binding, and in no log.',
+});
+
+const operateWords = (dialect: Dialect): Words => ({
+  ...requestWords(dialect),
+  operator_type:
+    '1 bind accounts to tokens, 2 bind and override what the tokens have, 3 unbind accounts from tokens, 4 unbind tokens from all accounts, 5 unbind accounts from all tokens.',
+});
+
+const queryWords = (dialect: Dialect): Words => ({
+  ...requestWords(dialect),
+  operator_type: '1 tokens bound to accounts, 2 accounts bound to tokens.',
+});
+
+const CODE = 'See docs/account-api.md for the codes; 0 is success.';
+const TEXT = 'The text of the code. It never repeats what was sent.';
+
+const operateReplyWords = (dialect: Dialect): Words => {
+  const { done, unknownToken, refused, unavailable } = RESULTS[dialect];
+  const result = `One for each element, in the order of the request: ${done} done, ${unknownToken} a removal on a token never seen, ${refused} refused, ${unavailable} not accepted.`;
+  return { ret_code: CODE, err_msg: TEXT, result };
+};
+
+const QUERY_REPLY_WORDS: Words = {
+  ret_code: CODE,
+  err_msg: TEXT,
+  retCode: CODE,
+  errMsg: TEXT,
+  result: `One for each element: ${FOUND.some}, or ${FOUND.none} where nothing is bound.`,
+  account_tokens: 'An entry for each account of the request, in its order.',
+  token_accounts: 'An entry for each token of the request, in its order.',
+  token_list: 'Most recently bound first, at most the 100 newest.',
+  account_list: 'Most recently bound first, at most the 10 newest.',
+};
+
+/** A reply always has its code and its text; the codec that reads it is made for others' replies too. */
+const reply = (schema: Schema, ...required: string[]): Schema => ({ ...schema, required });
+
+const QUERY_KEYS = { xg: ['ret_code', 'err_msg'], tpns: ['retCode', 'errMsg'] } as const;
+
+/** What a dialect says, as components. */
+export const schemasIn = (dialect: Dialect) => {
+  const name = dialect === 'xg' ? 'Xg' : 'Tpns';
+  return {
+    [`${name}OperateRequest`]: schemaOf(OperateRequests[dialect], operateWords(dialect)),
+    [`${name}OperateReply`]: reply(
+      schemaOf(OperateReplies[dialect], operateReplyWords(dialect)),
+      'ret_code',
+      'err_msg',
+    ),
+    [`${name}QueryRequest`]: schemaOf(QueryRequests[dialect], queryWords(dialect)),
+    [`${name}QueryReply`]: reply(schemaOf(QueryReplies[dialect], QUERY_REPLY_WORDS), ...QUERY_KEYS[dialect]),
+  };
+};
+
+/** Said where nobody knows the dialect of the client. */
+export const UNSPOKEN: Schema = {
+  type: 'object',
+  description: 'A failure in the spelling of both dialects.',
+  properties: {
+    ret_code: { type: 'integer', description: 'The code of XG.' },
+    err_msg: { type: 'string' },
+    retCode: { type: 'integer', description: 'The code of TPNS.' },
+    errMsg: { type: 'string' },
+  },
+  required: ['ret_code', 'err_msg', 'retCode', 'errMsg'],
+};

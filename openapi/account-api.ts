@@ -1,0 +1,96 @@
+import { type Endpoint, PATHS } from '../functions/wire/endpoint.ts';
+import { type Problem, STATUSES } from '../functions/wire/statuses.ts';
+import { failures, OPERATE, QUERY } from './account-api-examples.ts';
+import { json, ref, type Schema } from './schemas.ts';
+
+/** What each failure with a status of its own means; a body is read on no other status than 200. */
+const FAILURES = {
+  notAuthenticated: 'There is no credential, or it does not match.',
+  unknownPath: 'There is no such path.',
+  notPost: 'The method is not POST; `Allow` says so.',
+  tooLarge: 'The body takes more than 64 KiB.',
+  unavailable: 'Nothing was accepted: send it again, after `Retry-After` seconds.',
+} as const satisfies Partial<Record<Problem, string>>;
+
+const HEADERS: Readonly<Partial<Record<Problem, Schema>>> = {
+  notPost: { allow: { schema: { const: 'POST' } } },
+  unavailable: { 'retry-after': { description: 'Seconds.', schema: { type: 'integer' } } },
+};
+
+const PROBLEMS = ['notAuthenticated', 'unknownPath', 'notPost', 'tooLarge', 'unavailable'] as const;
+
+function failureResponses(endpoint: Endpoint, name: 'Operate' | 'Query'): Schema {
+  const schema = {
+    anyOf: [ref('schemas', 'Unspoken'), ref('schemas', `Xg${name}Reply`), ref('schemas', `Tpns${name}Reply`)],
+  };
+  const responses = PROBLEMS.map((problem) => {
+    const headers = HEADERS[problem];
+    const content = json(schema, failures(endpoint, problem));
+    return [STATUSES[problem].http, { description: FAILURES[problem], ...(headers && { headers }), content }];
+  });
+  return { ...Object.fromEntries(responses), 429: ref('responses', 'TooManyRequests') };
+}
+
+const body = (name: string, examples: Readonly<Record<string, unknown>>): Schema =>
+  json({ anyOf: [ref('schemas', `Xg${name}`), ref('schemas', `Tpns${name}`)] }, examples);
+
+const security = [{ basic: [] }, { accessId: [], timeStamp: [], sign: [] }];
+const tags = ['Account API'];
+
+const ONE_DIALECT = 'The dialect is that of the app whose credential is given; nothing in the body changes it.';
+
+const batchoperate: Schema = {
+  operationId: 'batchoperate',
+  summary: 'Bind accounts to tokens, or unbind them',
+  description: `${ONE_DIALECT} A request is refused as a whole, with HTTP 200 and a code, or each element has its own result.`,
+  tags,
+  security,
+  requestBody: { required: true, content: body('OperateRequest', OPERATE.requests) },
+  responses: {
+    200: {
+      description: 'The operations are on the queue, or the request was refused: the code says which.',
+      headers: {
+        'bindery-outcome': {
+          description:
+            '`applied`: the next query sees it. `durable`: it is on the queue. Not there where the request was refused.',
+          schema: { enum: ['applied', 'durable'] },
+        },
+      },
+      content: body('OperateReply', OPERATE.replies),
+    },
+    ...failureResponses('operate', 'Operate'),
+  },
+};
+
+const query: Schema = {
+  operationId: 'query',
+  summary: 'Ask which tokens accounts are bound to, or which accounts tokens',
+  description: `${ONE_DIALECT} Whatever is in effect when the query comes is seen by it.`,
+  tags,
+  security,
+  requestBody: { required: true, content: body('QueryRequest', QUERY.requests) },
+  responses: {
+    200: {
+      description: 'What is bound, or that the request was refused: the code says which.',
+      content: body('QueryReply', QUERY.replies),
+    },
+    ...failureResponses('query', 'Query'),
+  },
+};
+
+export const ACCOUNT_API_PATHS: Schema = {
+  [PATHS.operate]: { post: batchoperate },
+  [PATHS.query]: { post: query },
+};
+
+const header = (name: string, description: string): Schema => ({ type: 'apiKey', in: 'header', name, description });
+
+export const ACCOUNT_API_SECURITY: Schema = {
+  basic: { type: 'http', scheme: 'basic', description: "The app's id and its secret." },
+  accessId: header('AccessId', "The app's id."),
+  timeStamp: header('TimeStamp', 'Seconds since 1970, in ten digits, within 600 seconds of our clock.'),
+  sign: header(
+    'Sign',
+    'Base64 of the lower-case hexadecimal HMAC-SHA256 of TimeStamp, AccessId and the bytes of the body, one after the other, with the secret as the key.',
+  ),
+};

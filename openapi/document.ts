@@ -1,0 +1,37 @@
+import manifest from '../package.json' with { type: 'json' };
+import { ACCOUNT_API_PATHS, ACCOUNT_API_SECURITY } from './account-api.ts';
+import { schemasIn, UNSPOKEN } from './account-api-schemas.ts';
+import { EVENTS_PATHS, EVENTS_SCHEMAS, EVENTS_SECURITY } from './events.ts';
+import type { Schema } from './schemas.ts';
+
+/**
+ * Every route of Bindery in OpenAPI 3.1, made from the schemas that the routes read with. What JSON Schema cannot say,
+ * limits in bytes and which fields exclude each other, is in words or in docs/.
+ */
+export const openApiDocument = (): Schema => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'Bindery',
+    version: manifest.version,
+    summary: manifest.description,
+    license: { name: manifest.license, identifier: manifest.license },
+  },
+  servers: [
+    {
+      url: 'https://{host}',
+      description: "A stack's output `Url`",
+      variables: { host: { default: 'example.execute-api.eu-west-1.amazonaws.com' } },
+    },
+    { url: 'http://localhost:8787', description: '`npm start`' },
+  ],
+  tags: [
+    { name: 'Events', description: 'What happened in an auth flow: docs/events.md.' },
+    { name: 'Account API', description: 'The Account API of XG v3 and TPNS: docs/account-api.md.' },
+  ],
+  paths: { ...EVENTS_PATHS, ...ACCOUNT_API_PATHS },
+  components: {
+    schemas: { ...EVENTS_SCHEMAS, ...schemasIn('xg'), ...schemasIn('tpns'), Unspoken: UNSPOKEN },
+    responses: { TooManyRequests: { description: 'More requests than the stage takes. Nothing was accepted.' } },
+    securitySchemes: { ...EVENTS_SECURITY, ...ACCOUNT_API_SECURITY },
+  },
+});

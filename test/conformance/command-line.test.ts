@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RULES } from '../../conformance/rules.ts';
+import { lazy } from './faults.ts';
+import { type Running, serving } from './http-server.ts';
+import { ownAccountApi, secretOf } from './own-account-api.ts';
+
+async function run(options: Readonly<Record<string, string>>, ...flags: string[]) {
+  const program = join(import.meta.dirname, '../../conformance/run.ts');
+  const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const child = spawn(process.execPath, [program, ...given, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exit = once(child, 'exit');
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: (await exit)[0], out, err };
+}
+
+const OPTIONS = { app: 'tpns-many', secret: secretOf('tpns-many'), dialect: 'tpns', auth: 'sign' };
+
+describe('npm run conformance', () => {
+  let own: Running;
+  let nothing: Running;
+  beforeAll(async () => {
+    [own, nothing] = await Promise.all([ownAccountApi(), ownAccountApi(lazy)]);
+  });
+  afterAll(() => Promise.all([own.close(), nothing.close()]));
+
+  test('prints a line for each rule and ends with 0 where all hold', async () => {
+    const { code, out, err } = await run({ ...OPTIONS, url: own.url });
+    expect([code, err]).toEqual([0, '']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines).toHaveLength(RULES.length + 2);
+    expect(lines).toContain(
+      'holds           signature-covers-body       A signature holds for the bytes of its own body only.',
+    );
+    expect(lines).toContain(
+      'not applicable  xg-query-spelling           A query answers ret_code, err_msg and one list of entries. (dialect xg only)',
+    );
+    expect(lines.at(-1)).toMatch(/^tpns, sign, policy many: \d+ holds, 0 does not hold, \d+ not applicable$/);
+  });
+
+  test('says of each rule that does not hold what was seen instead, and ends with 1', async () => {
+    const { code, out } = await run({ ...OPTIONS, url: nothing.url, 'wait-ms': '0' });
+    expect(code).toBe(1);
+    expect(out).toContain('does not hold   no-credential');
+    expect(out).toMatch(/does not hold {3}no-more-than-twenty-tokens .*\n +the code: 0 is not 1008007\n/);
+  });
+
+  test('is one line of JSON for programs', async () => {
+    const { code, out } = await run({ ...OPTIONS, url: own.url }, '--json');
+    const { rules, ...setting } = JSON.parse(out);
+    expect([code, setting]).toEqual([0, { dialect: 'tpns', authentication: 'sign', policy: 'many' }]);
+    expect(rules).toHaveLength(RULES.length);
+    expect(rules[0]).toEqual({
+      name: RULES[0]?.name,
+      says: RULES[0]?.says,
+      from: RULES[0]?.from,
+      verdict: 'holds',
+    });
+  });
+
+  test('can leave out what Bindery decided where the documents are silent', async () => {
+    const { out } = await run({ ...OPTIONS, url: own.url }, '--json', '--documented');
+    expect(JSON.parse(out).rules.map(({ from }: { from: string }) => from)).not.toContain('bindery');
+  });
+
+  test('ends with 2 where nobody answers', async () => {
+    const gone = await serving(() => {});
+    await gone.close();
+    const { code, out, err } = await run({ ...OPTIONS, url: gone.url });
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('ECONNREFUSED');
+  });
+
+  test.each([
+    ['--dialect', { ...OPTIONS, dialect: 'gcm' }],
+    ['--auth', { ...OPTIONS, auth: 'none' }],
+    ['--url', { ...OPTIONS, url: 'not a URL' }],
+    ['--wait-ms', { ...OPTIONS, 'wait-ms': 'long' }],
+    ['no such option', { ...OPTIONS, dialekt: 'xg' }],
+  ])('ends with 2, says how it is used and shows no secret: %s', async (name, options) => {
+    const { code, out, err } = await run({ url: own.url, ...options });
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(name);
+    expect(err).toContain('npm run conformance -- --url URL');
+    expect(err).not.toContain(OPTIONS.secret);
+  });
+});

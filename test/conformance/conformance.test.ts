@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RULES } from '../../conformance/rules.ts';
+import { Configuration } from '../../functions/core/configuration.ts';
+import { type Local, startLocal } from '../../local/local.ts';
+import type { Running } from './http-server.ts';
+import { broken, judged } from './judging.ts';
+import { APPS, ownAccountApi, secretOf } from './own-account-api.ts';
+
+const WAYS = ['basic', 'sign'] as const;
+const ways = APPS.flatMap(({ id }) => WAYS.map((authentication) => ({ app: `${id}`, authentication })));
+
+describe('our handler, over a registry in memory, holds every rule', () => {
+  let own: Running;
+  beforeAll(async () => {
+    own = await ownAccountApi();
+  });
+  afterAll(() => own.close());
+
+  test.each(ways)('$app, $authentication', async ({ app, authentication }) => {
+    const judgements = await judged({ url: own.url, app, secret: secretOf(app) }, authentication);
+    expect(broken(judgements)).toEqual([]);
+  });
+});
+
+describe('the deployed functions, over embedded SQS and DynamoDB, hold every rule', () => {
+  let local: Local;
+  beforeAll(async () => {
+    const sources = [{ id: 'app', kind: 'standard-webhooks', apps: ['xg-many'] }];
+    local = await startLocal({ configuration: Configuration.parse({ apps: APPS, sources }), port: 0 });
+  });
+  afterAll(() => local.stop());
+
+  test('in both dialects, with both ways to authenticate', async () => {
+    // Held for an effect: with four runs at once on a busy machine a door may answer before it has applied.
+    const waitMs = 30_000;
+    const subjects = ['xg-many', 'tpns-typed'].flatMap((app) =>
+      WAYS.map((authentication) => ({ app, authentication })),
+    );
+    const runs = subjects.map(async ({ app, authentication }) => {
+      const secret = local.apps.find(({ id }) => id === app)?.secretKey ?? '';
+      return broken(await judged({ url: local.url, app, secret, waitMs }, authentication));
+    });
+    expect((await Promise.all(runs)).flat()).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  test('have names of their own', () => {
+    const names = RULES.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test.each(RULES)('$name is a sentence', ({ says, name }) => {
+    expect(says).toMatch(/^\S.*[^.]\.$/);
+    expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
+  });
+});

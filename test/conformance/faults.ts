@@ -1,0 +1,107 @@
+import { Buffer } from 'node:buffer';
+import type { HttpHandler, HttpReply, HttpRequest } from '../../functions/handlers/http.ts';
+import { PATHS } from '../../functions/wire/endpoint.ts';
+import { ownHandler, secretOf } from './own-account-api.ts';
+
+/** Ways to spoil an Account API. Each is our own with something wrong, or something that only looks like one. */
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Changes what is asked. */
+export const hearing = (change: (request: HttpRequest) => HttpRequest): HttpHandler => {
+  const handle = ownHandler();
+  return (request) => handle(change(request));
+};
+
+/** Changes what is answered. */
+export const answering = (change: (reply: HttpReply, to: HttpRequest) => HttpReply): HttpHandler => {
+  const handle = ownHandler();
+  return async (request) => change(await handle(request), request);
+};
+
+/** Changes the JSON of a request, where `change` gives another. */
+export const reading = (change: (json: Json) => Json | undefined): HttpHandler =>
+  hearing((request) => {
+    const changed = change(objectIn(request.body));
+    return changed === undefined ? request : { ...request, body: Buffer.from(JSON.stringify(changed)) };
+  });
+
+/** A body's JSON, or nothing where it is none or not an object. */
+function objectIn(body: Buffer): Json {
+  try {
+    return { ...Object(JSON.parse(body.toString())) };
+  } catch {
+    return {};
+  }
+}
+
+type Element = Json & { readonly account_list: readonly unknown[] };
+
+/** Changes each element of operations 1 to 3 that has accounts. */
+export const readingElements = (change: (element: Element) => unknown): HttpHandler =>
+  reading((json) => {
+    const elements = json['token_accounts'];
+    if (!Array.isArray(elements)) return undefined;
+    const changed = elements.map((element) => (Array.isArray(element.account_list) ? change(element) : element));
+    return { ...json, token_accounts: changed };
+  });
+
+/** Changes the JSON of a reply. */
+export const saying = (change: (json: Json, to: HttpRequest) => Json): HttpHandler =>
+  answering((reply, to) => ({ ...reply, body: change(Object(reply.body), to) }));
+
+type Entry = Json & { readonly account_list?: readonly unknown[]; readonly token_list?: readonly unknown[] };
+
+/** Changes the entries of a query's reply. */
+export const sayingLists = (change: (entries: readonly Entry[]) => readonly unknown[]): HttpHandler =>
+  saying((json) => {
+    const lists = ['token_accounts', 'account_tokens'].filter((key) => Array.isArray(json[key]));
+    return { ...json, ...Object.fromEntries(lists.map((key) => [key, change(Object(json[key]))])) };
+  });
+
+export const turnedAround = <T>(value: T): T => (Array.isArray(value) ? Object(value.toReversed()) : value);
+
+/** The operation 4 for the tokens of an operation 1 to 3. */
+export const cleared = ({ token_accounts }: Json): Json | undefined =>
+  Array.isArray(token_accounts)
+    ? { operator_type: 4, token_list: token_accounts.map(({ token }) => token) }
+    : undefined;
+
+/** Clears the tokens of an operation before it does it. */
+export function clearing(operation: 1 | 2): HttpHandler {
+  const handle = ownHandler();
+  return async (request) => {
+    const json = objectIn(request.body);
+    const before = json['operator_type'] === operation ? cleared(json) : undefined;
+    if (before) await handle({ ...request, body: Buffer.from(JSON.stringify(before)) });
+    return handle(request);
+  };
+}
+
+/** Says that all is well and does nothing. */
+export const lazy: HttpHandler = async ({ body }) => {
+  const { token_accounts = [], token_list = [], account_list = [] } = objectIn(body);
+  const result = [token_accounts, token_list, account_list].flat().map(() => 'ok');
+  return { status: 200, body: { ret_code: 0, err_msg: 'ok', retCode: 0, errMsg: 'ok', result } };
+};
+
+/** Does what it is asked a moment later, in order, as hosted APIs do; queries see what has been done until then. */
+export function later(): HttpHandler {
+  const [accepting, working] = [ownHandler(), ownHandler()];
+  let work = Promise.resolve();
+  return async (request) => {
+    if (request.path === PATHS.query) return working(request);
+    const moment = new Promise((resolve) => setTimeout(resolve, 20));
+    work = Promise.all([work, moment]).then(async () => {
+      await working(request);
+    });
+    return accepting(request);
+  };
+}
+
+/** Takes everybody for the app. */
+export const everybodyIs = (app: string): HttpHandler =>
+  hearing((request) => ({
+    ...request,
+    headers: { authorization: `Basic ${Buffer.from(`${app}:${secretOf(app)}`).toString('base64')}` },
+  }));

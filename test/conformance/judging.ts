@@ -1,0 +1,34 @@
+import { apiAt } from '../../conformance/api.ts';
+import type { Authentication } from '../../conformance/credentials.ts';
+import { type Judgement, judgements, settingOf } from '../../conformance/judgement.ts';
+import { RULES } from '../../conformance/rules.ts';
+import type { HttpHandler } from '../../functions/handlers/http.ts';
+import { ownAccountApi, secretOf } from './own-account-api.ts';
+
+type Subject = { readonly url: string; readonly app: string; readonly secret: string; readonly waitMs?: number };
+
+/** Every rule's verdict on an API whose dialect its app's name begins with. */
+export async function judged(subject: Subject, authentication: Authentication): Promise<Judgement[]> {
+  const dialect = subject.app.startsWith('xg') ? 'xg' : 'tpns';
+  const api = apiAt({ waitMs: 0, paceMs: 0, ...subject, dialect, authentication });
+  const all: Judgement[] = [];
+  for await (const judgement of judgements(api, await settingOf(api), RULES)) all.push(judgement);
+  return all;
+}
+
+export const broken = (judgements: readonly Judgement[]): Judgement[] =>
+  judgements.filter(({ verdict }) => verdict === 'does not hold');
+
+/** The names of the rules that do not hold where this answers. */
+export async function brokenBy(
+  handle: HttpHandler,
+  app = 'xg-many',
+  authentication: Authentication = 'basic',
+): Promise<string[]> {
+  const { url, close } = await ownAccountApi(handle);
+  try {
+    return broken(await judged({ url, app, secret: secretOf(app) }, authentication)).map(({ rule }) => rule.name);
+  } finally {
+    await close();
+  }
+}

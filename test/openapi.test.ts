@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { readAppEvents } from '../functions/sources/app.ts';
+import { OperateReplies } from '../functions/wire/operate-reply.ts';
+import { OperateRequests } from '../functions/wire/operate-request.ts';
+import { QueryReplies } from '../functions/wire/query-reply.ts';
+import { QueryRequests } from '../functions/wire/query-request.ts';
+import { ROUTES } from '../infra/settings.ts';
+import { openApiDocument } from '../openapi/document.ts';
+
+/** As much of OpenAPI 3.1 as these tests look at. */
+const Media = z.object({
+  'application/json': z.object({
+    schema: z.unknown(),
+    examples: z.record(z.string(), z.object({ value: z.unknown() })),
+  }),
+});
+const Response = z.object({ content: Media.optional() });
+const Operation = z.object({
+  operationId: z.string(),
+  security: z.array(z.record(z.string(), z.array(z.never()))),
+  requestBody: z.object({ content: Media }),
+  responses: z.record(z.string(), Response),
+});
+const Document = z.object({
+  paths: z.record(z.string(), z.object({ post: Operation })),
+  components: z.looseObject({
+    schemas: z.record(z.string(), z.unknown()),
+    securitySchemes: z.record(z.string(), z.unknown()),
+  }),
+});
+
+const text = JSON.stringify(openApiDocument());
+const { paths, components } = Document.parse(JSON.parse(text));
+
+test('docs/openapi.json is what `node openapi/write.ts` makes of the schemas', () => {
+  const file = readFileSync(join(import.meta.dirname, '../docs/openapi.json'), 'utf8');
+  expect(JSON.stringify(JSON.parse(file), null, 1)).toBe(JSON.stringify(JSON.parse(text), null, 1));
+});
+
+test('it describes the deployed routes, and only those', () => {
+  expect(Object.keys(paths).sort()).toEqual(ROUTES.map(({ path }) => path).sort());
+});
+
+test('every reference leads to a component, and every component is used', () => {
+  const refs = [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)].map(([, kind, name]) => `${kind}/${name}`);
+  expect(refs).toHaveLength(text.split('"$ref"').length - 1);
+  const used = [
+    ...refs,
+    ...Object.values(paths).flatMap(({ post }) =>
+      post.security.flatMap((way) => Object.keys(way).map((name) => `securitySchemes/${name}`)),
+    ),
+  ];
+  const there = Object.entries(components).flatMap(([kind, named]) =>
+    Object.keys(Object(named)).map((name) => `${kind}/${name}`),
+  );
+  expect([...new Set(used)].sort()).toEqual(there.sort());
+});
+
+/** Every body that stands in the document, with the schema it is of. */
+const bodies = Object.entries(paths).flatMap(([path, { post }]) => [
+  { path, of: 'request', content: post.requestBody.content },
+  ...Object.entries(post.responses).flatMap(([status, { content }]) =>
+    content ? [{ path, of: status, content }] : [],
+  ),
+]);
+const examples = bodies.flatMap(({ path, of, content: { 'application/json': media } }) =>
+  Object.entries(media.examples).map(([name, { value }]) => ({ path, of, name, value, schema: media.schema })),
+);
+
+describe('every example', () => {
+  test.each(examples)('fits the schema beside it: $path $of $name', ({ value, schema }) => {
+    expect(readerOf(schema).safeParse(value)).toMatchObject({ success: true });
+  });
+
+  /** The codec that reads it where the service, or a client, does. */
+  const codecOf = (path: string, of: string, dialect: 'xg' | 'tpns'): z.ZodType => {
+    if (path.endsWith('batchoperate')) return of === 'request' ? OperateRequests[dialect] : OperateReplies[dialect];
+    return of === 'request' ? QueryRequests[dialect] : QueryReplies[dialect];
+  };
+  const spoken = examples.flatMap((example) => {
+    const dialects = (['xg', 'tpns'] as const).filter((dialect) => example.name.split('-')[0] === dialect);
+    const both = example.name === 'unspoken' ? (['xg', 'tpns'] as const) : [];
+    return [...dialects, ...both].map((dialect) => ({ ...example, dialect }));
+  });
+
+  test.each(spoken)('of the Account API is read by its codec: $path $of $name ($dialect)', (example) => {
+    const { path, of, dialect, value, name } = example;
+    const read = codecOf(path, of, dialect).safeParse(value);
+    expect(read.success).toBe(true);
+    const isFailure = of !== 'request' && (of !== '200' || name.endsWith('refused'));
+    expect(Object(read.data).kind === 'failed').toBe(isFailure);
+  });
+
+  const events = examples.filter(({ path, of }) => path.startsWith('/events') && of === 'request');
+  test.each(events)('of an event is read: $name', ({ value }) => {
+    expect(readAppEvents(value)).toHaveProperty('events');
+  });
+
+  test('has been looked at by one of these', () => {
+    const others = examples.filter(({ path, of }) => path.startsWith('/events') && of !== 'request');
+    expect(new Set([...spoken, ...events, ...others].map(({ value }) => value)).size).toBe(examples.length);
+  });
+});
+
+/** What reads JSON as a schema of the document says. */
+function readerOf(schema: unknown): z.ZodType {
+  const local = (part: unknown) =>
+    Object(JSON.parse(JSON.stringify(part).replaceAll('#/components/schemas/', '#/$defs/')));
+  return z.fromJSONSchema({ ...local(schema), $defs: local(components.schemas) });
+}
+
+describe('a schema refuses what its route refuses', () => {
+  const account_list = [{ account: 'alice' }];
+  const token_accounts = [{ token: 'phone', account_list }];
+  const timestamp = '2026-01-01T00:00:00Z';
+  const times = <T>(length: number, item: T): T[] => Array.from({ length }, () => item);
+
+  test.each([
+    ['OperateRequest', { operator_type: 6, token_accounts }],
+    ['OperateRequest', { token_accounts }],
+    ['OperateRequest', { operator_type: 1, account_list }],
+    ['OperateRequest', { operator_type: 1, token_accounts: times(21, token_accounts[0]) }],
+    ['OperateRequest', { operator_type: 4, token_list: [] }],
+    ['OperateRequest', { operator_type: 4, token_list: [1] }],
+    ['OperateRequest', { operator_type: 5, account_list: [{ account: 'alice', account_type: -1 }] }],
+    ['QueryRequest', { operator_type: 3, token_list: ['phone'] }],
+    ['QueryRequest', { operator_type: 2, token_list: times(101, 'phone') }],
+  ])('%s %j', (name, body) => {
+    for (const dialect of ['Xg', 'Tpns'])
+      expect(readerOf({ $ref: `#/components/schemas/${dialect}${name}` }).safeParse(body).success).toBe(false);
+  });
+
+  test.each([
+    { body: { type: 'user.login', timestamp, data: { token: 'phone', account: 'alice', mood: 'append' } } },
+    { body: { type: 'user.login', timestamp: 'yesterday', data: { token: 'phone', account: 'alice' } } },
+    { body: { type: 'user.logout', data: { token: 'phone' } } },
+    { body: { type: 'user.left', timestamp, data: { token: 'phone' } } },
+    { body: [] },
+    { body: [{ type: 'user.logout', timestamp, data: { token: 'phone' } }] },
+  ])('Events $body', ({ body }) => {
+    expect(readerOf({ $ref: '#/components/schemas/Events' }).safeParse(body).success).toBe(false);
+    expect(readAppEvents(body)).toHaveProperty('issues');
+  });
+});
+
+test('limits in bytes are said in words', () => {
+  expect(text).toContain('a token is 1 to 64 bytes of text');
+  expect(text).toContain('a token is 1 to 1,000 bytes of text');
+  expect(text).toContain('an account is 2 to 255 bytes of text');
+});
