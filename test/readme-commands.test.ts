@@ -34,7 +34,7 @@ async function run(block: string): Promise<unknown> {
 
 test('the login that README signs with openssl is applied, the question after it shows the account, and a logout ends it', async () => {
   const login = blockWith('user.login');
-  const query = blockWith('/v3/device/account/query');
+  const query = blockWith('-u "$APP:$KEY"');
   const bound = (...accounts: object[]) => ({
     ret_code: 0,
     token_accounts: [{ token: 'phone-1', account_list: accounts }],
@@ -44,4 +44,10 @@ test('the login that README signs with openssl is applied, the question after it
   expect(await run(query)).toMatchObject(bound({ account: 'alice', account_type: 0 }));
   expect(await run(login.replace('user.login', 'user.logout'))).toMatchObject({ outcome: 'applied' });
   expect(await run(query)).toMatchObject(bound());
+});
+
+test('the question that README signs with openssl, as clients of TPNS do, is answered; signed with another key it is not', async () => {
+  const query = blockWith('$AT$APP$BODY');
+  expect(await run(query)).toMatchObject({ ret_code: 0, token_accounts: [{ token: 'phone-1' }] });
+  expect(await run(query.replace('-hmac "$KEY"', '-hmac "x$KEY"'))).toMatchObject({ ret_code: 10104 });
 });
