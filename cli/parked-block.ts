@@ -1,0 +1,43 @@
+import { type Account, accountKey } from '../functions/core/account.ts';
+import type { Operation } from '../functions/core/operation.ts';
+import { msOf } from '../functions/core/stamp.ts';
+import { columns } from '../local/columns.ts';
+import { DEAD_LETTER, type Parked } from './parked-message.ts';
+import { printable, quoted } from './parked-text.ts';
+
+/** A message as a person reads it. Whom it concerns is personal data, and shown only where that is asked for. */
+export function blockOf(message: Parked, isRevealed: boolean): string[] {
+  const { id, body, reason, sentMs, receives, request } = message;
+  const facts = [
+    ['reason', printable(reason)],
+    [reason === DEAD_LETTER ? 'sent at' : 'parked at', new Date(sentMs).toISOString()],
+    ['receives', `${receives}`],
+    request ? ['request', printable(request.id)] : ['operations', 'cannot be read by this version'],
+    ...(request === undefined && isRevealed ? [['body', printable(body)]] : []),
+  ];
+  const operations = (request?.operations ?? []).map((operation) => rowOf(operation, isRevealed));
+  return [`message ${printable(id)}`, ...columns(facts), ...columns(operations), ''];
+}
+
+const rowOf = (operation: Operation, isRevealed: boolean): string[] => [
+  operation.kind,
+  operation.app,
+  new Date(msOf(operation.stamp)).toISOString(),
+  ...(isRevealed ? whom(operation) : []),
+];
+
+function whom(operation: Operation): string[] {
+  switch (operation.kind) {
+    case 'bind':
+    case 'bindOverriding':
+    case 'unbind':
+      return [`token ${quoted(operation.token)}`, `accounts ${operation.accounts.map(named).join(', ')}`];
+    case 'unbindTokenFromAll':
+      return [`token ${quoted(operation.token)}`];
+    case 'unbindAccountFromAll':
+      return [`account ${named(operation.account)}`];
+  }
+}
+
+/** `"<type>#<id>"`, as the registry knows it. */
+const named = (account: Account): string => quoted(accountKey(account));

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { operationsQueue, parkedQueue } from '../../functions/adapters/operations-queue.ts';
+import { Operation } from '../../functions/core/operation.ts';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { OPERATIONS_QUEUE } from '../../infra/settings.ts';
+import { createQueues, NAMES, type Queues } from '../../local/resources.ts';
+import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
+
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+export const clientOf = (endpoint: string) => new SQSClient({ endpoint, region: 'us-east-1', credentials });
+
+export const TOO_OLD = 'a bind older than the horizon';
+
+/** A login of `account` on `token`, at a time in ms since 1970. */
+export const login = (token: string, account: string, ms = Date.now()): Operation =>
+  Operation.parse({
+    kind: 'bindOverriding',
+    app: 'xg-android',
+    token,
+    accounts: [{ type: 0, id: account }],
+    scope: 'token',
+    stamp: stampOf('bindOverriding', ms, eventHash(token, account)),
+  });
+
+export const logout = (token: string, ms = Date.now()): Operation =>
+  Operation.parse({
+    kind: 'unbindTokenFromAll',
+    app: 'xg-ios',
+    token,
+    stamp: stampOf('unbindTokenFromAll', ms, eventHash(token)),
+  });
+
+/** The two queues of a stack, as the adapters and SQS itself fill them. */
+export class World {
+  readonly client: SQSClient;
+  readonly queues: Queues;
+  readonly #server: SqsServer;
+
+  private constructor(server: SqsServer, client: SQSClient, queues: Queues) {
+    this.#server = server;
+    this.client = client;
+    this.queues = queues;
+  }
+
+  static async on(server: SqsServer): Promise<World> {
+    const client = clientOf(server.url);
+    return new World(server, client, await createQueues(client, server));
+  }
+
+  park(id: string, operations: readonly Operation[], reason: string): Promise<void> {
+    return parkedQueue(this.client, this.queues.parked.url)(id, operations, reason);
+  }
+
+  /** Accepted, then received until SQS itself sets it aside. */
+  async deadLetter(id: string, operations: readonly Operation[]): Promise<void> {
+    await operationsQueue(this.client, this.queues.operations.url)(id, operations);
+    await this.#receivedTooOften();
+  }
+
+  /** The same for a body of another version. */
+  async deadBody(MessageBody: string): Promise<void> {
+    await this.client.send(new SendMessageCommand({ QueueUrl: this.queues.operations.url, MessageBody }));
+    await this.#receivedTooOften();
+  }
+
+  async #receivedTooOften(): Promise<void> {
+    const receive = { QueueUrl: this.queues.operations.url, VisibilityTimeout: 0 };
+    for (let count = 0; count <= OPERATIONS_QUEUE.maxReceiveCount; count++)
+      await this.client.send(new ReceiveMessageCommand(receive));
+  }
+
+  /** What anybody can receive at this very moment. */
+  async receivable(queue: keyof Queues): Promise<Message[]> {
+    const all: Message[] = [];
+    const receive = {
+      QueueUrl: this.queues[queue].url,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 60,
+      MessageAttributeNames: ['All'],
+    };
+    for (;;) {
+      const { Messages = [] } = await this.client.send(new ReceiveMessageCommand(receive));
+      if (Messages.length === 0) return all;
+      all.push(...Messages);
+    }
+  }
+
+  /** Ends the time for which one received message of the parked queue is hidden. */
+  async lapse(): Promise<void> {
+    const [ReceiptHandle] = this.#server.inFlight(NAMES.parked);
+    const visible = { QueueUrl: this.queues.parked.url, ReceiptHandle, VisibilityTimeout: 0 };
+    await this.client.send(new ChangeMessageVisibilityCommand(visible));
+  }
+
+  /** The URL of a queue that belongs to another stack, with that stack's queue for its dead letters. */
+  async queueOf(QueueName: string, parkedUrl?: string): Promise<string> {
+    const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${parkedUrl?.split('/').at(-1)}`;
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 3 });
+    const Attributes = parkedUrl === undefined ? {} : { RedrivePolicy };
+    await this.client.send(new CreateQueueCommand({ QueueName, Attributes }));
+    return `${this.#server.url}/000000000000/${QueueName}`;
+  }
+
+  /** How many messages a queue holds, received or not. */
+  async sizeOf(queue: keyof Queues): Promise<number> {
+    const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+    const question = new GetQueueAttributesCommand({ QueueUrl: this.queues[queue].url, AttributeNames: [...names] });
+    const { Attributes = {} } = await this.client.send(question);
+    return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+  }
+
+  /** Runs the command as somebody does who has deployed this stack. */
+  dlq(...options: string[]) {
+    return start(options, this.environment()).ended;
+  }
+
+  environment(): Record<string, string> {
+    return {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      BINDERY_PARKED_QUEUE_URL: this.queues.parked.url,
+      BINDERY_OPERATIONS_QUEUE_URL: this.queues.operations.url,
+    };
+  }
+}
+
+/** Runs `work` with two empty queues of its own. */
+export async function inWorld(work: (world: World) => Promise<void>): Promise<void> {
+  const server = await startSqs();
+  try {
+    const world = await World.on(server);
+    await work(world);
+    world.client.destroy();
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Starts the command in a process of its own. No AWS setting of whoever runs the tests goes with it. */
+export function start(options: readonly string[], environment: Record<string, string>, cwd = tmpdir()) {
+  const own = Object.entries(process.env).filter(([name]) => !/^(AWS|BINDERY)_/.test(name));
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/dlq.ts'), ...options], {
+    cwd,
+    env: { ...Object.fromEntries(own), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
+  const exit = once(child, 'exit');
+  const ended = Promise.all([exit, text(child.stdout), text(child.stderr)]).then(([[code], out, err]) => {
+    return { code, out, err };
+  });
+  return { ended, interrupt: () => child.kill('SIGINT') };
+}
