@@ -1,4 +1,5 @@
 import { Annotations, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type {
   AccountApiEnvironment,
@@ -7,45 +8,84 @@ import type {
   VariablesOf,
 } from '../functions/adapters/environment.ts';
 import type { Configuration } from '../functions/core/configuration.ts';
+import { Alarms } from './alarms.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
+import { BinderyDashboard } from './dashboard.ts';
+import { type Encryption, EncryptionKey, type Keeping } from './encryption.ts';
+import type { Front, FrontKind } from './front.ts';
 import { allow, DoorFunction } from './function.ts';
+import { FunctionUrls } from './function-urls.ts';
 import { HttpApi } from './http-api.ts';
+import { LogMetrics } from './log-metrics.ts';
 import { OperationsQueue } from './operations-queue.ts';
 import { RegistryTable } from './registry-table.ts';
 
-/** `stage` is `dev` unless given: only there do the table, the secrets and the queues go when the stack goes. */
-export type BinderyProps = { configuration: Configuration; stage?: string };
+export type BinderyProps = {
+  configuration: Configuration;
+  /** `dev` unless given: only there do the table, the secrets, the queues and the logs go when the stack goes. */
+  stage?: string | undefined;
+  /** `http-api` unless given. */
+  front?: FrontKind | undefined;
+  /** `aws` unless given. */
+  encryption?: Encryption | undefined;
+  /**
+   * Executions reserved for each HTTP door, which are also its cap. None unless given: they are taken from the account's,
+   * a new account has ten, and AWS refuses a reservation that leaves the rest of the account too few.
+   */
+  doorConcurrency?: number | undefined;
+  /** After a restore: the table to use in place of the stack's own, which stays (docs/operations.md). */
+  restoredTable?: string | undefined;
+  /** Who is told of alarms. Nobody unless given. */
+  alarmEmail?: string | undefined;
+};
 
 /** All of Bindery, for a stack of its own or somebody else's. */
 export class Bindery extends Construct {
   readonly registry: RegistryTable;
+  /** The table that functions work on: the registry, or what it was restored to. */
+  readonly table: Pick<ITable, 'tableName' | 'tableArn' | 'metric'>;
   readonly operations: OperationsQueue;
   readonly credentials: Credentials;
-  readonly api: HttpApi;
+  readonly front: Front;
+  readonly alarms: Alarms;
+  readonly dashboard: BinderyDashboard;
 
   readonly #configuration: Configuration;
-  readonly #removalPolicy: RemovalPolicy;
+  readonly #kept: Keeping;
 
-  constructor(scope: Construct, id: string, { configuration, stage = 'dev' }: BinderyProps) {
+  constructor(scope: Construct, id: string, { configuration, stage = 'dev', ...options }: BinderyProps) {
     super(scope, id);
     const lasts = stage !== 'dev';
+    const removalPolicy = lasts ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const key = options.encryption === 'kms' ? new EncryptionKey(this, 'Key', { removalPolicy }) : undefined;
+    const kept = { removalPolicy, key };
     this.#configuration = configuration;
-    this.#removalPolicy = lasts ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
-    const kept = { removalPolicy: this.#removalPolicy };
+    this.#kept = kept;
 
     this.registry = new RegistryTable(this, 'Registry', { ...kept, deletionProtection: lasts });
+    this.table = options.restoredTable ? Table.fromTableName(this, 'Restored', options.restoredTable) : this.registry;
     this.operations = new OperationsQueue(this, 'Operations', kept);
     this.credentials = new Credentials(this, 'Credentials', { ...kept, configuration });
-    const doors = { events: this.#events(), 'account-api': this.#accountApi() };
-    this.api = new HttpApi(this, 'HttpApi', { ...kept, doors });
-    this.operations.feed(this.#apply());
+    const { doorConcurrency } = options;
+    const doors = { events: this.#events(doorConcurrency), 'account-api': this.#accountApi(doorConcurrency) };
+    const api = options.front === 'function-url' ? undefined : new HttpApi(this, 'HttpApi', { ...kept, doors });
+    this.front = api ?? new FunctionUrls(this, 'FunctionUrls', { doors });
+    const apply = this.#apply();
+    this.operations.feed(apply);
+
+    const log = new LogMetrics(this, 'LogMetrics', { doors, apply, accessLog: api?.log });
+    const watched = { operations: this.operations, doors, apply, front: this.front, log };
+    this.alarms = new Alarms(this, 'Alarms', watched);
+    if (options.alarmEmail !== undefined) this.alarms.mail(options.alarmEmail, key);
+    const { table, alarms } = this;
+    this.dashboard = new BinderyDashboard(this, 'Dashboard', { ...watched, table, alarms });
 
     Tags.of(this).add('service', 'bindery');
     Tags.of(this).add('stage', stage);
     this.#warnOfMirrors();
   }
 
-  #events(): DoorFunction {
+  #events(concurrency: number | undefined): DoorFunction {
     const { sources } = this.credentials;
     const environment = {
       ...this.#onRegistry(),
@@ -53,10 +93,10 @@ export class Bindery extends Construct {
       SOURCE_SECRETS: sources.toJson(this),
     } satisfies VariablesOf<typeof EventsEnvironment>;
     const may = [...this.#mayTake(sources), this.#mayApply()];
-    return new DoorFunction(this, 'events', { environment, may, removalPolicy: this.#removalPolicy });
+    return new DoorFunction(this, 'events', { ...this.#kept, environment, may, concurrency });
   }
 
-  #accountApi(): DoorFunction {
+  #accountApi(concurrency: number | undefined): DoorFunction {
     const { apps } = this.credentials;
     const environment = {
       ...this.#onRegistry(),
@@ -64,7 +104,7 @@ export class Bindery extends Construct {
       APP_SECRETS: apps.toJson(this),
     } satisfies VariablesOf<typeof AccountApiEnvironment>;
     const may = [...this.#mayTake(apps), this.#mayApply('dynamodb:Query')];
-    return new DoorFunction(this, 'account-api', { environment, may, removalPolicy: this.#removalPolicy });
+    return new DoorFunction(this, 'account-api', { ...this.#kept, environment, may, concurrency });
   }
 
   #apply(): DoorFunction {
@@ -80,11 +120,11 @@ export class Bindery extends Construct {
       'sqs:GetQueueAttributes',
     ];
     const may = [allow(queue.queueArn, ...receive), allow(parked.queueArn, 'sqs:SendMessage'), this.#mayApply()];
-    return new DoorFunction(this, 'apply', { environment, may, removalPolicy: this.#removalPolicy });
+    return new DoorFunction(this, 'apply', { ...this.#kept, environment, may });
   }
 
   #onRegistry() {
-    return { OPERATIONS_QUEUE_URL: this.operations.queue.queueUrl, REGISTRY_TABLE: this.registry.tableName };
+    return { OPERATIONS_QUEUE_URL: this.operations.queue.queueUrl, REGISTRY_TABLE: this.table.tableName };
   }
 
   /** Who answers requests checks a credential and makes the operation durable. */
@@ -98,7 +138,7 @@ export class Bindery extends Construct {
   /** Bindings are never deleted, they are outdated by later stamps: no function needs to delete an item. */
   #mayApply(...more: string[]) {
     const actions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
-    return allow(this.registry.tableArn, ...actions, ...more);
+    return allow(this.table.tableArn, ...actions, ...more);
   }
 
   #warnOfMirrors(): void {

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { BUNDLE } from './bundling.ts';
+import type { Keeping } from './encryption.ts';
 import { limitEnvironment } from './environment-size.ts';
 import { type Door, LOG_RETENTION_DAYS, MEMORY_MB, TIMEOUT_S } from './settings.ts';
 
@@ -23,17 +24,23 @@ const BUNDLING: BundlingOptions = {
   externalModules: [],
 };
 
-type DoorProps = {
+type DoorProps = Keeping & {
   environment: Readonly<Record<string, string>>;
   /** Everything the function may do, but for writing its own log. */
   may: PolicyStatement[];
-  removalPolicy: RemovalPolicy;
+  /** At most so many at once, and so many kept free for it in the account. None unless given. */
+  concurrency?: number | undefined;
 };
 
 /** `functions/<door>.ts` as a Lambda function with its own log, its own role and nothing else in either. */
 export class DoorFunction extends NodejsFunction {
-  constructor(scope: Construct, door: Door, { environment, may, removalPolicy }: DoorProps) {
-    const logGroup = new LogGroup(scope, `${door}-log`, { retention: LOG_RETENTION_DAYS, removalPolicy });
+  constructor(scope: Construct, door: Door, { environment, may, removalPolicy, key, concurrency }: DoorProps) {
+    const logGroup = new LogGroup(scope, `${door}-log`, {
+      retention: LOG_RETENTION_DAYS,
+      removalPolicy,
+      ...(key && { encryptionKey: key }),
+    });
+    const log = allow(logGroup.logGroupArn, 'logs:CreateLogStream', 'logs:PutLogEvents');
     super(scope, door, {
       entry: inRepository(`functions/${door}.ts`),
       projectRoot: inRepository('.'),
@@ -44,13 +51,26 @@ export class DoorFunction extends NodejsFunction {
       memorySize: MEMORY_MB[door],
       timeout: Duration.seconds(TIMEOUT_S[door]),
       environment,
-      role: roleFor(scope, door, [...may, allow(logGroup.logGroupArn, 'logs:CreateLogStream', 'logs:PutLogEvents')]),
+      role: roleFor(scope, door, [...may, log, ...(key ? [key.forFunctions()] : [])]),
+      ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       // Without START, END and REPORT, three lines that every invocation would pay for.
       systemLogLevelV2: SystemLogLevel.WARN,
     });
     limitEnvironment(this, environment);
+    Validations.of(this).acknowledge(
+      {
+        id: 'Serverless-LambdaDLQ',
+        reason:
+          'A dead letter queue of a function takes failed asynchronous invocations. These functions are called by HTTP and by the queue, both synchronous; the queue has its own (infra/operations-queue.ts).',
+      },
+      {
+        id: 'Serverless-LambdaTracing',
+        reason:
+          'Tracing would add a permission on every resource (X-Ray knows no narrower one) and show one box: each line in the log has the request id, the outcome and the duration of the same request.',
+      },
+    );
   }
 }
 

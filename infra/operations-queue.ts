@@ -1,8 +1,9 @@
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { EVENT_SOURCE, OPERATIONS_QUEUE, PARKED_QUEUE } from './settings.ts';
+import type { Keeping } from './encryption.ts';
+import { EVENT_SOURCE, KEY_REUSE_S, OPERATIONS_QUEUE, PARKED_QUEUE } from './settings.ts';
 
 /**
  * The redo log: a standard queue, since order comes from the stamps and not from the queue. What cannot be applied ends
@@ -12,12 +13,19 @@ export class OperationsQueue extends Construct {
   readonly queue: Queue;
   readonly parked: Queue;
 
-  constructor(scope: Construct, id: string, { removalPolicy }: { removalPolicy: RemovalPolicy }) {
+  constructor(scope: Construct, id: string, { removalPolicy, key }: Keeping) {
     super(scope, id);
-    const kept = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, removalPolicy };
+    const encrypted = key
+      ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key, dataKeyReuse: Duration.seconds(KEY_REUSE_S) }
+      : { encryption: QueueEncryption.SQS_MANAGED };
+    const kept = { ...encrypted, enforceSSL: true, removalPolicy };
     this.parked = new Queue(this, 'Parked', {
       ...kept,
       retentionPeriod: Duration.seconds(PARKED_QUEUE.retentionS),
+    });
+    Validations.of(this.parked).acknowledge({
+      id: 'Serverless-SQSRedrivePolicy',
+      reason: 'This is the queue that the other one redrives to. Nothing receives from it but a person.',
     });
     this.queue = new Queue(this, 'Queue', {
       ...kept,
@@ -32,12 +40,17 @@ export class OperationsQueue extends Construct {
    * function's role says what it may do here.
    */
   feed(target: IFunction): void {
-    new EventSourceMapping(this, 'Feed', {
+    const feed = new EventSourceMapping(this, 'Feed', {
       target,
       eventSourceArn: this.queue.queueArn,
       reportBatchItemFailures: true,
       batchSize: EVENT_SOURCE.batchSize,
       maxConcurrency: EVENT_SOURCE.maxConcurrency,
+    });
+    Validations.of(feed).acknowledge({
+      id: 'Serverless-LambdaEventSourceMappingDestination',
+      reason:
+        'Lambda has no failure destination for SQS: what fails too often goes to the parked queue by redrive policy.',
     });
   }
 }

@@ -55,5 +55,23 @@ export const OPERATIONS_QUEUE = {
 /** Dead letters and parked operations: kept as long as SQS can. */
 export const PARKED_QUEUE = { retentionS: 14 * DAY_S } as const;
 
+/** With a key of the account's own: how long SQS uses a data key before it asks KMS, and is billed, for another one. */
+export const KEY_REUSE_S = 3600;
+
 /** How Lambda feeds the queue to `apply`. */
 export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const;
+
+/** When an alarm goes off (infra/alarms.ts). Shares are of the requests of five minutes. */
+export const ALARMS = {
+  /** Age of the oldest operation on the queue: well past every wait of a single failure, far from anything's expiry. */
+  oldestS: 300,
+  /** Answered 5xx. */
+  failuresPercent: 1,
+  /** Accepted, but not in effect within the second. */
+  latePercent: 5,
+  /** Not signed or not authenticated; fewer than `refusedAtLeast` are what any public URL sees. */
+  refusedPercent: 20,
+  refusedAtLeast: 10,
+  /** Turned away by Lambda or by the HTTP API in five minutes. */
+  throttled: 20,
+} as const;

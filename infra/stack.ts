@@ -9,16 +9,17 @@ import { Bindery, type BinderyProps } from './bindery.ts';
  *                    └────────────── applied at once ──────────────▲
  */
 export class BinderyStack extends Stack {
-  constructor(scope: Construct, id: string, props: Required<BinderyProps>) {
+  constructor(scope: Construct, id: string, props: BinderyProps & { stage: string }) {
     super(scope, id, {
       description: 'Bindery: which account is signed in on which device',
       terminationProtection: props.stage !== 'dev',
     });
-    const { api, registry, operations, credentials } = new Bindery(this, 'Bindery', props);
-    this.#output('Url', api.apiEndpoint);
-    this.#output('TableName', registry.tableName);
+    const { front, table, operations, credentials, dashboard } = new Bindery(this, 'Bindery', props);
+    for (const [name, url] of Object.entries(front.urls)) this.#output(name, url);
+    this.#output('TableName', table.tableName);
     this.#output('OperationsQueueUrl', operations.queue.queueUrl);
     this.#output('ParkedQueueUrl', operations.parked.queueUrl);
+    this.#output('DashboardName', dashboard.dashboardName);
     for (const [app, { secretArn }] of credentials.apps.secrets) this.#output(`SecretOfApp${pascal(app)}`, secretArn);
     for (const [source, { secretArn }] of credentials.sources.secrets)
       this.#output(`SecretOfSource${pascal(source)}`, secretArn);

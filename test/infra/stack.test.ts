@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { App, CfnElement, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import cdk from '../../cdk.json' with { type: 'json' };
@@ -11,15 +13,7 @@ import { Configuration } from '../../functions/core/configuration.ts';
 import { Bindery } from '../../infra/bindery.ts';
 import { environmentBytes } from '../../infra/environment-size.ts';
 import * as settings from '../../infra/settings.ts';
-import { BinderyStack } from '../../infra/stack.ts';
-
-const CONFIGURATION = Configuration.parse({
-  apps: [
-    { id: 'shop-android', dialect: 'xg', platform: 'android' },
-    { id: 'shop-ios', dialect: 'tpns', platform: 'ios' },
-  ],
-  sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['shop-android', 'shop-ios'] }],
-});
+import { app, CONFIGURATION, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
 
 const MIRRORED = Configuration.parse({
   apps: [
@@ -41,25 +35,18 @@ const crowd = (apps: number) =>
     sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['app-0'] }],
   });
 
-/** As `cdk synth` has it, but without bundling the functions. */
-const app = () => new App({ context: { ...cdk.context, 'aws:cdk:bundling-stacks': [] } });
-
-const stackOf = (configuration: Configuration, stage = 'dev') =>
-  new BinderyStack(app(), `Bindery-${stage}`, { configuration, stage });
-
-const synthesized = (stage: string) => {
-  const stack = stackOf(CONFIGURATION, stage);
-  return { stack, template: Template.fromStack(stack) };
-};
-
 const DOORS = ['events', 'account-api', 'apply'] as const;
-const { stack, template } = synthesized('dev');
-const production = synthesized('prod');
+const dev = synthesized();
+const { stack, template, paths, propertiesAt } = dev;
+const production = synthesized({ stage: 'prod' });
+const functionUrls = synthesized({ front: 'function-url' });
+const ownKey = synthesized({ encryption: 'kms', alarmEmail: 'ops@shop.example' });
 
 const Statement = z.strictObject({
   Effect: z.literal('Allow'),
   Action: z.union([z.string().transform((action) => [action]), z.array(z.string())]),
   Resource: z.unknown(),
+  Condition: z.unknown().optional(),
 });
 /** Strict: a managed policy would be a surprise. */
 const Role = z.strictObject({
@@ -68,28 +55,8 @@ const Role = z.strictObject({
   Policies: z.tuple([z.object({ PolicyDocument: z.object({ Statement: z.array(Statement) }) })]),
 });
 const Environment = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
-const Ref = z.union([
-  z.strictObject({ Ref: z.string() }).transform((ref) => ref.Ref),
-  z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }).transform((get) => get['Fn::GetAtt'][0]),
-]);
-
-/** Logical ids and the constructs' paths, which a person can read. */
-const paths = new Map(
-  stack.node
-    .findAll()
-    .filter((node) => CfnElement.isCfnElement(node))
-    .map((element) => [
-      `${stack.resolve(element.logicalId)}`,
-      element.node.path.replace(/^Bindery-dev\/(Bindery\/)?/, '').replace(/\/Resource$/, ''),
-    ]),
-);
-const propertiesAt = (path: string): unknown => {
-  const [id] = [...paths].find(([, at]) => at === path) ?? [];
-  return template.toJSON()['Resources'][`${id}`].Properties;
-};
-
 /** What a role may do, action lists by the path of the resource. A resource that is not one of ours is left as it is. */
-const allowedTo = (door: settings.Door) => {
+const allowedTo = (door: settings.Door, { paths, propertiesAt }: Synthesized = dev) => {
   const [policy] = Role.parse(propertiesAt(`${door}-role`)).Policies;
   const entries = policy.PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
     [Resource].flat().map((resource) => {
@@ -122,6 +89,31 @@ const variablesOf = (door: settings.Door): Record<string, string> => {
   const { Variables } = Environment.parse(propertiesAt(door)).Environment;
   return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(value)]));
 };
+
+/** What cdk-nag finds and nobody has answered, each with where. */
+const findingsIn = (scope: Stack): string[] =>
+  [new AwsSolutionsChecks(), new ServerlessChecks()]
+    .flatMap((checks) => checks.validateScope(scope).violations)
+    .flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath }) => `${ruleName} ${constructPath}`),
+    );
+
+describe('the rules of AWS Solutions and of the Serverless Lens', () => {
+  test.each([
+    ['in dev', stack],
+    ['in prod', production.stack],
+    ['with function URLs', functionUrls.stack],
+    ["with a key of the account's own and mails", ownKey.stack],
+  ])('are kept %s, or the code says why not', (_, scope) => {
+    expect(findingsIn(scope)).toEqual([]);
+  });
+
+  test('do find what breaks them', () => {
+    const careless = new Stack(app(), 'Careless');
+    new Queue(careless, 'Queue');
+    expect(findingsIn(careless)).toContain('AwsSolutions-SQS4 Careless/Queue/Resource');
+  });
+});
 
 describe('the queue', () => {
   test('a failed message returns alone', () => {
@@ -216,6 +208,22 @@ describe('least privilege', () => {
     });
   });
 
+  test("the account's own key adds its use through three services, and nothing else", () => {
+    const using = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
+    for (const door of DOORS) {
+      expect(allowedTo(door, ownKey)).toEqual({ ...allowedTo(door), Key: using });
+      const [{ PolicyDocument }] = Role.parse(ownKey.propertiesAt(`${door}-role`)).Policies;
+      const conditions = PolicyDocument.Statement.map(({ Condition }) => Condition).filter(Boolean);
+      const through = (service: string) => ({
+        'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }]],
+      });
+      expect(conditions).toEqual([
+        { StringEquals: { 'kms:ViaService': ['dynamodb', 'secretsmanager', 'sqs'].map(through) } },
+      ]);
+    }
+    expect(template.findResources('AWS::KMS::Key')).toEqual({});
+  });
+
   test('no function can scan or delete from the table', () => {
     expect(JSON.stringify(template.toJSON())).not.toMatch(/dynamodb:(?:\*|Scan|\w*Delete|PartiQL|Batch\*|BatchWrite)/);
   });
@@ -250,7 +258,9 @@ describe('functions', () => {
   });
 
   test('an environment that Lambda would refuse stops the synthesis', () => {
-    expect(() => Template.fromStack(stackOf(crowd(40)))).toThrow(/Lambda allows 4096: configure fewer apps/);
+    expect(() => Template.fromStack(stackOf({ configuration: crowd(40) }))).toThrow(
+      /Lambda allows 4096: configure fewer apps/,
+    );
   });
 
   test('a deployed environment is not larger than was estimated', () => {
@@ -282,6 +292,92 @@ describe('functions', () => {
         SystemLogLevel: 'WARN',
       });
     }
+  });
+});
+
+describe("the account's own key", () => {
+  const key = { 'Fn::GetAtt': [[...ownKey.paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
+
+  test('holds all that is kept: queues, table, secrets, logs, and what alarms say', () => {
+    const { template } = ownKey;
+    template.allResourcesProperties('AWS::SQS::Queue', {
+      KmsMasterKeyId: key,
+      KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
+    });
+    template.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+    template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+    template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
+    template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
+    });
+  });
+
+  test('is renewed by AWS and outlives the stack with what it encrypts', () => {
+    ownKey.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    const { template } = synthesized({ stage: 'prod', encryption: 'kms' });
+    template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  });
+
+  test('is used by logs of this stack only', () => {
+    ownKey.template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
+            Condition: {
+              ArnLike: {
+                'kms:EncryptionContext:aws:logs:arn': {
+                  'Fn::Join': ['', Match.arrayWith([':log-group:Bindery-dev-*'])],
+                },
+              },
+            },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+describe('function URLs', () => {
+  test('stand in for the HTTP API, one for each door that answers HTTP', () => {
+    const { template, paths } = functionUrls;
+    template.resourceCountIs('AWS::ApiGatewayV2::Api', 0);
+    const Url = z.object({ AuthType: z.literal('NONE'), TargetFunctionArn: Ref });
+    const targets = Object.values(template.findResources('AWS::Lambda::Url')).map(({ Properties }) =>
+      paths.get(Url.parse(Properties).TargetFunctionArn),
+    );
+    expect(new Set(targets)).toEqual(new Set(settings.ROUTES.map(({ door }) => door)));
+  });
+
+  test('let everybody call the function, by its URL only', () => {
+    const permissions = functionUrls.template.findResources('AWS::Lambda::Permission');
+    const granted = Object.values(permissions).map(({ Properties: { Action, FunctionUrlAuthType, ...rest } }) => {
+      const isByUrl = FunctionUrlAuthType === 'NONE' || rest.InvokedViaFunctionUrl === true;
+      return `${Action} ${isByUrl}`;
+    });
+    expect(new Set(granted)).toEqual(new Set(['lambda:InvokeFunctionUrl true', 'lambda:InvokeFunction true']));
+  });
+
+  test('are two outputs in place of one, and end without a slash as the HTTP API does', () => {
+    const { EventsUrl, AccountApiUrl, Url } = functionUrls.template.findOutputs('*');
+    const host = { 'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': [expect.anything(), 'FunctionUrl'] }] }] };
+    for (const output of [EventsUrl, AccountApiUrl])
+      expect(output?.['Value']).toEqual({ 'Fn::Join': ['', ['https://', host]] });
+    expect(Url).toBeUndefined();
+  });
+});
+
+describe('concurrency', () => {
+  test("is not taken from the account unless asked for, since a new account's whole limit is ten", () => {
+    template.allResourcesProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
+  });
+
+  test('reserved for doors is not taken by the worker, which the queue limits', () => {
+    const { propertiesAt } = synthesized({ doorConcurrency: 50 });
+    expect(propertiesAt('events')).toMatchObject({ ReservedConcurrentExecutions: 50 });
+    expect(propertiesAt('account-api')).toMatchObject({ ReservedConcurrentExecutions: 50 });
+    expect(propertiesAt('apply')).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 });
 
@@ -374,25 +470,48 @@ describe('what is kept', () => {
   });
 
   test('nothing has a name of its own, so that a second stack fits beside the first', () => {
+    const Resource = z.object({ Properties: z.record(z.string(), z.unknown()).default({}) });
     const named = Object.values(template.toJSON()['Resources']).flatMap((resource) =>
-      Object.keys(z.object({ Properties: z.record(z.string(), z.unknown()).default({}) }).parse(resource).Properties),
+      Object.entries(Resource.parse(resource).Properties)
+        .filter(([, value]) => typeof value === 'string') // else it is a reference to what CloudFormation named
+        .map(([property]) => property),
     );
-    const names = ['TableName', 'QueueName', 'RoleName', 'LogGroupName', 'SecretName'];
+    const names = ['TableName', 'QueueName', 'RoleName', 'LogGroupName', 'SecretName', 'AlarmName', 'TopicName'];
     expect(named.filter((property) => names.includes(property))).toEqual([]);
+    template.allResourcesProperties('AWS::CloudWatch::Dashboard', { DashboardName: Match.absent() });
     template.allResourcesProperties('AWS::Lambda::Function', { FunctionName: Match.absent() });
     template.allResourcesProperties('AWS::SecretsManager::Secret', { Name: Match.absent() });
+  });
+});
+
+describe('after a restore', () => {
+  const restored = synthesized({ stage: 'prod', restoredTable: 'bindery-restored' });
+
+  test('functions work on the restored table, and may use no other', () => {
+    for (const door of DOORS) {
+      const { Variables } = Environment.parse(restored.propertiesAt(door)).Environment;
+      expect(Variables['REGISTRY_TABLE']).toBe('bindery-restored');
+      expect(JSON.stringify(restored.propertiesAt(`${door}-role`))).toContain(':table/bindery-restored');
+      expect(allowedTo(door, restored)).not.toHaveProperty('Registry');
+    }
+    expect(restored.template.findOutputs('TableName')).toMatchObject({ TableName: { Value: 'bindery-restored' } });
+  });
+
+  test("the stack's own table stays", () => {
+    restored.template.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Retain' });
   });
 });
 
 describe('who deploys it', () => {
   test("an app's mirror is warned about", () => {
     const warning = Match.stringLikeRegexp('mirror of app "tv" is not fed by this version');
-    Annotations.fromStack(stackOf(MIRRORED)).hasWarning('*', warning);
+    Annotations.fromStack(stackOf({ configuration: MIRRORED })).hasWarning('*', warning);
     Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
   });
 
   test('the stack says where everything is', () => {
     expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
+      'DashboardName',
       'OperationsQueueUrl',
       'ParkedQueueUrl',
       'SecretOfAppShopAndroid',
@@ -410,7 +529,7 @@ describe('who deploys it', () => {
       apps,
       sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['my-app'] }],
     });
-    expect(() => Template.fromStack(stackOf(configuration))).toThrow(/the output "SecretOfAppMyApp": rename one/);
+    expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(/the output "SecretOfAppMyApp": rename one/);
   });
 
   test('everything carries the service and its stage', () => {
@@ -430,13 +549,21 @@ describe('who deploys it', () => {
   });
 
   test('a wrong configuration ends in lines that say what is wrong, and nothing else', async () => {
-    const CDK_CONTEXT_JSON = JSON.stringify({ ...cdk.context, stage: 'Prod', config: 'none.json' });
+    const options = { stage: 'Prod', front: 'alb', encryption: 'yes', alarmEmail: 'ops', doorConcurrency: '0' };
+    const CDK_CONTEXT_JSON = JSON.stringify({ ...cdk.context, ...options, config: 'none.json' });
     const synthesis = promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', 'infra/app.ts'], {
       env: { ...process.env, CDK_CONTEXT_JSON },
     });
     await expect(synthesis).rejects.toMatchObject({
       code: 1,
-      stderr: '-c stage: is 1 to 20 lower-case letters, digits or "-", a letter first\nnone.json: cannot be read\n',
+      stderr: [
+        '-c stage: is 1 to 20 lower-case letters, digits or "-", a letter first',
+        '-c front: is "http-api" or "function-url"',
+        '-c encryption: is "aws" or "kms"',
+        '-c alarmEmail: is an e-mail address',
+        '-c doorConcurrency: is 1 or more',
+        'none.json: cannot be read\n',
+      ].join('\n'),
     });
   });
 });

@@ -1,0 +1,102 @@
+import {
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  type IWidget,
+  MathExpression,
+  type Metric,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { Construct } from 'constructs';
+import type { Alarms } from './alarms.ts';
+import type { Watched } from './watches.ts';
+
+type Shown = Watched & { readonly table: Pick<ITable, 'metric'>; readonly alarms: Alarms };
+
+const WIDTH = 24;
+const HEIGHT = 6;
+
+/** Three questions from top to bottom: is it safe, is it keeping up, what does it cost. */
+export class BinderyDashboard extends Dashboard {
+  constructor(scope: Construct, id: string, shown: Shown) {
+    super(scope, id, {
+      widgets: [
+        heading('Is it safe?'),
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...shown.alarms.all], width: WIDTH, height: 3 })],
+        row(safe(shown)),
+        heading('Is it keeping up?'),
+        row(keepingUp(shown)),
+        heading('What does it cost?'),
+        row(costs(shown)),
+      ],
+    });
+  }
+}
+
+type Graph = { readonly title: string; readonly left: IMetric[]; readonly right?: IMetric[] };
+
+const heading = (text: string): IWidget[] => [new TextWidget({ markdown: `## ${text}`, width: WIDTH, height: 1 })];
+
+const row = (graphs: Graph[]): IWidget[] =>
+  graphs.map((graph) => new GraphWidget({ ...graph, width: WIDTH / graphs.length, height: HEIGHT }));
+
+const percentiles = (metric: Metric): IMetric[] =>
+  [50, 99].map((percentile) => metric.with({ statistic: Stats.p(percentile), label: `p${percentile}` }));
+
+const safe = ({ operations, front, log }: Watched): Graph[] => [
+  {
+    title: 'Parked operations',
+    left: [operations.parked.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM })],
+  },
+  { title: 'Refused, by reason', left: [new MathExpression({ expression: log.refusedByReason, label: '' })] },
+  { title: 'Answered 5xx, and bugs', left: [front.failures, log.bugs] },
+];
+
+const keepingUp = ({ operations, front, log }: Watched): Graph[] => [
+  {
+    title: 'Requests, and messages applied',
+    left: [front.requests, log.queuedMs.with({ statistic: Stats.SAMPLE_COUNT, label: 'applied' })],
+  },
+  {
+    title: 'Oldest operation on the queue (s)',
+    left: [operations.queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM })],
+  },
+  { title: 'Time on the queue (ms)', left: percentiles(log.queuedMs) },
+  {
+    title: 'Request to effect (ms), and requests left to the queue',
+    left: percentiles(log.effectMs),
+    right: [log.durable],
+  },
+];
+
+const costs = ({ doors, apply, operations, table }: Shown): Graph[] => {
+  const functions = Object.entries({ ...doors, apply });
+  return [
+    {
+      title: 'Invocations',
+      left: functions.map(([label, door]) => door.metricInvocations({ label, statistic: Stats.SUM })),
+    },
+    {
+      title: 'Duration, all together (ms)',
+      left: functions.map(([label, door]) => door.metricDuration({ label, statistic: Stats.SUM })),
+    },
+    {
+      title: 'Read and write units',
+      left: ['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits'].map((name) =>
+        table.metric(name, { statistic: Stats.SUM }),
+      ),
+    },
+    {
+      title: 'SQS: sent, received, deleted, polled in vain',
+      left: [
+        operations.queue.metricNumberOfMessagesSent(),
+        operations.queue.metricNumberOfMessagesReceived(),
+        operations.queue.metricNumberOfMessagesDeleted(),
+        operations.queue.metricNumberOfEmptyReceives(),
+      ],
+    },
+  ];
+};

@@ -1,0 +1,100 @@
+import { MathExpression, Metric, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, type ILogGroup, type JsonPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { HttpDoors } from './front.ts';
+import type { DoorFunction } from './function.ts';
+import { OPERATIONS_QUEUE } from './settings.ts';
+
+/** Lambda's JSON log format puts the object that a function logs under `message`. */
+const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
+const ending = (of: JsonPattern, outcome: string): JsonPattern =>
+  FilterPattern.all(of, FilterPattern.stringValue('$.message.outcome', '=', outcome));
+const REQUEST = line('request');
+
+/** A message that fails has used up half of its tries. */
+const FAILING = FilterPattern.all(
+  line('apply'),
+  FilterPattern.stringValue('$.message.outcome', '!=', 'done'),
+  FilterPattern.numberValue('$.message.receives', '>=', OPERATIONS_QUEUE.maxReceiveCount / 2),
+);
+
+type Logged = { doors: HttpDoors; apply: DoorFunction; accessLog: ILogGroup | undefined };
+/** `value` is where a line has it; without one, lines are counted. */
+type Taken = { from: readonly ILogGroup[]; lines: JsonPattern; value?: string; unit?: Unit; by?: string };
+
+/**
+ * What AWS cannot count for us, taken from the functions' log lines (functions/adapters/http.ts and sqs-door.ts write
+ * them). The namespace is the construct's path, so that two installations in one account do not add up.
+ */
+export class LogMetrics extends Construct {
+  /** Milliseconds a request took to bring its operations into effect, one value a request that did. */
+  readonly effectMs: Metric;
+  /** Requests whose operations are on the queue and were not in effect within the second. */
+  readonly durable: Metric;
+  /** Errors of our own, which callers see as 500 or as a message that stays. */
+  readonly bugs: Metric;
+  /** Values of secrets that cannot be used as what they are for. */
+  readonly unusableSecrets: Metric;
+  /** Milliseconds on the queue, one value a message that `apply` settled. What it applied is mostly in effect already. */
+  readonly queuedMs: Metric;
+  /** Receives of messages that fail and have used up half of their tries. */
+  readonly failing: Metric;
+  /** Requests that the gateway throttled: their caller was told 429 and sends again. */
+  readonly turnedAway: Metric | undefined;
+
+  readonly #namespace: string;
+
+  constructor(scope: Construct, id: string, { doors, apply, accessLog }: Logged) {
+    super(scope, id);
+    this.#namespace = scope.node.path;
+    const http = Object.values(doors).map(({ logGroup }) => logGroup);
+    const applied = { lines: ending(REQUEST, 'applied'), value: '$.message.duration_ms', unit: Unit.MILLISECONDS };
+    this.effectMs = this.#take('EffectMs', { from: http, ...applied });
+    this.durable = this.#take('Durable', { from: http, lines: ending(REQUEST, 'durable') });
+    this.#take('Refused', { from: http, lines: ending(REQUEST, 'refused'), by: 'reason' });
+    this.bugs = this.#take('Bugs', { from: [...http, apply.logGroup], lines: line('bug') });
+    this.unusableSecrets = this.#take('UnusableSecrets', { from: http, lines: line('secret.unusable') });
+    const settled = { lines: ending(line('apply'), 'done'), value: '$.message.waited_ms', unit: Unit.MILLISECONDS };
+    this.queuedMs = this.#take('QueuedMs', { from: [apply.logGroup], ...settled });
+    this.failing = this.#take('Failing', { from: [apply.logGroup], lines: FAILING });
+    const throttled = FilterPattern.stringValue('$.status', '=', '429');
+    this.turnedAway = accessLog && this.#take('TurnedAway', { from: [accessLog], lines: throttled });
+  }
+
+  /** Requests refused since their signature or their credential does not match: the reasons of the two doors. */
+  get unauthenticated(): MathExpression {
+    const refused = (reason: string) =>
+      new Metric({
+        namespace: this.#namespace,
+        metricName: 'Refused',
+        dimensionsMap: { reason },
+        statistic: Stats.SUM,
+      });
+    return new MathExpression({
+      label: 'unauthenticated',
+      expression: 'FILL(unsigned, 0) + FILL(unknown, 0)',
+      usingMetrics: { unsigned: refused('not_signed'), unknown: refused('notAuthenticated') },
+    });
+  }
+
+  /** An expression for graphs: refusals by reason. The reasons are a closed set, so they are a handful of metrics. */
+  get refusedByReason(): string {
+    return `SEARCH('{"${this.#namespace}",reason} MetricName="Refused"', 'Sum')`;
+  }
+
+  #take(metricName: string, { from, lines, value, unit, by }: Taken): Metric {
+    const metricNamespace = this.#namespace;
+    for (const logGroup of from) {
+      new MetricFilter(this, `${metricName} in ${logGroup.node.path.split('/').at(-1)}`, {
+        logGroup,
+        filterPattern: lines,
+        metricNamespace,
+        metricName,
+        metricValue: value ?? '1',
+        ...(unit && { unit }),
+        ...(by && { dimensions: { [by]: `$.message.${by}` } }),
+      });
+    }
+    return new Metric({ namespace: metricNamespace, metricName, statistic: Stats.SUM });
+  }
+}

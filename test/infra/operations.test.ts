@@ -1,0 +1,331 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { Match } from 'aws-cdk-lib/assertions';
+import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { httpDoor } from '../../functions/adapters/http.ts';
+import type { Log } from '../../functions/adapters/log.ts';
+import { secretsReader } from '../../functions/adapters/secrets.ts';
+import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import type { Settled } from '../../functions/handlers/apply.ts';
+import type { HttpHandler } from '../../functions/handlers/http.ts';
+import { webhookKey } from '../../functions/sources/signature.ts';
+import { OPTION_NAMES } from '../../infra/options.ts';
+import * as settings from '../../infra/settings.ts';
+import { startSecrets } from '../../local/secrets-server.ts';
+import { world as accountApi, basic } from '../handlers/account-api-world.ts';
+import { event, world as events, signed } from '../handlers/events-world.ts';
+import { synthesized } from './synthesis.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+
+const dev = synthesized();
+const functionUrls = synthesized({ front: 'function-url' });
+const mailed = synthesized({ alarmEmail: 'ops@shop.example' });
+
+const Alarm = z.object({
+  AlarmDescription: z.string(),
+  TreatMissingData: z.string(),
+  Metrics: z.array(z.object({ Id: z.string(), Expression: z.string().optional() })).optional(),
+  AlarmActions: z.array(z.unknown()).optional(),
+  OKActions: z.array(z.unknown()).optional(),
+});
+const alarmsOf = ({ template }: typeof dev) =>
+  Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Alarm.parse(Properties));
+
+/** A heading as its link spells it. */
+const slug = (heading: string): string => heading.toLowerCase().replaceAll(' ', '-');
+const alarmSections = page
+  .split(/^## /m)
+  .filter((chapter) => chapter.startsWith('Alarms\n'))
+  .flatMap((chapter) => [...chapter.matchAll(/^### (.+)$/gm)].map(([, heading = '']) => slug(heading)));
+
+describe('an alarm', () => {
+  test('says what it means, what to do first and where the rest is written', () => {
+    for (const { AlarmDescription } of [...alarmsOf(dev), ...alarmsOf(functionUrls)])
+      expect(AlarmDescription).toMatch(/^[^.]+\..* First: .+[.?] docs\/operations\.md#[a-z-]+$/);
+  });
+
+  test('has its section in docs/operations.md, and no section is without an alarm', () => {
+    const named = alarmsOf(dev).map(({ AlarmDescription }) => AlarmDescription.split('#')[1]);
+    expect(named.toSorted()).toEqual(alarmSections.toSorted());
+    expect(alarmsOf(functionUrls).map(({ AlarmDescription }) => AlarmDescription.split('#')[1])).toEqual(named);
+  });
+
+  test('is quiet while nothing happens', () => {
+    for (const { TreatMissingData } of alarmsOf(dev)) expect(TreatMissingData).toBe('notBreaching');
+  });
+
+  test('uses no metric in an expression that it does not have, and FILL only with a number', () => {
+    for (const { Metrics = [] } of [...alarmsOf(dev), ...alarmsOf(functionUrls)]) {
+      const ids = Metrics.map(({ Id }) => Id);
+      const expressions = Metrics.flatMap(({ Expression }) => Expression ?? []);
+      const used = expressions.flatMap((expression) => expression.match(/\b[a-z]\w*/g) ?? []);
+      expect(used.filter((id) => !ids.includes(id))).toEqual([]);
+      for (const [, filler] of expressions.join(' ').matchAll(/FILL\(\w+, ([^)]+)\)/g)) expect(filler).toBe('0');
+    }
+  });
+
+  test('goes off at the first parked operation', () => {
+    const [id] = [...dev.paths].find(([, path]) => path === 'Operations/Parked') ?? [];
+    dev.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [id, 'QueueName'] } }],
+      Threshold: 1,
+      EvaluationPeriods: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    });
+  });
+
+  test('tells nobody unless an address is given', () => {
+    dev.template.resourceCountIs('AWS::SNS::Topic', 0);
+    for (const { AlarmActions } of alarmsOf(dev)) expect(AlarmActions).toBeUndefined();
+  });
+
+  test('is mailed to the address when it goes off and when it is over', () => {
+    const { template } = mailed;
+    const topic = { Ref: Object.keys(template.findResources('AWS::SNS::Topic'))[0] };
+    for (const { AlarmActions, OKActions } of alarmsOf(mailed))
+      expect([AlarmActions, OKActions]).toEqual([[topic], [topic]]);
+    template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@shop.example' });
+  });
+
+  test('may be published by CloudWatch in this account, by TLS only', () => {
+    mailed.template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          Match.objectLike({
+            Effect: 'Allow',
+            Action: 'sns:Publish',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+const Filter = z.object({
+  FilterPattern: z.string(),
+  LogGroupName: z.object({ Ref: z.string() }),
+  MetricTransformations: z.tuple([
+    z.object({
+      MetricName: z.string(),
+      MetricValue: z.string(),
+      Dimensions: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]),
+    }),
+  ]),
+});
+const filters = Object.values(dev.template.findResources('AWS::Logs::MetricFilter')).map(({ Properties }) =>
+  Filter.parse(Properties),
+);
+
+/** The value of a selector such as `$.message.status` in a line of the log. */
+const selected = (line: object, selector: string): unknown =>
+  selector
+    .split('.')
+    .slice(1)
+    .reduce<unknown>((value, key) => Object(value)[key], line);
+
+const TERM = /^\(?(\$[\w.]+) (=|!=|>=) (?:"([^"]+)"|(\d+))\)?$/;
+
+/** CloudWatch's filter patterns, as far as ours go: terms that must all hold. */
+const holds = (pattern: string, line: object): boolean =>
+  pattern
+    .replace(/^\{ | \}$/g, '')
+    .split(' && ')
+    .every((term) => {
+      const [, selector = '', comparison, text, number] = TERM.exec(term) ?? [];
+      const value = selected(line, selector);
+      if (comparison === '>=') return typeof value === 'number' && value >= Number(number);
+      if (text === undefined) throw new Error(`a term this test cannot read: ${term}`);
+      return comparison === '=' ? value === text : value !== undefined && value !== text;
+    });
+
+/** What the filters of a function's log make of a line, as Lambda's JSON format frames it. */
+const metricsOf = (door: settings.Door, message: object): Record<string, unknown> => {
+  const line = JSON.parse(JSON.stringify({ timestamp: '', level: 'INFO', requestId: 'r1', message }));
+  const hits = filters.filter(
+    ({ FilterPattern, LogGroupName }) =>
+      dev.paths.get(LogGroupName.Ref) === `${door}-log` && holds(FilterPattern, line),
+  );
+  return Object.fromEntries(
+    hits.map(({ MetricTransformations: [{ MetricName, MetricValue, Dimensions }] }) => {
+      const value = MetricValue.startsWith('$') ? selected(line, MetricValue) : Number(MetricValue);
+      const dimensions = Dimensions.map(({ Value }) => `{${selected(line, Value)}}`).join('');
+      return [MetricName + dimensions, value];
+    }),
+  );
+};
+
+/** Sends a request through a door and gives the metrics of what it logs. */
+async function metricsAfter(door: settings.HttpDoor, handle: HttpHandler): Promise<Record<string, unknown>> {
+  const lines: object[] = [];
+  const log: Log = (_, message, line) => lines.push({ message, ...line });
+  const sent = { requestContext: { requestId: 'r1', http: { method: 'POST' } }, rawPath: '/', headers: {} };
+  // A door looks at nothing else of an event, and at nothing of the context.
+  await httpDoor(handle, log)(sent as unknown as APIGatewayProxyEventV2, {} as Context);
+  return Object.assign({}, ...lines.map((line) => metricsOf(door, line)));
+}
+
+/** A client of AWS that reaches nobody. */
+const NOWHERE = {
+  endpoint: 'http://127.0.0.1:1',
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  maxAttempts: 1,
+};
+
+/** Has the worker's door conclude on a message that was received so often, and gives the metrics of what it logs. */
+async function metricsOfMessage(settled: Settled, receives: number): Promise<Record<string, unknown>> {
+  const lines: object[] = [];
+  const log: Log = (_, message, line) => lines.push({ message, ...line });
+  const door = sqsDoor({
+    settle: async () => [settled],
+    client: new SQSClient(NOWHERE),
+    queueUrl: NOWHERE.endpoint,
+    log,
+  });
+  const attributes = { ApproximateReceiveCount: `${receives}`, SentTimestamp: '0' };
+  // A door looks at nothing else of a record, and at nothing of the context.
+  const sent = { Records: [{ messageId: 'm1', receiptHandle: 'h1', body: '', attributes }] } as unknown as SQSEvent;
+  await door(sent, {} as Context);
+  return Object.assign({}, ...lines.map((line) => metricsOf('apply', line)));
+}
+
+const login = event('user.login', { app: 'phone', token: 'token-1', account: 'alice' });
+const down = async () => {
+  throw new Unavailable('Down');
+};
+
+describe("the functions' log lines become metrics", () => {
+  test('a request in effect: how long it took', async () => {
+    const metrics = await metricsAfter('events', () => events().handle(signed(login)));
+    expect(metrics).toEqual({ EffectMs: expect.any(Number) });
+  });
+
+  test('a request that only the queue has', async () => {
+    const metrics = await metricsAfter('events', () => events({ apply: down }).handle(signed(login)));
+    expect(metrics).toEqual({ Durable: 1 });
+  });
+
+  test('a request that nobody signed', async () => {
+    const metrics = await metricsAfter('events', () => events().handle({ ...signed(login), headers: {} }));
+    expect(metrics).toEqual({ 'Refused{not_signed}': 1 });
+  });
+
+  test("a request with another app's secret", async () => {
+    const metrics = await metricsAfter('account-api', () => accountApi().send({ headers: basic('xg', 'guess') }));
+    expect(metrics).toEqual({ 'Refused{notAuthenticated}': 1 });
+  });
+
+  test('and the alarm on refused signatures reads those two reasons', () => {
+    const text = JSON.stringify(dev.template.findResources('AWS::CloudWatch::Alarm'));
+    const reasons = [...text.matchAll(/"Name":"reason","Value":"(\w+)"/g)].map(([, reason]) => reason);
+    expect(reasons.toSorted()).toEqual(['notAuthenticated', 'not_signed'].toSorted());
+  });
+
+  test('a bug', async () => {
+    const metrics = await metricsAfter('account-api', async () => {
+      throw new Error('bug');
+    });
+    expect(metrics).toEqual({ Bugs: 1 });
+  });
+
+  test('a message that was applied, and one that has failed too often', async () => {
+    expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked: 0 }, 1)).toEqual({ QueuedMs: expect.any(Number) });
+    const again = { kind: 'again', reason: 'Down' } as const;
+    const half = settings.OPERATIONS_QUEUE.maxReceiveCount / 2;
+    expect(await metricsOfMessage(again, half - 1)).toEqual({});
+    expect(await metricsOfMessage(again, half)).toEqual({ Failing: 1 });
+  });
+
+  test('a secret that cannot be used', async () => {
+    const server = await startSecrets(new Map([['secret', { AWSCURRENT: 'not a key' }]]));
+    const client = new SecretsManagerClient({ ...NOWHERE, endpoint: server.url });
+    const lines: object[] = [];
+    const log: Log = (_, message, line) => lines.push({ message, ...line });
+    const keysOf = secretsReader({ client, names: { web: 'secret' }, decode: webhookKey, now: () => 0, log });
+    expect(await keysOf('web')).toEqual([]);
+    await server.stop();
+    expect(lines.map((line) => metricsOf('events', line))).toEqual([{ UnusableSecrets: 1 }]);
+  });
+
+  test('two installations in one account have metrics of their own', () => {
+    const namespaceOf = ({ template }: typeof dev) => {
+      const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter'));
+      return filter?.['Properties'].MetricTransformations[0].MetricNamespace;
+    };
+    expect(namespaceOf(dev)).not.toBe(namespaceOf(synthesized({ stage: 'prod' })));
+  });
+});
+
+test('the dashboard asks from top to bottom: is it safe, is it keeping up, what does it cost', () => {
+  for (const { template } of [dev, functionUrls]) {
+    const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+    const text = JSON.stringify(dashboard?.['Properties'].DashboardBody);
+    const places = [
+      'Is it safe?',
+      'ApproximateNumberOfMessagesVisible',
+      'Refused, by reason',
+      'Is it keeping up?',
+      'ApproximateAgeOfOldestMessage',
+      'EffectMs',
+      'What does it cost?',
+      'ConsumedWriteCapacityUnits',
+    ].map((word) => text.indexOf(word));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
+  }
+});
+
+describe('docs/operations.md', () => {
+  const outputs = [dev, functionUrls].flatMap(({ template }) => Object.keys(template.findOutputs('*')));
+  /** Outputs in a text: `Url`, and what ends in a word that outputs end in. */
+  const outputsIn = (text: string) =>
+    [...text.matchAll(/`([A-Z]\w*(?:Url|Name|Arn))`|`(Url)`|OutputKey==`(\w+)`/g)].map(
+      ([, a, b, c]) => a ?? b ?? c ?? '',
+    );
+
+  test('names every output, and it and README name only outputs that exist', () => {
+    const named = outputsIn(page);
+    expect(outputs.filter((output) => !/^SecretOf/.test(output) && !named.includes(output))).toEqual([]);
+    expect([...named, ...outputsIn(readme)].filter((name) => !outputs.includes(name))).toEqual([]);
+  });
+
+  test('names every option of the stack, and no other', () => {
+    const named = [...page.matchAll(/-c (\w+)=/g)].map(([, name = '']) => name);
+    expect(new Set(named)).toEqual(new Set([...OPTION_NAMES, 'config']));
+  });
+
+  test('names only commands that package.json has', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const named = [...page.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  test('says the numbers that are deployed', () => {
+    const { ALARMS, EVENT_SOURCE, LOG_RETENTION_DAYS, OPERATIONS_QUEUE, THROTTLE } = settings;
+    for (const [name, value] of [
+      ['THROTTLE', THROTTLE.ratePerS],
+      ['maxConcurrency', EVENT_SOURCE.maxConcurrency],
+      ['batchSize', EVENT_SOURCE.batchSize],
+      ['maxReceiveCount', OPERATIONS_QUEUE.maxReceiveCount],
+      ['LOG_RETENTION_DAYS', LOG_RETENTION_DAYS],
+      ['oldestS', ALARMS.oldestS],
+      ['failuresPercent', ALARMS.failuresPercent],
+      ['latePercent', ALARMS.latePercent],
+      ['refusedPercent', ALARMS.refusedPercent],
+      ['refusedAtLeast', ALARMS.refusedAtLeast],
+      ['throttled', ALARMS.throttled],
+    ] as const)
+      expect(page).toMatch(new RegExp(`\`${name}\` \\(${value}\\)`));
+  });
+});

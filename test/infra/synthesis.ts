@@ -1,0 +1,51 @@
+import { App, CfnElement } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as z from 'zod';
+import cdk from '../../cdk.json' with { type: 'json' };
+import { Configuration } from '../../functions/core/configuration.ts';
+import type { BinderyProps } from '../../infra/bindery.ts';
+import { BinderyStack } from '../../infra/stack.ts';
+
+export const CONFIGURATION = Configuration.parse({
+  apps: [
+    { id: 'shop-android', dialect: 'xg', platform: 'android' },
+    { id: 'shop-ios', dialect: 'tpns', platform: 'ios' },
+  ],
+  sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['shop-android', 'shop-ios'] }],
+});
+
+/** As `cdk synth` has it, but without bundling the functions. */
+export const app = () => new App({ context: { ...cdk.context, 'aws:cdk:bundling-stacks': [] } });
+
+/** A stack as the app makes it, in the stage `dev` unless told otherwise. */
+export const stackOf = ({ stage = 'dev', configuration = CONFIGURATION, ...props }: Partial<BinderyProps> = {}) =>
+  new BinderyStack(app(), `Bindery-${stage}`, { ...props, configuration, stage });
+
+/** The logical id of the resource that a template's value refers to. */
+export const Ref = z.union([
+  z.strictObject({ Ref: z.string() }).transform((ref) => ref.Ref),
+  z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }).transform((get) => get['Fn::GetAtt'][0]),
+]);
+
+/** A stack, its template, and its resources by the path of their construct, which a person can read. */
+export function synthesized(props?: Partial<BinderyProps>) {
+  const stack = stackOf(props);
+  const template = Template.fromStack(stack);
+  /** Logical ids and the constructs' paths. */
+  const paths = new Map(
+    stack.node
+      .findAll()
+      .filter((node) => CfnElement.isCfnElement(node))
+      .map((element) => [
+        `${stack.resolve(element.logicalId)}`,
+        element.node.path.replace(/^[^/]+\/(Bindery\/)?/, '').replace(/\/Resource$/, ''),
+      ]),
+  );
+  const propertiesAt = (path: string): unknown => {
+    const [id] = [...paths].find(([, at]) => at === path) ?? [];
+    return template.toJSON()['Resources'][`${id}`].Properties;
+  };
+  return { stack, template, paths, propertiesAt };
+}
+
+export type Synthesized = ReturnType<typeof synthesized>;
