@@ -69,6 +69,7 @@ export const told = (operation: Operation): string => {
   const names = who.map(({ type, id }) => `${type}#${id}`).join(',');
   const parts = [
     operation.stamp,
+    operation.app,
     operation.kind,
     'scope' in operation ? operation.scope : '',
     'token' in operation ? operation.token : '',

@@ -25,6 +25,7 @@ export const FAULTS = [
   'caller repeats',
   'caller is late',
   'clocks differ',
+  'secrets are unavailable',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 

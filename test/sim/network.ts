@@ -29,6 +29,19 @@ const UNANSWERED: Readonly<Record<Service, Unanswered>> = {
   ],
 };
 
+/** When a request has its effect (ms), if ever, and what it comes to, when. */
+type Fate = { readonly inMs: number | undefined; readonly waitMs: number; readonly fault: Fault | undefined };
+
+function fateOf({ random, faults }: Surroundings, service: Service): Fate {
+  const travelMs = random.logUniform(0.5, faults.strike(`${service} is slow`) ? TIMEOUT_MS : 8);
+  const unanswered = UNANSWERED[service].find(([fault]) => faults.strike(fault));
+  if (unanswered === undefined) return { inMs: travelMs, waitMs: travelMs / 2, fault: undefined };
+  const [fault, happens] = unanswered;
+  const waitMs = fault.endsWith('refuses') ? travelMs : TIMEOUT_MS;
+  if (happens === 'never') return { inMs: undefined, waitMs, fault };
+  return { inMs: happens === 'late' ? TIMEOUT_MS + random.logUniform(1, 30_000) : travelMs, waitMs, fault };
+}
+
 /**
  * A request of a process that may die, to a service that may refuse, over a network that delays and loses. It is made
  * of parts that happen each at its own moment.
@@ -46,20 +59,15 @@ export async function requested<R>(
     // What it was about to ask may have left just before.
     if (random.chance(0.5)) return process.survives().then(() => []);
   }
-  const travelMs = random.logUniform(0.5, faults.strike(`${service} is slow`) ? TIMEOUT_MS : 8);
-  const [fault, happens] = UNANSWERED[service].find(([fault]) => faults.strike(fault)) ?? [undefined, 'in time'];
-  const inMs = happens === 'late' ? TIMEOUT_MS + random.logUniform(1, 30_000) : travelMs;
-  const results =
-    happens === 'never'
-      ? []
-      : parts.map((part) => happening(surroundings, part, inMs + random.next() * (parts.length - 1)));
-  const answer = await (fault === undefined ? Promise.all(results) : 'lost');
-  const waitMs = fault === undefined ? travelMs / 2 : fault.endsWith('refuses') ? travelMs : TIMEOUT_MS;
+  const { inMs, waitMs, fault } = fateOf(surroundings, service);
+  const happening =
+    inMs === undefined ? [] : parts.map((part) => at(timeline, inMs + random.next() * (parts.length - 1), part));
+  const answer = await (fault === undefined ? Promise.all(happening) : []);
   await timeline.sleep(waitMs);
   await process.survives();
-  if (answer === 'lost') throw new Unavailable(fault ?? '');
+  if (fault !== undefined) throw new Unavailable(fault);
   return answer;
 }
 
-const happening = <R>({ timeline }: Surroundings, part: () => Promise<R>, inMs: number): Promise<R> =>
+const at = <R>(timeline: Timeline, inMs: number, part: () => Promise<R>): Promise<R> =>
   new Promise((resolve, reject) => timeline.after(inMs, () => void part().then(resolve, reject)));

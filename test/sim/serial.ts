@@ -26,9 +26,13 @@ export function serial(operations: readonly Operation[]): Map<Pair, Bound> {
 }
 
 /** The same for clocks alone: a session's logout says nothing beyond its stamp. */
-export function serialByStamps(operations: readonly Operation[]): Map<Pair, Bound> {
+export const serialByStamps = (operations: readonly Operation[]): Map<Pair, Bound> =>
+  inOrder([...operations].sort(byTime));
+
+/** What is bound after operations that happened in the order given. */
+export function inOrder(operations: readonly Operation[]): Map<Pair, Bound> {
   const bound = new Map<Pair, Bound>();
-  for (const operation of [...operations].sort(byTime)) happen(bound, operation);
+  for (const operation of operations) happen(bound, operation);
   return bound;
 }
 

@@ -5,21 +5,19 @@ import { applyAll } from '../../functions/core/registry.ts';
 import type { RegistryStore } from '../../functions/core/registry-store.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
-import type { Finding } from './finding.ts';
 import { hostileStore } from './hostile-store.ts';
 import type { Surroundings } from './network.ts';
 import { born } from './process.ts';
 import { type Answer, brokenPromise, type Deed, deedOf, toldDeed } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
 import { pairOf, serial } from './serial.ts';
+import type { Run } from './suites.ts';
 import { timeline } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
 /** After this time (ms) nothing goes wrong any more, and a minute later everything must have come to rest. */
 const CALM_MS = 8_000;
 const REST_MS = 120_000;
-
-export type Run = { readonly finding: Finding | undefined; readonly faults: ReadonlyMap<Fault, number> };
 
 type Schedule = Surroundings & { readonly truth: Truth; readonly deeds: readonly Deed[]; readonly broken: Broken[] };
 type Broken = { readonly oracle: string; readonly expected: string; readonly actual: string };

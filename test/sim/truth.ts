@@ -1,4 +1,4 @@
-import { type AccountKey, accountKey } from '../../functions/core/account.ts';
+import { type Account, type AccountKey, accountKey } from '../../functions/core/account.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/registry-store.ts';
 import { eventHash } from '../../functions/core/stamp.ts';
 import type { TokenDocument } from '../../functions/core/token-document.ts';
@@ -9,11 +9,14 @@ export type Truth = {
   readonly store: RegistryStore;
   /** Whether the binding was true at some instant of that span, ends included. */
   readonly wasTrue: (token: TokenRef, account: AccountRef, from: number, to: number) => boolean;
-  /** The document's history, for a person. */
+  /** All times during which the binding was true. */
+  readonly spansOf: (token: TokenRef, account: Account) => readonly Span[];
+  /** What happened to the stored registers, a line each, for a person. */
   readonly history: readonly (() => string)[];
 };
 
-type Span = { readonly from: number; to: number };
+/** A time (ms) during which a binding was true, and the edge that made it so. */
+export type Span = { readonly from: number; to: number; readonly edge: string };
 
 export function watched(inner: RegistryStore, now: () => number): Truth {
   const documents = new Map<string, TokenDocument>();
@@ -23,22 +26,20 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
 
   const look = (app: string, token: string, account: AccountKey) => {
     const document = documents.get(`${app} ${token}`);
-    const isTrue = document !== undefined && says(document, account, clears.get(`${app} ${account}`) ?? '');
     const name = `${app} ${token} ${account}`;
+    const isTrue = document !== undefined && says(document, account, clears.get(`${app} ${account}`) ?? '');
     const known = spans.get(name) ?? [];
     spans.set(name, known);
-    const last = known.at(-1);
-    const isOpen = last?.to === Number.POSITIVE_INFINITY;
-    if (isTrue && !isOpen) known.push({ from: now(), to: Number.POSITIVE_INFINITY });
-    if (!isTrue && last && isOpen) last.to = now();
+    note(known, isTrue ? document.edges[account] : undefined, now());
   };
+  const spansOf = (token: TokenRef, account: Account) =>
+    spans.get(`${token.app} ${token.token} ${accountKey(account)}`) ?? [];
 
   return {
     history,
+    spansOf,
     wasTrue: (token, { account }, from, to) =>
-      (spans.get(`${token.app} ${token.token} ${accountKey(account)}`) ?? []).some(
-        (span) => span.from <= to && from <= span.to,
-      ),
+      spansOf(token, account).some((span) => span.from <= to && from <= span.to),
     store: {
       ...inner,
       write: async (ref, document, version) => {
@@ -64,6 +65,15 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
       },
     },
   };
+}
+
+/** Goes on with the history of a binding, which is now true by that edge, or not true. */
+function note(spans: Span[], edge: string | undefined, now: number): void {
+  const last = spans.at(-1);
+  const open = last?.to === Number.POSITIVE_INFINITY ? last : undefined;
+  if (open?.edge === edge) return;
+  if (open) open.to = now;
+  if (edge !== undefined) spans.push({ from: now, to: Number.POSITIVE_INFINITY, edge });
 }
 
 /** What the registers say, read by other code than the registry's own: the two must agree. */

@@ -1,0 +1,130 @@
+import { Buffer } from 'node:buffer';
+import type { App } from '../../functions/core/configuration.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { PATHS } from '../../functions/wire/endpoint.ts';
+import { OperateReplies } from '../../functions/wire/operate-reply.ts';
+import { type OperateRequest, OperateRequests } from '../../functions/wire/operate-request.ts';
+import { QueryReplies, type QueryReply } from '../../functions/wire/query-reply.ts';
+import { type QueryRequest, QueryRequests } from '../../functions/wire/query-request.ts';
+import { told } from './cast.ts';
+import type { Answered, Gateway } from './gateway.ts';
+import type { Ledger } from './ledger.ts';
+import type { Surroundings } from './network.ts';
+import type { Answer } from './promises.ts';
+import { present, type Random } from './random.ts';
+import { APP_SECRET, SCENE } from './scene.ts';
+import { type Bound, byTime, effectOn } from './serial.ts';
+
+/** Whoever calls the Account API for an app, one call after the other. */
+export type Client = Surroundings & {
+  readonly app: App;
+  readonly gateway: Gateway;
+  readonly ledger: Ledger;
+  readonly onFinding: (oracle: string, actual: string) => void;
+};
+
+const headersOf = (app: App): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${app.id}:${APP_SECRET}`).toString('base64')}`,
+});
+
+/** What a client knows of its last call: its operations, if it was told that they are in effect. */
+export type Known = readonly Operation[];
+
+/** One call of batchoperate. Nothing is tried again: to the service each call is a new one. */
+export async function operate(client: Client, before: Known): Promise<Known> {
+  const { app, gateway, ledger, random, onFinding } = client;
+  const body = JSON.stringify(OperateRequests[app.dialect].encode(drawRequest(random)));
+  let known: Known = [];
+  const onAnswer = ({ requestId, status, headers, body: text, at, sawStoreFail }: Answered) => {
+    if (status !== 200) return;
+    const reply = OperateReplies[app.dialect].parse(JSON.parse(text));
+    const operations = ledger.operationsOf(requestId);
+    if (reply.kind !== 'done' || reply.results.some((result) => result !== 'done' && result !== 'unknownToken'))
+      onFinding('a valid call is accepted', text);
+    else if (reply.results.length !== operations.length)
+      onFinding(
+        'O5 what was accepted is on the queue',
+        `${reply.results.length} elements accepted, ${operations.length} on the queue`,
+      );
+    if (headers['bindery-outcome'] !== 'applied') return;
+    ledger.inEffect(requestId, at);
+    if (!sawStoreFail) compare(client, before, operations);
+    known = operations;
+  };
+  const answer = await gateway.call(
+    { door: 'account-api', path: PATHS.operate, headers: () => headersOf(app), body },
+    { onAnswer },
+  );
+  return answer === undefined ? [] : known;
+}
+
+/** A call made after another was in effect is later than it, wherever one binds what the other removes. */
+function compare({ app, onFinding }: Client, before: Known, after: Known): void {
+  for (const token of SCENE.tokens)
+    for (const account of SCENE.accounts) {
+      const pair = { app: app.id, token, account };
+      const [earlier, later] = [decisive(before, pair), decisive(after, pair)];
+      if (!earlier || !later || effectOn(earlier, pair) === effectOn(later, pair)) continue;
+      if (byTime(later, earlier) < 0)
+        onFinding('calls made one after the other keep their order', `${told(earlier)} before ${told(later)}`);
+    }
+}
+
+/** Which of a call's operations decides about a binding. */
+const decisive = (operations: Known, pair: Omit<Bound, 'by'>): Operation | undefined =>
+  operations
+    .filter((operation) => effectOn(operation, pair) !== undefined)
+    .sort(byTime)
+    .at(-1);
+
+function drawRequest(random: Random): OperateRequest {
+  const kind = random.pick([
+    'bind',
+    'bindOverriding',
+    'bindOverriding',
+    'unbind',
+    'unbindTokenFromAll',
+    'unbindAccountFromAll',
+  ] as const);
+  const some = <T>(items: readonly T[]) => Array.from({ length: random.chance(0.3) ? 2 : 1 }, () => random.pick(items));
+  if (kind === 'unbindTokenFromAll') return { kind, tokens: some(SCENE.tokens) };
+  if (kind === 'unbindAccountFromAll') return { kind, accounts: some(SCENE.accounts) };
+  return { kind, elements: some(SCENE.tokens).map((token) => ({ token, accounts: some(SCENE.accounts) })) };
+}
+
+/** Asks for some tokens or some accounts; every binding of them that the answer shows, or does not show. */
+export async function ask({ app, gateway, timeline, onFinding }: Client, request: QueryRequest): Promise<Answer[]> {
+  const from = timeline.now();
+  const body = JSON.stringify(QueryRequests[app.dialect].encode(request));
+  const answer = await gateway.call({ door: 'account-api', path: PATHS.query, headers: () => headersOf(app), body });
+  if (answer === undefined || answer.status === 503 || answer.status === 502) return [];
+  const reply = QueryReplies[app.dialect].parse(JSON.parse(answer.body));
+  if (reply.kind === 'found')
+    return shownIn(reply, request).map((said) => ({ ...said, app: app.id, from, to: answer.at }));
+  onFinding('a valid query is answered', answer.body);
+  return [];
+}
+
+type Said = Pick<Answer, 'token' | 'account' | 'isShown'>;
+
+function shownIn(
+  { tokensOf = [], accountsOf = [] }: Extract<QueryReply, { kind: 'found' }>,
+  request: QueryRequest,
+): Said[] {
+  if (request.kind === 'tokensOf')
+    return request.accounts.flatMap((account, i) =>
+      SCENE.tokens.map((token) => ({ token, account, isShown: present(tokensOf[i]).tokens.includes(token) })),
+    );
+  return request.tokens.flatMap((token, i) =>
+    SCENE.accounts.map((account) => ({
+      token,
+      account,
+      isShown: present(accountsOf[i]).accounts.some(({ type, id }) => type === account.type && id === account.id),
+    })),
+  );
+}
+
+export const drawQuery = (random: Random): QueryRequest =>
+  random.chance(0.5)
+    ? { kind: 'accountsOf', tokens: random.shuffled(SCENE.tokens).slice(0, 1 + random.below(2)) }
+    : { kind: 'tokensOf', accounts: random.shuffled(SCENE.accounts).slice(0, 1 + random.below(2)) };

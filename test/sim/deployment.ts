@@ -1,0 +1,193 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda';
+import { httpDoor } from '../../functions/adapters/http.ts';
+import type { Log } from '../../functions/adapters/log.ts';
+import { packed } from '../../functions/adapters/operations-queue.ts';
+import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import { dispatcher } from '../../functions/core/dispatch.ts';
+import { type Operation, OperationsMessage } from '../../functions/core/operation.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import { applyAll, type RegistryPorts } from '../../functions/core/registry.ts';
+import type { RegistryStore } from '../../functions/core/registry-store.ts';
+import { accountApiHandler } from '../../functions/handlers/account-api.ts';
+import { applyMessages } from '../../functions/handlers/apply.ts';
+import { eventsHandler } from '../../functions/handlers/events.ts';
+import { reachesOf } from '../../functions/sources/app-auth-event.ts';
+import { appSecret } from '../../functions/wire/credentials.ts';
+import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
+import { BEGINNING_MS } from './cast.ts';
+import { eventSource } from './event-source.ts';
+import { forgetfulStore } from './forgetful-store.ts';
+import { hostileStore } from './hostile-store.ts';
+import { requested, type Surroundings } from './network.ts';
+import type { Process } from './process.ts';
+import { type Queue, queue } from './queue.ts';
+import { APP_SECRET, CANARY, CONFIGURATION, SOURCE_KEY } from './scene.ts';
+import { type Truth, watched } from './truth.ts';
+
+/** How long a door keeps its caller waiting for an operation to take effect (ms). */
+const BUDGET_MS = 1_000;
+
+export type DeploymentOptions = {
+  /** Told of each message at the moment from which the queue holds it. */
+  readonly onEnqueued: (message: OperationsMessage) => void;
+  readonly onFinding: (oracle: string, actual: string) => void;
+};
+
+/** `sawStoreFail`: whether the store was ever unavailable to this process. */
+export type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
+
+/** What is deployed: the real doors and the real worker, on machines that share a store and a queue. */
+export type Deployment = {
+  readonly truth: Truth;
+  readonly queue: Queue;
+  readonly parked: readonly OperationsMessage[];
+  readonly doors: (process: Process) => Doors;
+  readonly worker: (process: Process) => ReturnType<typeof sqsDoor>;
+};
+
+/** Without a remaining time middy sets no timer of its own: time here is virtual. */
+export const CONTEXT = {} as Context;
+
+type Site = Surroundings &
+  DeploymentOptions & {
+    readonly truth: Truth;
+    readonly queue: Queue;
+    readonly parked: OperationsMessage[];
+    readonly log: Log;
+    /** Milliseconds since 1970 by the clock of one of the machines. */
+    readonly clock: () => () => number;
+  };
+
+export function deploy(surroundings: Surroundings, options: DeploymentOptions): Deployment {
+  const { timeline, random, faults } = surroundings;
+  const skews = [0, 1, 2].map(() =>
+    faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([20, 800, 6_000]) : 0,
+  );
+  const forgets = () => faults.strike('store forgets what has expired');
+  const now = () => BEGINNING_MS + timeline.now();
+  const site: Site = {
+    ...surroundings,
+    ...options,
+    truth: watched(forgetfulStore(now, forgets), timeline.now),
+    queue: queue({
+      now: timeline.now,
+      random,
+      visibilityMs: OPERATIONS_QUEUE.visibilityS * 1000,
+      maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
+      // Somebody looks at the alarm, some time, and sends the dead letters again.
+      onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * 86_400_000), () => site.queue.redrive()),
+      onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), () => source.look()),
+    }),
+    parked: [],
+    log: logTo(options.onFinding),
+    clock: () => {
+      const skew = random.pick(skews);
+      return () => Math.floor(now() + skew);
+    },
+  };
+  const worker = (process: Process) => workerOf(site, process);
+  const source = eventSource(surroundings, {
+    queue: site.queue,
+    batchSize: EVENT_SOURCE.batchSize,
+    maxConcurrency: 4,
+    timeoutMs: TIMEOUT_S.apply * 1000,
+    invoke: (process, Records) => worker(process)({ Records }, CONTEXT),
+  });
+  return { ...site, worker, doors: (process) => doorsOf(site, process) };
+}
+
+const logTo =
+  (onFinding: DeploymentOptions['onFinding']): Log =>
+  (level, message, line) => {
+    const text = JSON.stringify(line);
+    if (text.includes(CANARY)) onFinding('O8 no name is in a log', `${message} ${text}`);
+    if (level === 'error') onFinding('no bug is thrown', `${message} ${text}`);
+  };
+
+function registryOf(site: Site, process: Process): RegistryPorts {
+  const { timeline, random, truth } = site;
+  return {
+    store: hostileStore(truth.store, site, process),
+    now: site.clock(),
+    pause: (attempt) => timeline.sleep(random.next() * Math.min(200, 5 * 2 ** attempt)),
+  };
+}
+
+function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
+  const ports = registryOf(site, process);
+  const park = (id: string, refused: readonly Operation[]) =>
+    asked(site, process, () => void site.parked.push({ v: 1, id, operations: [...refused] }));
+  const settle = (bodies: readonly string[]) => applyMessages({ apply: (all) => applyAll(ports, all), park }, bodies);
+  return sqsDoor({ settle, client: hiding(site, process), queueUrl: '', log: site.log });
+}
+
+const REACHES = reachesOf(CONFIGURATION);
+const APPS = new Map(CONFIGURATION.apps.map((app) => [`${app.id}`, app]));
+const SECRET = appSecret(APP_SECRET);
+
+function doorsOf(site: Site, process: Process): Doors {
+  const { timeline, faults, log } = site;
+  let failures = 0;
+  const registry = registryOf(site, process);
+  const store = noting(registry.store, () => failures++);
+  const { now } = registry;
+  const secret =
+    <T>(value: T) =>
+    async () => {
+      if (faults.strike('secrets are unavailable')) throw new Unavailable('ThrottlingException');
+      return [value];
+    };
+  const dispatch = dispatcher({
+    enqueue: (id, all) => enqueue(site, process, packed(id, all)),
+    apply: (all) => applyAll({ ...registry, store }, all),
+    withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
+  });
+  return {
+    sawStoreFail: () => failures > 0,
+    events: httpDoor(eventsHandler({ reaches: REACHES, keysOf: secret(SOURCE_KEY), dispatch, now }), log),
+    'account-api': httpDoor(accountApiHandler({ apps: APPS, secretsOf: secret(SECRET), store, dispatch, now }), log),
+  };
+}
+
+/** The store, with a note of every call that failed. */
+function noting(store: RegistryStore, note: () => void): RegistryStore {
+  const noted = <R>(call: Promise<R>): Promise<R> => {
+    call.catch(note);
+    return call;
+  };
+  return {
+    documents: (...parameters) => noted(store.documents(...parameters)),
+    write: (...parameters) => noted(store.write(...parameters)),
+    raisePointer: (...parameters) => noted(store.raisePointer(...parameters)),
+    pointers: (...parameters) => noted(store.pointers(...parameters)),
+    raiseClear: (...parameters) => noted(store.raiseClear(...parameters)),
+    clears: (...parameters) => noted(store.clears(...parameters)),
+  };
+}
+
+async function enqueue(site: Site, process: Process, bodies: readonly string[]): Promise<void> {
+  const sends = bodies.map((body) =>
+    asked(site, process, () => {
+      site.queue.send(body);
+      site.onEnqueued(OperationsMessage.parse(JSON.parse(body)));
+    }),
+  );
+  await Promise.all(sends);
+}
+
+/** One thing asked of the queue. */
+const asked = async (surroundings: Surroundings, process: Process, act: () => void): Promise<void> => {
+  await requested(surroundings, process, 'queue', [async () => act()]);
+};
+
+/** The client with which the worker changes visibility. The wait it asks for comes from real chance: this case draws its own. */
+function hiding(site: Site, process: Process): SQSClient {
+  const { queue, random } = site;
+  const client = {
+    send: ({ input }: { input: { ReceiptHandle: string } }) =>
+      asked(site, process, () => queue.hide(input.ReceiptHandle, random.next() * 30_000)),
+  };
+  // The door sends one kind of command and looks at nothing of the client but this method.
+  return client as unknown as SQSClient;
+}

@@ -1,0 +1,107 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
+import { CONTEXT, type Deployment } from './deployment.ts';
+import type { Surroundings } from './network.ts';
+import { born } from './process.ts';
+
+export type HttpCall = {
+  readonly door: HttpDoor;
+  readonly path: string;
+  readonly headers: () => Record<string, string>;
+  readonly body: string;
+};
+
+export type Answered = {
+  readonly requestId: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+  /** When the door gave it (ms). */
+  readonly at: number;
+  /** Whether the store was unavailable to the door at any time. */
+  readonly sawStoreFail: boolean;
+};
+
+/** What the case wants to know of a call: each request that reaches a door, each answer a door gives, received or not. */
+export type Notes = {
+  readonly onRequest?: (requestId: string) => void;
+  readonly onAnswer?: (answer: Answered) => void;
+};
+
+export type Gateway = {
+  /** The answer, or nothing where none came in time. */
+  readonly call: (call: HttpCall, notes?: Notes) => Promise<Answered | undefined>;
+};
+
+/** How long a caller waits (ms): longer than a door may take. */
+const PATIENCE_MS = 20_000;
+
+/** HTTP between callers and doors: requests and answers are lost, repeated, and come late. */
+export function gateway(surroundings: Surroundings, { doors }: Deployment): Gateway {
+  const { timeline, random, faults } = surroundings;
+  let requests = 0;
+
+  const serve = async ({ door, path, headers, body }: HttpCall, requestId: string): Promise<Answered> => {
+    const process = born();
+    timeline.after(TIMEOUT_S[door] * 1000, process.die);
+    const all = doors(process);
+    const event = eventOf(path, requestId, headers(), body, random.chance(0.2));
+    const result = await Promise.race([all[door](event, CONTEXT), process.death]);
+    const { statusCode = 502, headers: given = {}, body: text = '' } = result === 'dead' ? {} : result;
+    if (faults.strike('process freezes after its answer')) process.die();
+    const sawStoreFail = all.sawStoreFail();
+    return { requestId, status: statusCode, headers: given, body: text, at: timeline.now(), sawStoreFail };
+  };
+
+  /** One copy of a request, on its way to a door for that long. */
+  const deliver = async (call: HttpCall, notes: Notes, travelMs: number): Promise<Answered> => {
+    const requestId = `request-${requests++}`;
+    await timeline.sleep(travelMs);
+    notes.onRequest?.(requestId);
+    const answer = await serve(call, requestId);
+    notes.onAnswer?.(answer);
+    return answer;
+  };
+
+  return {
+    call: async (call, notes = {}) => {
+      if (faults.strike('caller loses a request')) return timeline.sleep(PATIENCE_MS).then(() => undefined);
+      const lateMs = faults.strike('caller is late') ? random.logUniform(1_000, 600_000) : 0;
+      const travelMs = random.logUniform(1, 50) + lateMs;
+      if (faults.strike('caller repeats')) void deliver(call, notes, travelMs + random.logUniform(1, 60_000));
+      const answer = await Promise.race([deliver(call, notes, travelMs), timeline.sleep(PATIENCE_MS)]);
+      if (answer === undefined) return undefined;
+      const isLost = faults.strike('caller loses an answer');
+      await timeline.sleep(isLost ? PATIENCE_MS : random.logUniform(1, 50));
+      return isLost ? undefined : answer;
+    },
+  };
+}
+
+const eventOf = (
+  path: string,
+  requestId: string,
+  headers: Record<string, string>,
+  body: string,
+  isBase64Encoded: boolean,
+): APIGatewayProxyEventV2 => ({
+  version: '2.0',
+  routeKey: '$default',
+  rawPath: path,
+  rawQueryString: '',
+  headers,
+  requestContext: {
+    accountId: '000000000000',
+    apiId: 'api',
+    domainName: 'api.example.com',
+    domainPrefix: 'api',
+    http: { method: 'POST', path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'sim' },
+    requestId,
+    routeKey: '$default',
+    stage: '$default',
+    time: '',
+    timeEpoch: 0,
+  },
+  body: isBase64Encoded ? Buffer.from(body, 'utf8').toString('base64') : body,
+  isBase64Encoded,
+});

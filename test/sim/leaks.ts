@@ -1,0 +1,39 @@
+import type { Deed } from './promises.ts';
+import { SCENE } from './scene.ts';
+import { type Bound, byTime, effectOn } from './serial.ts';
+import type { Truth } from './truth.ts';
+
+/** Times (ms) during which something was true that a later operation removes, summed over all bindings. */
+export type Exposure = {
+  /** Counted from the moment at which the removal was accepted. */
+  readonly exposedMs: number;
+  /** Counted from the moment at which somebody was told that it is in effect: must be none. */
+  readonly leakedMs: number;
+  readonly removals: number;
+};
+
+export function exposures(truth: Truth, deeds: readonly Deed[], end: number): Exposure {
+  const spans = SCENE.apps
+    .flatMap(({ id: app }) =>
+      SCENE.tokens.flatMap((token) => SCENE.accounts.map((account) => ({ app, token, account }))),
+    )
+    .flatMap((about) => truth.spansOf(about, about.account).map((span) => ({ ...span, about })));
+  const since = (moment: 'issuedAt' | 'ackedAt') =>
+    spans.reduce((sum, { from, to, edge, about }) => {
+      const removals = removalsOf(deeds, edge, about).map((deed) => deed[moment]);
+      return sum + Math.max(0, Math.min(to, end) - Math.max(from, Math.min(...removals)));
+    }, 0);
+  const removals = deeds.filter(({ operation }) => operation.kind.startsWith('unbind')).length;
+  return { exposedMs: since('issuedAt'), leakedMs: since('ackedAt'), removals };
+}
+
+/** What takes away again what an edge has bound. */
+function removalsOf(deeds: readonly Deed[], edge: string, about: Omit<Bound, 'by'>): Deed[] {
+  const bind = deeds.find(
+    ({ operation }) => edge.startsWith(operation.stamp) && effectOn(operation, about) === 'binds',
+  );
+  if (bind === undefined) return [];
+  return deeds.filter(
+    ({ operation }) => effectOn(operation, about) === 'removes' && byTime(operation, bind.operation) > 0,
+  );
+}

@@ -1,0 +1,80 @@
+import { HORIZON_MS } from '../../functions/core/compaction.ts';
+import type { Operation, OperationsMessage } from '../../functions/core/operation.ts';
+import { msOf } from '../../functions/core/stamp.ts';
+import type { Expected } from './people.ts';
+import { type Deed, deedOf } from './promises.ts';
+
+/** What was accepted: every operation the queue ever held, when it came there and when somebody was told it is in effect. */
+export type Ledger = {
+  readonly deeds: () => Deed[];
+  /** What a request should come to, where it tells of events. */
+  readonly expect: (requestId: string, expected: readonly Expected[]) => void;
+  readonly enqueued: (message: OperationsMessage, at: number) => void;
+  /** A door said that all of a request is in effect. */
+  readonly inEffect: (requestId: string, at: number) => void;
+  readonly operationsOf: (requestId: string) => readonly Operation[];
+};
+
+const DAY_MS = 86_400_000;
+
+export function ledger(onFinding: (oracle: string, expected: string, actual: string) => void): Ledger {
+  const deeds = new Map<string, Deed>();
+  const expectations = new Map<string, readonly Expected[]>();
+  const requests = new Map<string, Operation[]>();
+  const deedFor = (operation: Operation): Deed => {
+    const name = JSON.stringify(operation);
+    const deed = deeds.get(name) ?? deedOf(operation);
+    deeds.set(name, deed);
+    return deed;
+  };
+
+  return {
+    deeds: () => [...deeds.values()],
+    expect: (requestId, expected) => expectations.set(requestId, expected),
+    operationsOf: (requestId) => requests.get(requestId) ?? [],
+    enqueued: ({ id, operations }, at) => {
+      for (const operation of operations) {
+        const deed = deedFor(operation);
+        deed.issuedAt = Math.min(deed.issuedAt, at);
+      }
+      requests.set(id, [...(requests.get(id) ?? []), ...operations]);
+      const expected = expectations.get(id);
+      if (expected && !isAsExpected(expected, operations))
+        onFinding('an event means what its document says', JSON.stringify(expected), JSON.stringify(operations));
+    },
+    inEffect: (requestId, at) => {
+      for (const operation of requests.get(requestId) ?? []) {
+        // A bind about as old as the horizon may be refused, and its answer does not say so.
+        const isOld = msOf(operation.stamp) < at - HORIZON_MS + DAY_MS;
+        const deed = deedFor(operation);
+        if (!isOld) deed.ackedAt = Math.min(deed.ackedAt, at);
+      }
+    },
+  };
+}
+
+const isAsExpected = (expected: readonly Expected[], operations: readonly Operation[]): boolean =>
+  expected.length === operations.length && expected.every((one, i) => isMeant(one, operations[i]));
+
+function isMeant(expected: Expected, operation: Operation | undefined): boolean {
+  if (operation === undefined) return false;
+  const { kind, app, stamp } = operation;
+  const ms = msOf(stamp);
+  // A removal from the future takes effect when it arrives.
+  const isInTime = ms === expected.ms || (kind.startsWith('unbind') && ms < expected.ms);
+  const accounts = 'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
+  const actual = {
+    kind,
+    app,
+    token: 'token' in operation ? operation.token : undefined,
+    accounts,
+    scope: 'scope' in operation ? operation.scope : undefined,
+    hasSession: 'session' in operation && operation.session !== undefined,
+  };
+  const { token, scope, hasSession } = expected;
+  return (
+    isInTime &&
+    JSON.stringify(actual) ===
+      JSON.stringify({ kind: expected.kind, app: expected.app, token, accounts: expected.accounts, scope, hasSession })
+  );
+}

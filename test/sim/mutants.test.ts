@@ -1,0 +1,13 @@
+import { describe, expect, test } from 'vitest';
+import { inThread } from './jobs.ts';
+import { MUTANTS } from './mutants.ts';
+import { SUITES } from './suites.ts';
+
+describe.concurrent('a fault of our own making is noticed', () => {
+  test.each(MUTANTS)('$name', async (mutant) => {
+    const { suite } = mutant;
+    const sweep = { suite, from: 0, count: SUITES[suite].seeds, isFirstEnough: true };
+    const { findings } = await inThread({ mutant, sweep });
+    expect(findings).not.toEqual([]);
+  });
+});

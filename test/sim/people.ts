@@ -1,0 +1,119 @@
+import type { Account, Token } from '../../functions/core/account.ts';
+import type { App } from '../../functions/core/configuration.ts';
+import { present, type Random } from './random.ts';
+import { CANARY, type Scene } from './scene.ts';
+
+/** An operation as it should come out of an event, without its stamp. Times in ms since 1970. */
+export type Expected = {
+  readonly kind: string;
+  readonly app: string;
+  readonly ms: number;
+  readonly token?: string;
+  readonly accounts: readonly { readonly type: number; readonly id: string }[];
+  readonly scope: 'token' | 'types' | undefined;
+  readonly hasSession: boolean;
+};
+
+/** Something that happened in the app's auth flow, as its backend tells it, and what that means. */
+export type Told = {
+  readonly json: { readonly type: string; readonly timestamp: string; readonly id: string; readonly data: object };
+  readonly expected: readonly Expected[];
+};
+
+/** Who tells: the phones' sessions as the backend knows them. */
+export type Backend = { readonly random: Random; readonly scene: Scene; readonly sessions: Map<string, string> };
+
+type Draft = { readonly type: string; readonly data: object; readonly expected: readonly Omit<Expected, 'ms'>[] };
+
+/** Draws what people do next: sign in, sign out, switch users, get a new token. `ms` is when, by the backend's clock. */
+export function drawEvent(backend: Backend, ms: number, id: string): Told {
+  const { random, scene } = backend;
+  const draw = random.next();
+  const what =
+    draw < 0.45 ? login : draw < 0.65 ? logout : draw < 0.75 ? accountLogout : draw < 0.88 ? everywhere : tokenChanged;
+  const { type, data, expected } = what(backend, random.pick(scene.apps), random.pick(scene.tokens), id);
+  const timestamp = new Date(Math.floor(ms)).toISOString();
+  return { json: { type, timestamp, id, data }, expected: expected.map((one) => ({ ...one, ms: Math.floor(ms) })) };
+}
+
+function login({ random, scene, sessions }: Backend, app: App, token: Token, id: string): Draft {
+  const accounts = random.shuffled(scene.accounts).slice(0, random.chance(0.3) ? 2 : 1);
+  const mode = random.chance(0.3) ? 'append' : 'override';
+  const session = random.chance(0.5) ? `${CANARY} session of ${id}` : undefined;
+  if (session) sessions.set(`${app.id} ${token}`, session);
+  else sessions.delete(`${app.id} ${token}`);
+  const who = accounts.length > 1 ? { accounts: accounts.map(named) } : named(present(accounts[0]));
+  const data = { app: app.id, token, mode, ...who, ...(session && { session_id: session }) };
+  return { type: 'user.login', data, expected: [bindOf(app, mode, token, accounts, session !== undefined)] };
+}
+
+function logout({ sessions }: Backend, app: App, token: Token): Draft {
+  const session = sessions.get(`${app.id} ${token}`);
+  const data = { app: app.id, token, ...(session && { session_id: session }) };
+  const expected = {
+    kind: 'unbindTokenFromAll',
+    app: app.id,
+    token,
+    accounts: [],
+    scope: undefined,
+    hasSession: session !== undefined,
+  };
+  return { type: 'user.logout', data, expected: [expected] };
+}
+
+function accountLogout({ random, scene, sessions }: Backend, app: App, token: Token): Draft {
+  const session = sessions.get(`${app.id} ${token}`);
+  const account = random.pick(scene.accounts);
+  const data = { app: app.id, token, scope: 'account', ...named(account), ...(session && { session_id: session }) };
+  const expected = {
+    kind: 'unbind',
+    app: app.id,
+    token,
+    accounts: [account],
+    scope: undefined,
+    hasSession: session !== undefined,
+  };
+  return { type: 'user.logout', data, expected: [expected] };
+}
+
+function everywhere({ random, scene }: Backend, app: App): Draft {
+  const account = random.pick(scene.accounts);
+  const isEverywhere = random.chance(0.5);
+  const type = random.pick(['user.logout_everywhere', 'user.deleted']);
+  const apps = isEverywhere ? scene.apps : [app];
+  const kind = 'unbindAccountFromAll';
+  const expected = apps.map((one) => ({ kind, app: one.id, accounts: [account], scope: undefined, hasSession: false }));
+  return { type, data: { ...named(account), ...(isEverywhere ? {} : { app: app.id }) }, expected };
+}
+
+function tokenChanged({ random, scene }: Backend, app: App, token: Token): Draft {
+  const old = random.pick(scene.tokens.filter((other) => other !== token));
+  const accounts = random.chance(0.2) ? [] : [random.pick(scene.accounts)];
+  const clear = (left: Token) => ({
+    kind: 'unbindTokenFromAll',
+    app: app.id,
+    token: left,
+    accounts: [],
+    scope: undefined,
+    hasSession: false,
+  });
+  const data = { app: app.id, old_token: old, token, accounts: accounts.map(named) };
+  const now = accounts.length === 0 ? clear(token) : bindOf(app, 'override', token, accounts, false);
+  return { type: 'device.token_changed', data, expected: [clear(old), now] };
+}
+
+const named = ({ type, id }: Account) => ({ account: id, account_type: type });
+
+/** Where a token holds one account of each type, every bind replaces those of its types. */
+function bindOf(
+  app: App,
+  mode: 'append' | 'override',
+  token: Token,
+  accounts: readonly Account[],
+  hasSession: boolean,
+) {
+  const on = { app: app.id, token, accounts, hasSession };
+  if (app.policy === 'one-per-type') return { kind: 'bindOverriding', scope: 'types', ...on } as const;
+  if (mode === 'append') return { kind: 'bind', scope: undefined, ...on } as const;
+  return { kind: 'bindOverriding', scope: 'token', ...on } as const;
+}

@@ -1,0 +1,34 @@
+import { createSecretKey } from 'node:crypto';
+import { Account, Token } from '../../functions/core/account.ts';
+import { type App, Configuration } from '../../functions/core/configuration.ts';
+
+/** In every name of a person, a phone or a session, so that a log that shows one is found out. */
+export const CANARY = 'canary';
+
+/** The apps, phones and people of an end-to-end case. */
+export type Scene = {
+  readonly apps: readonly App[];
+  readonly tokens: readonly Token[];
+  readonly accounts: readonly Account[];
+};
+
+export const CONFIGURATION = Configuration.parse({
+  apps: [
+    { id: 'shop', dialect: 'xg', policy: 'many', platform: 'android' },
+    { id: 'chat', dialect: 'tpns', policy: 'one-per-type', platform: 'ios' },
+  ],
+  sources: [{ id: 'backend', kind: 'standard-webhooks', apps: ['shop', 'chat'] }],
+});
+
+export const SCENE: Scene = {
+  apps: CONFIGURATION.apps,
+  tokens: ['phone', 'w#tch', '\u{1f4f1}'].map((name) => Token.parse(`${CANARY} ${name}`)),
+  accounts: [
+    { type: 0, id: `${CANARY} alice` },
+    { type: 0, id: `${CANARY}#bob` },
+    { type: 1, id: `${CANARY} \u30a2\u30ab` },
+  ].map((account) => Account.parse(account)),
+};
+
+export const SOURCE_KEY = createSecretKey(Buffer.from('the secret of the source, 32 by', 'utf8'));
+export const APP_SECRET = 'the secret of both apps';

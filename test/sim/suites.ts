@@ -1,0 +1,126 @@
+import { inParallel } from '../../functions/core/in-parallel.ts';
+import type { Fault } from './faults.ts';
+import type { Finding } from './finding.ts';
+import type { Exposure } from './leaks.ts';
+import { present } from './random.ts';
+
+/** What one seed came to. `cases`: how many cases the seed stands for, if not one. */
+export type Run = {
+  readonly finding: Finding | undefined;
+  readonly cases?: number;
+  readonly faults?: ReadonlyMap<Fault, number>;
+  readonly exposure?: Exposure;
+};
+
+export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
+
+/**
+ * Every suite by its name, with the seeds that `npm test` runs of it. Loaded when asked for: the smaller ones need no
+ * adapters.
+ */
+export const SUITES = {
+  lattice: {
+    seeds: 200_000,
+    load: async (): Promise<Suite> => {
+      const { latticeCase } = await import('./lattice.ts');
+      return (seed) => ({ finding: latticeCase(seed) });
+    },
+  },
+  permutations: {
+    seeds: 518,
+    load: async (): Promise<Suite> => {
+      const { everyOrder, PERMUTED } = await import('./permutations.ts');
+      return (seed) => {
+        const { orders, finding } = everyOrder(present(PERMUTED[seed % PERMUTED.length]));
+        return { cases: orders, finding: finding && { ...finding, seed } };
+      };
+    },
+  },
+  limits: {
+    seeds: 60_000,
+    load: async (): Promise<Suite> => {
+      const { horizonCase, overflowCase } = await import('./limits.ts');
+      return (seed) => ({ finding: seed % 2 === 0 ? overflowCase(seed) : horizonCase(seed) });
+    },
+  },
+  storage: {
+    seeds: 40_000,
+    load: async (): Promise<Suite> => (await import('./storage.ts')).storageSchedule,
+  },
+  calls: {
+    seeds: 3_000,
+    load: async (): Promise<Suite> => (await import('./calls.ts')).callsCase,
+  },
+  'end-to-end': {
+    seeds: 10_000,
+    load: async (): Promise<Suite> => (await import('./end-to-end.ts')).endToEndCase,
+  },
+} as const satisfies Record<string, { seeds: number; load: () => Promise<Suite> }>;
+
+export type SuiteName = keyof typeof SUITES;
+
+// Every name is a key of SUITES.
+export const SUITE_NAMES = Object.keys(SUITES) as SuiteName[];
+
+export type Sweep = {
+  readonly suite: SuiteName;
+  readonly from: number;
+  readonly count: number;
+  readonly only?: readonly Fault[] | undefined;
+  /** Ends with the first finding. */
+  readonly isFirstEnough?: boolean;
+};
+
+/** What a sweep over seeds came to. */
+export type Swept = {
+  readonly seeds: number;
+  readonly cases: number;
+  readonly findings: readonly Finding[];
+  readonly faults: Readonly<Record<string, number>>;
+  readonly exposure: Exposure;
+};
+
+/** Cases that run at the same time: they share nothing, and the event loop's turns are worth more. */
+const AT_ONCE = 4;
+
+export async function sweep({ suite, from, count, only, isFirstEnough = false }: Sweep): Promise<Swept> {
+  const run = await SUITES[suite].load();
+  let swept = sumOf([]);
+  let isEnough = false;
+  const seeds = Array.from({ length: count }, (_, i) => from + i);
+  await inParallel(seeds, AT_ONCE, async (seed) => {
+    if (isEnough) return;
+    const result = await run(seed, only);
+    swept = sumOf([swept, sweptOf(result)]);
+    isEnough ||= isFirstEnough && result.finding !== undefined;
+  });
+  return swept;
+}
+
+const sweptOf = ({ finding, cases = 1, faults = new Map(), exposure = NONE }: Run): Swept => ({
+  seeds: 1,
+  cases,
+  findings: finding ? [finding] : [],
+  faults: Object.fromEntries(faults),
+  exposure,
+});
+
+const NONE: Exposure = { exposedMs: 0, leakedMs: 0, removals: 0 };
+
+export function sumOf(parts: readonly Swept[]): Swept {
+  const sum = (of: (part: Swept) => number) => parts.reduce((all, part) => all + of(part), 0);
+  const faults = new Map<string, number>();
+  for (const part of parts)
+    for (const [fault, times] of Object.entries(part.faults)) faults.set(fault, (faults.get(fault) ?? 0) + times);
+  return {
+    seeds: sum(({ seeds }) => seeds),
+    cases: sum(({ cases }) => cases),
+    findings: parts.flatMap(({ findings }) => findings),
+    faults: Object.fromEntries(faults),
+    exposure: {
+      exposedMs: sum(({ exposure }) => exposure.exposedMs),
+      leakedMs: sum(({ exposure }) => exposure.leakedMs),
+      removals: sum(({ exposure }) => exposure.removals),
+    },
+  };
+}
