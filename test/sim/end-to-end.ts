@@ -84,7 +84,7 @@ export async function endToEndCase(seed: number, only: readonly Fault[] = FAULTS
   };
 }
 
-/** People sign in and out; the backend tells it in messages of one to three events, each sent on its own, at once or late. */
+/** People sign in and out; the backend tells it in messages of one or two events, each sent on its own, at once or late. */
 async function tellEvents(one: Case, spanMs: number): Promise<void> {
   const { timeline, random, faults, outbox } = one;
   const backend: Backend = { random, scene: SCENE, sessions: new Map() };
