@@ -60,6 +60,39 @@ describe('what an operation costs', () => {
     expect(units()).toEqual({ written: 1, read: 1 });
   });
 
+  test('an account added to a token, or taken from it: its pointer, for the bind only, and the document', async () => {
+    const name = `new${names}`;
+    await applyAll(registry, [login(name, 'alice')]);
+    const accounts = [{ type: 0, id: 'bobby' }];
+    table.calls.length = 0;
+    await applyAll(registry, [operation('bind', NOW + 1, { token: name, accounts })]);
+    expect(units()).toEqual({ written: 2, read: 1 });
+    table.calls.length = 0;
+    await applyAll(registry, [operation('unbind', NOW + 2, { token: name, accounts })]);
+    expect(units()).toEqual({ written: 1, read: 1 });
+  });
+
+  test('a question about a token: its document, and the watermark of each account on it', async () => {
+    const name = `new${names}`;
+    const accounts = [1, 2, 3].map((type) => ({ type, id: 'alice' }));
+    await applyAll(registry, [operation('bindOverriding', NOW, { scope: 'token', token: name, accounts })]);
+    table.calls.length = 0;
+    await accountsOf(registry.store, [token(name)]);
+    // A watermark that is not there costs as much as one that is.
+    expect(units()).toEqual({ written: 0, read: 1 + 3 });
+  });
+
+  test('a question about an account: its pointers, by size, a document for each, and the watermark', async () => {
+    const id = `few${names}`;
+    await applyAll(
+      registry,
+      Array.from({ length: 20 }, (_, i) => login(`${id}-${i}`, id)),
+    );
+    table.calls.length = 0;
+    await tokensOf(registry.store, [{ app, account: Account.parse({ type: 0, id }) }]);
+    expect(units()).toEqual({ written: 0, read: 1 + 20 + 1 });
+  });
+
   test('a sign-out everywhere: one item, though the account has a thousand tokens', async () => {
     const id = `many${names}`;
     await applyAll(
