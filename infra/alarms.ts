@@ -21,7 +21,7 @@ export class Alarms extends Construct {
     return this.#alarms;
   }
 
-  /** For a pager or a chat: any action of the CDK, when an alarm goes off and when it is over. */
+  /** For a pager or a chat: whichever action of the CDK, when an alarm goes off and when it is over. */
   notify(action: IAlarmAction): void {
     for (const alarm of this.#alarms) {
       alarm.addAlarmAction(action);

@@ -15,7 +15,7 @@ export const Dialect = z.enum(['xg', 'tpns']);
 export type Dialect = z.infer<typeof Dialect>;
 
 /**
- * How many accounts a token may hold. `many`: any number, an overriding bind replaces them all (what the XG and TPNS
+ * How many accounts a token may hold. `many`: as many as there are, an overriding bind replaces them all (what the XG and TPNS
  * documents show). `one-per-type`: one account of each type, the latest wins (hosted TPNS since 2020-10-26).
  */
 export const Policy = z.enum(['many', 'one-per-type']);
