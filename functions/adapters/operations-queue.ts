@@ -48,5 +48,5 @@ export function packed(id: string, operations: readonly Operation[]): string[] {
 const ENVELOPE_BYTES = 512;
 
 /** JSON in ASCII: SQS refuses some characters of Unicode, and one byte a character makes sizes plain. */
-const ascii = (value: unknown): string =>
+export const ascii = (value: unknown): string =>
   JSON.stringify(value).replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

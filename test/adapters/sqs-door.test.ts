@@ -34,7 +34,14 @@ const context = {} as Context; // the door looks at nothing of it
 
 async function through(event: SQSEvent, settle: (bodies: readonly string[]) => Promise<Settled[]>) {
   const lines: { message: string; line: Line }[] = [];
-  const door = sqsDoor({ settle, client, queueUrl, log: (_, message, line) => lines.push({ message, line }) });
+  const door = sqsDoor({
+    stage: 'apply',
+    settle: (deliveries) => settle(deliveries.map(({ body }) => body)),
+    client,
+    queueUrls: [queueUrl],
+    longestWaitS: 30,
+    log: (_, message, line) => lines.push({ message, line }),
+  });
   return { response: await door(event, context), lines };
 }
 
