@@ -95,12 +95,12 @@ describe("a mirror's marks", () => {
     const other = app('chat').id;
     const { apps, mark } = mirrorMarks({ client, queueUrls: { [SHOP]: shop, [other]: chat }, digest });
     expect([...apps]).toEqual([SHOP, other]);
-    const operations = [bind(1, ['alice']), unbindEverywhere(3, 'alice')];
+    const operations = [bind(1, ['alice']), unbindEverywhere(3, 'zoe')];
     const elsewhere = { ...moved(bind(4, ['carol']), 'tablet'), app: other };
     await mark([...operations, elsewhere].map((operation) => ({ id: 'r1', operation })));
     const bodies = (await received(shop)).map(({ Body = '' }) => JSON.parse(Body));
     expect(bodies.flatMap(({ tokens }) => tokens.map((one: TokenMark) => one.token))).toEqual(['phone']);
-    expect(bodies.flatMap(({ accounts }) => accounts)).toEqual([{ account: account('alice'), id: 'r1', ms: 3 }]);
+    expect(bodies.flatMap(({ accounts }) => accounts)).toEqual([{ account: account('zoe'), id: 'r1', ms: 3 }]);
     expect((await received(chat)).map(({ Body = '' }) => JSON.parse(Body))).toMatchObject([
       { app: 'chat', tokens: [{ token: 'tablet' }] },
     ]);
