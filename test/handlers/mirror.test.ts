@@ -185,9 +185,19 @@ describe('an account that lost every token', () => {
     await push({ accounts: [{ account: account('alice:2'), id: 'r9', ms: NOW + 1 }] });
     expect(calls).toEqual([{ kind, accounts: [account('alice:1005')] }]);
     expect(marked.flatMap(({ tokens }) => tokens)).toEqual([
-      mark('phone', { id: 'r9', ms: NOW + 1, removes: true }),
-      mark('tablet', { id: 'r9', ms: NOW + 1, removes: true }),
+      mark('phone', { id: 'r9', ms: NOW + 1, removes: true, forcedMs: NOW }),
+      mark('tablet', { id: 'r9', ms: NOW + 1, removes: true, forcedMs: NOW }),
     ]);
+  });
+
+  test('does not lose a newer login for long that the hosted side was told of before', async () => {
+    const { login, push, marked, hostedOf } = mirrorWorld();
+    await login('phone', 'alice');
+    await push({ tokens: [mark('phone')] });
+    await push({ accounts: [{ account: account('alice'), id: 'r9', ms: NOW - 1 }] });
+    expect(hostedOf('phone')).toEqual([]);
+    for (const marks of marked.splice(0)) await push(marks);
+    expect(hostedOf('phone')).toEqual([key('alice')]);
   });
 
   test('stays marked while the hosted side cannot be told', async () => {
