@@ -103,7 +103,7 @@ export class Bindery extends Construct {
       BINDERY_CONFIG: JSON.stringify(this.#configuration),
       APP_SECRETS: apps.toJson(this),
     } satisfies VariablesOf<typeof AccountApiEnvironment>;
-    const may = [...this.#mayTake(apps), this.#mayApply('dynamodb:Query')];
+    const may = [...this.#mayTake(apps), this.#mayApply('dynamodb:BatchGetItem', 'dynamodb:Query')];
     return new DoorFunction(this, 'account-api', { ...this.#kept, environment, may, concurrency });
   }
 
@@ -137,7 +137,7 @@ export class Bindery extends Construct {
 
   /** Bindings are never deleted, they are outdated by later stamps: no function needs to delete an item. */
   #mayApply(...more: string[]) {
-    const actions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+    const actions = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
     return allow(this.table.tableArn, ...actions, ...more);
   }
 

@@ -12,6 +12,8 @@ export const log: Log = (level, message, line) => {
 /** An error as a log may show it: its name and where it was thrown. Its text may quote data and is left out. */
 export const errorLine = (error: unknown): Line => {
   if (!(error instanceof Error)) return { error: typeof error };
-  const stack = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
-  return { error: error.name, stack: stack.map((line) => line.trim()).join('; ') };
+  // The stack begins with the text, which may have lines that look like the stack's.
+  const stack = (error.stack ?? '').replace(error.message, '').split('\n');
+  const places = stack.map((line) => line.trim()).filter((line) => line.startsWith('at '));
+  return { error: error.name, stack: places.join('; ') };
 };

@@ -13,7 +13,8 @@ import { Configuration } from '../../functions/core/configuration.ts';
 import { Bindery } from '../../infra/bindery.ts';
 import { environmentBytes } from '../../infra/environment-size.ts';
 import * as settings from '../../infra/settings.ts';
-import { app, CONFIGURATION, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
+import { allowedTo as allowed, Role } from './policy.ts';
+import { app, CONFIGURATION, Ref, stackOf, synthesized } from './synthesis.ts';
 
 const MIRRORED = Configuration.parse({
   apps: [
@@ -41,33 +42,9 @@ const { stack, template, paths, propertiesAt } = dev;
 const production = synthesized({ stage: 'prod' });
 const functionUrls = synthesized({ front: 'function-url' });
 const ownKey = synthesized({ encryption: 'kms', alarmEmail: 'ops@shop.example' });
+const allowedTo = (door: settings.Door, of = dev) => allowed(door, of);
 
-const Statement = z.strictObject({
-  Effect: z.literal('Allow'),
-  Action: z.union([z.string().transform((action) => [action]), z.array(z.string())]),
-  Resource: z.unknown(),
-  Condition: z.unknown().optional(),
-});
-/** Strict: a managed policy would be a surprise. */
-const Role = z.strictObject({
-  AssumeRolePolicyDocument: z.unknown(),
-  Tags: z.unknown(),
-  Policies: z.tuple([z.object({ PolicyDocument: z.object({ Statement: z.array(Statement) }) })]),
-});
 const Environment = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
-/** What a role may do, action lists by the path of the resource. A resource that is not one of ours is left as it is. */
-const allowedTo = (door: settings.Door, { paths, propertiesAt }: Synthesized = dev) => {
-  const [policy] = Role.parse(propertiesAt(`${door}-role`)).Policies;
-  const entries = policy.PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
-    [Resource].flat().map((resource) => {
-      const ref = Ref.safeParse(resource);
-      return [ref.success ? `${paths.get(ref.data)}` : JSON.stringify(resource), Action.toSorted()] as const;
-    }),
-  );
-  expect(new Set(entries.map(([resource]) => resource)).size, 'no resource stands twice').toBe(entries.length);
-  return Object.fromEntries(entries);
-};
-
 /** A template's value as deployed, where names have been given: the longest that a Region makes. */
 const deployed = (value: unknown): string => {
   if (typeof value === 'string') return value;
@@ -172,7 +149,7 @@ describe('the queue', () => {
 });
 
 describe('least privilege', () => {
-  const applying = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+  const applying = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
   const logging = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
   test('events sends, applies and reads the secrets of sources', () => {
@@ -187,7 +164,7 @@ describe('least privilege', () => {
   test('account-api sends, applies, queries and reads the secrets of apps', () => {
     expect(allowedTo('account-api')).toEqual({
       'Operations/Queue': ['sqs:SendMessage'],
-      Registry: [...applying, 'dynamodb:Query'].toSorted(),
+      Registry: [...applying, 'dynamodb:BatchGetItem', 'dynamodb:Query'].toSorted(),
       'Credentials/app shop-android': ['secretsmanager:GetSecretValue'],
       'Credentials/app shop-ios': ['secretsmanager:GetSecretValue'],
       'account-api-log': logging,
