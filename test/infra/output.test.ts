@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as z from 'zod';
 import { type Deployment, deployed } from './deployment.ts';
 import type { Answer, Call } from './recorder.ts';
 import { CANARY, SCENARIOS } from './scenarios.ts';
@@ -39,8 +40,39 @@ async function outputs(): Promise<(readonly [door: string, output: string])[]> {
   return Promise.all(doors.map(async (door) => [door, (await deployment.lines(door)).join('\n')] as const));
 }
 
-test('a function writes no account, token, session or secret when all goes well', async () => {
+const Line = z.object({ message: z.record(z.string(), z.unknown()) });
+/** A request at a door, or an attempt of the worker at a message: what happened, whose, and how long it took. */
+const Requested = z.object({
+  message: z.literal('request'),
+  stage: z.enum(['events', 'account-api']),
+  id: z.uuid(),
+  status: z.int(),
+  outcome: z.enum(['applied', 'answered']),
+  app: z.string().regex(/shop/),
+  duration_ms: z.int(),
+});
+const Attempted = z.object({
+  message: z.literal('apply'),
+  id: z.string().optional(),
+  outcome: z.enum(['done', 'again']),
+  receives: z.int(),
+  waited_ms: z.int(),
+});
+
+test('a function writes a line for each request and each attempt, and the id of the one is in the other', async () => {
   for (const scenario of Object.values(SCENARIOS)) for (const step of scenario(deployment)) await step();
+  const lines = new Map(
+    (await outputs()).map(([door, output]) => [door, output.split('\n').map((line) => Line.parse(JSON.parse(line)))]),
+  );
+  const requests = ['events', 'account-api'].flatMap((door) => lines.get(door) ?? []);
+  const asked = requests.map(({ message }) => Requested.parse(message));
+  const tried = (lines.get('apply') ?? []).map(({ message }) => Attempted.parse(message));
+  expect(asked.filter(({ stage }) => stage === 'events')).not.toEqual([]);
+  const settled = tried.map(({ id }) => id);
+  expect(asked.filter(({ outcome, id }) => outcome === 'applied' && !settled.includes(id))).toEqual([]);
+});
+
+test('a function writes no account, token, session or secret when all goes well', async () => {
   const secrets = ['source web', 'app shop-android', 'app shop-ios'].map((id) =>
     deployment.secret(`Credentials/${id}`),
   );
