@@ -9,6 +9,7 @@ import type {
 } from '../functions/adapters/environment.ts';
 import type { Configuration } from '../functions/core/configuration.ts';
 import { Alarms } from './alarms.ts';
+import { configurationFor } from './configuration-for.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
 import { BinderyDashboard } from './dashboard.ts';
 import { type Encryption, EncryptionKey, type Keeping } from './encryption.ts';
@@ -89,7 +90,7 @@ export class Bindery extends Construct {
     const { sources } = this.credentials;
     const environment = {
       ...this.#onRegistry(),
-      BINDERY_CONFIG: JSON.stringify(this.#configuration),
+      BINDERY_CONFIG: configurationFor('events', this.#configuration),
       SOURCE_SECRETS: sources.toJson(this),
     } satisfies VariablesOf<typeof EventsEnvironment>;
     const may = [...this.#mayTake(sources), this.#mayApply()];
@@ -100,7 +101,7 @@ export class Bindery extends Construct {
     const { apps } = this.credentials;
     const environment = {
       ...this.#onRegistry(),
-      BINDERY_CONFIG: JSON.stringify(this.#configuration),
+      BINDERY_CONFIG: configurationFor('account-api', this.#configuration),
       APP_SECRETS: apps.toJson(this),
     } satisfies VariablesOf<typeof AccountApiEnvironment>;
     const may = [...this.#mayTake(apps), this.#mayApply('dynamodb:BatchGetItem', 'dynamodb:Query')];

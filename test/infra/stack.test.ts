@@ -62,8 +62,8 @@ const deployed = (value: unknown): string => {
   return `Bindery-dev-${name}`;
 };
 
-const variablesOf = (door: settings.Door): Record<string, string> => {
-  const { Variables } = Environment.parse(propertiesAt(door)).Environment;
+const variablesOf = (door: settings.Door, of = dev): Record<string, string> => {
+  const { Variables } = Environment.parse(of.propertiesAt(door)).Environment;
   return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(value)]));
 };
 
@@ -222,6 +222,14 @@ describe('functions', () => {
       expect(schemas[door].strict().safeParse(variablesOf(door)).error, door).toBeUndefined();
     }
     expect(EventsEnvironment.parse(variablesOf('events')).BINDERY_CONFIG).toEqual(CONFIGURATION);
+  });
+
+  test('of the configuration a door is given no more than it reads: no mirrors, and account-api no sources', () => {
+    const mirrored = synthesized({ configuration: MIRRORED });
+    const tv = { id: 'tv', dialect: 'tpns', policy: 'one-per-type', platform: 'android' };
+    const given = (door: settings.HttpDoor) => JSON.parse(`${variablesOf(door, mirrored)['BINDERY_CONFIG']}`);
+    expect(given('events')).toEqual({ apps: [tv], sources: MIRRORED.sources });
+    expect(given('account-api')).toEqual({ apps: [tv] });
   });
 
   test('no secret value stands in an environment: only where to read it', () => {
