@@ -40,6 +40,9 @@ export type BinderyProps = {
   alarmEmail?: string | undefined;
 };
 
+/** Dashboards take tags since June 2026, but not in every Region: where CloudFormation does not know them, it stops. */
+const TAGGED = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
+
 /** All of Bindery, for a stack of its own or somebody else's. */
 export class Bindery extends Construct {
   readonly registry: RegistryTable;
@@ -81,8 +84,8 @@ export class Bindery extends Construct {
     const { table, alarms } = this;
     this.dashboard = new BinderyDashboard(this, 'Dashboard', { ...watched, table, alarms });
 
-    Tags.of(this).add('service', 'bindery');
-    Tags.of(this).add('stage', stage);
+    Tags.of(this).add('service', 'bindery', TAGGED);
+    Tags.of(this).add('stage', stage, TAGGED);
     this.#warnOfMirrors();
   }
 

@@ -48,6 +48,9 @@ export async function deployed(stack: Synthesized) {
     sqs,
     recorder,
     queueUrl: names.at,
+    /** What the stack's output of that name says. */
+    output: (name: string): string =>
+      name === 'Url' ? front.url : names.valueIn(known(stack.template.findOutputs(name)[name])['Value']),
     secret: (path: string): string => known(secrets.get(names.at(path))).AWSCURRENT,
     invoke,
     /** What a function has written to either output until now, line by line. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateQueueCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Versions } from '../../local/secrets-server.ts';
 import { Ref, type Synthesized } from './synthesis.ts';
@@ -8,7 +8,10 @@ import { Ref, type Synthesized } from './synthesis.ts';
 export const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 
-const Queue = z.object({ FifoQueue: z.boolean().default(false) });
+const Queue = z.object({
+  FifoQueue: z.boolean().default(false),
+  RedrivePolicy: z.object({ deadLetterTargetArn: Ref, maxReceiveCount: z.int() }).optional(),
+});
 const Table = z.object({
   KeySchema: z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
   AttributeDefinitions: z.array(z.object({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) })),
@@ -42,12 +45,14 @@ export function embedded(stack: Synthesized, endpoint: string) {
     if (secrets.has(id)) return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${id}`;
     return queues.has(id) ? `${endpoint}/${ACCOUNT}/${queues.get(id)}` : id;
   };
+  const queueArn = (id: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT}:${queues.get(id)}`;
   const at = (path: string): string => valueIn({ Ref: stack.idAt(path) });
   return {
     at,
+    valueIn,
     /** What a call names, as the path of its construct. */
     pathOf: (name: string): string => stack.paths.get(name.replace(/^.*:|\.fifo$/g, '')) ?? name,
-    queueArn: (path: string): string => `arn:aws:sqs:${REGION}:${ACCOUNT}:${queues.get(stack.idAt(path))}`,
+    queueArn: (path: string): string => queueArn(stack.idAt(path)),
     /** Functions by their door, with their environment. */
     functions: (): Map<string, Record<string, string>> =>
       new Map(
@@ -68,6 +73,14 @@ export function embedded(stack: Synthesized, endpoint: string) {
       for (const QueueName of queues.values()) {
         const Attributes = QueueName.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
         await client.send(new CreateQueueCommand({ QueueName, Attributes }));
+      }
+      for (const { id, properties } of stack.ofType('AWS::SQS::Queue', Queue)) {
+        if (properties.RedrivePolicy === undefined) continue;
+        const { deadLetterTargetArn, maxReceiveCount } = properties.RedrivePolicy;
+        const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queueArn(deadLetterTargetArn), maxReceiveCount });
+        await client.send(
+          new SetQueueAttributesCommand({ QueueUrl: valueIn({ Ref: id }), Attributes: { RedrivePolicy } }),
+        );
       }
     },
     createTables: async (client: DynamoDBClient): Promise<void> => {
