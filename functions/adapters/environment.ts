@@ -26,10 +26,10 @@ export const EventsEnvironment = z.object({
   SOURCE_SECRETS: SecretNames,
 });
 
-/** What the function `account-api` needs from its environment. */
+/** What the function `account-api` needs from its environment. Of the configuration it reads the apps. */
 export const AccountApiEnvironment = z.object({
   ...onRegistry,
-  BINDERY_CONFIG: json(Configuration),
+  BINDERY_CONFIG: json(z.object({ apps: z.array(App).min(1) })),
   APP_SECRETS: SecretNames,
 });
 
