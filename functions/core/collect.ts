@@ -14,23 +14,23 @@ export type Clears = ReadonlyMap<AccountKey, Removal>;
 /**
  * The document without edges from before the horizon that bind nobody: removals, binds that only the account's own
  * watermark has killed, binds of ended sessions. They are remembered in the floor, which means the same for them and, so
- * far below the horizon, nothing for anybody else. Afterwards the document can expire without its watermarks.
+ * far below the horizon, nothing for anybody else. Afterwards the document can expire without its watermarks. A floor
+ * that no clock is wrong enough to need goes too: it names an account.
  */
-export function withoutDead(document: TokenDocument, clears: Clears, horizon: string): TokenDocument {
+export function withoutDead(document: TokenDocument, clears: Clears, nowMs: number): TokenDocument {
+  const horizon = horizonAt(nowMs);
   // Every key of `edges` was made by accountKey.
   const edges = Object.entries(document.edges) as [AccountKey, string][];
   const dead = edges.filter(
     ([account, edge]) => edge < horizon && !isBound(document, account, clears.get(account) ?? ''),
   );
-  const floor = [document.floor, ...dead.map(([account, edge]) => `${edge}|${account}`)].reduce((a, b) =>
-    a > b ? a : b,
-  );
+  const floor = dead.reduce((most, [account, edge]) => later(most, `${edge}|${account}`), document.floor);
   const kept = Object.fromEntries(edges.filter((entry) => !dead.includes(entry)));
-  return compact(
-    { ...document, clear: { ...document.clear }, edges: kept, floor, ended: { ...document.ended } },
-    horizon,
-  );
+  const draft = { ...document, clear: { ...document.clear }, edges: kept, ended: { ...document.ended } };
+  return compact({ ...draft, floor: isAncient(floor, nowMs) ? '' : floor }, horizon);
 }
+
+const later = (a: string, b: string): string => (a > b ? a : b);
 
 /**
  * Whether a pointer can be deleted: its token's document has no bind of the account, dead or alive, and never will have

@@ -74,7 +74,7 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
     return one;
   };
   for (const item of items)
-    if (item.kind === 'document' && needsFold(item.stored.document, new Map(), horizon)) suspect(item.ref);
+    if (item.kind === 'document' && needsFold(item.stored.document, new Map(), nowMs)) suspect(item.ref);
   const old = items.filter((item) => item.kind === 'pointer').filter(({ edge }) => edge < horizon);
   const documents = await ports.store.glimpse(old.map(({ ref, token }) => ({ app: ref.app, token })));
   for (const [i, pointer] of old.entries()) {
@@ -82,7 +82,7 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
     const account = accountKey(ref.account);
     const own = new Map([[account, clears.get(nameOf(ref)) ?? '']]);
     const document = documents[i];
-    const isDead = document !== undefined && needsFold(document, own, horizon);
+    const isDead = document !== undefined && needsFold(document, own, nowMs);
     if (!isDead && !leadsNowhere(edge, account, document, nowMs)) continue;
     const { clears: known, pointers } = suspect({ app: ref.app, token });
     for (const [name, clear] of own) known.set(name, clear);
@@ -92,8 +92,8 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
 }
 
 /** Whether the document would get smaller by it, and would not go by itself anyway. */
-const needsFold = (document: TokenDocument, clears: Clears, horizon: string): boolean =>
-  expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, clears, horizon), document);
+const needsFold = (document: TokenDocument, clears: Clears, nowMs: number): boolean =>
+  expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, clears, nowMs), document);
 
 type Settled = { readonly isFolded: boolean; readonly pointers: number };
 
@@ -117,9 +117,9 @@ async function fold(
   { document, version }: Stored,
   clears: Clears,
 ): Promise<TokenDocument | undefined> {
-  const horizon = horizonAt(now());
-  if (!needsFold(document, clears, horizon)) return undefined;
-  const next = withoutDead(document, clears, horizon);
+  const nowMs = now();
+  if (!needsFold(document, clears, nowMs)) return undefined;
+  const next = withoutDead(document, clears, nowMs);
   return (await registry.write(ref, next, version)) === 'written' ? next : undefined;
 }
 

@@ -2,7 +2,7 @@ import { type ClearsByAccount, nameOf } from '../core/collector.ts';
 import type { AppId } from '../core/configuration.ts';
 import type { Check } from '../core/mirror-mark.ts';
 import { orUnavailable } from '../core/outcome.ts';
-import type { Stored, TokenRef } from '../core/registry-store.ts';
+import type { AccountRef, Stored, TokenRef } from '../core/registry-store.ts';
 import { msOf } from '../core/stamp.ts';
 import type { Page } from '../core/sweep-store.ts';
 import { momentsOf } from '../core/token-document.ts';
@@ -28,11 +28,13 @@ export function chosen({ items }: Page, clears: ClearsByAccount, { mirrored, now
   return items.flatMap((item): TokenRef[] => {
     if (item.kind === 'unreadable' || !mirrored.has(item.ref.app)) return [];
     if (item.kind === 'document') return isNew(item.stored, since) || chance() < SAMPLED ? [item.ref] : [];
-    if (item.kind !== 'pointer') return [];
-    const clear = clears.get(nameOf(item.ref)) ?? '';
-    const isLost = item.edge <= clear && msOf(clear) >= since;
-    return isLost ? [{ app: item.ref.app, token: item.token }] : [];
+    return item.kind === 'pointer' && wasLost(item, clears, since) ? [{ app: item.ref.app, token: item.token }] : [];
   });
+}
+
+function wasLost({ ref, edge }: { ref: AccountRef; edge: string }, clears: ClearsByAccount, since: number): boolean {
+  const clear = clears.get(nameOf(ref)) ?? '';
+  return edge <= clear && msOf(clear) >= since;
 }
 
 const isNew = ({ document }: Stored, since: number): boolean => momentsOf(document).some((one) => msOf(one) >= since);
