@@ -85,7 +85,7 @@ export class Bindery extends Construct {
     const workers = this.#mirrorFunctions();
     const sweep = new Sweep(this, { ...kept, mirrors: this.mirrors, table: this.table });
 
-    const log = new LogMetrics(this, 'LogMetrics', { doors, apply, mirrors: workers, accessLog: api?.log });
+    const log = new LogMetrics(this, 'LogMetrics', { doors, apply, mirrors: workers, sweep, accessLog: api?.log });
     const mirrored = workers && new MirrorMetrics(this, 'MirrorMetrics', workers);
     const { operations, front, mirrors } = this;
     const watched = { operations, doors, apply, sweep, front, log, mirrors, workers, mirrored };

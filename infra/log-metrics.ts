@@ -23,6 +23,7 @@ type Logged = {
   doors: HttpDoors;
   apply: DoorFunction;
   mirrors: MirrorFunctions | undefined;
+  sweep: DoorFunction;
   accessLog: ILogGroup | undefined;
 };
 
@@ -74,11 +75,11 @@ export class LogMetrics extends Construct {
 
   readonly #namespace: string;
 
-  constructor(scope: Construct, id: string, { doors, apply, mirrors, accessLog }: Logged) {
+  constructor(scope: Construct, id: string, { doors, apply, mirrors, sweep, accessLog }: Logged) {
     super(scope, id);
     this.#namespace = scope.node.path;
     const http = Object.values(doors).map(({ logGroup }) => logGroup);
-    const workers = [apply, ...Object.values(mirrors ?? {})].map(({ logGroup }) => logGroup);
+    const workers = [apply, sweep, ...Object.values(mirrors ?? {})].map(({ logGroup }) => logGroup);
     const applied = { lines: ending(REQUEST, 'applied'), value: '$.message.duration_ms', unit: Unit.MILLISECONDS };
     this.effectMs = this.#take('EffectMs', { from: http, ...applied });
     this.durable = this.#take('Durable', { from: http, lines: ending(REQUEST, 'durable') });
