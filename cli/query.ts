@@ -1,6 +1,7 @@
 import { argumentsOf, runCommand } from '../local/command.ts';
 import { UserError } from '../local/user-error.ts';
 import { ask, type QueryAnswer } from './account-query.ts';
+import { printable } from './parked-text.ts';
 import { QUESTION_OPTIONS, questionIn } from './question.ts';
 import { hostedSpeaker, speakersOf } from './speakers.ts';
 import { tableOf } from './table.ts';
@@ -29,7 +30,7 @@ const OPTIONS = {
 } as const;
 
 const failureLine = ({ app, status, reply }: QueryAnswer): string =>
-  status === undefined ? `${app}: ${reply}` : `${app}: HTTP ${status}: ${JSON.stringify(reply)}`;
+  status === undefined ? `${app}: ${reply}` : `${app}: HTTP ${status}: ${printable(JSON.stringify(reply))}`;
 
 await runCommand(async () => {
   const { values } = argumentsOf({ options: OPTIONS });

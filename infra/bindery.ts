@@ -9,6 +9,7 @@ import type {
 } from '../functions/adapters/environment.ts';
 import type { Configuration } from '../functions/core/configuration.ts';
 import { Alarms } from './alarms.ts';
+import { configurationFor } from './configuration-for.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
 import { BinderyDashboard } from './dashboard.ts';
 import { type Encryption, EncryptionKey, type Keeping } from './encryption.ts';
@@ -42,6 +43,9 @@ export type BinderyProps = {
   /** Who is told of alarms. Nobody unless given. */
   alarmEmail?: string | undefined;
 };
+
+/** Dashboards take tags since June 2026, but not in every Region: where CloudFormation does not know them, it stops. */
+const TAGGED = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
 
 /** All of Bindery, for a stack of its own or somebody else's. */
 export class Bindery extends Construct {
@@ -94,15 +98,15 @@ export class Bindery extends Construct {
     const { table, alarms } = this;
     this.dashboard = new BinderyDashboard(this, 'Dashboard', { ...watched, table, alarms });
 
-    Tags.of(this).add('service', 'bindery');
-    Tags.of(this).add('stage', stage);
+    Tags.of(this).add('service', 'bindery', TAGGED);
+    Tags.of(this).add('stage', stage, TAGGED);
   }
 
   #events(concurrency: number | undefined): DoorFunction {
     const { sources } = this.credentials;
     const environment = {
       ...this.#onRegistry(),
-      BINDERY_CONFIG: this.#ofTheDoors(),
+      BINDERY_CONFIG: configurationFor('events', this.#configuration),
       SOURCE_SECRETS: sources.toJson(this),
     } satisfies VariablesOf<typeof EventsEnvironment>;
     const may = [...this.#mayTake(sources), this.#mayApply()];
@@ -113,7 +117,7 @@ export class Bindery extends Construct {
     const { apps } = this.credentials;
     const environment = {
       ...this.#onRegistry(),
-      BINDERY_CONFIG: this.#ofTheDoors(),
+      BINDERY_CONFIG: configurationFor('account-api', this.#configuration),
       APP_SECRETS: apps.toJson(this),
     } satisfies VariablesOf<typeof AccountApiEnvironment>;
     const may = [...this.#mayTake(apps), this.#mayApply('dynamodb:Query')];
@@ -165,13 +169,5 @@ export class Bindery extends Construct {
     const functions = mirrorFunctions(this, { ...this.#kept, mirrors, table, pseudonyms: credentials.pseudonyms });
     for (const mirror of mirrors) mirror.feed(functions);
     return functions;
-  }
-
-  /** The configuration as the doors read it. Mirrors are none of their business, and take room. */
-  #ofTheDoors(): string {
-    return JSON.stringify({
-      ...this.#configuration,
-      apps: this.#configuration.apps.map(({ mirror: _, ...app }) => app),
-    });
   }
 }

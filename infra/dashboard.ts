@@ -28,7 +28,8 @@ export class BinderyDashboard extends Dashboard {
         [new AlarmStatusWidget({ title: 'Alarms', alarms: [...shown.alarms.all], width: WIDTH, height: 3 })],
         row(safe(shown)),
         heading('Is it keeping up?'),
-        row(keepingUp(shown)),
+        row(queueing(shown)),
+        row(accepting(shown)),
         ...mirrorGraphs(shown).flatMap(({ title, graphs }) => [heading(title), row(graphs)]),
         heading('What does it cost?'),
         row(costs(shown)),
@@ -51,21 +52,26 @@ const safe = ({ operations, front, log }: Watched): Graph[] => [
   { title: 'Answered 5xx, and bugs', left: [front.failures, log.bugs] },
 ];
 
-const keepingUp = ({ operations, front, log }: Watched): Graph[] => [
-  {
-    title: 'Requests, and messages applied',
-    left: [front.requests, log.queuedMs.with({ statistic: Stats.SAMPLE_COUNT, label: 'applied' })],
-  },
+const queueing = ({ operations, log }: Watched): Graph[] => [
   {
     title: 'Oldest operation on the queue (s)',
     left: [operations.queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM })],
   },
   { title: 'Time on the queue (ms)', left: percentiles(log.queuedMs) },
   {
+    title: 'Messages applied',
+    left: [log.queuedMs.with({ statistic: Stats.SAMPLE_COUNT, label: 'applied' })],
+  },
+];
+
+const accepting = ({ front, log }: Watched): Graph[] => [
+  { title: 'Requests, accepted; superseded', left: [front.requests, log.accepted], right: [log.superseded] },
+  {
     title: 'Request to effect (ms), and requests left to the queue',
     left: percentiles(log.effectMs),
     right: [log.durable],
   },
+  { title: 'Event to effect (ms)', left: percentiles(log.eventToEffectMs) },
 ];
 
 const costs = ({ doors, apply, workers, sweep, operations, table }: Shown): Graph[] => {

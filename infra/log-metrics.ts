@@ -19,6 +19,8 @@ const FAILING = FilterPattern.all(
   FilterPattern.numberValue('$.message.receives', '>=', OPERATIONS_QUEUE.maxReceiveCount / 2),
 );
 
+const SUPERSEDED = FilterPattern.all(REQUEST, FilterPattern.numberValue('$.message.superseded', '>=', 1));
+
 type Logged = {
   doors: HttpDoors;
   apply: DoorFunction;
@@ -60,6 +62,10 @@ export function taken(scope: Construct, metricNamespace: string, metricName: str
 export class LogMetrics extends Construct {
   /** Milliseconds a request took to bring its operations into effect, one value a request that did. */
   readonly effectMs: Metric;
+  /** Milliseconds since a request's oldest event happened, one value a request of events that are in effect. */
+  readonly eventToEffectMs: Metric;
+  /** Events, and elements of the Account API, that a later event had decided otherwise before they came. */
+  readonly superseded: Metric;
   /** Requests whose operations are on the queue and were not in effect within the second. */
   readonly durable: Metric;
   /** Errors of our own, which callers see as 500 or as a message that stays. */
@@ -82,6 +88,9 @@ export class LogMetrics extends Construct {
     const workers = [apply, sweep, ...Object.values(mirrors ?? {})].map(({ logGroup }) => logGroup);
     const applied = { lines: ending(REQUEST, 'applied'), value: '$.message.duration_ms', unit: Unit.MILLISECONDS };
     this.effectMs = this.#take('EffectMs', { from: http, ...applied });
+    const age = { lines: ending(REQUEST, 'applied'), value: '$.message.event_age_ms', unit: Unit.MILLISECONDS };
+    this.eventToEffectMs = this.#take('EventToEffectMs', { from: [doors.events.logGroup], ...age });
+    this.superseded = this.#take('Superseded', { from: http, lines: SUPERSEDED, value: '$.message.superseded' });
     this.durable = this.#take('Durable', { from: http, lines: ending(REQUEST, 'durable') });
     this.#take('Refused', { from: http, lines: ending(REQUEST, 'refused'), by: ['reason'] });
     this.bugs = this.#take('Bugs', { from: [...http, ...workers], lines: line('bug') });
@@ -91,6 +100,15 @@ export class LogMetrics extends Construct {
     this.failing = this.#take('Failing', { from: [apply.logGroup], lines: FAILING });
     const throttled = FilterPattern.stringValue('$.status', '=', '429');
     this.turnedAway = accessLog && this.#take('TurnedAway', { from: [accessLog], lines: throttled });
+  }
+
+  /** Requests whose operations are safe: in effect, or on the queue. */
+  get accepted(): MathExpression {
+    return new MathExpression({
+      label: 'accepted',
+      expression: 'FILL(durable, 0) + FILL(applied, 0)',
+      usingMetrics: { durable: this.durable, applied: this.effectMs.with({ statistic: Stats.SAMPLE_COUNT }) },
+    });
   }
 
   /** Requests refused since their signature or their credential does not match: the reasons of the two doors. */

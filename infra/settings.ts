@@ -132,6 +132,8 @@ export const ALARMS = {
   failuresPercent: 1,
   /** Accepted, but not in effect within the second. */
   latePercent: 5,
+  /** From when an event happened to its effect, the slowest one in a hundred: the sender's own delay is in it. */
+  eventToEffectS: 60,
   /** Not signed or not authenticated; fewer than `refusedAtLeast` are what any public URL sees. */
   refusedPercent: 20,
   refusedAtLeast: 10,

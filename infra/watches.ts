@@ -96,6 +96,15 @@ const ofTheDoors = ({ front, log }: Watched): Watch[] => [
     of: 3,
   },
   {
+    title: 'Events in effect late',
+    means: `One event in a hundred takes effect ${ALARMS.eventToEffectS} s or more after it happened: until then an older state holds.`,
+    first: 'compare with request to effect on the dashboard: if that is short, the sender is late or its clock is.',
+    metric: log.eventToEffectMs.with({ statistic: Stats.p(99) }),
+    from: ALARMS.eventToEffectS * 1000,
+    in: 2,
+    of: 3,
+  },
+  {
     title: 'Refused signatures',
     means: `${ALARMS.refusedPercent} % of requests are not signed or not authenticated: a wrong secret, or somebody is trying.`,
     first: 'ask whether a secret was rotated; compare sender and AWSCURRENT.',
@@ -111,7 +120,7 @@ const ofTheDoors = ({ front, log }: Watched): Watch[] => [
   {
     title: 'Unusable secrets',
     means: 'A secret holds a value that cannot be a key, so its owner is shut out once the previous value is gone.',
-    first: 'read id and stage in the log line secret.unusable, and put a right value.',
+    first: 'read credential and version in the log line secret.unusable, and put a right value.',
     metric: log.unusableSecrets,
     from: 1,
   },

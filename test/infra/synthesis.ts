@@ -61,11 +61,15 @@ export function synthesized(props?: Partial<BinderyProps>) {
         element.node.path.replace(/^[^/]+\/(Bindery\/)?/, '').replace(/\/Resource$/, ''),
       ]),
   );
-  const propertiesAt = (path: string): unknown => {
-    const [id] = [...paths].find(([, at]) => at === path) ?? [];
-    return template.toJSON()['Resources'][`${id}`].Properties;
-  };
-  return { stack, template, paths, propertiesAt };
+  /** The logical id of a resource. */
+  const idAt = (path: string): string => `${[...paths].find(([, at]) => at === path)?.[0]}`;
+  const propertiesAt = (path: string): unknown => template.toJSON()['Resources'][idAt(path)].Properties;
+  /** All resources of a type, each with what is asked of its properties. */
+  const ofType = <S extends z.ZodType>(type: string, schema: S) =>
+    Object.entries(template.findResources(type)).map(([id, { Properties }]) => {
+      return { id, path: `${paths.get(id)}`, properties: schema.parse(Properties) };
+    });
+  return { stack, template, paths, idAt, propertiesAt, ofType };
 }
 
 export type Synthesized = ReturnType<typeof synthesized>;
