@@ -43,7 +43,7 @@ async function pass({ registry, store, nowMs }: World, instead: Partial<SweepSto
   let after: string | undefined;
   do {
     const page = await store.page(after);
-    const one = await collect(ports, page, await clearsOf(registry, page));
+    const one = await collect(ports, page, await clearsOf(registry, page, after));
     sum = { folded: sum.folded + one.folded, pointers: sum.pointers + one.pointers, clears: sum.clears + one.clears };
     after = page.next;
   } while (after !== undefined);
@@ -75,10 +75,10 @@ const held = ({ table }: World) => ({
 
 /** Days after another, and what happens then: an operation, at most as late as the horizon allows, or a sweep. */
 const step = fc.record({
-  days: fc.constantFrom(0, 0, 1, 10, 36, 50),
+  days: fc.constantFrom(0, 0, 0, 1, 10, 36, 50),
   lateMs: fc.oneof(fc.constant(0), fc.nat(HORIZON_MS), fc.constant(HORIZON_MS)),
   kind: fc.constantFrom('bind', 'override', 'types', 'unbind', 'unbindAll', 'everywhere', 'sweep', 'sweep'),
-  phone: fc.constantFrom(...PHONES),
+  phone: fc.constantFrom('phone', ...PHONES),
   names: fc.subarray(NAMES, { minLength: 1 }),
 });
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -99,7 +99,7 @@ async function take(step: Step, one: World): Promise<void> {
 }
 
 describe('collecting at any moment', () => {
-  const steps = fc.array(step, { minLength: 1, maxLength: 14 });
+  const steps = fc.array(step, { minLength: 6, maxLength: 14 });
 
   test('changes no answer in either direction, now or after operations as late as the horizon allows', async () => {
     const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (all, pageItems) => {
@@ -115,7 +115,7 @@ describe('collecting at any moment', () => {
         expect(await answers(swept)).toEqual(await answers(left));
       }
     });
-    await fc.assert(property, { numRuns: 3_000, seed: 1 });
+    await fc.assert(property, { numRuns: 2_000, seed: 1 });
   });
 
   test('leaves nothing to do for a third pass', async () => {

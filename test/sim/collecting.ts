@@ -119,7 +119,7 @@ async function through(registry: RegistryStore, store: SweepStore, now: () => nu
   let after: string | undefined;
   do {
     const page = await store.page(after);
-    await collect({ registry, store, now }, page, await clearsOf(registry, page));
+    await collect({ registry, store, now }, page, await clearsOf(registry, page, after));
     after = page.next;
   } while (after !== undefined);
 }
