@@ -1,6 +1,7 @@
 import type { QueryRequest } from '../functions/wire/query-request.ts';
 import { columns } from '../local/columns.ts';
 import type { Found, QueryAnswer } from './account-query.ts';
+import { printable } from './parked-text.ts';
 
 /** What was found, a line for each binding, newest first; a dash where nothing is bound. */
 export function tableOf({ kind }: QueryRequest, answers: readonly QueryAnswer[]): string[] {
@@ -8,7 +9,7 @@ export function tableOf({ kind }: QueryRequest, answers: readonly QueryAnswer[])
   if (rows.length === 0) return [];
   const head = kind === 'tokensOf' ? ['account', 'type', 'token'] : ['token', 'account', 'type'];
   const isOneApp = answers.length === 1;
-  return columns([['app', ...head], ...rows].map((row) => (isOneApp ? row.slice(1) : row)));
+  return columns([['app', ...head], ...rows].map((row) => (isOneApp ? row.slice(1) : row).map(printable)));
 }
 
 const NOTHING = '-';

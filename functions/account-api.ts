@@ -3,12 +3,13 @@ import { CLIENT } from './adapters/aws.ts';
 import { dispatchTo } from './adapters/dispatcher.ts';
 import { AccountApiEnvironment, readEnvironment } from './adapters/environment.ts';
 import { httpDoor } from './adapters/http.ts';
-import { log } from './adapters/log.ts';
+import { logOf } from './adapters/log.ts';
 import { registryIn } from './adapters/registry-table.ts';
 import { secretsReader } from './adapters/secrets.ts';
 import { accountApiHandler } from './handlers/account-api.ts';
 import { appSecret } from './wire/credentials.ts';
 
+const log = logOf('account-api');
 const environment = readEnvironment(AccountApiEnvironment);
 const registry = registryIn(environment.REGISTRY_TABLE);
 const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registry);

@@ -3,13 +3,14 @@ import { CLIENT } from './adapters/aws.ts';
 import { dispatchTo } from './adapters/dispatcher.ts';
 import { EventsEnvironment, readEnvironment } from './adapters/environment.ts';
 import { httpDoor } from './adapters/http.ts';
-import { log } from './adapters/log.ts';
+import { logOf } from './adapters/log.ts';
 import { registryIn } from './adapters/registry-table.ts';
 import { secretsReader } from './adapters/secrets.ts';
 import { eventsHandler } from './handlers/events.ts';
 import { reachesOf } from './sources/app-auth-event.ts';
 import { webhookKey } from './sources/signature.ts';
 
+const log = logOf('events');
 const environment = readEnvironment(EventsEnvironment);
 const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registryIn(environment.REGISTRY_TABLE));
 const client = new SecretsManagerClient(CLIENT);

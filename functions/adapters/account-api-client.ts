@@ -1,6 +1,8 @@
+import * as z from 'zod';
 import { accountKey } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import type { AccountApiClient, NotAnswered, OperateAnswer } from '../handlers/hosted.ts';
+import { LIMITS } from '../wire/elements.ts';
 import type { Failure } from '../wire/failure.ts';
 import { OperateReplies, type OperateReply } from '../wire/operate-reply.ts';
 import { type OperateRequest, OperateRequests } from '../wire/operate-request.ts';
@@ -40,6 +42,12 @@ export function accountApiClient(given: AccountApiClientOptions): AccountApiClie
 
 const SOMETHING_ELSE: NotAnswered = { kind: 'unavailable', reason: 'not an answer to what was asked' };
 
+/** One of the names is more than the dialect can say, such as a token longer than XG's 64 bytes. */
+const UNSAYABLE: NotAnswered = { kind: 'refused', reason: 'not in this dialect' };
+
+const sizeOfQuery = (request: QueryRequest): number =>
+  request.kind === 'tokensOf' ? request.accounts.length : request.tokens.length;
+
 type Ports = { readonly post: Post; readonly dialect: Dialect };
 
 async function operate({ post, dialect }: Ports, request: OperateRequest): Promise<OperateAnswer> {
@@ -62,6 +70,8 @@ async function query(
   { post, dialect }: Ports,
   request: QueryRequest,
 ): Promise<Exclude<QueryReply, Failure> | NotAnswered> {
+  const said = z.safeEncode<z.ZodType<QueryRequest>>(QueryRequests[dialect], request);
+  if (!said.success && sizeOfQuery(request) <= LIMITS.queried) return UNSAYABLE;
   const heard = await post('query', JSON.stringify(QueryRequests[dialect].encode(request)));
   return answerIn<Exclude<QueryReply, Failure>>(heard, { own: QueryReplies[dialect], other: OperateReplies[dialect] });
 }

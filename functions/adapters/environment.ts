@@ -26,10 +26,10 @@ export const EventsEnvironment = z.object({
   SOURCE_SECRETS: SecretNames,
 });
 
-/** What the function `account-api` needs from its environment. */
+/** What the function `account-api` needs from its environment. Of the configuration it reads the apps. */
 export const AccountApiEnvironment = z.object({
   ...onRegistry,
-  BINDERY_CONFIG: json(Configuration),
+  BINDERY_CONFIG: json(z.object({ apps: z.array(App).min(1) })),
   APP_SECRETS: SecretNames,
 });
 
@@ -65,7 +65,8 @@ export type VariablesOf<S extends z.ZodObject> = { [K in keyof S['shape']]: stri
 
 /** Reads the environment or stops the cold start, naming every variable that is missing or wrong. Values are not shown. */
 export function readEnvironment<S extends z.ZodObject>(schema: S): z.infer<S> {
-  const result = schema.safeParse(process.env);
+  // Read once in a process: what zod would compile for the next time would be made for nothing.
+  const result = schema.safeParse(process.env, { jitless: true });
   if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new Error(`the environment is not complete: ${issues.join('; ')}`);

@@ -51,7 +51,7 @@ async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string):
     try {
       return [ports.decode(text)];
     } catch {
-      ports.log('error', 'secret.unusable', { id, stage: STAGES[i] });
+      ports.log('error', 'secret.unusable', { credential: id, version: STAGES[i] });
       return [];
     }
   });

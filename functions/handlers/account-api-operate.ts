@@ -63,6 +63,7 @@ function done(
       ...line,
       outcome,
       refused: results.filter((result) => result === 'refused' || result === 'unavailable').length,
+      superseded: outcomes.filter(({ kind }) => kind === 'superseded').length,
     },
   };
 }

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { SourceId } from '../core/configuration.ts';
 import type { Dispatch, Dispatched } from '../core/dispatch.ts';
 import { orUnavailable } from '../core/outcome.ts';
+import { msOf } from '../core/stamp.ts';
 import type { Issue } from '../sources/app.ts';
 import type { Reach } from '../sources/app-auth-event.ts';
 import { type TranslatedEvent, translateAppMessage } from '../sources/app-translation.ts';
@@ -26,13 +27,18 @@ export const eventsHandler =
   async (request) => {
     const reach = ports.reaches.get(/^\/events\/([^/]+)$/.exec(request.path)?.[1] ?? '');
     if (reach === undefined) return refuse(request, 'unknown_source');
-    if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
-    if (request.body.length > MAX_BODY_BYTES) return refuse(request, 'too_large');
-    const keys = await orUnavailable(() => ports.keysOf(reach.source.id));
-    if ('kind' in keys) return unavailable(request, keys.reason);
-    const id = verifiedId(request, keys, ports.now());
-    return id === undefined ? refuse(request, 'not_signed') : take(ports, request, reach, id);
+    const reply = await answer(ports, request, reach);
+    return { ...reply, line: { source: reach.source.id, ...reply.line } };
   };
+
+async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): Promise<HttpReply> {
+  if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
+  if (request.body.length > MAX_BODY_BYTES) return refuse(request, 'too_large');
+  const keys = await orUnavailable(() => ports.keysOf(reach.source.id));
+  if ('kind' in keys) return unavailable(request, keys.reason);
+  const id = verifiedId(request, keys, ports.now());
+  return id === undefined ? refuse(request, 'not_signed') : take(ports, request, reach, id);
+}
 
 /** Translates and dispatches what has been verified. `id` is the message's, the same for every attempt to send it. */
 async function take(
@@ -49,7 +55,7 @@ async function take(
   const operations = events.flatMap((event) => event.operations);
   const dispatched = await dispatch(request.id, operations);
   if (dispatched.kind === 'unavailable') return unavailable(request, dispatched.reason);
-  return accept(request, reach, events, dispatched);
+  return accept(request, events, dispatched, now());
 }
 
 /** Every refusal, by its code. */
@@ -85,9 +91,9 @@ const unavailable = (request: HttpRequest, reason: string): HttpReply => ({
 /** The events' outcomes in the order sent. An event none of whose operations still decides anything is superseded. */
 function accept(
   request: HttpRequest,
-  { source }: Reach,
   events: readonly TranslatedEvent[],
   dispatched: Exclude<Dispatched, { kind: 'unavailable' }>,
+  nowMs: number,
 ): HttpReply {
   const outcome = dispatched.kind === 'effective' ? 'applied' : 'durable';
   const outcomes = dispatched.kind === 'effective' ? dispatched.outcomes.values() : undefined;
@@ -98,6 +104,18 @@ function accept(
   return {
     status: dispatched.kind === 'effective' ? 200 : 202,
     body: { outcome, events: results, request_id: request.id },
-    line: { outcome, source: source.id, events: events.length },
+    line: {
+      ...lineOf(events, nowMs),
+      outcome,
+      superseded: results.filter((result) => result.outcome === 'superseded').length,
+    },
   };
+}
+
+/** `event_age_ms`: since the oldest event happened. Never negative, though a sender's clock may be ahead of ours. */
+function lineOf(events: readonly TranslatedEvent[], nowMs: number) {
+  const operations = events.flatMap((event) => event.operations);
+  const oldestMs = Math.min(...operations.map(({ stamp }) => msOf(stamp)));
+  const apps = [...new Set(operations.map(({ app }) => app))];
+  return { app: apps.join(','), events: events.length, event_age_ms: Math.max(0, nowMs - oldestMs) };
 }

@@ -48,10 +48,7 @@ function marksIn(body: string): MarksMessage | undefined {
   return message.success ? message.data : undefined;
 }
 
-/**
- * An account that lost every token: the hosted side does the same at once, also for tokens that we do not know. Then
- * each token we know is looked at, since this call may arrive late and take a newer login along.
- */
+/** An account that lost every token: the hosted side does the same at once, also for tokens that we do not know. */
 async function mirrorAccounts(ports: MirrorPorts, marks: readonly AccountMark[]): Promise<Map<AccountMark, Again>> {
   const again = new Map<AccountMark, Again>();
   const failed = (why: Again) => new Map(marks.map((mark) => [mark, why]));
@@ -68,9 +65,11 @@ async function mirrorAccounts(ports: MirrorPorts, marks: readonly AccountMark[])
   return again;
 }
 
-async function markTokensOf({ app, registry, mark }: MirrorPorts, { account, id, ms }: AccountMark): Promise<void> {
+/** The call may take a newer login along that the hosted side was told of before: each token is told again. */
+async function markTokensOf(ports: MirrorPorts, { account, id, ms }: AccountMark): Promise<void> {
+  const { app, registry, mark } = ports;
   const pointers = await registry.pointers({ app: app.id, account });
-  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true }));
+  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, forcedMs: ports.now() }));
   if (tokens.length > 0) await mark({ tokens, accounts: [] });
 }
 

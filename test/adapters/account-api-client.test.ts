@@ -188,6 +188,13 @@ describe('what the dialect cannot say', () => {
     await expect(client.operate({ kind: 'bind', elements })).rejects.toThrow('a list has at most 20 elements');
     expect(sent).toEqual([]);
   });
+
+  test('a question about a token that the dialect cannot say is refused, and not sent', async () => {
+    const { client, sent } = await talking(says({}), { dialect: 'xg' });
+    const answer = await client.accountsOf([token('phone'), token('t'.repeat(65))]);
+    expect([answer, sent]).toEqual([{ kind: 'refused', reason: 'not in this dialect' }, []]);
+    await expect(client.accountsOf(Array.from({ length: 101 }, () => token('phone')))).rejects.toThrow('at most 100');
+  });
 });
 
 describe('whose answers are read', () => {

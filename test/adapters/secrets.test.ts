@@ -82,6 +82,6 @@ describe('the secrets of a credential', () => {
   test('leave out one that cannot be used, and the log says which, not what', async () => {
     kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
     expect(await reader()('app')).toEqual(['new']);
-    expect(lines).toEqual([{ message: 'secret.unusable', line: { id: 'app', stage: 'AWSPREVIOUS' } }]);
+    expect(lines).toEqual([{ message: 'secret.unusable', line: { credential: 'app', version: 'AWSPREVIOUS' } }]);
   });
 });

@@ -48,6 +48,14 @@ describe('next to a local instance', () => {
     expect(lines((await asked('2')).out).at(-1)).toBe('  diana    2     -');
   });
 
+  test('what would move the cursor or turn the writing around is spelt out', async () => {
+    const token = 'phone-\u001b[2J\u009b1A\u202e';
+    await send('login', '--app', 'tpns-ios', '--token', token, '--account', 'eve\rroot');
+    expect(lines((await query('--app', 'tpns-ios', '--token', token)).out)[1]).toBe(
+      '  phone-\\u{1b}[2J\\u{9b}1A\\u{202e}  eve\\u{d}root  0',
+    );
+  });
+
   test('--json says the reply of each app in a line, in its own dialect', async () => {
     const { out } = await query('--token', 'phone-1', '--json');
     const [xg, , tpns] = lines(out).map((line) => JSON.parse(line));

@@ -335,6 +335,7 @@ describe('what the log says', () => {
       operator: 'rtx',
       outcome: 'applied',
       refused: 0,
+      superseded: 0,
     });
   });
 

@@ -291,3 +291,33 @@ describe('nothing accepted is lost', () => {
     expect(queued).toEqual([]);
   });
 });
+
+describe('what the log says', () => {
+  test('of events in effect: source, apps, how many, the age of the oldest, and how many came too late', async () => {
+    const { send } = world();
+    await send(login({ account: 'alice' }, at(-10)));
+    const list = [
+      login({ account: 'bobby' }, { ...at(-3_000), id: 'late' }),
+      event('user.deleted', { account: 'carol' }, { ...at(-20), id: 'gone' }),
+    ];
+    expect((await send(list)).line).toEqual({
+      source: 'auth',
+      app: 'phone,tablet',
+      outcome: 'applied',
+      events: 2,
+      event_age_ms: 3_000,
+      superseded: 1,
+    });
+  });
+
+  test('of events from a clock ahead of ours: no negative age', async () => {
+    expect((await world().send(login({ account: 'alice' }, at(4_000)))).line).toMatchObject({ event_age_ms: 0 });
+  });
+
+  test('of a refusal: the source it was sent to, if there is one, and the reason', async () => {
+    const { handle, send } = world();
+    expect((await send({})).line).toEqual({ source: 'auth', outcome: 'refused', reason: 'invalid_event' });
+    const { line } = await handle({ ...signed({}), path: '/events/nobody' });
+    expect(line).toEqual({ outcome: 'refused', reason: 'unknown_source' });
+  });
+});

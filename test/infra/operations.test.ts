@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -17,8 +18,8 @@ import { webhookKey } from '../../functions/sources/signature.ts';
 import { OPTION_NAMES } from '../../infra/options.ts';
 import * as settings from '../../infra/settings.ts';
 import { startSecrets } from '../../local/secrets-server.ts';
-import { world as accountApi, basic } from '../handlers/account-api-world.ts';
-import { event, world as events, signed } from '../handlers/events-world.ts';
+import { world as accountApi, basic, tokenAccounts } from '../handlers/account-api-world.ts';
+import { event, world as events, NOW, signed } from '../handlers/events-world.ts';
 import { synthesized } from './synthesis.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
@@ -83,7 +84,7 @@ describe('an alarm', () => {
   });
 
   test('tells nobody unless an address is given', () => {
-    dev.template.resourceCountIs('AWS::SNS::Topic', 0);
+    expect(dev.template.findResources('AWS::SNS::Topic')).toEqual({});
     for (const { AlarmActions } of alarmsOf(dev)) expect(AlarmActions).toBeUndefined();
   });
 
@@ -210,9 +211,28 @@ const down = async () => {
 };
 
 describe("the functions' log lines become metrics", () => {
-  test('a request in effect: how long it took', async () => {
+  test('a request in effect: how long it took, and how long ago its oldest event happened', async () => {
     const metrics = await metricsAfter('events', () => events().handle(signed(login)));
+    expect(metrics).toEqual({ EffectMs: expect.any(Number), EventToEffectMs: 1000 });
+  });
+
+  test('a request of the Account API in effect, which says no time of its own', async () => {
+    const metrics = await metricsAfter('account-api', () =>
+      accountApi().send({
+        headers: basic('xg'),
+        body: Buffer.from(JSON.stringify(tokenAccounts(2, 'phone', 'alice'))),
+      }),
+    );
     expect(metrics).toEqual({ EffectMs: expect.any(Number) });
+  });
+
+  test('events that later ones had overtaken', async () => {
+    const { handle } = events();
+    await handle(signed(login));
+    const at = (ms: number, id: string) => ({ ...login, id, timestamp: new Date(ms).toISOString() });
+    const list = [at(NOW - 5_000, 'earlier'), at(NOW - 500, 'later')];
+    const metrics = await metricsAfter('events', () => handle(signed(list)));
+    expect(metrics).toMatchObject({ Superseded: 1, EventToEffectMs: 5_000 });
   });
 
   test('a request that only the queue has', async () => {
@@ -326,6 +346,7 @@ describe('docs/operations.md', () => {
       ['oldestS', ALARMS.oldestS],
       ['failuresPercent', ALARMS.failuresPercent],
       ['latePercent', ALARMS.latePercent],
+      ['eventToEffectS', ALARMS.eventToEffectS],
       ['refusedPercent', ALARMS.refusedPercent],
       ['refusedAtLeast', ALARMS.refusedAtLeast],
       ['throttled', ALARMS.throttled],

@@ -14,6 +14,26 @@ export const CONFIGURATION = Configuration.parse({
   sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['shop-android', 'shop-ios'] }],
 });
 
+/** The same, each app with a mirror. */
+export const MIRRORED = Configuration.parse({
+  ...CONFIGURATION,
+  apps: [
+    {
+      id: 'shop-android',
+      dialect: 'xg',
+      platform: 'android',
+      mirror: { url: 'https://xg.example', app: '1500000001', dialect: 'xg', callsPerS: 5 },
+    },
+    {
+      id: 'shop-ios',
+      dialect: 'tpns',
+      policy: 'one-per-type',
+      platform: 'ios',
+      mirror: { url: 'https://tpns.example', app: '1500000002', dialect: 'tpns', settleS: 120 },
+    },
+  ],
+});
+
 /** As `cdk synth` has it, but without bundling the functions. */
 export const app = () => new App({ context: { ...cdk.context, 'aws:cdk:bundling-stacks': [] } });
 
@@ -41,11 +61,15 @@ export function synthesized(props?: Partial<BinderyProps>) {
         element.node.path.replace(/^[^/]+\/(Bindery\/)?/, '').replace(/\/Resource$/, ''),
       ]),
   );
-  const propertiesAt = (path: string): unknown => {
-    const [id] = [...paths].find(([, at]) => at === path) ?? [];
-    return template.toJSON()['Resources'][`${id}`].Properties;
-  };
-  return { stack, template, paths, propertiesAt };
+  /** The logical id of a resource. */
+  const idAt = (path: string): string => `${[...paths].find(([, at]) => at === path)?.[0]}`;
+  const propertiesAt = (path: string): unknown => template.toJSON()['Resources'][idAt(path)].Properties;
+  /** All resources of a type, each with what is asked of its properties. */
+  const ofType = <S extends z.ZodType>(type: string, schema: S) =>
+    Object.entries(template.findResources(type)).map(([id, { Properties }]) => {
+      return { id, path: `${paths.get(id)}`, properties: schema.parse(Properties) };
+    });
+  return { stack, template, paths, idAt, propertiesAt, ofType };
 }
 
 export type Synthesized = ReturnType<typeof synthesized>;

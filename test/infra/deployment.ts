@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { build } from 'esbuild';
+import * as z from 'zod';
+import { BUNDLE } from '../../infra/bundling.ts';
+import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
+import { remainingIn } from '../../local/batch-response.ts';
+import { startDynamodb } from '../../local/dynamodb-server.ts';
+import { type HttpFunction, startHttpFront } from '../../local/http-front.ts';
+import { startSecrets, type Versions } from '../../local/secrets-server.ts';
+import { eventOf } from '../../local/sqs-event.ts';
+import { startSqs } from '../../local/sqs-server.ts';
+import { embedded, REGION, sourceOf } from './embedded-stack.ts';
+import { type FunctionProcess, startFunction } from './function-process.ts';
+import { type Recorder, startRecorder } from './recorder.ts';
+import type { Synthesized } from './synthesis.ts';
+
+const HttpResult = z.object({
+  statusCode: z.int(),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string(),
+});
+
+const CLIENT = { region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+
+/**
+ * A synthesized stack come to life on the embedded services: its queues, tables and secrets, and each of its functions
+ * as a bundle in a process of its own with the environment that the template gives it. What a function calls is noted.
+ * Resources are called by the path of their construct, functions by their door.
+ */
+export async function deployed(stack: Synthesized) {
+  const stops: (() => unknown)[] = [];
+  const { names, recorder, secrets } = await startServices(stack, stops);
+  const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });
+  const functions = await startFunctions(names.functions(), recorder.url, stops);
+  const invoke = (door: string, event: unknown) => known(functions.get(door)).invoke(event);
+  const front = await startHttpFront(
+    { events: behindHttp('events', invoke), 'account-api': behindHttp('account-api', invoke) },
+    0,
+  );
+  stops.push(() => sqs.destroy(), front.stop);
+  return {
+    /** Base URL of the stand-in for the HTTP API. */
+    url: front.url,
+    sqs,
+    recorder,
+    queueUrl: names.at,
+    /** What the stack's output of that name says. */
+    output: (name: string): string =>
+      name === 'Url' ? front.url : names.valueIn(known(stack.template.findOutputs(name)[name])['Value']),
+    secret: (path: string): string => known(secrets.get(names.at(path))).AWSCURRENT,
+    invoke,
+    /** What a function has written to either output until now, line by line. */
+    lines: (door: string): Promise<string[]> => known(functions.get(door)).lines(),
+    /** Hands a function what its queue holds, batch by batch, and deletes what is done. Answers how many messages stay. */
+    deliver: (door: string): Promise<number> => {
+      const path = known(sourceOf(stack, door));
+      return deliver(sqs, { url: names.at(path), arn: names.queueArn(path) }, (event) => invoke(door, event));
+    },
+    /** The actions that a function has called, by the path of the resource. */
+    called: (door: string): Record<string, string[]> => {
+      const calls = recorder.calls.filter(({ who }) => who === door);
+      const byPath = Map.groupBy(calls, ({ resource }) => names.pathOf(resource));
+      return Object.fromEntries(
+        [...byPath].map(([path, made]) => [path, [...new Set(made.map(({ action }) => action))].sort()]),
+      );
+    },
+    stop: async () => {
+      for (const stop of stops.reverse()) await stop();
+    },
+  };
+}
+
+export type Deployment = Awaited<ReturnType<typeof deployed>>;
+
+/** Starts what stands in for AWS, makes the stack's resources there, and puts the recorder before it. */
+async function startServices(stack: Synthesized, stops: (() => unknown)[]) {
+  const [sqs, dynamodb] = [await startSqs(), await startDynamodb()];
+  const vault = new Map<string, Versions>();
+  const secretsManager = await startSecrets(vault);
+  const urls = { AmazonSQS: sqs.url, DynamoDB_20120810: dynamodb.url, secretsmanager: secretsManager.url };
+  const recorder: Recorder = await startRecorder(urls);
+  for (const service of [sqs, dynamodb, secretsManager, recorder]) stops.push(service.stop);
+  const names = embedded(stack, recorder.url);
+  for (const [arn, versions] of names.secrets()) vault.set(arn, versions);
+  const clients = [
+    new SQSClient({ ...CLIENT, endpoint: sqs.url }),
+    new DynamoDBClient({ ...CLIENT, endpoint: dynamodb.url }),
+  ] as const;
+  await Promise.all([names.createQueues(clients[0]), names.createTables(clients[1])]);
+  for (const client of clients) client.destroy();
+  return { names, recorder, secrets: vault };
+}
+
+async function startFunctions(
+  environments: ReadonlyMap<string, Readonly<Record<string, string>>>,
+  endpoint: string,
+  stops: (() => unknown)[],
+): Promise<ReadonlyMap<string, FunctionProcess>> {
+  // Where no package.json says what kind of module a file is, as in a deployed function.
+  const folder = mkdtempSync(join(tmpdir(), 'bindery-deployment-'));
+  stops.push(() => rmSync(folder, { recursive: true }));
+  const started = [...environments].map(async ([door, variables]) => {
+    const file = await bundle(door, join(folder, door));
+    const running = await startFunction(file, { name: door, endpoint, variables });
+    stops.push(running.stop);
+    return [door, running] as const;
+  });
+  return new Map(await Promise.all(started));
+}
+
+async function bundle(door: string, folder: string): Promise<string> {
+  const outfile = join(folder, 'index.js');
+  await build({ ...BUNDLE, entryPoints: [`functions/${door}.ts`], outfile });
+  return outfile;
+}
+
+type Invoke = (door: string, event: unknown) => Promise<unknown>;
+
+const behindHttp = (door: HttpDoor, invoke: Invoke): HttpFunction => ({
+  name: door,
+  timeoutS: TIMEOUT_S[door],
+  memoryMb: 512,
+  handler: async (event) => HttpResult.parse(await invoke(door, event)),
+});
+
+async function deliver(
+  sqs: SQSClient,
+  { url: QueueUrl, arn }: { url: string; arn: string },
+  invoke: (event: unknown) => Promise<unknown>,
+): Promise<number> {
+  const attributes = { MessageSystemAttributeNames: ['All' as const], MessageAttributeNames: ['All'] };
+  const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, ...attributes });
+  const { Messages = [] } = await sqs.send(receive);
+  if (Messages.length === 0) return 0;
+  const event = eventOf(Messages, arn);
+  const ids = event.Records.map(({ messageId }) => messageId);
+  const remaining = remainingIn(await invoke(event), ids);
+  for (const { messageId, receiptHandle: ReceiptHandle } of event.Records)
+    if (!remaining.includes(messageId)) await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  return remaining.length + (await deliver(sqs, { url: QueueUrl, arn }, invoke));
+}
+
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the stack has nothing of that name');
+  return value;
+}
