@@ -1,0 +1,101 @@
+import { Buffer } from 'node:buffer';
+import { createSecretKey } from 'node:crypto';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import { digestWith } from '../../functions/adapters/pseudonym.ts';
+import { asked } from './deployment.ts';
+import { type FifoQueue, fifoQueue } from './fifo-queue.ts';
+import type { Surroundings } from './network.ts';
+import type { Process } from './process.ts';
+import { type Queue, type QueueOptions, queue } from './queue.ts';
+import { CANARY } from './scene.ts';
+
+/** Seconds the mirror's functions may take: what one batch may begin, and the last call. */
+export const MIRROR_TIMEOUT_S = 30;
+
+const VISIBILITY_MS = 6 * MIRROR_TIMEOUT_S * 1000;
+
+export type MirrorQueues = {
+  readonly marks: FifoQueue;
+  readonly checks: Queue;
+  readonly all: Readonly<Record<string, Pick<Queue, 'sent'>>>;
+  /** When somebody last sent dead letters again (ms). */
+  readonly redrivenAt: () => number;
+  /** The SQS client of a process: it sends to both queues, and hides what it has received. */
+  readonly client: (process: Process) => SQSClient;
+};
+
+export const MARKS_URL = 'https://sqs.example/0/marks.fifo';
+export const CHECKS_URL = 'https://sqs.example/0/checks';
+
+const KEY = createSecretKey(Buffer.from('the key of the pseudonyms, 32 by', 'utf8'));
+export const digest = async () => digestWith(KEY);
+
+/** What the adapters ask of SQS: to take some messages, or to hide one. */
+const Input = z.union([
+  z.object({
+    QueueUrl: z.string(),
+    Entries: z.array(
+      z.object({
+        MessageBody: z.string(),
+        MessageGroupId: z.string().optional(),
+        MessageDeduplicationId: z.string().optional(),
+        DelaySeconds: z.int().min(0).max(900).default(0),
+      }),
+    ),
+  }),
+  z.object({ ReceiptHandle: z.string() }),
+]);
+
+export function mirrorQueues(
+  surroundings: Surroundings,
+  { look, onFinding }: { look: () => void; onFinding: (oracle: string, actual: string) => void },
+): MirrorQueues {
+  const { timeline, random } = surroundings;
+  const options = (redrive: () => void): QueueOptions => ({
+    now: timeline.now,
+    random,
+    visibilityMs: VISIBILITY_MS,
+    maxReceiveCount: random.pick([6, 1_000]),
+    onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * 86_400_000), redrive),
+    onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), look),
+  });
+  let redrivenAt = 0;
+  const redriving = (one: () => Pick<Queue, 'redrive'>) => () => {
+    redrivenAt = timeline.now();
+    one().redrive();
+  };
+  const marks: FifoQueue = fifoQueue(options(redriving(() => marks)));
+  const checks: Queue = queue(options(redriving(() => checks)));
+
+  const take = (input: z.infer<typeof Input>) => {
+    if ('ReceiptHandle' in input) return hide(input.ReceiptHandle);
+    for (const { MessageBody: body, MessageGroupId, MessageDeduplicationId, DelaySeconds } of input.Entries) {
+      const metadata = { group: MessageGroupId ?? '', deduplication: MessageDeduplicationId ?? '' };
+      if (JSON.stringify(metadata).includes(CANARY)) onFinding('O8 no name is in the metadata', metadata.group);
+      if (input.QueueUrl === MARKS_URL) marks.send({ body, ...metadata });
+      else checks.send(body, DelaySeconds * 1000);
+    }
+  };
+  // The wait that the door asks for comes from real chance: this draws its own, which grows as that does.
+  const hide = (handle: string) => {
+    const message = [...marks.sent, ...checks.sent].find((one) => one.handle === handle);
+    const ms = random.next() * Math.min(300, 2 ** (message?.receives ?? 0)) * 1000;
+    for (const one of [marks, checks]) one.hide(handle, ms);
+  };
+  return {
+    marks,
+    checks,
+    all: { marks, checks },
+    redrivenAt: () => redrivenAt,
+    client: (process) => {
+      const send = async ({ input }: { input: unknown }) => {
+        const read = Input.parse(input);
+        await asked(surroundings, process, () => take(read));
+        return {};
+      };
+      // The adapters look at nothing of the client but this method, and at nothing of its answers but failures.
+      return { send } as unknown as SQSClient;
+    },
+  };
+}
