@@ -68,9 +68,11 @@ async function mirrorAccounts(ports: MirrorPorts, marks: readonly AccountMark[])
   return again;
 }
 
-async function markTokensOf({ app, registry, mark }: MirrorPorts, { account, id, ms }: AccountMark): Promise<void> {
+async function markTokensOf(ports: MirrorPorts, { account, id, ms }: AccountMark): Promise<void> {
+  const { app, registry, mark, now } = ports;
   const pointers = await registry.pointers({ app: app.id, account });
-  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true }));
+  // What a token was last told says nothing any more: the call takes the account from it whenever it arrives.
+  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, forcedMs: now() }));
   if (tokens.length > 0) await mark({ tokens, accounts: [] });
 }
 

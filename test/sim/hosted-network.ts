@@ -66,6 +66,8 @@ export function hostedNetwork(
     out.add(request);
     const { waitMs, effectMs, failure } = fateOf(surroundings, isDown());
     const results = resultsOf(surroundings, side, request);
+    const at = timeline.now();
+    side.history.push(() => `${at.toFixed(1)} ms: hosted is told ${told(request)}: ${failure?.reason ?? results}, done in ${effectMs}`);
     const taken = failure ? request : withoutSome(request, (place) => results[place] === 'done');
     if (effectMs !== undefined && taken) side.accept(taken, effectMs);
     await timeline.sleep(waitMs);
@@ -93,6 +95,8 @@ export function hostedNetwork(
     }),
   };
 }
+
+const told = ({ kind, ...request }: OperateRequest): string => `${kind} ${JSON.stringify(request)}`;
 
 function fateOf({ random, faults }: Surroundings, isDown: boolean): Fate {
   const soon = random.next() * SOON_MS;

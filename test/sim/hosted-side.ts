@@ -19,7 +19,7 @@ export type HostedSide = {
   /** The app was uninstalled: the token holds nothing, and takes nothing for that time. */
   readonly forget: (token: Token, ms: number) => void;
   /** What happened to it, a line each, for a person. */
-  readonly history: readonly string[];
+  readonly history: (() => string)[];
 };
 
 export function hostedSide(timeline: Timeline): HostedSide {
@@ -27,7 +27,7 @@ export function hostedSide(timeline: Timeline): HostedSide {
   const spans = new Map<string, HostedSpan[]>();
   const unknownUntil = new Map<Token, number>();
   const pending = new Set<Task>();
-  const history: string[] = [];
+  const history: (() => string)[] = [];
   const nameOf = (token: Token, account: AccountKey) => `${token} ${account}`;
 
   const set = (token: Token, accounts: Map<number, Account>) => {
@@ -44,8 +44,9 @@ export function hostedSide(timeline: Timeline): HostedSide {
       const known = spans.get(nameOf(token, key)) ?? [];
       spans.set(nameOf(token, key), [...known, { from: timeline.now(), to: Number.POSITIVE_INFINITY }]);
     }
+    const at = timeline.now();
     if (lost.length + gained.length > 0)
-      history.push(`${timeline.now().toFixed(1)} ms: hosted ${token} holds ${after.join(', ') || 'nothing'}`);
+      history.push(() => `${at.toFixed(1)} ms: hosted ${token} holds ${after.join(', ') || 'nothing'}`);
   };
 
   const isKnown = (token: Token) => (unknownUntil.get(token) ?? 0) <= timeline.now();

@@ -54,7 +54,7 @@ export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_F
   const removing = deeds.filter(({ operation: { app, kind } }) => app === CHAT && kind !== 'bind').length;
   const figures = { ...figuresOf(stage), ...told, removing };
   const [first] = findings;
-  const history = () => [...deeds.map(toldDeed), ...stage.truth.history.map((line) => line()), ...stage.side.history];
+  const history = () => [...deeds.map(toldDeed), ...stage.truth.history.map((line) => line()), ...stage.side.history.map((line) => line())];
   const trace = first ? history().sort(byTime) : [];
   return { finding: first && { seed, ...first, trace }, faults: surroundings.faults.counts, figures };
 }
