@@ -128,13 +128,13 @@ async function dirtyOf(ports: MirrorPorts, marks: readonly TokenMark[]): Promise
     .filter(({ mark, stored, accounts }) => mark.forcedMs !== undefined || needsPush(stored.state, accounts));
 }
 
-/** Writes down what was told, then has it verified: a crash before this leaves the mark on the queue. */
+/**
+ * Has what was told verified, then writes it down: a crash before this leaves the mark on the queue. In the other order a
+ * mark that becomes a dead letter in between, and comes back as new, would find nothing to tell and nobody to verify.
+ */
 async function remember(ports: MirrorPorts, dirty: readonly Dirty[], told: ReadonlyMap<Token, Told>): Promise<void> {
   const nowMs = ports.now();
   const went = dirty.filter(({ mark }) => told.get(mark.token)?.kind !== 'again');
-  await inParallel(went, AT_ONCE, async (one) => {
-    await write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs));
-  });
   const sent = went.filter(({ mark }) => told.get(mark.token)?.kind !== 'dropped');
   for (const [delayS, group] of Map.groupBy(sent, ({ stored }) => delayOf(ports, stored.state)))
     await ports.check(
@@ -142,6 +142,9 @@ async function remember(ports: MirrorPorts, dirty: readonly Dirty[], told: Reado
       group.map(({ mark }) => ({ ...checkOf(mark), pushedMs: nowMs })),
       delayS,
     );
+  await inParallel(went, AT_ONCE, async (one) => {
+    await write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs));
+  });
   noteOf(ports, dirty, told, nowMs);
 }
 

@@ -89,6 +89,17 @@ describe('a token marked dirty', () => {
     expect(checked).toEqual([{ cause: 'push', delayS: 7, checks: [{ token: 'phone', id: 'request', pushedMs: NOW }] }]);
   });
 
+  test('is compared also where what it was told cannot be written down', async () => {
+    const { ports, login, push, checked } = mirrorWorld();
+    await login('phone', 'alice');
+    const writeState = async () => {
+      throw new Unavailable('Down');
+    };
+    Object.assign(ports, { states: { ...ports.states, writeState } });
+    expect(await push({ tokens: [mark('phone')] })).toMatchObject([{ kind: 'again' }]);
+    expect(checked).toMatchObject([{ cause: 'push', checks: [{ token: 'phone', pushedMs: NOW }] }]);
+  });
+
   test('says how long after the change the hosted side was told', async () => {
     const { login, push, notes } = mirrorWorld();
     await login('phone', 'alice');
@@ -185,9 +196,19 @@ describe('an account that lost every token', () => {
     await push({ accounts: [{ account: account('alice:2'), id: 'r9', ms: NOW + 1 }] });
     expect(calls).toEqual([{ kind, accounts: [account('alice:1005')] }]);
     expect(marked.flatMap(({ tokens }) => tokens)).toEqual([
-      mark('phone', { id: 'r9', ms: NOW + 1, removes: true }),
-      mark('tablet', { id: 'r9', ms: NOW + 1, removes: true }),
+      mark('phone', { id: 'r9', ms: NOW + 1, removes: true, forcedMs: NOW }),
+      mark('tablet', { id: 'r9', ms: NOW + 1, removes: true, forcedMs: NOW }),
     ]);
+  });
+
+  test('and signed in again is told again, since the removal on the hosted side may be later than that', async () => {
+    const { login, push, marked, hostedOf } = mirrorWorld();
+    await login('phone', 'alice');
+    await push({ tokens: [mark('phone')] });
+    await push({ accounts: [{ account: account('alice'), id: 'r9', ms: NOW - 1 }] });
+    expect(hostedOf('phone')).toEqual([]);
+    for (const marks of marked.splice(0)) await push(marks);
+    expect(hostedOf('phone')).toEqual([key('alice')]);
   });
 
   test('stays marked while the hosted side cannot be told', async () => {

@@ -34,7 +34,8 @@ export function trouble(
   const { timeline, random, faults } = surroundings;
   let downUntil = 0;
   const minute = () => {
-    if (faults.strike('hosted is down')) downUntil = Math.min(calmMs, timeline.now() + random.logUniform(MINUTE_MS / 2, 5 * MINUTE_MS));
+    if (faults.strike('hosted is down'))
+      downUntil = Math.min(calmMs, timeline.now() + random.logUniform(MINUTE_MS / 2, 5 * MINUTE_MS));
     // Longer than any call may be on its way: what was sent before is gone with the token.
     if (faults.strike('hosted forgets a token')) side.forget(random.pick(tokens), MINUTE_MS * (1 + random.next() * 4));
   };
@@ -67,7 +68,9 @@ export function hostedNetwork(
     const { waitMs, effectMs, failure } = fateOf(surroundings, isDown());
     const results = resultsOf(surroundings, side, request);
     const at = timeline.now();
-    side.history.push(() => `${at.toFixed(1)} ms: hosted is told ${told(request)}: ${failure?.reason ?? results}, done in ${effectMs}`);
+    side.history.push(
+      () => `${at.toFixed(1)} ms: hosted is told ${told(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
+    );
     const taken = failure ? request : withoutSome(request, (place) => results[place] === 'done');
     if (effectMs !== undefined && taken) side.accept(taken, effectMs);
     await timeline.sleep(waitMs);

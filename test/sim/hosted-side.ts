@@ -62,7 +62,8 @@ export function hostedSide(timeline: Timeline): HostedSide {
       pending.add(task);
       timeline.after(inMs, () => {
         pending.delete(task);
-        for (const [token, accounts] of changedBy(request, held)) if (isKnown(token) && !refused.has(token)) set(token, accounts);
+        for (const [token, accounts] of changedBy(request, held))
+          if (isKnown(token) && !refused.has(token)) set(token, accounts);
       });
     },
     forget: (token, ms) => {

@@ -54,7 +54,11 @@ export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_F
   const removing = deeds.filter(({ operation: { app, kind } }) => app === CHAT && kind !== 'bind').length;
   const figures = { ...figuresOf(stage), ...told, removing };
   const [first] = findings;
-  const history = () => [...deeds.map(toldDeed), ...stage.truth.history.map((line) => line()), ...stage.side.history.map((line) => line())];
+  const history = () => [
+    ...deeds.map(toldDeed),
+    ...stage.truth.history.map((line) => line()),
+    ...stage.side.history.map((line) => line()),
+  ];
   const trace = first ? history().sort(byTime) : [];
   return { finding: first && { seed, ...first, trace }, faults: surroundings.faults.counts, figures };
 }
@@ -84,7 +88,7 @@ async function tellEvents(outbox: Outbox, { scene }: Stage, told: { events: numb
 
 /** When something happens: some of it soon after something else, as a user switch does. */
 function moments(random: Random): number[] {
-  const times = Array.from({ length: 6 + random.below(10) }, () => random.next() * BUSY_MS);
+  const times = Array.from({ length: 4 + random.below(8) }, () => random.next() * BUSY_MS);
   const soon = times.filter(() => random.chance(0.5)).map((at) => at + random.logUniform(50, 20_000));
   return [...times, ...soon].sort((a, b) => a - b);
 }
@@ -106,12 +110,13 @@ async function rest({ timeline, deployment, queues, onFinding }: Stage, busy: Pr
 }
 
 function figuresOf(stage: Stage): Omit<MirrorFigures, 'events' | 'removing'> {
-  const { scene, truth, side, network, queues, timeline, stateOf } = stage;
+  const { scene, truth, side, network, deployment, queues, timeline, stateOf } = stage;
   const { isLeak, isMissing } = compareAtRest(stage);
   const end = timeline.now();
   const { ofRemovals } = leaks(scene, scene.tokens, truth, side, end);
   const kept = scene.tokens.filter((token) => stateOf(token)?.dropped === undefined);
   const { differedAt, changedAt } = leaks(scene, kept, truth, side, end);
+  const redrivenAt = [deployment.queue, ...Object.values(queues.all)].map((queue) => queue.redrivenAt());
   const isAtRest = !isLeak && !isMissing;
   return {
     operateCalls: network.calls.operate,
@@ -120,6 +125,6 @@ function figuresOf(stage: Stage): Omit<MirrorFigures, 'events' | 'removing'> {
     leaks: tenthsOf(ofRemovals),
     leaksAtRest: Number(isLeak),
     missingAtRest: Number(isMissing),
-    longestMs: isAtRest ? Math.max(0, differedAt - Math.max(CALM_MS, changedAt, queues.redrivenAt())) : 0,
+    longestMs: isAtRest ? Math.max(0, differedAt - Math.max(CALM_MS, changedAt, ...redrivenAt)) : 0,
   };
 }

@@ -52,15 +52,16 @@ function joined(spans: readonly Interval[]): Interval[] {
 
 /** What is left of the intervals outside the others. */
 const without = (intervals: readonly Interval[], others: readonly Interval[]): Interval[] =>
-  others
-    .reduce<Interval[]>(
-      (left, other) =>
-        left.flatMap(({ from, to }) => [
+  others.reduce<Interval[]>(
+    (left, other) =>
+      left
+        .flatMap(({ from, to }) => [
           { from, to: Math.min(to, other.from) },
           { from: Math.max(from, other.to), to },
-        ]).filter(({ from, to }) => to > from),
-      [...intervals],
-    );
+        ])
+        .filter(({ from, to }) => to > from),
+    [...intervals],
+  );
 
 const length = (intervals: readonly Interval[], from: number, to: number, end: number): number =>
   intervals.reduce((sum, one) => sum + Math.max(0, Math.min(one.to, to, end) - Math.max(one.from, from)), 0);

@@ -50,9 +50,17 @@ export function compareAtRest(watch: Watch): { readonly isLeak: boolean; readonl
 export function confirmations(watch: Watch) {
   const { scene, timeline, truth, side, onFinding } = watch;
   const pushedAt = new Map<Token, number>();
+  const tell = (what: string, token: Token, state: MirrorState) => {
+    const at = timeline.now();
+    side.history.push(() => `${at.toFixed(1)} ms: ${what} ${token} ${JSON.stringify(state)}`);
+  };
   return {
-    onPushed: (token: Token) => void pushedAt.set(token, timeline.now()),
+    onPushed: (token: Token, state: MirrorState) => {
+      pushedAt.set(token, timeline.now());
+      tell('pushed', token, state);
+    },
     onVerified: (askedAt: number, token: Token, state: MirrorState) => {
+      tell('verified', token, state);
       if (state.pushed === undefined || state.changedMs !== undefined) return;
       const late = [...side.pending].filter(
         ({ request, issuedAt }) => tokensOf(request).includes(token) && issuedAt <= (pushedAt.get(token) ?? 0),

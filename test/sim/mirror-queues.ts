@@ -4,7 +4,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { digestWith } from '../../functions/adapters/pseudonym.ts';
 import { asked } from './deployment.ts';
-import { type FifoQueue, fifoQueue } from './fifo-queue.ts';
+import { type FifoEntry, type FifoQueue, fifoQueue } from './fifo-queue.ts';
 import type { Surroundings } from './network.ts';
 import type { Process } from './process.ts';
 import { type Queue, type QueueOptions, queue } from './queue.ts';
@@ -18,9 +18,9 @@ const VISIBILITY_MS = 6 * MIRROR_TIMEOUT_S * 1000;
 export type MirrorQueues = {
   readonly marks: FifoQueue;
   readonly checks: Queue;
-  readonly all: Readonly<Record<string, Pick<Queue, 'sent'>>>;
-  /** When somebody last sent dead letters again (ms). */
-  readonly redrivenAt: () => number;
+  readonly all: Readonly<Record<string, Pick<Queue, 'sent' | 'redrivenAt'>>>;
+  /** Puts messages on the queue of marks, as a process does it. */
+  readonly send: (process: Process, entries: readonly FifoEntry[]) => Promise<void>;
   /** The SQS client of a process: it sends to both queues, and hides what it has received. */
   readonly client: (process: Process) => SQSClient;
 };
@@ -47,10 +47,13 @@ const Input = z.union([
   z.object({ ReceiptHandle: z.string() }),
 ]);
 
-export function mirrorQueues(
-  surroundings: Surroundings,
-  { look, onFinding }: { look: () => void; onFinding: (oracle: string, actual: string) => void },
-): MirrorQueues {
+type Options = {
+  readonly look: () => void;
+  readonly onFinding: (oracle: string, actual: string) => void;
+  readonly history: (() => string)[];
+};
+
+export function mirrorQueues(surroundings: Surroundings, { look, onFinding, history }: Options): MirrorQueues {
   const { timeline, random } = surroundings;
   const options = (redrive: () => void): QueueOptions => ({
     now: timeline.now,
@@ -60,19 +63,16 @@ export function mirrorQueues(
     onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * 86_400_000), redrive),
     onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), look),
   });
-  let redrivenAt = 0;
-  const redriving = (one: () => Pick<Queue, 'redrive'>) => () => {
-    redrivenAt = timeline.now();
-    one().redrive();
-  };
-  const marks: FifoQueue = fifoQueue(options(redriving(() => marks)));
-  const checks: Queue = queue(options(redriving(() => checks)));
+  const marks: FifoQueue = fifoQueue(options(() => marks.redrive()));
+  const checks: Queue = queue(options(() => checks.redrive()));
 
   const take = (input: z.infer<typeof Input>) => {
     if ('ReceiptHandle' in input) return hide(input.ReceiptHandle);
     for (const { MessageBody: body, MessageGroupId, MessageDeduplicationId, DelaySeconds } of input.Entries) {
       const metadata = { group: MessageGroupId ?? '', deduplication: MessageDeduplicationId ?? '' };
       if (JSON.stringify(metadata).includes(CANARY)) onFinding('O8 no name is in the metadata', metadata.group);
+      const at = timeline.now();
+      history.push(() => `${at.toFixed(1)} ms: sent, visible in ${DelaySeconds} s: ${body}`);
       if (input.QueueUrl === MARKS_URL) marks.send({ body, ...metadata });
       else checks.send(body, DelaySeconds * 1000);
     }
@@ -87,7 +87,7 @@ export function mirrorQueues(
     marks,
     checks,
     all: { marks, checks },
-    redrivenAt: () => redrivenAt,
+    send: (process, entries) => asked(surroundings, process, () => entries.forEach(marks.send)),
     client: (process) => {
       const send = async ({ input }: { input: unknown }) => {
         const read = Input.parse(input);

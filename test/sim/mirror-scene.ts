@@ -54,4 +54,3 @@ export const hostedAccount = ({ type, id }: Account): Account => ({
   type: present(translatedType('xg', 'tpns', type)),
   id,
 });
-

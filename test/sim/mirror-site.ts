@@ -33,7 +33,7 @@ export type MirrorSite = Surroundings & {
   readonly onPushed: OnState;
 };
 
-type Work = (ports: ReadonlyMap<typeof CHAT, MirrorPorts>, deliveries: readonly Delivery[]) => Promise<Settled[]>;
+type Work = (ports: MirrorPorts, deliveries: readonly Delivery[]) => Promise<Settled[]>;
 
 /** What `apply` tells the mirror, through the queue as a process of it reaches it. */
 export const marksOf = (queues: MirrorQueues, process: Process) =>
@@ -42,15 +42,16 @@ export const marksOf = (queues: MirrorQueues, process: Process) =>
 /** The mirror's two workers, each behind its event source. Whoever calls the answer has both look at their queues. */
 export function mirrorWorkers(site: MirrorSite): () => void {
   const sources = [
-    worker(site, 'mirror', site.queues.marks, mirrorMessages),
-    worker(site, 'verify', site.queues.checks, verifyMessages),
+    workerOf(site, 'mirror', site.queues.marks, (ports, all) => mirrorMessages(new Map([[CHAT, ports]]), all)),
+    workerOf(site, 'verify', site.queues.checks, (ports, all) => verifyMessages(new Map([[CHAT, ports]]), all)),
   ];
   return () => {
     for (const { look } of sources) look();
   };
 }
 
-function worker(site: MirrorSite, stage: string, queue: MirrorQueues['marks' | 'checks'], work: Work) {
+/** A worker behind the real door and an event source; each execution keeps its breaker until it dies. */
+export function workerOf(site: MirrorSite, stage: string, queue: MirrorQueues['marks' | 'checks'], work: Work) {
   const idle: Guard[] = [];
   return eventSource(site, {
     queue,
@@ -62,7 +63,7 @@ function worker(site: MirrorSite, stage: string, queue: MirrorQueues['marks' | '
       const ports = portsOf(site, process, guard, stage);
       const door = sqsDoor({
         stage,
-        settle: (deliveries) => work(new Map([[CHAT, ports]]), deliveries),
+        settle: (deliveries) => work(ports, deliveries),
         client: site.queues.client(process),
         queueUrls: [],
         longestWaitS: 300,

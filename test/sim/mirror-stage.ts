@@ -24,14 +24,14 @@ export function setUp(surroundings: Surroundings, scene: MirrorScene, { book, on
   const look = () => {
     for (const one of looks) one();
   };
-  const queues = mirrorQueues(surroundings, { look, onFinding });
+  const side = hostedSide(timeline);
+  const queues = mirrorQueues(surroundings, { look, onFinding, history: side.history });
   const deployment = deploy(surroundings, {
     configuration: scene.configuration,
     mirrors: (process) => marksOf(queues, process),
     onEnqueued: (message) => book.enqueued(message, timeline.now()),
     onFinding,
   });
-  const side = hostedSide(timeline);
   const { isDown } = trouble(surroundings, side, { tokens: scene.tokens, calmMs });
   const onOverlap = (said: string) => {
     // Where a message is delivered twice at a time, so may be its push.

@@ -28,6 +28,8 @@ export type Queue = {
   readonly hide: (handle: string, ms: number) => void;
   /** Moves all dead letters back, as new arrivals. */
   readonly redrive: () => void;
+  /** When that last happened (ms). */
+  readonly redrivenAt: () => number;
 };
 
 export type QueueOptions = {
@@ -48,6 +50,7 @@ export type QueueOptions = {
 export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, onDeadLetter }: QueueOptions): Queue {
   const sent: Message[] = [];
   let handles = 0;
+  let redrivenAt = 0;
   const isVisible = (message: Message) => message.place === 'queue' && message.visibleAt <= now();
   const isOut = (message: Message) =>
     message.group !== undefined && message.place === 'queue' && message.visibleAt > now();
@@ -92,7 +95,9 @@ export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, o
       message.visibleAt = now() + ms;
       onVisible(ms);
     },
+    redrivenAt: () => redrivenAt,
     redrive: () => {
+      redrivenAt = now();
       for (const message of sent.filter(({ place }) => place === 'dead letters')) {
         message.place = 'queue';
         message.receives = 0;
