@@ -93,8 +93,9 @@ async function mirrorTokens(ports: MirrorPorts, received: readonly Received[]): 
   const told = await orUnavailable(() => makeEqual(ports, [...marks.values()]));
   const result = new Map<TokenMark, Again>();
   for (const { mark } of received) {
-    const own: Told | undefined = 'kind' in told ? { kind: 'again', reason: told.reason } : told.get(mark.token);
-    if (own?.kind === 'again') result.set(mark, own);
+    const own = 'kind' in told ? undefined : told.get(mark.token);
+    if ('kind' in told) result.set(mark, { kind: 'again', reason: told.reason });
+    else if (own?.kind === 'again') result.set(mark, own.why);
   }
   return result;
 }
@@ -134,16 +135,18 @@ async function dirtyOf(ports: MirrorPorts, marks: readonly TokenMark[]): Promise
  */
 async function remember(ports: MirrorPorts, dirty: readonly Dirty[], told: ReadonlyMap<Token, Told>): Promise<void> {
   const nowMs = ports.now();
-  const went = dirty.filter(({ mark }) => told.get(mark.token)?.kind !== 'again');
-  const sent = went.filter(({ mark }) => told.get(mark.token)?.kind !== 'dropped');
+  const sent = dirty.filter(({ mark }) => ['heard', 'later'].includes(told.get(mark.token)?.kind ?? ''));
   for (const [delayS, group] of Map.groupBy(sent, ({ stored }) => delayOf(ports, stored.state)))
     await ports.check(
       'push',
       group.map(({ mark }) => ({ ...checkOf(mark), pushedMs: nowMs })),
       delayS,
     );
-  await inParallel(went, AT_ONCE, async (one) => {
-    await write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs));
+  await inParallel(dirty, AT_ONCE, async (one) => {
+    const became = told.get(one.mark.token);
+    // What nobody can tell is written down too: until it is told again, what was known before is not to be relied on.
+    if (became?.kind === 'again' && !became.isTried) return;
+    await write(ports, one, (state) => stateAfter(state, one, became, nowMs));
   });
   noteOf(ports, dirty, told, nowMs);
 }

@@ -61,8 +61,8 @@ export function hostedNetwork(
 
   const operate = async (process: Process, request: OperateRequest): Promise<OperateAnswer> => {
     calls.operate++;
-    for (const token of tokensOf(request))
-      for (const other of out) if (tokensOf(other).includes(token)) onOverlap(`${request.kind} during ${other.kind}`);
+    const other = [...out].find((one) => tokensOf(one).some((token) => tokensOf(request).includes(token)));
+    if (other) onOverlap(`${request.kind} during ${other.kind}`);
     if (dies(process)) await process.survives();
     out.add(request);
     const { waitMs, effectMs, failure } = fateOf(surroundings, isDown());
@@ -72,7 +72,7 @@ export function hostedNetwork(
       () => `${at.toFixed(1)} ms: hosted is told ${told(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
     );
     const taken = failure ? request : withoutSome(request, (place) => results[place] === 'done');
-    if (effectMs !== undefined && taken) side.accept(taken, effectMs);
+    if (effectMs !== undefined && taken) side.accept(taken, effectMs, process);
     await timeline.sleep(waitMs);
     out.delete(request);
     await process.survives();

@@ -1,12 +1,13 @@
 import { type Account, type AccountKey, accountKey, type Token } from '../../functions/core/account.ts';
 import type { OperateRequest } from '../../functions/wire/operate-request.ts';
+import type { Process } from './process.ts';
 import type { Timeline } from './timeline.ts';
 
 /** A time (ms) during which the hosted side held a binding. */
 export type HostedSpan = { readonly from: number; to: number };
 
 /** Something the hosted side has accepted, or will do though it never said so, and has not done yet. */
-export type Task = { readonly request: OperateRequest; readonly issuedAt: number };
+export type Task = { readonly request: OperateRequest; readonly issuedAt: number; readonly by: Process };
 
 /** What a hosted TPNS holds: one account of each type on a token. It does later what it was told. */
 export type HostedSide = {
@@ -15,7 +16,7 @@ export type HostedSide = {
   readonly pending: ReadonlySet<Task>;
   readonly isKnown: (token: Token) => boolean;
   /** Has it do that after that time. Tokens that it does not know by then are passed over. */
-  readonly accept: (request: OperateRequest, inMs: number) => void;
+  readonly accept: (request: OperateRequest, inMs: number, by: Process) => void;
   /** The app was uninstalled: the token holds nothing, and takes nothing for that time. */
   readonly forget: (token: Token, ms: number) => void;
   /** What happened to it, a line each, for a person. */
@@ -56,8 +57,8 @@ export function hostedSide(timeline: Timeline): HostedSide {
     history,
     boundTo: (token) => [...(held.get(token)?.values() ?? [])],
     spansOf: (token, account) => spans.get(nameOf(token, accountKey(account))) ?? [],
-    accept: (request, inMs) => {
-      const task = { request, issuedAt: timeline.now() };
+    accept: (request, inMs, by) => {
+      const task = { request, issuedAt: timeline.now(), by };
       const refused = new Set(tokensOf(request).filter((token) => !isKnown(token)));
       pending.add(task);
       timeline.after(inMs, () => {

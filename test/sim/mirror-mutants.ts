@@ -11,6 +11,10 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
   'handlers/mirror.ts': {
     'nothing is verified': ["told.get(mark.token)?.kind !== 'dropped');", 'false);'],
     'a mark received again is taken for new': ['again: delivery.receives > 1', 'again: false'],
+    'what was told is written down before its verification is asked for': [
+      '  for (const [delayS, group] of Map.groupBy(sent,',
+      '  await inParallel(sent, AT_ONCE, (one) => write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs)));\n  for (const [delayS, group] of Map.groupBy(sent,',
+    ],
     'what is told is written down before it is told': [
       '  const told = await tell(',
       "  for (const one of dirty) await write(ports, one, (state) => stateAfter(state, one, { kind: 'heard' }, ports.now()));\n  const told = await tell(",
@@ -21,6 +25,12 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
     ],
     'tokens of a signed-out account are told only what is new': [', forcedMs: now() }', ' }'],
     'what could not be told leaves the queue': ["if (own?.kind === 'again') ", "if (own?.kind === 'other') "],
+  },
+  'handlers/mirror-tell.ts': {
+    'a call without an answer changes nothing': [
+      "const isTried = answer.kind === 'unavailable' &&",
+      'const isTried = false &&',
+    ],
   },
   'handlers/apply.ts': {
     'the mirror hears of it before the registry': [

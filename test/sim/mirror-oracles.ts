@@ -2,6 +2,7 @@ import { type Account, accountKey, type Token } from '../../functions/core/accou
 import type { MirrorState } from '../../functions/core/mirror-state.ts';
 import { type HostedSide, type Task, tokensOf } from './hosted-side.ts';
 import { CHAT, hostedAccount, type MirrorScene } from './mirror-scene.ts';
+import type { Process } from './process.ts';
 import type { Timeline } from './timeline.ts';
 import type { Truth } from './truth.ts';
 
@@ -50,11 +51,16 @@ export function compareAtRest(watch: Watch): { readonly isLeak: boolean; readonl
 export function confirmations(watch: Watch) {
   const { scene, timeline, truth, side, onFinding } = watch;
   const pushedAt = new Map<Token, number>();
+  const unsure = new Set<Process>();
+  const ended = new Set<Process>();
   const tell = (what: string, token: Token, state: MirrorState) => {
     const at = timeline.now();
     side.history.push(() => `${at.toFixed(1)} ms: ${what} ${token} ${JSON.stringify(state)}`);
   };
   return {
+    onUnwritten: (process: Process) => void unsure.add(process),
+    // Nobody knows of what a process did that died, or could not write it down.
+    onEnded: (process: Process) => void (unsure.has(process) || ended.add(process)),
     onPushed: (token: Token, state: MirrorState) => {
       pushedAt.set(token, timeline.now());
       tell('pushed', token, state);
@@ -63,7 +69,8 @@ export function confirmations(watch: Watch) {
       tell('verified', token, state);
       if (state.pushed === undefined || state.changedMs !== undefined) return;
       const late = [...side.pending].filter(
-        ({ request, issuedAt }) => tokensOf(request).includes(token) && issuedAt <= (pushedAt.get(token) ?? 0),
+        ({ request, issuedAt, by }) =>
+          tokensOf(request).includes(token) && issuedAt <= (ended.has(by) ? askedAt : (pushedAt.get(token) ?? 0)),
       );
       if (late.length > 0) onFinding('O5 what was found equal was not on its way to change', late.map(toldTask).join());
       const keys = new Set(state.pushed);

@@ -32,18 +32,16 @@ const KEY = createSecretKey(Buffer.from('the key of the pseudonyms, 32 by', 'utf
 export const digest = async () => digestWith(KEY);
 
 /** What the adapters ask of SQS: to take some messages, or to hide one. */
+const Entry = z.object({
+  MessageBody: z.string(),
+  MessageGroupId: z.string().optional(),
+  MessageDeduplicationId: z.string().optional(),
+  DelaySeconds: z.int().min(0).max(900).default(0),
+});
+type Entry = z.infer<typeof Entry>;
+
 const Input = z.union([
-  z.object({
-    QueueUrl: z.string(),
-    Entries: z.array(
-      z.object({
-        MessageBody: z.string(),
-        MessageGroupId: z.string().optional(),
-        MessageDeduplicationId: z.string().optional(),
-        DelaySeconds: z.int().min(0).max(900).default(0),
-      }),
-    ),
-  }),
+  z.object({ QueueUrl: z.string(), Entries: z.array(Entry) }),
   z.object({ ReceiptHandle: z.string() }),
 ]);
 
@@ -55,7 +53,8 @@ type Options = {
 
 export function mirrorQueues(surroundings: Surroundings, { look, onFinding, history }: Options): MirrorQueues {
   const { timeline, random } = surroundings;
-  const options = (redrive: () => void): QueueOptions => ({
+  const options = (name: string, redrive: () => void): QueueOptions => ({
+    name,
     now: timeline.now,
     random,
     visibilityMs: VISIBILITY_MS,
@@ -63,19 +62,20 @@ export function mirrorQueues(surroundings: Surroundings, { look, onFinding, hist
     onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * 86_400_000), redrive),
     onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), look),
   });
-  const marks: FifoQueue = fifoQueue(options(() => marks.redrive()));
-  const checks: Queue = queue(options(() => checks.redrive()));
+  const marks: FifoQueue = fifoQueue(options('marks ', () => marks.redrive()));
+  const checks: Queue = queue(options('checks ', () => checks.redrive()));
 
+  const hold = (url: string, { MessageBody: body, DelaySeconds, ...ids }: Entry) => {
+    const metadata = { group: ids.MessageGroupId ?? '', deduplication: ids.MessageDeduplicationId ?? '' };
+    if (JSON.stringify(metadata).includes(CANARY)) onFinding('O8 no name is in the metadata', metadata.group);
+    const at = timeline.now();
+    history.push(() => `${at.toFixed(1)} ms: sent, visible in ${DelaySeconds} s: ${body}`);
+    if (url === MARKS_URL) marks.send({ body, ...metadata });
+    else checks.send(body, DelaySeconds * 1000);
+  };
   const take = (input: z.infer<typeof Input>) => {
-    if ('ReceiptHandle' in input) return hide(input.ReceiptHandle);
-    for (const { MessageBody: body, MessageGroupId, MessageDeduplicationId, DelaySeconds } of input.Entries) {
-      const metadata = { group: MessageGroupId ?? '', deduplication: MessageDeduplicationId ?? '' };
-      if (JSON.stringify(metadata).includes(CANARY)) onFinding('O8 no name is in the metadata', metadata.group);
-      const at = timeline.now();
-      history.push(() => `${at.toFixed(1)} ms: sent, visible in ${DelaySeconds} s: ${body}`);
-      if (input.QueueUrl === MARKS_URL) marks.send({ body, ...metadata });
-      else checks.send(body, DelaySeconds * 1000);
-    }
+    if ('ReceiptHandle' in input) hide(input.ReceiptHandle);
+    else for (const entry of input.Entries) hold(input.QueueUrl, entry);
   };
   // The wait that the door asks for comes from real chance: this draws its own, which grows as that does.
   const hide = (handle: string) => {

@@ -31,6 +31,9 @@ export type MirrorSite = Surroundings & {
   /** Told of each state that a process of `verify` writes, and when that process asked the hosted side last (ms). */
   readonly onVerified: (askedAt: number, ...parameters: Parameters<OnState>) => void;
   readonly onPushed: OnState;
+  /** Told of each process that ended well, and of each that could not write a state. */
+  readonly onEnded: (process: Process) => void;
+  readonly onUnwritten: (process: Process) => void;
 };
 
 type Work = (ports: MirrorPorts, deliveries: readonly Delivery[]) => Promise<Settled[]>;
@@ -72,6 +75,7 @@ export function workerOf(site: MirrorSite, stage: string, queue: MirrorQueues['m
       const answer = await door({ Records }, CONTEXT);
       // A process that has died never comes here: what it knew of the hosted side is lost with it.
       idle.push(guard);
+      site.onEnded(process);
       return answer;
     },
   });
@@ -105,7 +109,7 @@ function portsOf(site: MirrorSite, process: Process, guard: Guard, stage: string
   return {
     app: site.scene.mirrored,
     registry: hostileStore(deployment.truth.store, site, process),
-    states: states.as(process, onState),
+    states: states.as(process, { onState, onUnwritten: () => site.onUnwritten(process) }),
     hosted: {
       ...hosted,
       accountsOf: (tokens) => {

@@ -9,11 +9,14 @@ import type { Process } from './process.ts';
 /** Told of each state at the moment from which it is stored, and of the one it took the place of. */
 export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
 
+/** `onUnwritten`: told of each write whose outcome the process does not know. */
+type Told = { readonly onState: OnState; readonly onUnwritten: () => void };
+
 /** The states of hosted tokens as processes reach them that may die, in a store that loses, refuses and is late. */
 export function mirrorStates(surroundings: Surroundings) {
   const states = new Map<string, StoredState>();
   const inner = memoryMirrorStore(states);
-  const as = (process: Process, onState: OnState): MirrorStore => ({
+  const as = (process: Process, { onState, onUnwritten }: Told): MirrorStore => ({
     states: (app, tokens) =>
       requested(
         surroundings,
@@ -28,7 +31,9 @@ export function mirrorStates(surroundings: Surroundings) {
         if (isWritten) onState(token, state, before.state);
         return isWritten;
       };
-      return one(await requested(surroundings, process, 'store', [write]));
+      const written = requested(surroundings, process, 'store', [write]);
+      written.catch(onUnwritten);
+      return one(await written);
     },
   });
   return { as, stateOf: (app: AppId, token: Token) => states.get(`${app}#${token}`)?.state };

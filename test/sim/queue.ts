@@ -33,6 +33,8 @@ export type Queue = {
 };
 
 export type QueueOptions = {
+  /** What its handles begin with, where another queue's could be taken for them. */
+  readonly name?: string;
   readonly now: () => number;
   readonly random: Random;
   readonly visibilityMs: number;
@@ -47,7 +49,8 @@ export type QueueOptions = {
  * An SQS queue: at least once, with a visibility timeout, a receive count and dead letters. Messages without a group are
  * those of a standard queue.
  */
-export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, onDeadLetter }: QueueOptions): Queue {
+export function queue(options: QueueOptions): Queue {
+  const { name = '', now, random, visibilityMs, maxReceiveCount, onVisible, onDeadLetter } = options;
   const sent: Message[] = [];
   let handles = 0;
   let redrivenAt = 0;
@@ -65,7 +68,7 @@ export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, o
       return [];
     }
     message.receives++;
-    message.handle = `handle-${++handles}`;
+    message.handle = `${name}handle-${++handles}`;
     message.visibleAt = isShared ? now() : now() + visibilityMs;
     onVisible(message.visibleAt - now());
     return [{ message, handle: message.handle, receives: message.receives }];
