@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
+import { MIRROR_MUTANTS } from './mirror-mutants.ts';
 import type { Mutant } from './patches.ts';
 import type { SuiteName } from './suites.ts';
 
@@ -180,4 +181,5 @@ export const MUTANTS: readonly Hunt[] = [
   ...inFile('handlers/events.ts', 'end-to-end', {
     'a log names people': ['events: events.length }', 'events: JSON.stringify(events) }'],
   }),
+  ...Object.entries(MIRROR_MUTANTS).flatMap(([file, mutants]) => inFile(file, 'mirror', mutants)),
 ];
