@@ -1,7 +1,8 @@
 /** Device tokens are 64 characters long, as FCM's and APNs' at least are. */
 export const tokenAt = (i: number): string => `${i}`.padStart(64, '0123456789abcdef'.repeat(4));
 
-const login = (i: number, id?: string) => ({
+/** A login of one account on one token. In a list it has an id of its own. */
+export const loginOf = (i: number, id?: string) => ({
   type: 'user.login',
   ...(id && { id }),
   timestamp: new Date().toISOString(),
@@ -10,4 +11,4 @@ const login = (i: number, id?: string) => ({
 
 /** The body of a request with this many logins, each of another token: about 190 bytes an event. */
 export const loginBody = (events: number): string =>
-  JSON.stringify(events === 1 ? login(0) : Array.from({ length: events }, (_, i) => login(i, `evt_${i}`)));
+  JSON.stringify(events === 1 ? loginOf(0) : Array.from({ length: events }, (_, i) => loginOf(i, `evt_${i}`)));
