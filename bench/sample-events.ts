@@ -9,6 +9,8 @@ export const loginOf = (i: number, id?: string) => ({
   data: { token: tokenAt(i), account: `account-${i}`, account_type: 0 },
 });
 
-/** The body of a request with this many logins, each of another token: about 190 bytes an event. */
-export const loginBody = (events: number): string =>
-  JSON.stringify(events === 1 ? loginOf(0) : Array.from({ length: events }, (_, i) => loginOf(i, `evt_${i}`)));
+/** The body of a request with this many logins, from number `first` on, each of another token: about 190 bytes an event. */
+export const loginBody = (events: number, first = 0): string =>
+  JSON.stringify(
+    events === 1 ? loginOf(first) : Array.from({ length: events }, (_, i) => loginOf(first + i, `evt_${first + i}`)),
+  );
