@@ -1,11 +1,11 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { CLIENT } from '../functions/adapters/aws.ts';
+import { QUEUE_CLIENT } from '../functions/adapters/aws.ts';
 import { APP_SECRET, posted, surround, through } from './deployed.ts';
 import type { Group } from './group.ts';
 import { type Cost, interleaved } from './measure.ts';
 import { atLeast, type Row, row } from './report.ts';
 import { tokenAt } from './sample-events.ts';
-import { fullTokens, type StoreCalls, storeCalls } from './store-calls.ts';
+import { bindBare, fullTokens, type StoreCalls, storeCalls } from './store-calls.ts';
 import { forgetfulQueue } from './stub.ts';
 
 const authorization = `Basic ${btoa(`shop:${APP_SECRET}`)}`;
@@ -35,7 +35,7 @@ export const accountApi: Group = async ({ stub, effort }) => {
   surround(stub, 'full');
   const { handler } = await import('../functions/account-api.ts');
   const calls = storeCalls('full');
-  const queue = new SQSClient(CLIENT);
+  const queue = new SQSClient(QUEUE_CLIENT);
   const send = () =>
     queue.send(new SendMessageCommand({ QueueUrl: forgetfulQueue(stub), MessageBody: 'x'.repeat(6_000) }));
   const cost = await interleaved(
@@ -72,26 +72,21 @@ function rowsOf(name: string, ours: Cost, bare: Cost, goal?: number): Row[] {
 
 async function readTokens(calls: StoreCalls): Promise<void> {
   await calls.pointers('someone');
-  await calls.readAll(fullTokens);
+  await calls.documents(fullTokens);
   await calls.watermark('someone');
 }
 
 async function readAccounts(calls: StoreCalls): Promise<void> {
-  await calls.readAll(fullTokens);
+  await calls.documents(fullTokens);
   await calls.watermark('someone');
 }
 
 /** What a call without a time of its own needs: it is stamped later than all that the table knows of its tokens. */
 async function override(calls: StoreCalls, send: () => Promise<unknown>): Promise<void> {
   const tokens = elements.map(({ token }) => token);
-  await calls.readAll(tokens);
+  await calls.documents(tokens);
   await calls.watermarks(elements.map(({ account }) => account));
   await send();
-  await Promise.all(
-    elements.map(async ({ token, account }) => {
-      await calls.read(token);
-      await calls.point(account, token);
-      await calls.write(account, token);
-    }),
-  );
+  await calls.documents(tokens);
+  await Promise.all(elements.map(({ token, account }) => bindBare(calls, account, token)));
 }

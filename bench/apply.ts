@@ -10,7 +10,7 @@ import type { Group } from './group.ts';
 import { interleaved } from './measure.ts';
 import { atLeast, row } from './report.ts';
 import { tokenAt } from './sample-events.ts';
-import { storeCalls } from './store-calls.ts';
+import { bindBare, storeCalls } from './store-calls.ts';
 
 const MESSAGES = 10;
 
@@ -46,14 +46,10 @@ export const apply: Group = async ({ stub, effort }) => {
   const cost = await interleaved(
     {
       ours: () => applied(handler, batch),
-      bare: () =>
-        Promise.all(
-          tokens.map(async (token, i) => {
-            await calls.read(token);
-            await calls.point(`account-${i}`, token);
-            await calls.write(`account-${i}`, token);
-          }),
-        ),
+      bare: async () => {
+        await calls.documents(tokens);
+        await Promise.all(tokens.map((token, i) => bindBare(calls, `account-${i}`, token)));
+      },
     },
     effort,
   );

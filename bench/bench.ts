@@ -3,10 +3,13 @@ import { UserError } from '../local/user-error.ts';
 import { accountApi } from './account-api.ts';
 import { apply } from './apply.ts';
 import { quietConsole, surround } from './deployed.ts';
+import { endToEnd } from './end-to-end.ts';
 import { events } from './events.ts';
 import type { Group } from './group.ts';
 import { QUICK, THOROUGH } from './measure.ts';
+import { peers } from './peers.ts';
 import { publish, type Row } from './report.ts';
+import { sdk } from './sdk.ts';
 import { startStub } from './stub.ts';
 
 const HELP = `npm run bench -- [options]
@@ -26,7 +29,7 @@ const OPTIONS = {
 } as const;
 
 /** A group for each file of rows, in the order of the table. */
-const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply };
+const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, peers };
 
 function groupsIn(only: string | undefined): Group[] {
   const names = only?.split(',') ?? Object.keys(GROUPS);

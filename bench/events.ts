@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { CLIENT } from '../functions/adapters/aws.ts';
+import { QUEUE_CLIENT } from '../functions/adapters/aws.ts';
 import { httpDoor } from '../functions/adapters/http.ts';
 import { operationsQueue } from '../functions/adapters/operations-queue.ts';
 import { dispatcher } from '../functions/core/dispatch.ts';
@@ -59,7 +59,7 @@ async function rowsOf({ stub, effort }: Bench, { events, goal }: Size): Promise<
   const headers = signed(body);
   const event = posted('/events/app', body, headers);
   const bytes = Buffer.from(body);
-  const client = new SQSClient(CLIENT);
+  const client = new SQSClient(QUEUE_CLIENT);
   const QueueUrl = forgetfulQueue(stub);
   const [own, whole] = [doorUpTo(NOWHERE, QueueUrl), doorUpTo(client, QueueUrl)];
   const cost = await interleaved(

@@ -13,37 +13,21 @@ import { FULL_TOKENS } from './stub-answers.ts';
 /** The table's calls without anything of ours around them, through a client like ours. */
 export function storeCalls(TableName: string) {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(CLIENT));
-  const document = (token: string) => ({ pk: `T#shop#${token}`, sk: 'D' });
+  return { ...reads(client, TableName), ...writes(client, TableName), close: () => client.destroy() };
+}
+
+const document = (token: string) => ({ pk: `T#shop#${token}`, sk: 'D' });
+const watermark = (account: string) => ({ pk: `A#shop#0#${account}`, sk: '#CLEAR' });
+
+const reads = (client: DynamoDBDocumentClient, TableName: string) => {
+  const all = (Keys: Record<string, string>[]) =>
+    client.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
   return {
-    read: (token: string) => client.send(new GetCommand({ TableName, Key: document(token), ConsistentRead: true })),
-    readAll: (tokens: readonly string[]) => {
-      const Keys = tokens.map(document);
-      return client.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
-    },
-    point: (account: string, token: string) =>
-      client.send(
-        new UpdateCommand({
-          TableName,
-          Key: { pk: `A#shop#0#${account}`, sk: `T#${token}` },
-          UpdateExpression: 'SET #register = :value',
-          ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
-          ExpressionAttributeNames: { '#register': 'edge' },
-          ExpressionAttributeValues: { ':value': `${MOMENT}.1.00` },
-        }),
-      ),
-    write: (account: string, token: string) =>
-      client.send(
-        new PutCommand({
-          TableName,
-          Item: {
-            ...document(token),
-            version: 1,
-            clear: { '*': `${MOMENT}.0` },
-            edges: { [`0#${account}`]: `${MOMENT}.1.00` },
-          },
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      ),
+    document: (token: string) => client.send(new GetCommand({ TableName, Key: document(token), ConsistentRead: true })),
+    documents: (tokens: readonly string[]) => all(tokens.map(document)),
+    watermark: (account: string) =>
+      client.send(new GetCommand({ TableName, Key: watermark(account), ConsistentRead: true })),
+    watermarks: (accounts: readonly string[]) => all(accounts.map(watermark)),
     pointers: (account: string) =>
       client.send(
         new QueryCommand({
@@ -53,16 +37,40 @@ export function storeCalls(TableName: string) {
           ConsistentRead: true,
         }),
       ),
-    watermark: (account: string) =>
-      client.send(
-        new GetCommand({ TableName, Key: { pk: `A#shop#0#${account}`, sk: '#CLEAR' }, ConsistentRead: true }),
-      ),
-    watermarks: (accounts: readonly string[]) => {
-      const Keys = accounts.map((account) => ({ pk: `A#shop#0#${account}`, sk: '#CLEAR' }));
-      return client.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
-    },
-    close: () => client.destroy(),
   };
+};
+
+const writes = (client: DynamoDBDocumentClient, TableName: string) => ({
+  point: (account: string, token: string) =>
+    client.send(
+      new UpdateCommand({
+        TableName,
+        Key: { pk: `A#shop#0#${account}`, sk: `T#${token}` },
+        UpdateExpression: 'SET #register = :value',
+        ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
+        ExpressionAttributeNames: { '#register': 'edge' },
+        ExpressionAttributeValues: { ':value': `${MOMENT}.1.00` },
+      }),
+    ),
+  write: (account: string, token: string) =>
+    client.send(
+      new PutCommand({
+        TableName,
+        Item: {
+          ...document(token),
+          version: 1,
+          clear: { '*': `${MOMENT}.0` },
+          edges: { [`0#${account}`]: `${MOMENT}.1.00` },
+        },
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
+    ),
+});
+
+/** What a login comes to once its document was read: "look there", and then the document. */
+export async function bindBare(calls: StoreCalls, account: string, token: string): Promise<void> {
+  await calls.point(account, token);
+  await calls.write(account, token);
 }
 
 export type StoreCalls = ReturnType<typeof storeCalls>;

@@ -17,11 +17,17 @@ export const FULL_TOKENS = 10;
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 
+type Queue = { readonly bodies: { body: string; sentMs: number }[]; readonly waiting: (() => void)[] };
+
 function queueAnswers(): [string, Answer][] {
-  const bodies: { body: string; sentMs: number }[] = [];
-  const waiting: (() => void)[] = [];
+  const queues = new Map<string, Queue>();
+  const queueAt = (url: string): Queue => {
+    const queue = queues.get(url) ?? { bodies: [], waiting: [] };
+    queues.set(url, queue);
+    return queue;
+  };
   let received = 0;
-  const take = (most: number) => ({
+  const take = ({ bodies }: Queue, most: number) => ({
     Messages: bodies.splice(0, most).map(({ body, sentMs }) => ({
       MessageId: `${received}`,
       ReceiptHandle: `${received++}`,
@@ -34,19 +40,24 @@ function queueAnswers(): [string, Answer][] {
     const { MessageBody, QueueUrl } = JSON.parse(body);
     reply(JSON.stringify({ MessageId: '0', MD5OfMessageBody: md5(MessageBody) }));
     if (QueueUrl.endsWith('/forgetful')) return;
-    bodies.push({ body: MessageBody, sentMs: Date.now() });
-    waiting.shift()?.();
+    const queue = queueAt(QueueUrl);
+    queue.bodies.push({ body: MessageBody, sentMs: Date.now() });
+    queue.waiting.shift()?.();
   };
   const receive: Answer = (body, reply) => {
-    const { MaxNumberOfMessages = 1, WaitTimeSeconds = 0 } = JSON.parse(body);
-    if (bodies.length > 0 || WaitTimeSeconds === 0) return reply(JSON.stringify(take(MaxNumberOfMessages)));
-    const answer = () => {
+    const { QueueUrl, MaxNumberOfMessages = 1, WaitTimeSeconds = 0 } = JSON.parse(body);
+    const queue = queueAt(QueueUrl);
+    const answer = () => reply(JSON.stringify(take(queue, MaxNumberOfMessages)));
+    if (queue.bodies.length > 0 || WaitTimeSeconds === 0) return answer();
+    const woken = () => {
       clearTimeout(over);
-      if (waiting.includes(answer)) waiting.splice(waiting.indexOf(answer), 1);
-      reply(JSON.stringify(take(MaxNumberOfMessages)));
+      answer();
     };
-    const over = setTimeout(answer, WaitTimeSeconds * 1000);
-    waiting.push(answer);
+    const over = setTimeout(() => {
+      queue.waiting.splice(queue.waiting.indexOf(woken), 1);
+      answer();
+    }, WaitTimeSeconds * 1000);
+    queue.waiting.push(woken);
   };
   const remove: Answer = (_, reply) => reply('{"Successful":[],"Failed":[]}');
   return [

@@ -9,4 +9,4 @@ export async function startStub(): Promise<Stub> {
 }
 
 /** A queue that takes messages and keeps none. */
-export const forgetfulQueue = ({ url }: Stub): string => `${url}/000000000000/forgetful`;
+export const forgetfulQueue = ({ url }: Pick<Stub, 'url'>): string => `${url}/000000000000/forgetful`;

@@ -1,0 +1,68 @@
+import { setTimeout } from 'node:timers/promises';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSEvent } from 'aws-lambda';
+import { QUEUE_CLIENT } from '../functions/adapters/aws.ts';
+import { httpDoor } from '../functions/adapters/http.ts';
+import { memoryRegistryStore } from '../functions/adapters/memory-registry-store.ts';
+import { operationsQueue } from '../functions/adapters/operations-queue.ts';
+import { sqsDoor } from '../functions/adapters/sqs-door.ts';
+import { dispatcher } from '../functions/core/dispatch.ts';
+import { applyAll } from '../functions/core/registry.ts';
+import { applyMessages } from '../functions/handlers/apply.ts';
+import { eventsHandler } from '../functions/handlers/events.ts';
+import { reachesOf } from '../functions/sources/app-auth-event.ts';
+import { type Doors, loadDoors } from '../local/doors.ts';
+import { startEventSource } from '../local/event-source.ts';
+import { startHttpFront } from '../local/http-front.ts';
+import { CONFIGURATION, CONTEXT, jsonLog, quietConsole, SOURCE_KEY, surround } from './deployed.ts';
+
+/**
+ * Our side of the comparison with the peer, as a process of its own: the doors behind an HTTP server and the worker
+ * behind a poller, over the stub's queue and table. With `memory` the registry is kept in memory: what is left is what
+ * the peer does too. Says its URL; asked, it says its processor time and how many messages were applied.
+ */
+const [url = '', registry] = process.argv.slice(2);
+const queue = `${url}/000000000000/kept-${process.pid}`;
+surround({ url }, 'kept', queue);
+quietConsole();
+
+const client = new SQSClient(QUEUE_CLIENT);
+const doors = await loadDoors();
+const used = registry === 'memory' ? withoutTable(doors) : doors;
+let done = 0;
+const invoke = async (event: SQSEvent) => {
+  const response = await used.apply.handler(event, CONTEXT);
+  done += event.Records.length;
+  return response;
+};
+const front = await startHttpFront(used.http, 0);
+// A poll waits for longer than our own clients do.
+startEventSource({
+  client: new SQSClient(),
+  queue: { url: queue, arn: 'arn:aws:sqs:us-east-1:000000000000:operations' },
+  invoke,
+});
+
+process.on('disconnect', () => process.exit());
+process.on('message', () => process.send?.({ ...process.cpuUsage(), done }));
+process.send?.(front.url);
+
+/** The same doors over a registry in memory. */
+function withoutTable({ http, apply }: Doors): Doors {
+  const ports = { store: memoryRegistryStore(new Map()), now: Date.now, pause: (ms: number) => setTimeout(ms) };
+  const dispatch = dispatcher({
+    enqueue: operationsQueue(client, queue),
+    apply: (operations) => applyAll(ports, operations),
+    withinBudget: (work) => work,
+  });
+  const keysOf = () => Promise.resolve([SOURCE_KEY]);
+  const events = eventsHandler({ reaches: reachesOf(CONFIGURATION), keysOf, dispatch, now: Date.now });
+  const park = () => Promise.reject(new Error('nothing is parked here'));
+  const settle = (bodies: readonly string[]) =>
+    applyMessages({ apply: (operations) => applyAll(ports, operations), park }, bodies);
+  const worker = sqsDoor({ settle, client, queueUrl: queue, log: jsonLog });
+  return {
+    http: { ...http, events: { ...http.events, handler: httpDoor(events, jsonLog) } },
+    apply: { ...apply, handler: (event: SQSEvent, context: Context) => worker(event, context) },
+  };
+}
