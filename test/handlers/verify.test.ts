@@ -51,6 +51,19 @@ describe('a token that was pushed', () => {
     expect(notes).toMatchObject([{ kind: 'converged' }]);
   });
 
+  test.each(['push', 'again'] as const)(
+    'and changed since, its mark being on the way, is told again without a word about the hosted side (%s)',
+    async (cause) => {
+      const { verify, check, login, state, marked, notes, clock } = await pushed();
+      await login('phone', 'bob');
+      expect(await verify(cause, check)).toMatchObject([{ kind: 'done' }]);
+      expect(notes).toEqual([]);
+      expect(marked).toMatchObject([{ tokens: [{ token: token('phone'), forcedMs: clock.ms }] }]);
+      expect(await state()).toMatchObject({ misses: 0 });
+      expect(await state()).not.toHaveProperty('pushed');
+    },
+  );
+
   test('and keeps being found different is looked at less and less often', async () => {
     const { verify, check, held, marked, push, clock, checked } = await pushed();
     const delays: (number | undefined)[] = [];
