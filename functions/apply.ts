@@ -1,10 +1,15 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { CLIENT } from './adapters/aws.ts';
 import { ApplyEnvironment, readEnvironment } from './adapters/environment.ts';
 import { log } from './adapters/log.ts';
+import { mirrorMarks } from './adapters/marks-queue.ts';
 import { parkedQueue } from './adapters/operations-queue.ts';
+import { digestUnder, pseudonymKey, pseudonymsUnder } from './adapters/pseudonym.ts';
 import { registryIn } from './adapters/registry-table.ts';
+import { secretsReader } from './adapters/secrets.ts';
 import { sqsDoor } from './adapters/sqs-door.ts';
+import type { Operation } from './core/operation.ts';
 import { applyAll } from './core/registry.ts';
 import { applyMessages } from './handlers/apply.ts';
 
@@ -12,11 +17,25 @@ const environment = readEnvironment(ApplyEnvironment);
 const client = new SQSClient(CLIENT);
 const registry = registryIn(environment.REGISTRY_TABLE);
 const park = parkedQueue(client, environment.PARKED_QUEUE_URL);
+const secrets = new SecretsManagerClient(CLIENT);
+const names = { pseudonyms: environment.PSEUDONYM_SECRET };
+const keysOf = secretsReader({ client: secrets, names, decode: pseudonymKey, now: Date.now, log });
+const digest = digestUnder(() => keysOf('pseudonyms'));
+const mirrors = mirrorMarks({ client, queueUrls: environment.MARKS_QUEUES, digest });
 
-/** The operations queue's worker: applies what the doors accepted. */
+/** The operations queue's worker: applies what the doors accepted, and tells the mirrors what was applied. */
 export const handler = sqsDoor({
-  settle: (bodies) => applyMessages({ apply: (operations) => applyAll(registry, operations), park }, bodies),
+  stage: 'apply',
+  settle: async (deliveries) => {
+    const pseudonymOf = await pseudonymsUnder(digest);
+    const ports = { apply: (all: readonly Operation[]) => applyAll(registry, all), park, mirrors, pseudonymOf };
+    return applyMessages(
+      ports,
+      deliveries.map(({ body }) => body),
+    );
+  },
   client,
-  queueUrl: environment.OPERATIONS_QUEUE_URL,
+  queueUrls: [environment.OPERATIONS_QUEUE_URL],
+  longestWaitS: 30,
   log,
 });

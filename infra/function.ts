@@ -17,9 +17,10 @@ const BUNDLING: BundlingOptions = {
   target: BUNDLE.target,
   minify: BUNDLE.minify,
   mainFields: BUNDLE.mainFields,
-  esbuildArgs: Object.fromEntries(
-    Object.entries(BUNDLE.supported).map(([feature, is]) => [`--supported:${feature}`, `${is}`]),
-  ),
+  esbuildArgs: Object.fromEntries([
+    ...Object.entries(BUNDLE.supported).map(([feature, is]) => [`--supported:${feature}`, `${is}`]),
+    ...Object.entries(BUNDLE.alias).map(([name, file]) => [`--alias:${name}`, file]),
+  ]),
   // The runtime's own AWS SDK changes without notice and loads slower than the parts we use.
   externalModules: [],
 };

@@ -1,16 +1,7 @@
 import type * as z from 'zod';
+import type { NotAnswered } from '../handlers/hosted.ts';
 import type { Failure } from '../wire/failure.ts';
 import type { Heard } from './account-api-client-transport.ts';
-
-/**
- * Why a request was not done. `unavailable`: not now, or nobody can tell; try again, after `retryAfterMs` where the
- * answer says so. `refused`: trying again would not help. `unauthorized`: the credential does not open the app, or
- * the app is closed; whoever goes on sending has to stop. Reasons never quote what was sent or what came back.
- */
-export type NotAnswered =
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'unauthorized'; readonly reason: string };
 
 type Answer = { readonly kind: string };
 
@@ -24,7 +15,6 @@ export type Replies<T extends Answer> = { readonly own: z.ZodType<T | Failure>; 
 export function answerIn<T extends Answer>(heard: Heard, replies: Replies<T>): T | NotAnswered {
   if (heard.kind === 'unavailable') return heard;
   const { status, retryAfterMs, json } = heard;
-  if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `HTTP ${status}` };
   const later = {
     kind: 'unavailable',
     reason: `HTTP ${status}`,
@@ -32,8 +22,9 @@ export function answerIn<T extends Answer>(heard: Heard, replies: Replies<T>): T
   } as const;
   if (status === 429 || status >= 500) return later;
   const reply = replyIn(json, replies);
+  if (reply !== undefined && isFailure(reply)) return notAnswered(reply, retryAfterMs);
+  if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `HTTP ${status}` };
   if (reply === undefined) return { ...later, reason: `HTTP ${status}: not an answer of an Account API` };
-  if (isFailure(reply)) return notAnswered(reply);
   return status === 200 ? reply : later;
 }
 
@@ -46,13 +37,14 @@ function replyIn<T extends Answer>(json: unknown, { own, other }: Replies<T>): T
 
 const isFailure = (reply: Answer): reply is Failure => reply.kind === 'failed';
 
-function notAnswered({ problem }: Failure): NotAnswered {
+function notAnswered({ problem, code }: Failure, retryAfterMs: number | undefined): NotAnswered {
+  const reason = `code ${code}`;
   switch (problem) {
     case 'notAuthenticated':
-      return { kind: 'unauthorized', reason: problem };
+      return { kind: 'unauthorized', reason };
     case 'unavailable':
-      return { kind: 'unavailable', reason: problem };
+      return { kind: 'unavailable', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     default:
-      return { kind: 'refused', reason: problem };
+      return { kind: 'refused', reason };
   }
 }

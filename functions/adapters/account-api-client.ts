@@ -1,35 +1,17 @@
-import { type Account, accountKey, type Token } from '../core/account.ts';
+import * as z from 'zod';
+import { accountKey } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
+import type { AccountApiClient, NotAnswered, OperateAnswer } from '../handlers/hosted.ts';
+import { LIMITS } from '../wire/elements.ts';
 import type { Failure } from '../wire/failure.ts';
-import { type ElementResult, OperateReplies, type OperateReply } from '../wire/operate-reply.ts';
+import { OperateReplies, type OperateReply } from '../wire/operate-reply.ts';
 import { type OperateRequest, OperateRequests } from '../wire/operate-request.ts';
 import { QueryReplies, type QueryReply } from '../wire/query-reply.ts';
 import { type QueryRequest, QueryRequests } from '../wire/query-request.ts';
-import { answerIn, type NotAnswered } from './account-api-client-answer.ts';
+import { answerIn } from './account-api-client-answer.ts';
 import { inOrder, resultsOf, sizeOf, unsayableIn, without } from './account-api-client-elements.ts';
 import { type AccountApiClientOptions, checked } from './account-api-client-options.ts';
 import { type Post, transport } from './account-api-client-transport.ts';
-
-/** A result for each element, in the order of the request. A hosted API works later: `done` says that it has the task. */
-export type OperateAnswer = { readonly kind: 'answered'; readonly results: readonly ElementResult[] } | NotAnswered;
-
-/** What is bound to each account, or token, asked about, in the order asked; empty where nothing is. */
-export type TokensAnswer = { readonly kind: 'found'; readonly tokens: readonly (readonly Token[])[] } | NotAnswered;
-export type AccountsAnswer =
-  | { readonly kind: 'found'; readonly accounts: readonly (readonly Account[])[] }
-  | NotAnswered;
-
-/** Any Account API. One call is one attempt, or none where there is nothing to send; whoever calls tries again. */
-export type AccountApiClient = {
-  /** At most 20 elements with accounts, 500 tokens or 100 accounts. Throws where the request has more. */
-  readonly operate: (request: OperateRequest) => Promise<OperateAnswer>;
-  /** At most 100. */
-  readonly tokensOf: (accounts: readonly Account[]) => Promise<TokensAnswer>;
-  /** At most 100. */
-  readonly accountsOf: (tokens: readonly Token[]) => Promise<AccountsAnswer>;
-  /** Waits for calls under way, then lets the connections go. */
-  readonly close: () => Promise<void>;
-};
 
 /** A client of one app of one Account API. Throws where the options cannot work or would send a secret in the clear. */
 export function accountApiClient(given: AccountApiClientOptions): AccountApiClient {
@@ -60,6 +42,12 @@ export function accountApiClient(given: AccountApiClientOptions): AccountApiClie
 
 const SOMETHING_ELSE: NotAnswered = { kind: 'unavailable', reason: 'not an answer to what was asked' };
 
+/** One of the names is more than the dialect can say, such as a token longer than XG's 64 bytes. */
+const UNSAYABLE: NotAnswered = { kind: 'refused', reason: 'not in this dialect' };
+
+const sizeOfQuery = (request: QueryRequest): number =>
+  request.kind === 'tokensOf' ? request.accounts.length : request.tokens.length;
+
 type Ports = { readonly post: Post; readonly dialect: Dialect };
 
 async function operate({ post, dialect }: Ports, request: OperateRequest): Promise<OperateAnswer> {
@@ -82,6 +70,8 @@ async function query(
   { post, dialect }: Ports,
   request: QueryRequest,
 ): Promise<Exclude<QueryReply, Failure> | NotAnswered> {
+  const said = z.safeEncode<z.ZodType<QueryRequest>>(QueryRequests[dialect], request);
+  if (!said.success && sizeOfQuery(request) <= LIMITS.queried) return UNSAYABLE;
   const heard = await post('query', JSON.stringify(QueryRequests[dialect].encode(request)));
   return answerIn<Exclude<QueryReply, Failure>>(heard, { own: QueryReplies[dialect], other: OperateReplies[dialect] });
 }

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Dispatch, dispatcher } from '../core/dispatch.ts';
 import { applyAll, type RegistryPorts } from '../core/registry.ts';
-import { CLIENT } from './aws.ts';
+import { QUEUE_CLIENT } from './aws.ts';
 import { operationsQueue } from './operations-queue.ts';
 
 /** How long a caller waits for its operations to take effect (ms) before it is told that they are on the queue. */
@@ -11,7 +11,7 @@ const BUDGET_MS = 1_000;
 /** Sends operations to the queue and applies them here too. */
 export const dispatchTo = (queueUrl: string, registry: RegistryPorts): Dispatch =>
   dispatcher({
-    enqueue: operationsQueue(new SQSClient(CLIENT), queueUrl),
+    enqueue: operationsQueue(new SQSClient(QUEUE_CLIENT), queueUrl),
     apply: (operations) => applyAll(registry, operations),
     withinBudget: async (work) => {
       const budget = new AbortController();

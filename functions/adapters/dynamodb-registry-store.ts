@@ -1,9 +1,9 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { firstVersion, type Pointer, type RegistryStore } from '../core/registry-store.ts';
 import { asking } from './aws.ts';
 import { batchGet, type Table } from './dynamodb-batch-get.ts';
+import { isMet } from './dynamodb-condition.ts';
 import { itemOf, StoredItem } from './dynamodb-document.ts';
 import { accountPartition, clearKey, documentKey, type Key, POINTER, pointerKey, tokenOf } from './registry-keys.ts';
 
@@ -68,18 +68,6 @@ async function raise({ client, name }: Table, key: Key, register: 'edge' | 'remo
     ),
   );
 }
-
-/** Whether the write's condition held. */
-const isMet = (write: () => Promise<unknown>): Promise<boolean> =>
-  asking(async () => {
-    try {
-      await write();
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
-  });
 
 async function pointersIn({ client, name: TableName }: Table, pk: string): Promise<Pointer[]> {
   const found: Pointer[] = [];

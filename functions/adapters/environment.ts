@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { App, Configuration } from '../core/configuration.ts';
+import { App, AppId, Configuration } from '../core/configuration.ts';
 
 const json = <T extends z.ZodType>(schema: T) =>
   z
@@ -34,14 +34,39 @@ export const AccountApiEnvironment = z.object({
 });
 
 /** What the function `apply` needs from its environment. Refused operations go to the parked queue with their reason. */
-export const ApplyEnvironment = z.object({ ...onRegistry, PARKED_QUEUE_URL: z.url() });
+export const ApplyEnvironment = z.object({
+  ...onRegistry,
+  PARKED_QUEUE_URL: z.url(),
+  PSEUDONYM_SECRET: z.string().min(1),
+  /** Where the mirror of each app with one hears what was applied. */
+  MARKS_QUEUES: json(z.record(AppId, z.url())),
+});
+
+/** A mirror: its app, its queues, and the secret that holds the hosted side's own secret key. */
+const MirrorSite = z.object({ app: App, marks: z.url(), checks: z.url(), secret: z.string().min(1) });
+export type MirrorSite = z.infer<typeof MirrorSite>;
+
+/** What the functions `mirror` and `verify` need from their environment. */
+export const MirrorEnvironment = z.object({
+  REGISTRY_TABLE: z.string().min(1),
+  PSEUDONYM_SECRET: z.string().min(1),
+  MIRRORS: json(z.array(MirrorSite)),
+});
+
+/** What the function `sweep` needs from its environment. */
+export const SweepEnvironment = z.object({
+  REGISTRY_TABLE: z.string().min(1),
+  /** Where the tokens of each app with a mirror are compared. */
+  CHECKS_QUEUES: json(z.record(AppId, z.url())),
+});
 
 /** The variables, as text, that an environment schema reads: what whoever sets them must set. */
 export type VariablesOf<S extends z.ZodObject> = { [K in keyof S['shape']]: string };
 
 /** Reads the environment or stops the cold start, naming every variable that is missing or wrong. Values are not shown. */
 export function readEnvironment<S extends z.ZodObject>(schema: S): z.infer<S> {
-  const result = schema.safeParse(process.env);
+  // Read once in a process: what zod would compile for the next time would be made for nothing.
+  const result = schema.safeParse(process.env, { jitless: true });
   if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new Error(`the environment is not complete: ${issues.join('; ')}`);

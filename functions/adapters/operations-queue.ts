@@ -30,23 +30,24 @@ export const parkedQueue =
 
 /** One message for as many operations as fit. Operations are idempotent: where only some messages arrive, the caller sends all again. */
 export function packed(id: string, operations: readonly Operation[]): string[] {
-  const chunks: Operation[][] = [];
+  const chunks: string[][] = [];
   let room = 0;
   for (const operation of operations) {
-    const bytes = ascii(operation).length + 1;
-    if (bytes > room) {
+    const text = ascii(operation);
+    if (text.length + 1 > room) {
       chunks.push([]);
       room = CHUNK_BYTES - ENVELOPE_BYTES;
     }
-    chunks.at(-1)?.push(operation);
-    room -= bytes;
+    chunks.at(-1)?.push(text);
+    room -= text.length + 1;
   }
-  return chunks.map((chunk) => ascii({ v: 1, id, operations: chunk } satisfies OperationsMessage));
+  const envelope = ascii({ v: 1, id, operations: [] } satisfies OperationsMessage).slice(0, -']}'.length);
+  return chunks.map((chunk) => `${envelope}${chunk.join(',')}]}`);
 }
 
 /** Room for the message around its operations: the version, and an id of up to 256 characters. */
 const ENVELOPE_BYTES = 512;
 
 /** JSON in ASCII: SQS refuses some characters of Unicode, and one byte a character makes sizes plain. */
-const ascii = (value: unknown): string =>
+export const ascii = (value: unknown): string =>
   JSON.stringify(value).replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

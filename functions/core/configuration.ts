@@ -27,14 +27,33 @@ const isSafeHost = (text: string): boolean => {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
 };
 
-/** A hosted Account API that is kept equal to the registry. `app` is the id this app has there. */
-export const Mirror = z.strictObject({
-  url: z.url().refine(isSafeHost, 'a mirror is reached over https'),
-  app: Id,
-  dialect: Dialect,
-  mode: z.enum(['mirror', 'observe']).default('mirror'),
-});
+/**
+ * A hosted Account API that is kept equal to the registry, or, in mode `observe`, only compared with it. `app` is the id
+ * this app has there.
+ */
+export const Mirror = z
+  .strictObject({
+    url: z.url().refine(isSafeHost, 'a mirror is reached over https'),
+    app: Id,
+    dialect: Dialect,
+    mode: z.enum(['mirror', 'observe']).default('mirror'),
+    /** TPNS recommends its signature, XG knows Basic alone. */
+    authentication: z.enum(['basic', 'sign']).optional(),
+    /** The longest that a call may be on its way there (s): a token counts as equal only when asked later than that. */
+    settleS: z.int().min(1).max(900).default(60),
+    /** Calls a second at most, to change and as many again to ask. */
+    callsPerS: z.number().positive().max(1000).default(20),
+    /** Its replies to queries name no account types, as TPNS's older document shows them. */
+    untyped: z.boolean().default(false),
+  })
+  .refine(({ dialect, authentication }) => dialect === 'tpns' || authentication !== 'sign', {
+    path: ['authentication'],
+    message: 'XG knows no signature: "basic"',
+  });
 export type Mirror = z.infer<typeof Mirror>;
+
+/** Executions of `mirror`, and as many of `verify`, that one mirror has at most: they share its calls a second. */
+export const MIRROR_EXECUTIONS = 4;
 
 /** One registration of an app with a push service: its clients' dialect, its policy and its platform. */
 export const App = z

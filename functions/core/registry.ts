@@ -21,14 +21,19 @@ const AT_ONCE = 16;
 
 /**
  * Applies operations, in any order, any number of times: the registry ends the same. Each operation gets its outcome;
- * all of a token's operations are one write.
+ * the documents are read together, and all of a token's operations are one write.
  */
 export async function applyAll(ports: RegistryPorts, operations: readonly Operation[]): Promise<Outcome[]> {
   const outcomes = new Map<Operation, Outcome>();
   const tokens = Map.groupBy(operations.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
   const accounts = operations.filter((operation) => !isTokenOperation(operation));
-  await inParallel([...tokens.values()], AT_ONCE, async (group) => {
-    const outcome = await orUnavailable(() => applyToToken(ports, group));
+  const groups = [...tokens.values()];
+  const read = await reader(
+    ports.store,
+    groups.map((group) => at(group, 0)),
+  );
+  await inParallel([...groups.entries()], AT_ONCE, async ([place, group]) => {
+    const outcome = await orUnavailable(async () => applyToToken(ports, group, await read(place)));
     for (const [i, operation] of group.entries())
       outcomes.set(operation, Array.isArray(outcome) ? at(outcome, i) : outcome);
   });
@@ -38,6 +43,13 @@ export async function applyAll(ports: RegistryPorts, operations: readonly Operat
   return operations.map((operation) => known(outcomes.get(operation)));
 }
 
+/** Reads all documents in one call. One token's trouble is its own: where they can't be read together, each is read alone. */
+async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
+  const together = refs.length > 1 ? await orUnavailable(() => store.documents(refs)) : undefined;
+  return async (place: number): Promise<Stored | undefined> =>
+    Array.isArray(together) ? together[place] : (await store.documents([at(refs, place)]))[0];
+}
+
 /** One write, however many tokens the account has: reads compare with the watermark. */
 async function applyToAccount({ store }: RegistryPorts, operation: AccountOperation): Promise<Outcome> {
   await store.raiseClear(operation, removalAt(operation.stamp));
@@ -45,14 +57,18 @@ async function applyToAccount({ store }: RegistryPorts, operation: AccountOperat
 }
 
 /**
- * Read, merge, write if nobody else has; else take what the other wrote and merge again. Each lost race is another
+ * Merge with what was read, write if nobody else has; else take what the other wrote and merge again. Each lost race is another
  * writer's progress. Pointers are written before the document that needs them: what is bound can be found.
  */
-async function applyToToken(ports: RegistryPorts, operations: readonly TokenOperation[]): Promise<Outcome[]> {
+async function applyToToken(
+  ports: RegistryPorts,
+  operations: readonly TokenOperation[],
+  read: Stored | undefined,
+): Promise<Outcome[]> {
   const ref: TokenRef = at(operations, 0);
   const pointed = new Set<AccountKey>();
   const horizon = horizonAt(ports.now());
-  let stored = (await ports.store.documents([ref]))[0];
+  let stored = read;
   for (let attempt = 1; ; attempt++) {
     const next = merge(stored?.document ?? EMPTY, operations, horizon);
     const outcomes = operations.map((operation) => outcomeIn(next, operation, horizon));

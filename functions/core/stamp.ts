@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 
 /**
@@ -28,9 +28,9 @@ export const MAX_ELEMENTS = 1000;
 /** The latest time a stamp can say, 13 digits of milliseconds: the year 2286. */
 export const LAST_MS = 9_999_999_999_999;
 
-/** A digest of whatever makes an event itself: its source, its id and its content. */
-export const eventHash = (...identity: readonly string[]): string =>
-  createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+/** A digest of whatever makes an event itself: its source, its id and its content, each as JSON writes it. */
+export const eventHash = (...identity: readonly unknown[]): string =>
+  hash('sha256', JSON.stringify(identity)).slice(0, 16);
 
 /** Parts of a stamp: `ms` since 1970, an `eventHash`, and the element's index from 0. */
 export const stampOf = (kind: StampedKind, ms: number, hash: string, element = 0): Stamp =>

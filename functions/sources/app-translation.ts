@@ -45,7 +45,7 @@ function translate(
   if ('refused' in time) return { issue: { path: 'timestamp', message: REFUSED[time.refused] }, isTime: true };
   const id = event.id ?? messageId;
   // Sender, id and content: equal for all copies of the event, and for nothing else, even where ids are used twice.
-  const hash = eventHash(reach.source.id, id, JSON.stringify(event));
+  const hash = eventHash(reach.source.id, id, event);
   return { id, operations: operationsOf({ event: authEvent, ms: time.ms, hash }) };
 }
 

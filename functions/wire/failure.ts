@@ -4,8 +4,13 @@ import type { Problem } from './statuses.ts';
 /** What is wrong with a request, and where: names of fields and indices only, never what was sent. */
 export type Issue = { readonly path: string; readonly message: string };
 
-/** Why a request was not done, and where in it. */
-export type Failure = { readonly kind: 'failed'; readonly problem: Problem; readonly issue?: Issue };
+/** Why a request was not done, and where in it. `code` is what a reply of somebody else's said. */
+export type Failure = {
+  readonly kind: 'failed';
+  readonly problem: Problem;
+  readonly issue?: Issue;
+  readonly code?: number;
+};
 
 /** Reads a request or says the first thing that is wrong with it. */
 export function readRequest<T>(codec: z.ZodType<T>, json: unknown): { request: T } | Failure {

@@ -41,7 +41,7 @@ function decode(dialect: Dialect, { ret_code, result }: Body): OperateReply {
   );
   if (isBatch && (ret_code === 0 || result !== undefined))
     return { kind: 'done', results: (result ?? []).map((said) => resultOf(dialect, said)) };
-  return { kind: 'failed', problem: problemOf(dialect, ret_code) };
+  return { kind: 'failed', problem: problemOf(dialect, ret_code), code: ret_code };
 }
 
 function encode(dialect: Dialect, reply: OperateReply): Body {

@@ -65,7 +65,7 @@ const XgBody = z.object({ ret_code: z.int(), err_msg: z.string().default(''), ..
 
 const XgReply = z.codec(XgBody, z.custom<QueryReply>(), {
   decode: ({ ret_code, ...lists }): QueryReply =>
-    ret_code === 0 ? found(lists) : { kind: 'failed', problem: problemOf('xg', ret_code) },
+    ret_code === 0 ? found(lists) : { kind: 'failed', problem: problemOf('xg', ret_code), code: ret_code },
   encode: (reply) => {
     const { code, text } = STATUSES[reply.kind === 'failed' ? reply.problem : 'ok'].xg;
     if (reply.kind === 'failed') return { ret_code: code, err_msg: textOf(text, reply.issue) };
@@ -90,7 +90,7 @@ const LOOKED: readonly number[] = [
 
 const TpnsReply = z.codec(TpnsBody, z.custom<QueryReply>(), {
   decode: ({ retCode, ...lists }): QueryReply =>
-    LOOKED.includes(retCode) ? found(lists) : { kind: 'failed', problem: problemOf('tpns', retCode) },
+    LOOKED.includes(retCode) ? found(lists) : { kind: 'failed', problem: problemOf('tpns', retCode), code: retCode },
   encode: (reply) => {
     const { code, text } = STATUSES[reply.kind === 'failed' ? reply.problem : 'ok'].tpns;
     if (reply.kind === 'failed') return { retCode: code, errMsg: textOf(text, reply.issue) };

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { AccountApiClient } from '../../functions/adapters/account-api-client.ts';
 import { MAX_ANSWER_BYTES } from '../../functions/adapters/account-api-client-transport.ts';
+import type { AccountApiClient } from '../../functions/handlers/hosted.ts';
 import { serving } from '../conformance/http-server.ts';
 import { type Answer, account, clientOf, says, T0, talking, token } from './account-api-client-server.ts';
 
@@ -174,10 +174,16 @@ describe('a connection that fails', () => {
 });
 
 describe('statuses', () => {
-  test.each([401, 403])('HTTP %i is unauthorized, whatever the body says', async (status) => {
+  test.each([401, 403])('HTTP %i without an answer of the API is unauthorized', async (status) => {
     const unauthorized = { kind: 'unauthorized', reason: `HTTP ${status}` };
-    expect(await asked(says({ retCode: 1008003, errMsg: 'auth failure' }, status))).toEqual(unauthorized);
     expect(await asked((response) => response.writeHead(status).end())).toEqual(unauthorized);
+  });
+
+  test.each([200, 401, 403])('HTTP %i with a code means what the code means', async (status) => {
+    const answer = (retCode: number) => asked(says({ retCode, errMsg: '' }, status));
+    expect(await answer(1008003)).toEqual({ kind: 'unauthorized', reason: 'code 1008003' });
+    expect(await answer(1008028)).toEqual({ kind: 'unavailable', reason: 'code 1008028' });
+    expect(await answer(1008007)).toEqual({ kind: 'refused', reason: 'code 1008007' });
   });
 
   test.each([429, 500, 502, 503, 504])('HTTP %i is unavailable, whatever the body says', async (status) => {

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AccountApiClient } from '../../functions/adapters/account-api-client.ts';
 import type { Token } from '../../functions/core/account.ts';
 import type { Dialect } from '../../functions/core/configuration.ts';
+import type { AccountApiClient } from '../../functions/handlers/hosted.ts';
 import { appSecret, signatureOf } from '../../functions/wire/credentials.ts';
 import type { Running } from '../conformance/http-server.ts';
 import { APPS, ownAccountApi, secretOf } from '../conformance/own-account-api.ts';
@@ -81,7 +81,7 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
 
   test('another secret is unauthorized, and so is another app', async () => {
     const options = { url: own.url, app, secret: secretOf(app), dialect, authentication, now: Date.now };
-    const unauthorized = { kind: 'unauthorized', reason: 'HTTP 403' };
+    const unauthorized = { kind: 'unauthorized', reason: dialect === 'xg' ? 'code 10104' : 'code 1008003' };
     expect(await clientOf({ ...options, secret: 'wrong' }).operate(bind(token('t'), 'alice'))).toEqual(unauthorized);
     expect(await clientOf({ ...options, app: 'wrong' }).accountsOf([token('t')])).toEqual(unauthorized);
   });
@@ -187,6 +187,13 @@ describe('what the dialect cannot say', () => {
     const elements = Array.from({ length: 21 }, (_, i) => ({ token: token(`${i}`), accounts: [account('alice')] }));
     await expect(client.operate({ kind: 'bind', elements })).rejects.toThrow('a list has at most 20 elements');
     expect(sent).toEqual([]);
+  });
+
+  test('a question about a token that the dialect cannot say is refused, and not sent', async () => {
+    const { client, sent } = await talking(says({}), { dialect: 'xg' });
+    const answer = await client.accountsOf([token('phone'), token('t'.repeat(65))]);
+    expect([answer, sent]).toEqual([{ kind: 'refused', reason: 'not in this dialect' }, []]);
+    await expect(client.accountsOf(Array.from({ length: 101 }, () => token('phone')))).rejects.toThrow('at most 100');
   });
 });
 

@@ -34,7 +34,14 @@ const context = {} as Context; // the door looks at nothing of it
 
 async function through(event: SQSEvent, settle: (bodies: readonly string[]) => Promise<Settled[]>) {
   const lines: { message: string; line: Line }[] = [];
-  const door = sqsDoor({ settle, client, queueUrl, log: (_, message, line) => lines.push({ message, line }) });
+  const door = sqsDoor({
+    stage: 'apply',
+    settle: (deliveries) => settle(deliveries.map(({ body }) => body)),
+    client,
+    queueUrls: [queueUrl],
+    longestWaitS: 30,
+    log: (_, message, line) => lines.push({ message, line }),
+  });
   return { response: await door(event, context), lines };
 }
 
@@ -72,4 +79,26 @@ test('an answer that is too short keeps what it does not mention', async () => {
   const event = await received('five', 'six');
   const { response } = await through(event, async () => [{ kind: 'done', id: 'five', parked: 0 }]);
   expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: event.Records[1]?.messageId }] });
+});
+
+test('a message that asks for time is not seen before that, and the queue it came from is the one that is told', async () => {
+  const event = await received('seven');
+  const told: unknown[] = [];
+  const watched = Object.assign(Object.create(client), {
+    send: (command: { input: unknown }) => {
+      told.push(command.input);
+      return Promise.resolve({});
+    },
+  });
+  const door = sqsDoor({
+    stage: 'mirror',
+    settle: async () => [{ kind: 'again', reason: 'x', waitMs: 40_000 }],
+    client: watched,
+    queueUrls: [`${queueUrl}-other`, queueUrl],
+    longestWaitS: 1,
+    log: () => {},
+  });
+  await door(event, context);
+  expect(told).toMatchObject([{ QueueUrl: queueUrl, ReceiptHandle: event.Records[0]?.receiptHandle }]);
+  expect([40, 41]).toContain((told[0] as { VisibilityTimeout: number }).VisibilityTimeout);
 });

@@ -5,6 +5,7 @@ import { Token } from '../../functions/core/account.ts';
 import { accountsOf } from '../../functions/core/bindings.ts';
 import { HORIZON_MS } from '../../functions/core/compaction.ts';
 import { AppId } from '../../functions/core/configuration.ts';
+import type { Applied } from '../../functions/core/mirror-mark.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { applyAll } from '../../functions/core/registry.ts';
@@ -139,4 +140,46 @@ describe('a packed message', () => {
     expect(body).toMatch(/^[\x20-\x7e]+$/);
     expect(JSON.parse(body).operations).toEqual([operation]);
   });
+});
+
+describe('the mirrors of what was applied', () => {
+  const mirrored = new Set([AppId.parse('phone')]);
+
+  function mirroredWorld(mark: (applied: readonly Applied[]) => Promise<void>, apps = mirrored) {
+    const memory = memoryRegistryStore();
+    const apply = (operations: readonly Operation[]) =>
+      applyAll({ store: memory, now: () => NOW, pause: async () => {} }, operations);
+    const ports = { apply, park: async () => {}, mirrors: { apps, mark } };
+    return (...bodies: string[]) => applyMessages(ports, bodies);
+  }
+
+  test('hear of every operation with its request, also of one that changed nothing: a door applied it first', async () => {
+    const marked: Applied[][] = [];
+    const settle = mirroredWorld(async (applied) => void marked.push([...applied]));
+    const operation = login('t1', 'alice');
+    for (let i = 0; i < 2; i++) expect(await settle(messageOf(operation))).toEqual([done]);
+    expect(marked).toEqual([[{ id: 'request', operation }], [{ id: 'request', operation }]]);
+  });
+
+  test('hear of it in the end: the message stays until they have', async () => {
+    const settle = mirroredWorld(async () => {
+      throw new Unavailable('Down');
+    });
+    expect(await settle(messageOf(login('t1', 'alice')))).toEqual([{ kind: 'again', id: 'request', reason: 'Down' }]);
+  });
+
+  test('hear nothing of what was refused, and nothing of apps without a mirror', async () => {
+    const marked: unknown[] = [];
+    const mark = async (applied: readonly Applied[]) => void marked.push(applied);
+    await mirroredWorld(mark)(messageOf(login('t1', 'alice', NOW - HORIZON_MS - 1)));
+    await mirroredWorld(mark, new Set([AppId.parse('other')]))(messageOf(login('t1', 'alice')));
+    expect(marked).toEqual([]);
+  });
+});
+
+test('the log shows tokens and accounts by their pseudonyms, and only where there are any', async () => {
+  const apply = async (operations: readonly Operation[]) => operations.map(() => ({ kind: 'applied' }) as const);
+  const ports = { apply, park: async () => {}, pseudonymOf: (name: string) => `<${name.length}>` };
+  const [settled] = await applyMessages(ports, [messageOf(login('t1', 'alice'))]);
+  expect(settled).toEqual({ ...done, who: '<2> <7>' });
 });

@@ -191,12 +191,16 @@ async function metricsOfMessage(settled: Settled, receives: number): Promise<Rec
   const door = sqsDoor({
     settle: async () => [settled],
     client: new SQSClient(NOWHERE),
-    queueUrl: NOWHERE.endpoint,
+    queueUrls: [NOWHERE.endpoint],
+    stage: 'apply',
+    longestWaitS: 30,
     log,
   });
   const attributes = { ApproximateReceiveCount: `${receives}`, SentTimestamp: '0' };
   // A door looks at nothing else of a record, and at nothing of the context.
-  const sent = { Records: [{ messageId: 'm1', receiptHandle: 'h1', body: '', attributes }] } as unknown as SQSEvent;
+  const sent = {
+    Records: [{ messageId: 'm1', receiptHandle: 'h1', body: '', eventSourceARN: '', attributes }],
+  } as unknown as SQSEvent;
   await door(sent, {} as Context);
   return Object.assign({}, ...lines.map((line) => metricsOf('apply', line)));
 }

@@ -12,6 +12,7 @@ import type { RegistryStore } from '../../functions/core/registry-store.ts';
 import { accountApiHandler } from '../../functions/handlers/account-api.ts';
 import { applyMessages } from '../../functions/handlers/apply.ts';
 import { eventsHandler } from '../../functions/handlers/events.ts';
+import type { Delivery } from '../../functions/handlers/settled.ts';
 import { reachesOf } from '../../functions/sources/app-auth-event.ts';
 import { appSecret } from '../../functions/wire/credentials.ts';
 import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
@@ -118,8 +119,13 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
   const ports = registryOf(site, process);
   const park = (id: string, refused: readonly Operation[]) =>
     asked(site, process, () => void site.parked.push({ v: 1, id, operations: [...refused] }));
-  const settle = (bodies: readonly string[]) => applyMessages({ apply: (all) => applyAll(ports, all), park }, bodies);
-  return sqsDoor({ settle, client: hiding(site, process), queueUrl: '', log: site.log });
+  const settle = (deliveries: readonly Delivery[]) =>
+    applyMessages(
+      { apply: (all) => applyAll(ports, all), park },
+      deliveries.map(({ body }) => body),
+    );
+  const queue = { client: hiding(site, process), queueUrls: [], longestWaitS: 30 };
+  return sqsDoor({ stage: 'apply', settle, ...queue, log: site.log });
 }
 
 const REACHES = reachesOf(CONFIGURATION);

@@ -8,7 +8,7 @@ import { QueryReplies } from '../../functions/wire/query-reply.ts';
 import { QueryRequests } from '../../functions/wire/query-request.ts';
 import { problemOf } from '../../functions/wire/statuses.ts';
 
-const failed = (problem: Failure['problem']) => ({ kind: 'failed', problem });
+const failed = (problem: Failure['problem'], code: number) => ({ kind: 'failed', problem, code });
 const alice = Account.parse({ type: 0, id: 'alice' });
 const phone = Token.parse('phone');
 
@@ -28,9 +28,9 @@ describe('what a hosted service answers to batchoperate is read', () => {
 
   test('where it says no more than the code', () => {
     expect(OperateReplies.xg.parse({ ret_code: 0 })).toEqual({ kind: 'done', results: [] });
-    expect(OperateReplies.tpns.parse({ ret_code: 1008027 })).toEqual(failed('invalid'));
+    expect(OperateReplies.tpns.parse({ ret_code: 1008027 })).toEqual(failed('invalid', 1008027));
     expect(OperateReplies.tpns.parse({ ret_code: 1008003, err_msg: 'auth failure' })).toEqual(
-      failed('notAuthenticated'),
+      failed('notAuthenticated', 1008003),
     );
   });
 
@@ -66,8 +66,10 @@ describe('what a hosted service answers to a query is read', () => {
   });
 
   test('as a failure where it is one', () => {
-    expect(QueryReplies.tpns.parse({ retCode: 1008028, errMsg: 'request too fast' })).toEqual(failed('unavailable'));
-    expect(QueryReplies.xg.parse({ ret_code: 10108, err_msg: '' })).toEqual(failed('unavailable'));
+    expect(QueryReplies.tpns.parse({ retCode: 1008028, errMsg: 'request too fast' })).toEqual(
+      failed('unavailable', 1008028),
+    );
+    expect(QueryReplies.xg.parse({ ret_code: 10108, err_msg: '' })).toEqual(failed('unavailable', 10108));
   });
 
   test('never by the keys of the other dialect: a missing code is not a 0', () => {

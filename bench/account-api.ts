@@ -1,0 +1,97 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CLIENT } from '../functions/adapters/aws.ts';
+import { APP_SECRET, posted, surround, through } from './deployed.ts';
+import type { Group } from './group.ts';
+import { type Cost, interleaved } from './measure.ts';
+import { atLeast, type Row, row } from './report.ts';
+import { tokenAt } from './sample-events.ts';
+import { fullTokens, type StoreCalls, storeCalls } from './store-calls.ts';
+import { forgetfulQueue } from './stub.ts';
+
+const authorization = `Basic ${btoa(`shop:${APP_SECRET}`)}`;
+
+const request = (path: string, body: object) =>
+  posted(`/v3/device/account/${path}`, JSON.stringify(body), { authorization });
+
+const tokensOfOne = request('query', {
+  operator_type: 1,
+  platform: 'android',
+  account_list: [{ account: 'someone', account_type: 0 }],
+});
+
+const accountsOfTen = request('query', { operator_type: 2, platform: 'android', token_list: fullTokens });
+
+const ELEMENTS = 20;
+const elements = Array.from({ length: ELEMENTS }, (_, i) => ({ token: tokenAt(i), account: `account-${i}` }));
+
+const overrideTwenty = request('batchoperate', {
+  operator_type: 2,
+  platform: 'android',
+  token_accounts: elements.map(({ token, account }) => ({ token, account_list: [{ account, account_type: 0 }] })),
+});
+
+/** The Account API, warm, in this process: two queries, and `batchoperate` with as many tokens as one call may have. */
+export const accountApi: Group = async ({ stub, effort }) => {
+  surround(stub, 'full');
+  const { handler } = await import('../functions/account-api.ts');
+  const calls = storeCalls('full');
+  const queue = new SQSClient(CLIENT);
+  const send = () =>
+    queue.send(new SendMessageCommand({ QueueUrl: forgetfulQueue(stub), MessageBody: 'x'.repeat(6_000) }));
+  const cost = await interleaved(
+    {
+      tokens: () => through(handler, tokensOfOne),
+      bareTokens: () => readTokens(calls),
+      accounts: () => through(handler, accountsOfTen),
+      bareAccounts: () => readAccounts(calls),
+      override: () => through(handler, overrideTwenty),
+      bareOverride: () => override(calls, send),
+    },
+    effort,
+  );
+  calls.close();
+  queue.destroy();
+  return {
+    rows: [
+      ...rowsOf('query, tokens of 1 account', cost.tokens, cost.bareTokens, 0.7),
+      ...rowsOf('query, accounts of 10 tokens', cost.accounts, cost.bareAccounts, 0.7),
+      ...rowsOf(`batchoperate, ${ELEMENTS} tokens`, cost.override, cost.bareOverride),
+    ],
+  };
+};
+
+const rate = (us: number) => 1e6 / us;
+
+function rowsOf(name: string, ours: Cost, bare: Cost, goal?: number): Row[] {
+  const atLeastGoal = goal === undefined ? undefined : atLeast(goal);
+  return [
+    row({ name, unit: 'requests/s', ours: rate(ours.wallUs), reference: rate(bare.wallUs) }, atLeastGoal),
+    row({ name, unit: 'requests/s of CPU', ours: rate(ours.cpuUs), reference: rate(bare.cpuUs) }, atLeastGoal),
+  ];
+}
+
+async function readTokens(calls: StoreCalls): Promise<void> {
+  await calls.pointers('someone');
+  await calls.readAll(fullTokens);
+  await calls.watermark('someone');
+}
+
+async function readAccounts(calls: StoreCalls): Promise<void> {
+  await calls.readAll(fullTokens);
+  await calls.watermark('someone');
+}
+
+/** What a call without a time of its own needs: it is stamped later than all that the table knows of its tokens. */
+async function override(calls: StoreCalls, send: () => Promise<unknown>): Promise<void> {
+  const tokens = elements.map(({ token }) => token);
+  await calls.readAll(tokens);
+  await calls.watermarks(elements.map(({ account }) => account));
+  await send();
+  await Promise.all(
+    elements.map(async ({ token, account }) => {
+      await calls.read(token);
+      await calls.point(account, token);
+      await calls.write(account, token);
+    }),
+  );
+}

@@ -1,0 +1,79 @@
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { packed } from '../functions/adapters/operations-queue.ts';
+import { type AccountKey, accountOf, Token } from '../functions/core/account.ts';
+import { AppId } from '../functions/core/configuration.ts';
+import type { Operation } from '../functions/core/operation.ts';
+import { eventHash, stampOf } from '../functions/core/stamp.ts';
+import { eventOf } from '../local/sqs-event.ts';
+import { CONTEXT, surround } from './deployed.ts';
+import type { Group } from './group.ts';
+import { interleaved } from './measure.ts';
+import { atLeast, row } from './report.ts';
+import { tokenAt } from './sample-events.ts';
+import { storeCalls } from './store-calls.ts';
+
+const MESSAGES = 10;
+
+const login = (i: number): Operation => ({
+  kind: 'bindOverriding',
+  app: AppId.parse('shop'),
+  token: Token.parse(tokenAt(i)),
+  accounts: [accountOf(accountAt(i))],
+  scope: 'token',
+  stamp: stampOf('bindOverriding', Date.now(), eventHash(`${i}`)),
+});
+
+const accountAt = (i: number): AccountKey => `0#account-${i}`;
+
+/** What Lambda hands over: messages of one login each. */
+const batchOf = (size: number): SQSEvent => {
+  const messages = Array.from({ length: size }, (_, i) => ({
+    MessageId: `${i}`,
+    ReceiptHandle: `${i}`,
+    Body: packed(`request-${i}`, [login(i)]).join(''),
+    Attributes: { ApproximateReceiveCount: '1', SentTimestamp: `${Date.now()}` },
+  }));
+  return eventOf(messages, 'arn:aws:sqs:us-east-1:000000000000:operations');
+};
+
+/** The worker, warm, in this process: each operation a login on a token that nobody knows yet. */
+export const apply: Group = async ({ stub, effort }) => {
+  surround(stub, 'empty');
+  const { handler } = await import('../functions/apply.ts');
+  const batch = batchOf(MESSAGES);
+  const calls = storeCalls('empty');
+  const tokens = Array.from({ length: MESSAGES }, (_, i) => tokenAt(i));
+  const cost = await interleaved(
+    {
+      ours: () => applied(handler, batch),
+      bare: () =>
+        Promise.all(
+          tokens.map(async (token, i) => {
+            await calls.read(token);
+            await calls.point(`account-${i}`, token);
+            await calls.write(`account-${i}`, token);
+          }),
+        ),
+    },
+    effort,
+  );
+  calls.close();
+  const name = `apply, ${MESSAGES} messages a batch`;
+  const rate = (us: number) => (MESSAGES * 1e6) / us;
+  const { ours, bare } = cost;
+  return {
+    rows: [
+      row({ name, unit: 'operations/s', ours: rate(ours.wallUs), reference: rate(bare.wallUs) }, atLeast(0.8)),
+      row({ name, unit: 'operations/s of CPU', ours: rate(ours.cpuUs), reference: rate(bare.cpuUs) }, atLeast(0.8)),
+    ],
+  };
+};
+
+type Worker = (batch: SQSEvent, context: Context) => Promise<unknown>;
+
+async function applied(worker: Worker, batch: SQSEvent): Promise<void> {
+  const response = await worker(batch, CONTEXT);
+  // The door answers what Lambda expects of a batch.
+  const { batchItemFailures } = response as SQSBatchResponse;
+  if (batchItemFailures.length > 0) throw new Error('the worker left messages on the queue');
+}

@@ -1,0 +1,59 @@
+import { argumentsOf, runCommand } from '../local/command.ts';
+import { UserError } from '../local/user-error.ts';
+import { accountApi } from './account-api.ts';
+import { apply } from './apply.ts';
+import { quietConsole, surround } from './deployed.ts';
+import { events } from './events.ts';
+import type { Group } from './group.ts';
+import { QUICK, THOROUGH } from './measure.ts';
+import { publish, type Row } from './report.ts';
+import { startStub } from './stub.ts';
+
+const HELP = `npm run bench -- [options]
+
+Measures what Bindery costs. Each row is ours, a floor or a peer of the same run, and the ratio.
+
+  --json FILE   writes the rows there too
+  --only NAMES  some of the groups, such as events,apply
+  --quick       one short round: shows that the rows can be made, their figures mean nothing
+  --help        this text`;
+
+const OPTIONS = {
+  json: { type: 'string' },
+  only: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** A group for each file of rows, in the order of the table. */
+const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply };
+
+function groupsIn(only: string | undefined): Group[] {
+  const names = only?.split(',') ?? Object.keys(GROUPS);
+  return names.map((name) => {
+    const group = Object.hasOwn(GROUPS, name) ? GROUPS[name] : undefined;
+    if (group === undefined) throw new UserError(`--only ${name}: the groups are ${Object.keys(GROUPS).join(', ')}`);
+    return group;
+  });
+}
+
+await runCommand(async () => {
+  const { values } = argumentsOf({ options: OPTIONS });
+  if (values.help) {
+    process.stdout.write(`${HELP}\n`);
+    return;
+  }
+  const groups = groupsIn(values.only);
+  const stub = await startStub();
+  surround(stub, 'empty');
+  quietConsole();
+  const rows: Row[] = [];
+  const notes: string[] = [];
+  for (const group of groups) {
+    const found = await group({ stub, effort: values.quick ? QUICK : THOROUGH });
+    rows.push(...found.rows);
+    notes.push(...(found.notes ?? []));
+  }
+  await stub.stop();
+  publish({ title: 'What Bindery costs', rows, notes }, values.json);
+});

@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { columns } from '../local/columns.ts';
+import { argumentsOf, runCommand } from '../local/command.ts';
+import { MIX } from './cost-mix.ts';
+import { type Costed, costs } from './cost-run.ts';
+import { NAMES, total } from './cost-units.ts';
+import { PRICES } from './prices.ts';
+import { atMost, figure, type Row, row, tableOf } from './report.ts';
+
+const HELP = `npm run bench:cost -- [options]
+
+Runs Bindery and the naive design on the embedded services, counts what AWS would bill for, and prices it.
+
+  --json FILE   writes the counts, the prices and the rows there
+  --help        this text`;
+
+const OPTIONS = { json: { type: 'string' }, help: { type: 'boolean', default: false } } as const;
+
+const NOTES = [
+  `events: ${MIX}`,
+  'naive: a REST API, a function, a message, an invocation, a call of a second REST API and two rows against repetition',
+  'for each event, and both copies of a binding in one transaction',
+  'quiet: one event a request, one request a second; busy: a hundred a second; batch: a hundred events a request',
+  'functions are priced by their processor time; while they wait they are billed as well, which is left out of both',
+  'left out of both: what polls of an idle queue cost, some cents a month',
+  'prices of us-east-1, on demand, without free tiers:',
+  ...Object.values(PRICES).map(
+    ({ dollars, per, source }) =>
+      `  $${Number((dollars * 1e6).toPrecision(6)).toLocaleString('en-US')} a million: ${per} (${source})`,
+  ),
+];
+
+/** How much cheaper ours has to be. */
+const GOALS = { quiet: 6, busy: 6, batch: 10 } as const;
+
+function rowsOf([naive, ...ours]: readonly Costed[]): Row[] {
+  const reference = naive ? total(naive.dollars) : Number.NaN;
+  const priced = ours.map(({ name, dollars }) => {
+    const times = Object.entries(GOALS).find(([load]) => name.startsWith(load))?.[1] ?? 1;
+    const measured = { name, unit: '$ a million events', ours: total(dollars), reference };
+    return row(measured, atMost(Number((1 / times).toPrecision(3))));
+  });
+  const sqs = (one: Costed | undefined) => (one?.thousand.sqsRequests ?? Number.NaN) / 1000;
+  const batch = ours.find(({ name }) => name.startsWith('batch'));
+  const unit = 'SQS requests an event';
+  return [...priced, row({ name: 'batch', unit, ours: sqs(batch), reference: sqs(naive) }, atMost(0.04, 'ours'))];
+}
+
+/** A column for each design: its units, or its dollars. */
+const unitsTable = (costed: readonly Costed[], of: 'thousand' | 'dollars'): string =>
+  columns([
+    ['', ...costed.map(({ name }) => name)],
+    ...NAMES.map((unit) => [unit, ...costed.map((one) => figure(one[of][unit]))]),
+    ...(of === 'dollars' ? [['all', ...costed.map(({ dollars }) => figure(total(dollars)))]] : []),
+  ]).join('\n');
+
+await runCommand(async () => {
+  const { values } = argumentsOf({ options: OPTIONS });
+  const print = (text: string) => process.stdout.write(`${text}\n\n`);
+  if (values.help) {
+    print(HELP);
+    return;
+  }
+  const costed = await costs();
+  const rows = rowsOf(costed);
+  print(`Counted for a thousand events\n${unitsTable(costed, 'thousand')}`);
+  print(`Dollars for a million events\n${unitsTable(costed, 'dollars')}`);
+  print(tableOf({ title: 'What events cost, ours against the naive design', rows, notes: NOTES }));
+  const json = { mix: MIX, prices: PRICES, costed, rows };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, null, 2)}\n`);
+});

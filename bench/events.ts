@@ -1,0 +1,86 @@
+import { Buffer } from 'node:buffer';
+import { createHmac } from 'node:crypto';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CLIENT } from '../functions/adapters/aws.ts';
+import { httpDoor } from '../functions/adapters/http.ts';
+import { operationsQueue } from '../functions/adapters/operations-queue.ts';
+import { dispatcher } from '../functions/core/dispatch.ts';
+import { eventsHandler } from '../functions/handlers/events.ts';
+import { reachesOf } from '../functions/sources/app-auth-event.ts';
+import { CONFIGURATION, type HttpDoor, jsonLog, posted, SOURCE_KEY, signed, through } from './deployed.ts';
+import type { Bench, Group } from './group.ts';
+import { type Cost, interleaved } from './measure.ts';
+import { atMost, type Row, row } from './report.ts';
+import { loginBody } from './sample-events.ts';
+import { forgetfulQueue } from './stub.ts';
+
+/** What any door has to do with a body: check its signature and read it. */
+export function verifyAndParse(headers: Record<string, string>, body: Buffer): unknown {
+  const prefix = `${headers['webhook-id']}.${headers['webhook-timestamp']}.`;
+  const digest = createHmac('sha256', SOURCE_KEY).update(prefix).update(body).digest('base64');
+  if (headers['webhook-signature'] !== `v1,${digest}`) throw new Error('the floor made another signature');
+  return JSON.parse(body.toString());
+}
+
+/** The door as it is deployed up to the queue; its operations are then taken to be applied. */
+const doorUpTo = (client: SQSClient, queueUrl: string): HttpDoor =>
+  httpDoor(
+    eventsHandler({
+      reaches: reachesOf(CONFIGURATION),
+      keysOf: () => Promise.resolve([SOURCE_KEY]),
+      dispatch: dispatcher({
+        enqueue: operationsQueue(client, queueUrl),
+        apply: async (operations) => operations.map(() => ({ kind: 'applied' })),
+        withinBudget: (work) => work,
+      }),
+      now: Date.now,
+    }),
+    jsonLog,
+  );
+
+/** Takes every call and makes none. The queue's adapter calls nothing of a client but `send`. */
+const NOWHERE = { send: () => Promise.resolve({}) } as unknown as SQSClient;
+
+type Size = { readonly events: number; readonly goal: number };
+
+/** `POST /events/{source}`, warm, in this process. */
+export const events: Group = async (bench) => {
+  const rows: Row[] = [];
+  for (const size of [
+    { events: 1, goal: 3 },
+    { events: 100, goal: 2 },
+  ])
+    rows.push(...(await rowsOf(bench, size)));
+  return { rows };
+};
+
+async function rowsOf({ stub, effort }: Bench, { events, goal }: Size): Promise<Row[]> {
+  const body = loginBody(events);
+  const headers = signed(body);
+  const event = posted('/events/app', body, headers);
+  const bytes = Buffer.from(body);
+  const client = new SQSClient(CLIENT);
+  const QueueUrl = forgetfulQueue(stub);
+  const [own, whole] = [doorUpTo(NOWHERE, QueueUrl), doorUpTo(client, QueueUrl)];
+  const cost = await interleaved(
+    {
+      own: () => through(own, event),
+      floor: () => verifyAndParse(headers, bytes),
+      whole: () => through(whole, event),
+      bare: () => {
+        verifyAndParse(headers, bytes);
+        return client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+      },
+    },
+    effort,
+  );
+  client.destroy();
+  const name = `events door, ${events} a request`;
+  const cpu = (ours: Cost, floor: Cost) => ({ ours: ours.cpuUs / events, reference: floor.cpuUs / events });
+  const rate = ({ wallUs }: Cost) => (events * 1e6) / wallUs;
+  return [
+    row({ name: `${name}: own code`, unit: 'µs CPU/event', ...cpu(cost.own, cost.floor) }, atMost(goal)),
+    row({ name: `${name}: until durable`, unit: 'µs CPU/event', ...cpu(cost.whole, cost.bare) }),
+    row({ name: `${name}: until durable`, unit: 'events/s', ours: rate(cost.whole), reference: rate(cost.bare) }),
+  ];
+}

@@ -1,0 +1,76 @@
+/** How long a measurement takes: `rounds` turns of about `sliceMs` for each variant, after `warmUpMs` of each. */
+export type Effort = { readonly rounds: number; readonly sliceMs: number; readonly warmUpMs: number };
+
+export const THOROUGH: Effort = { rounds: 9, sliceMs: 150, warmUpMs: 700 };
+
+/** Enough to see that a row can be made; its figures mean nothing. */
+export const QUICK: Effort = { rounds: 1, sliceMs: 1, warmUpMs: 1 };
+
+/** What one run takes, in microseconds: processor time of this process with all its threads, and wall time. */
+export type Cost = { readonly cpuUs: number; readonly wallUs: number };
+
+/** One run of a piece of work. */
+export type Work = () => unknown;
+
+/**
+ * Measures variants of one piece of work in turns, in this process, so that a noisy neighbour slows all of them. Each
+ * is warmed up first. Answers each variant's median over the rounds.
+ */
+export async function interleaved<K extends string>(
+  variants: Readonly<Record<K, Work>>,
+  effort: Effort,
+): Promise<Record<K, Cost>> {
+  const names = Object.keys(variants) as K[]; // a literal's own keys
+  const runs = new Map<K, number>();
+  for (const name of names) runs.set(name, await runsIn(variants[name], effort));
+  const costs = new Map<K, Cost[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < effort.rounds; round++)
+    // Back and forth: what one variant leaves to the collector is not always the same other's to clean up.
+    for (const name of round % 2 === 0 ? names : names.toReversed())
+      costs.get(name)?.push(await costOf(variants[name], runs.get(name) ?? 1));
+  const medians = names.map((name) => [name, medianCost(costs.get(name) ?? [])]);
+  return Object.fromEntries(medians);
+}
+
+/** Warms up, and says how many runs make a slice. */
+async function runsIn(work: Work, { warmUpMs, sliceMs }: Effort): Promise<number> {
+  await runFor(work, warmUpMs);
+  const { runs, ms } = await runFor(work, warmUpMs / 2);
+  return Math.max(1, Math.round((runs / ms) * sliceMs));
+}
+
+async function runFor(work: Work, limitMs: number): Promise<{ runs: number; ms: number }> {
+  const start = performance.now();
+  let runs = 0;
+  let ms = 0;
+  do {
+    await work();
+    runs++;
+    ms = performance.now() - start;
+  } while (ms < limitMs);
+  return { runs, ms };
+}
+
+async function costOf(work: Work, runs: number): Promise<Cost> {
+  const [cpu, wall] = [process.cpuUsage(), performance.now()];
+  for (let i = 0; i < runs; i++) await work();
+  const ms = performance.now() - wall;
+  const { user, system } = process.cpuUsage(cpu);
+  return { cpuUs: (user + system) / runs, wallUs: (ms * 1000) / runs };
+}
+
+const medianCost = (costs: readonly Cost[]): Cost => ({
+  cpuUs: median(costs.map(({ cpuUs }) => cpuUs)),
+  wallUs: median(costs.map(({ wallUs }) => wallUs)),
+});
+
+/** The middle of the values, or the mean of the two in the middle. */
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** The value below which a share of the values lies, interpolated between neighbours; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const place = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(place)] ?? Number.NaN, sorted[Math.ceil(place)] ?? Number.NaN];
+  return below + (above - below) * (place - Math.floor(place));
+}

@@ -1,0 +1,28 @@
+import { Buffer } from 'node:buffer';
+import type { Units } from './cost-units.ts';
+import type { Forward } from './metered-proxy.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What SQS bills as one request (bytes): a call that carries more counts as several. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Counts every request, also those that find nothing. */
+export async function meteredSqs(
+  action: string,
+  input: Json,
+  forward: Forward,
+  count: (units: Partial<Units>) => void,
+) {
+  const reply = await forward(action, input);
+  const payload = Math.max(payloadIn(input), payloadIn(reply.body));
+  count({ sqsRequests: Math.max(1, Math.ceil(payload / CHUNK_BYTES)) });
+  return reply;
+}
+
+/** Bytes of the messages sent or received. */
+function payloadIn(json: Json): number {
+  const received = (json['Messages'] ?? []) as { Body?: string }[]; // as ReceiveMessage answers
+  const bodies = [`${json['MessageBody'] ?? ''}`, ...received.map(({ Body = '' }) => Body)];
+  return bodies.reduce((all, body) => all + Buffer.byteLength(body), 0);
+}

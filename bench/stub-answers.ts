@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+
+/** Answers one call, at once or, a long poll, later. */
+export type Answer = (body: string, reply: (json: string, status?: number) => void) => void;
+
+/**
+ * A queue and a table in memory, without visibility, conditions or anything else that a benchmark of ours does not
+ * look at. A table whose name begins with `empty` forgets what is written; one named `full` has a document for every token
+ * asked for, bound to the account `someone`, who has `FULL_TOKENS` of them.
+ */
+export function stubAnswers(): ReadonlyMap<string, Answer> {
+  return new Map([...queueAnswers(), ...tableAnswers(), ['GetSecretValue', secretAnswer]]);
+}
+
+/** Tokens that `someone` has in a `full` table. */
+export const FULL_TOKENS = 10;
+
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+
+function queueAnswers(): [string, Answer][] {
+  const bodies: { body: string; sentMs: number }[] = [];
+  const waiting: (() => void)[] = [];
+  let received = 0;
+  const take = (most: number) => ({
+    Messages: bodies.splice(0, most).map(({ body, sentMs }) => ({
+      MessageId: `${received}`,
+      ReceiptHandle: `${received++}`,
+      Body: body,
+      MD5OfBody: md5(body),
+      Attributes: { ApproximateReceiveCount: '1', SentTimestamp: `${sentMs}` },
+    })),
+  });
+  const send: Answer = (body, reply) => {
+    const { MessageBody, QueueUrl } = JSON.parse(body);
+    reply(JSON.stringify({ MessageId: '0', MD5OfMessageBody: md5(MessageBody) }));
+    if (QueueUrl.endsWith('/forgetful')) return;
+    bodies.push({ body: MessageBody, sentMs: Date.now() });
+    waiting.shift()?.();
+  };
+  const receive: Answer = (body, reply) => {
+    const { MaxNumberOfMessages = 1, WaitTimeSeconds = 0 } = JSON.parse(body);
+    if (bodies.length > 0 || WaitTimeSeconds === 0) return reply(JSON.stringify(take(MaxNumberOfMessages)));
+    const answer = () => {
+      clearTimeout(over);
+      if (waiting.includes(answer)) waiting.splice(waiting.indexOf(answer), 1);
+      reply(JSON.stringify(take(MaxNumberOfMessages)));
+    };
+    const over = setTimeout(answer, WaitTimeSeconds * 1000);
+    waiting.push(answer);
+  };
+  const remove: Answer = (_, reply) => reply('{"Successful":[],"Failed":[]}');
+  return [
+    ['SendMessage', send],
+    ['ReceiveMessage', receive],
+    ['DeleteMessageBatch', remove],
+  ];
+}
+
+type Item = Record<string, Record<string, unknown>>;
+type Key = { readonly pk: { readonly S: string }; readonly sk: { readonly S: string } };
+
+function tableAnswers(): [string, Answer][] {
+  const items = new Map<string, Item>();
+  const name = ({ pk, sk }: Key) => `${pk.S}\n${sk.S}`;
+  const found = (table: string, key: Key) => (table === 'full' ? documentFor(key) : items.get(name(key)));
+  const get: Answer = (body, reply) => {
+    const { TableName, Key } = JSON.parse(body);
+    reply(JSON.stringify({ Item: found(TableName, Key) }));
+  };
+  const batchGet: Answer = (body, reply) => {
+    const asked: [string, { Keys: Key[] }][] = Object.entries(JSON.parse(body).RequestItems);
+    const Responses = Object.fromEntries(
+      asked.map(([table, { Keys }]) => [table, Keys.flatMap((key) => found(table, key) ?? [])]),
+    );
+    reply(JSON.stringify({ Responses, UnprocessedKeys: {} }));
+  };
+  const put: Answer = (body, reply) => {
+    const { TableName, Item } = JSON.parse(body);
+    if (!TableName.startsWith('empty')) items.set(name(Item), Item);
+    reply('{}');
+  };
+  return [
+    ['GetItem', get],
+    ['BatchGetItem', batchGet],
+    ['PutItem', put],
+    ['UpdateItem', (_, reply) => reply('{}')],
+    ['Query', (_, reply) => reply(POINTERS)],
+  ];
+}
+
+/** Stamps like those that events make. */
+const MOMENT = '1700000000000.1.0123456789abcdef.000';
+
+const documentFor = ({ pk, sk }: Key): Item | undefined =>
+  sk.S !== 'D'
+    ? undefined
+    : {
+        pk,
+        sk,
+        version: { N: '1700000000000' },
+        clear: { M: { '*': { S: `${MOMENT}.0` } } },
+        edges: { M: { '0#someone': { S: `${MOMENT}.1.00` } } },
+      };
+
+const POINTERS = JSON.stringify({
+  Items: Array.from({ length: FULL_TOKENS }, (_, i) => ({
+    pk: { S: 'A#shop#0#someone' },
+    sk: { S: `T#token-${i}` },
+    edge: { S: `${MOMENT}.1.00` },
+  })),
+  Count: FULL_TOKENS,
+});
+
+/** A secret's text is its name. Like most secrets, none has a previous version. */
+const secretAnswer: Answer = (body, reply) => {
+  const { SecretId, VersionStage } = JSON.parse(body);
+  if (VersionStage !== 'AWSCURRENT') reply('{"__type":"ResourceNotFoundException"}', 400);
+  else reply(JSON.stringify({ Name: SecretId, SecretString: SecretId, VersionStages: ['AWSCURRENT'] }));
+};

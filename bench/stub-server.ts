@@ -1,0 +1,28 @@
+import { Buffer } from 'node:buffer';
+import { createServer } from 'node:http';
+import { listen } from '../local/listening.ts';
+import { stubAnswers } from './stub-answers.ts';
+
+/**
+ * SQS, DynamoDB and Secrets Manager as far as the benchmarks need them, answered as fast as can be, so that no emulator's
+ * speed decides. A process of its own: its processor time is not counted. It ends with whoever started it.
+ */
+const answers = stubAnswers();
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const target = `${request.headers['x-amz-target']}`;
+    const answer = answers.get(target.slice(target.indexOf('.') + 1));
+    const reply = (json: string, status = 200) => {
+      const length = Buffer.byteLength(json);
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'content-length': length }).end(json);
+    };
+    if (answer) answer(Buffer.concat(chunks).toString(), reply);
+    else reply('{"__type":"UnknownOperationException"}', 400);
+  });
+});
+
+process.on('disconnect', () => process.exit());
+process.send?.(await listen(server));

@@ -1,0 +1,45 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { HORIZON_MS } from '../core/compaction.ts';
+import { MirrorState, UNKNOWN } from '../core/mirror-state.ts';
+import type { MirrorStore, StoredState } from '../core/mirror-store.ts';
+import { batchGet, type Table } from './dynamodb-batch-get.ts';
+import { isMet } from './dynamodb-condition.ts';
+import { documentKey } from './registry-keys.ts';
+
+const StateItem = z.object({ version: z.int().min(1), ...MirrorState.shape });
+
+/** What is known of hosted tokens, in the registry's table: one item beside each token's document. */
+export function dynamodbMirrorStore(table: Table): MirrorStore {
+  const { client, name: TableName } = table;
+  return {
+    states: async (app, tokens) => {
+      const items = await batchGet(
+        table,
+        tokens.map((token) => ({ ...documentKey({ app, token }), sk: STATE })),
+      );
+      return items.map(storedIn);
+    },
+    writeState: (app, token, state, version) => {
+      const condition =
+        version === 0
+          ? { ConditionExpression: 'attribute_not_exists(pk)' }
+          : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
+      const Item = { ...documentKey({ app, token }), sk: STATE, ...state, version: version + 1, ...expiryOf(state) };
+      return isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })));
+    },
+  };
+}
+
+/** The sort key of a state. */
+const STATE = 'M';
+
+function storedIn(item: Record<string, unknown> | undefined): StoredState {
+  if (item === undefined) return { state: UNKNOWN, version: 0 };
+  const { version, ...state } = StateItem.parse(item);
+  return { version, state };
+}
+
+/** A token that holds nothing there need not be remembered for ever (s since 1970). */
+const expiryOf = ({ seen, pushedMs }: MirrorState) =>
+  seen.length === 0 ? { expires: Math.ceil((pushedMs + HORIZON_MS) / 1000) } : {};
