@@ -3,7 +3,7 @@ import { UserError } from '../local/user-error.ts';
 import { ask, type QueryAnswer } from './account-query.ts';
 import { printable } from './parked-text.ts';
 import { QUESTION_OPTIONS, questionIn } from './question.ts';
-import { speakersOf } from './speakers.ts';
+import { hostedSpeaker, speakersOf } from './speakers.ts';
 import { tableOf } from './table.ts';
 import { TARGET_HELP, TARGET_OPTIONS, targetOf } from './target.ts';
 
@@ -16,6 +16,7 @@ Asks who is bound to what: the tokens of an account, or the accounts of a token.
   --token T       the token
   --app ID        the app; without it, every app of the local instance
   --dialect D     xg or tpns: whose spelling the app uses (its own, as bindery.json has it)
+  --hosted        asks the hosted side in place of Bindery, where the instance was started with --mirror
 ${TARGET_HELP}`;
 
 const OPTIONS = {
@@ -23,6 +24,7 @@ const OPTIONS = {
   ...TARGET_OPTIONS,
   app: { type: 'string' },
   dialect: { type: 'string' },
+  hosted: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -38,7 +40,10 @@ await runCommand(async () => {
   }
   const question = questionIn(values);
   const target = await targetOf(values);
-  const answers = await Promise.all(speakersOf(values, target).map((speaker) => ask(target.url, speaker, question)));
+  const asked = values.hosted
+    ? [hostedSpeaker(values, target)]
+    : speakersOf(values, target).map((speaker) => ({ url: target.url, speaker }));
+  const answers = await Promise.all(asked.map(({ url, speaker }) => ask(url, speaker, question)));
   const lines = values.json
     ? answers.map(({ app, status, reply }) => JSON.stringify({ app, status, reply }))
     : tableOf(question, answers);

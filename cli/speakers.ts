@@ -6,7 +6,10 @@ import { noSecret, type Target } from './target.ts';
 /** Who asks: an app with its secret, in its dialect. */
 export type Speaker = { readonly app: AppId; readonly dialect: Dialect; readonly secret: string };
 
-export type SpeakerValues = { readonly app?: string | undefined; readonly dialect?: string | undefined };
+export type SpeakerValues = {
+  readonly app?: string | undefined;
+  readonly dialect?: string | undefined;
+};
 
 /** The app that was named, or every app of the local instance. */
 export function speakersOf(values: SpeakerValues, target: Target): Speaker[] {
@@ -19,6 +22,20 @@ export function speakersOf(values: SpeakerValues, target: Target): Speaker[] {
     dialect: dialect ?? app.dialect,
     secret: target.secret ?? app.secretKey,
   }));
+}
+
+/** Who asks the hosted side that was started along with the local instance, and where that is. */
+export function hostedSpeaker(
+  { app, dialect }: SpeakerValues,
+  { instance }: Target,
+): { url: string; speaker: Speaker } {
+  if (app !== undefined || dialect !== undefined)
+    throw new UserError('--hosted: has one app, and its dialect is known');
+  const hosted = instance?.mirror;
+  if (hosted === undefined)
+    throw new UserError('there is no hosted side: start one with `npm start -- --mirror`, or name yours with --url');
+  const { id, dialect: own, secretKey: secret } = hosted.app;
+  return { url: hosted.url, speaker: { app: id, dialect: own, secret } };
 }
 
 function remoteSpeaker(app: string | undefined, dialect: Dialect | undefined, { secret }: Target): Speaker {

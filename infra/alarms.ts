@@ -6,6 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { EncryptionKey } from './encryption.ts';
+import { watchesOfMirrors } from './mirror-watches.ts';
 import { type Watch, type Watched, watchesOf } from './watches.ts';
 
 /** Tells what is wrong, what it means and what to do first. Without an address alarms are seen on the console only. */
@@ -14,7 +15,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, watched: Watched) {
     super(scope, id);
-    this.#alarms = watchesOf(watched).map((watch) => this.#alarm(watch));
+    this.#alarms = [...watchesOf(watched), ...watchesOfMirrors(watched)].map((watch) => this.#alarm(watch));
   }
 
   get all(): readonly Alarm[] {
@@ -54,9 +55,10 @@ export class Alarms extends Construct {
     this.notify(new SnsAction(topic));
   }
 
-  #alarm({ title, means, first, metric, from, in: points = 1, of = points }: Watch): Alarm {
-    return new Alarm(this, title, {
-      alarmDescription: `${means} First: ${first} docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`,
+  #alarm({ title, means, first, metric, from, in: points = 1, of = points, mirror }: Watch): Alarm {
+    const whose = mirror === undefined ? '' : `Mirror of ${mirror}: `;
+    return new Alarm(this, mirror === undefined ? title : `${title} (${mirror})`, {
+      alarmDescription: `${whose}${means} First: ${first} docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`,
       metric,
       threshold: from,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -1,4 +1,4 @@
-import { Annotations, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type {
@@ -14,12 +14,16 @@ import { type CredentialSet, Credentials } from './credentials.ts';
 import { BinderyDashboard } from './dashboard.ts';
 import { type Encryption, EncryptionKey, type Keeping } from './encryption.ts';
 import type { Front, FrontKind } from './front.ts';
-import { allow, DoorFunction } from './function.ts';
+import { allow, DoorFunction, RECEIVING } from './function.ts';
 import { FunctionUrls } from './function-urls.ts';
 import { HttpApi } from './http-api.ts';
 import { LogMetrics } from './log-metrics.ts';
+import { Mirror } from './mirror.ts';
+import { type MirrorFunctions, mirrorFunctions } from './mirror-functions.ts';
+import { MirrorMetrics } from './mirror-metrics.ts';
 import { OperationsQueue } from './operations-queue.ts';
 import { RegistryTable } from './registry-table.ts';
+import { Sweep } from './sweep.ts';
 
 export type BinderyProps = {
   configuration: Configuration;
@@ -50,6 +54,8 @@ export class Bindery extends Construct {
   readonly table: Pick<ITable, 'tableName' | 'tableArn' | 'metric'>;
   readonly operations: OperationsQueue;
   readonly credentials: Credentials;
+  /** One for each app that has a mirror. */
+  readonly mirrors: readonly Mirror[];
   readonly front: Front;
   readonly alarms: Alarms;
   readonly dashboard: BinderyDashboard;
@@ -70,6 +76,9 @@ export class Bindery extends Construct {
     this.table = options.restoredTable ? Table.fromTableName(this, 'Restored', options.restoredTable) : this.registry;
     this.operations = new OperationsQueue(this, 'Operations', kept);
     this.credentials = new Credentials(this, 'Credentials', { ...kept, configuration });
+    this.mirrors = configuration.apps.flatMap(({ mirror, ...app }) =>
+      mirror ? [new Mirror(this, `Mirror ${app.id}`, { ...kept, app: { ...app, mirror } })] : [],
+    );
     const { doorConcurrency } = options;
     const doors = { events: this.#events(doorConcurrency), 'account-api': this.#accountApi(doorConcurrency) };
     const api = options.front === 'function-url' ? undefined : new HttpApi(this, 'HttpApi', { ...kept, doors });
@@ -77,8 +86,13 @@ export class Bindery extends Construct {
     const apply = this.#apply();
     this.operations.feed(apply);
 
-    const log = new LogMetrics(this, 'LogMetrics', { doors, apply, accessLog: api?.log });
-    const watched = { operations: this.operations, doors, apply, front: this.front, log };
+    const workers = this.#mirrorFunctions();
+    const sweep = new Sweep(this, { ...kept, mirrors: this.mirrors, table: this.table });
+
+    const log = new LogMetrics(this, 'LogMetrics', { doors, apply, mirrors: workers, sweep, accessLog: api?.log });
+    const mirrored = workers && new MirrorMetrics(this, 'MirrorMetrics', workers);
+    const { operations, front, mirrors } = this;
+    const watched = { operations, doors, apply, sweep, front, log, mirrors, workers, mirrored };
     this.alarms = new Alarms(this, 'Alarms', watched);
     if (options.alarmEmail !== undefined) this.alarms.mail(options.alarmEmail, key);
     const { table, alarms } = this;
@@ -86,7 +100,6 @@ export class Bindery extends Construct {
 
     Tags.of(this).add('service', 'bindery', TAGGED);
     Tags.of(this).add('stage', stage, TAGGED);
-    this.#warnOfMirrors();
   }
 
   #events(concurrency: number | undefined): DoorFunction {
@@ -107,23 +120,28 @@ export class Bindery extends Construct {
       BINDERY_CONFIG: configurationFor('account-api', this.#configuration),
       APP_SECRETS: apps.toJson(this),
     } satisfies VariablesOf<typeof AccountApiEnvironment>;
-    const may = [...this.#mayTake(apps), this.#mayApply('dynamodb:BatchGetItem', 'dynamodb:Query')];
+    const may = [...this.#mayTake(apps), this.#mayApply('dynamodb:Query')];
     return new DoorFunction(this, 'account-api', { ...this.#kept, environment, may, concurrency });
   }
 
   #apply(): DoorFunction {
     const { queue, parked } = this.operations;
+    const { pseudonyms } = this.credentials;
+    const marks = this.mirrors.map((mirror) => mirror.marks.queue.queueArn);
+    const queues = this.mirrors.map(({ app, marks }) => [app.id, marks.queue.queueUrl]);
     const environment = {
       ...this.#onRegistry(),
       PARKED_QUEUE_URL: parked.queueUrl,
+      PSEUDONYM_SECRET: pseudonyms.secretArn,
+      MARKS_QUEUES: Stack.of(this).toJsonString(Object.fromEntries(queues)),
     } satisfies VariablesOf<typeof ApplyEnvironment>;
-    const receive = [
-      'sqs:ReceiveMessage',
-      'sqs:DeleteMessage',
-      'sqs:ChangeMessageVisibility',
-      'sqs:GetQueueAttributes',
+    const may = [
+      allow(queue.queueArn, ...RECEIVING),
+      allow(parked.queueArn, 'sqs:SendMessage'),
+      this.#mayApply(),
+      allow(pseudonyms.secretArn, 'secretsmanager:GetSecretValue'),
+      ...(marks.length > 0 ? [allow(marks, 'sqs:SendMessage')] : []),
     ];
-    const may = [allow(queue.queueArn, ...receive), allow(parked.queueArn, 'sqs:SendMessage'), this.#mayApply()];
     return new DoorFunction(this, 'apply', { ...this.#kept, environment, may });
   }
 
@@ -141,15 +159,15 @@ export class Bindery extends Construct {
 
   /** Bindings are never deleted, they are outdated by later stamps: no function needs to delete an item. */
   #mayApply(...more: string[]) {
-    const actions = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+    const actions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
     return allow(this.table.tableArn, ...actions, ...more);
   }
 
-  #warnOfMirrors(): void {
-    for (const { id, mirror } of this.#configuration.apps) {
-      if (mirror === undefined) continue;
-      const message = `the mirror of app "${id}" is not fed by this version: ${mirror.url} stays as it is`;
-      Annotations.of(this).addWarningV2(`bindery:mirror-of-${id}`, message);
-    }
+  #mirrorFunctions(): MirrorFunctions | undefined {
+    const { mirrors, table, credentials } = this;
+    if (mirrors.length === 0) return undefined;
+    const functions = mirrorFunctions(this, { ...this.#kept, mirrors, table, pseudonyms: credentials.pseudonyms });
+    for (const mirror of mirrors) mirror.feed(functions);
+    return functions;
   }
 }

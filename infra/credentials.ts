@@ -13,15 +13,20 @@ const APP_SECRET: SecretStringGenerator = { passwordLength: 32, excludePunctuati
  */
 const SOURCE_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
 
+/** Any key will do: nobody but the functions has it. */
+const PSEUDONYM_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
+
 type Kept = Keeping & { configuration: Configuration };
 
 /**
- * One generated secret for each app and each source. The functions accept both AWSCURRENT and AWSPREVIOUS, so putting a
+ * One generated secret for each app and each source, and one for pseudonyms. The functions accept both AWSCURRENT and AWSPREVIOUS, so putting a
  * new value rotates a secret without a gap.
  */
 export class Credentials extends Construct {
   readonly apps: CredentialSet;
   readonly sources: CredentialSet;
+  /** The key of the digests that stand for tokens and accounts in logs and in the metadata of queues. */
+  readonly pseudonyms: Secret;
 
   constructor(scope: Construct, id: string, { configuration: { apps, sources }, removalPolicy, key }: Kept) {
     super(scope, id);
@@ -34,6 +39,7 @@ export class Credentials extends Construct {
       });
     this.apps = new CredentialSet(apps.map((app) => [app.id, secret(`app ${app.id}`, APP_SECRET)]));
     this.sources = new CredentialSet(sources.map(({ id }) => [id, secret(`source ${id}`, SOURCE_SECRET)]));
+    this.pseudonyms = secret('pseudonyms', PSEUDONYM_SECRET);
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:

@@ -2,16 +2,16 @@ import {
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
-  type IMetric,
   type IWidget,
   MathExpression,
-  type Metric,
   Stats,
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
+import { type Graph, percentiles } from './graph.ts';
+import { mirrorGraphs } from './mirror-graphs.ts';
 import type { Watched } from './watches.ts';
 
 type Shown = Watched & { readonly table: Pick<ITable, 'metric'>; readonly alarms: Alarms };
@@ -19,7 +19,7 @@ type Shown = Watched & { readonly table: Pick<ITable, 'metric'>; readonly alarms
 const WIDTH = 24;
 const HEIGHT = 6;
 
-/** Three questions from top to bottom: is it safe, is it keeping up, what does it cost. */
+/** Three questions from top to bottom: is it safe, is it keeping up, what does it cost. And a row for each mirror. */
 export class BinderyDashboard extends Dashboard {
   constructor(scope: Construct, id: string, shown: Shown) {
     super(scope, id, {
@@ -30,6 +30,7 @@ export class BinderyDashboard extends Dashboard {
         heading('Is it keeping up?'),
         row(queueing(shown)),
         row(accepting(shown)),
+        ...mirrorGraphs(shown).flatMap(({ title, graphs }) => [heading(title), row(graphs)]),
         heading('What does it cost?'),
         row(costs(shown)),
       ],
@@ -37,15 +38,10 @@ export class BinderyDashboard extends Dashboard {
   }
 }
 
-type Graph = { readonly title: string; readonly left: IMetric[]; readonly right?: IMetric[] };
-
 const heading = (text: string): IWidget[] => [new TextWidget({ markdown: `## ${text}`, width: WIDTH, height: 1 })];
 
 const row = (graphs: Graph[]): IWidget[] =>
   graphs.map((graph) => new GraphWidget({ ...graph, width: WIDTH / graphs.length, height: HEIGHT }));
-
-const percentiles = (metric: Metric): IMetric[] =>
-  [50, 99].map((percentile) => metric.with({ statistic: Stats.p(percentile), label: `p${percentile}` }));
 
 const safe = ({ operations, front, log }: Watched): Graph[] => [
   {
@@ -78,8 +74,8 @@ const accepting = ({ front, log }: Watched): Graph[] => [
   { title: 'Event to effect (ms)', left: percentiles(log.eventToEffectMs) },
 ];
 
-const costs = ({ doors, apply, operations, table }: Shown): Graph[] => {
-  const functions = Object.entries({ ...doors, apply });
+const costs = ({ doors, apply, workers, sweep, operations, table }: Shown): Graph[] => {
+  const functions = Object.entries({ ...doors, apply, ...workers, sweep });
   return [
     {
       title: 'Invocations',

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Duration, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, LoggingFormat, type RecursiveLoop, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -31,11 +31,15 @@ type DoorProps = Keeping & {
   may: PolicyStatement[];
   /** At most so many at once, and so many kept free for it in the account. None unless given. */
   concurrency?: number | undefined;
+  /** Lambda stops loops of functions unless told otherwise. */
+  recursiveLoop?: RecursiveLoop;
+  /** Tries after one that failed, where the function is called without waiting for an answer. */
+  retryAttempts?: number;
 };
 
 /** `functions/<door>.ts` as a Lambda function with its own log, its own role and nothing else in either. */
 export class DoorFunction extends NodejsFunction {
-  constructor(scope: Construct, door: Door, { environment, may, removalPolicy, key, concurrency }: DoorProps) {
+  constructor(scope: Construct, door: Door, { may, removalPolicy, key, concurrency, ...props }: DoorProps) {
     const logGroup = new LogGroup(scope, `${door}-log`, {
       retention: LOG_RETENTION_DAYS,
       removalPolicy,
@@ -51,7 +55,7 @@ export class DoorFunction extends NodejsFunction {
       architecture: Architecture.ARM_64,
       memorySize: MEMORY_MB[door],
       timeout: Duration.seconds(TIMEOUT_S[door]),
-      environment,
+      ...props,
       role: roleFor(scope, door, [...may, log, ...(key ? [key.forFunctions()] : [])]),
       ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
       logGroup,
@@ -59,12 +63,12 @@ export class DoorFunction extends NodejsFunction {
       // Without START, END and REPORT, three lines that every invocation would pay for.
       systemLogLevelV2: SystemLogLevel.WARN,
     });
-    limitEnvironment(this, environment);
+    limitEnvironment(this, props.environment);
     Validations.of(this).acknowledge(
       {
         id: 'Serverless-LambdaDLQ',
         reason:
-          'A dead letter queue of a function takes failed asynchronous invocations. These functions are called by HTTP and by the queue, both synchronous; the queue has its own (infra/operations-queue.ts).',
+          'A dead letter queue of a function takes failed asynchronous invocations. These functions are called by HTTP and by queues, both synchronous, and queues have their own (infra/operations-queue.ts, infra/mirror.ts); `sweep` is called by a clock, whose next call makes up for a failed one.',
       },
       {
         id: 'Serverless-LambdaTracing',
@@ -81,6 +85,14 @@ const roleFor = (scope: Construct, door: Door, statements: PolicyStatement[]): R
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     inlinePolicies: { may: new PolicyDocument({ statements }) },
   });
+
+/** What Lambda does in the name of a function that a queue is fed to, and the function itself for a message that stays. */
+export const RECEIVING = [
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:GetQueueAttributes',
+] as const;
 
 /** The grant helpers of the CDK allow more than a function needs, so actions are listed one by one. */
 export const allow = (resources: string | string[], ...actions: string[]): PolicyStatement =>

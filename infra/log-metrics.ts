@@ -3,10 +3,11 @@ import { FilterPattern, type ILogGroup, type JsonPattern, MetricFilter } from 'a
 import { Construct } from 'constructs';
 import type { HttpDoors } from './front.ts';
 import type { DoorFunction } from './function.ts';
+import type { MirrorFunctions } from './mirror-functions.ts';
 import { OPERATIONS_QUEUE } from './settings.ts';
 
 /** Lambda's JSON log format puts the object that a function logs under `message`. */
-const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
+export const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
 const ending = (of: JsonPattern, outcome: string): JsonPattern =>
   FilterPattern.all(of, FilterPattern.stringValue('$.message.outcome', '=', outcome));
 const REQUEST = line('request');
@@ -20,9 +21,39 @@ const FAILING = FilterPattern.all(
 
 const SUPERSEDED = FilterPattern.all(REQUEST, FilterPattern.numberValue('$.message.superseded', '>=', 1));
 
-type Logged = { doors: HttpDoors; apply: DoorFunction; accessLog: ILogGroup | undefined };
-/** `value` is where a line has it; without one, lines are counted. */
-type Taken = { from: readonly ILogGroup[]; lines: JsonPattern; value?: string; unit?: Unit; by?: string };
+type Logged = {
+  doors: HttpDoors;
+  apply: DoorFunction;
+  mirrors: MirrorFunctions | undefined;
+  sweep: DoorFunction;
+  accessLog: ILogGroup | undefined;
+};
+
+/** `value` is where a line has it; without one, lines are counted. `by` names fields: a metric for each of their values. */
+export type Taken = {
+  from: readonly ILogGroup[];
+  lines: JsonPattern;
+  value?: string;
+  unit?: Unit;
+  by?: readonly string[];
+};
+
+/** A metric made of log lines, in the namespace given. */
+export function taken(scope: Construct, metricNamespace: string, metricName: string, lines: Taken): Metric {
+  const { from, lines: filterPattern, value, unit, by } = lines;
+  for (const logGroup of from) {
+    new MetricFilter(scope, `${metricName} in ${logGroup.node.path.split('/').at(-1)}`, {
+      logGroup,
+      filterPattern,
+      metricNamespace,
+      metricName,
+      metricValue: value ?? '1',
+      ...(unit && { unit }),
+      ...(by && { dimensions: Object.fromEntries(by.map((name) => [name, `$.message.${name}`])) }),
+    });
+  }
+  return new Metric({ namespace: metricNamespace, metricName, statistic: Stats.SUM });
+}
 
 /**
  * What AWS cannot count for us, taken from the functions' log lines (functions/adapters/http.ts and sqs-door.ts write
@@ -50,18 +81,19 @@ export class LogMetrics extends Construct {
 
   readonly #namespace: string;
 
-  constructor(scope: Construct, id: string, { doors, apply, accessLog }: Logged) {
+  constructor(scope: Construct, id: string, { doors, apply, mirrors, sweep, accessLog }: Logged) {
     super(scope, id);
     this.#namespace = scope.node.path;
     const http = Object.values(doors).map(({ logGroup }) => logGroup);
+    const workers = [apply, sweep, ...Object.values(mirrors ?? {})].map(({ logGroup }) => logGroup);
     const applied = { lines: ending(REQUEST, 'applied'), value: '$.message.duration_ms', unit: Unit.MILLISECONDS };
     this.effectMs = this.#take('EffectMs', { from: http, ...applied });
     const age = { lines: ending(REQUEST, 'applied'), value: '$.message.event_age_ms', unit: Unit.MILLISECONDS };
     this.eventToEffectMs = this.#take('EventToEffectMs', { from: [doors.events.logGroup], ...age });
     this.superseded = this.#take('Superseded', { from: http, lines: SUPERSEDED, value: '$.message.superseded' });
     this.durable = this.#take('Durable', { from: http, lines: ending(REQUEST, 'durable') });
-    this.#take('Refused', { from: http, lines: ending(REQUEST, 'refused'), by: 'reason' });
-    this.bugs = this.#take('Bugs', { from: [...http, apply.logGroup], lines: line('bug') });
+    this.#take('Refused', { from: http, lines: ending(REQUEST, 'refused'), by: ['reason'] });
+    this.bugs = this.#take('Bugs', { from: [...http, ...workers], lines: line('bug') });
     this.unusableSecrets = this.#take('UnusableSecrets', { from: http, lines: line('secret.unusable') });
     const settled = { lines: ending(line('apply'), 'done'), value: '$.message.waited_ms', unit: Unit.MILLISECONDS };
     this.queuedMs = this.#take('QueuedMs', { from: [apply.logGroup], ...settled });
@@ -100,19 +132,7 @@ export class LogMetrics extends Construct {
     return `SEARCH('{"${this.#namespace}",reason} MetricName="Refused"', 'Sum')`;
   }
 
-  #take(metricName: string, { from, lines, value, unit, by }: Taken): Metric {
-    const metricNamespace = this.#namespace;
-    for (const logGroup of from) {
-      new MetricFilter(this, `${metricName} in ${logGroup.node.path.split('/').at(-1)}`, {
-        logGroup,
-        filterPattern: lines,
-        metricNamespace,
-        metricName,
-        metricValue: value ?? '1',
-        ...(unit && { unit }),
-        ...(by && { dimensions: { [by]: `$.message.${by}` } }),
-      });
-    }
-    return new Metric({ namespace: metricNamespace, metricName, statistic: Stats.SUM });
+  #take(metricName: string, lines: Taken): Metric {
+    return taken(this, this.#namespace, metricName, lines);
   }
 }

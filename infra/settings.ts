@@ -1,13 +1,18 @@
+import { MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
+
 /**
  * The numbers and names that the deployed stack and the local one share. Both are made from this file, and a test
  * compares the template with what the local servers report.
  */
 
 /** The deployed functions, each the file of that name in `functions/`. */
-export type Door = HttpDoor | 'apply';
+export type Door = HttpDoor | 'apply' | MirrorDoor | 'sweep';
 
 /** Those that answer HTTP requests. */
 export type HttpDoor = 'events' | 'account-api';
+
+/** Those that are there only where some app has a mirror. */
+export type MirrorDoor = 'mirror' | 'verify';
 
 /** Paths and the function that answers there, whatever the method: a wrong one is answered 405, which a gateway can't. */
 export const ROUTES: readonly { path: string; door: HttpDoor }[] = [
@@ -21,15 +26,30 @@ export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as
 
 /**
  * Seconds a function may take. A door that has to wait for a secret, the queue and the table, two tries of 2 s each, and
- * then the second an operation may take to be in effect, still gives its own answer.
+ * then the second an operation may take to be in effect, still gives its own answer. The mirror's functions begin no
+ * call to the hosted side after 15 s, and one takes 5 s at most. `sweep` goes on where its last run ended.
  */
-export const TIMEOUT_S: Readonly<Record<Door, number>> = { events: 10, 'account-api': 15, apply: 10 };
+export const TIMEOUT_S: Readonly<Record<Door, number>> = {
+  events: 10,
+  'account-api': 15,
+  apply: 10,
+  mirror: 30,
+  verify: 30,
+  sweep: 300,
+};
 
 /**
  * Memory in MB, and with it the processor: Lambda gives one vCPU with 1,769 MB. Loading the AWS SDK and zod is the heavy
  * part, about 0.15 s of a whole vCPU; less memory makes every cold start slower and, by the second, no cheaper.
  */
-export const MEMORY_MB: Readonly<Record<Door, number>> = { events: 512, 'account-api': 512, apply: 512 };
+export const MEMORY_MB: Readonly<Record<Door, number>> = {
+  events: 512,
+  'account-api': 512,
+  apply: 512,
+  mirror: 512,
+  verify: 512,
+  sweep: 512,
+};
 
 /**
  * What the HTTP API lets through. At worst a request keeps a door for the second it may wait, so this rate takes half of
@@ -55,11 +75,54 @@ export const OPERATIONS_QUEUE = {
 /** Dead letters and parked operations: kept as long as SQS can. */
 export const PARKED_QUEUE = { retentionS: 14 * DAY_S } as const;
 
+/** How Lambda feeds a queue to a function: messages at a time, seconds to wait for more, executions at once. */
+export type Feed = { readonly batchSize: number; readonly windowS?: number; readonly maxConcurrency: number };
+
+/** The numbers of a queue that feeds a function. */
+export type QueueNumbers = {
+  readonly visibilityS: number;
+  readonly retentionS: number;
+  readonly maxReceiveCount: number;
+  readonly feed: Feed;
+};
+
+/**
+ * A message for the hosted side is tried for as long as SQS can count. While a hosted side is away every message that
+ * waits for it fails, with a wait of 2.5 minutes between two tries on average, 7.5 where it refuses the credential
+ * (functions/mirror.ts, functions/handlers/mirror-tell.ts): about 580 tries a day. Twelve, as for operations, would make
+ * dead letters of everything within half an hour.
+ */
+const OUTAGE_RECEIVES = 1000;
+
+/** The marks of one mirror. FIFO queues have no batching window. */
+export const MARKS_QUEUE: QueueNumbers = {
+  visibilityS: 6 * TIMEOUT_S.mirror,
+  retentionS: 14 * DAY_S,
+  maxReceiveCount: OUTAGE_RECEIVES,
+  feed: { batchSize: 10, maxConcurrency: MIRROR_EXECUTIONS },
+};
+
+const CHECKS_WINDOW_S = 5;
+
+/** The checks of one mirror. They wait a minute anyway; some seconds more let those of many messages be one query. */
+export const CHECKS_QUEUE: QueueNumbers = {
+  visibilityS: 6 * TIMEOUT_S.verify + CHECKS_WINDOW_S,
+  retentionS: 14 * DAY_S,
+  maxReceiveCount: OUTAGE_RECEIVES,
+  feed: { batchSize: 50, windowS: CHECKS_WINDOW_S, maxConcurrency: MIRROR_EXECUTIONS },
+};
+
+/** Dead letters of a mirror: kept as long as SQS can. */
+export const DEAD_LETTERS = { retentionS: 14 * DAY_S } as const;
+
+/** Minutes between two runs of `sweep`. Each goes on where the last one ended; a whole pass takes a day. */
+export const SWEEP_EVERY_MINUTES = 60;
+
 /** With a key of the account's own: how long SQS uses a data key before it asks KMS, and is billed, for another one. */
 export const KEY_REUSE_S = 3600;
 
-/** How Lambda feeds the queue to `apply`. */
-export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const;
+/** How Lambda feeds the operations queue to `apply`. */
+export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const satisfies Feed;
 
 /** When an alarm goes off (infra/alarms.ts). Shares are of the requests of five minutes. */
 export const ALARMS = {
@@ -76,4 +139,11 @@ export const ALARMS = {
   refusedAtLeast: 10,
   /** Turned away by Lambda or by the HTTP API in five minutes. */
   throttled: 20,
+  /** Age of the oldest mark of a mirror: a quarter of an hour behind. */
+  behindS: 900,
+  /** Verifications of a push that find something else; fewer than `differentAtLeast` say nothing. */
+  differentPercent: 25,
+  differentAtLeast: 20,
+  /** Tokens in an hour that the hosted side does not take. */
+  droppedAtLeast: 10,
 } as const;

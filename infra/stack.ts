@@ -7,6 +7,7 @@ import { Bindery, type BinderyProps } from './bindery.ts';
  *
  *   Url ─▶ events, account-api ─▶ operations queue ─▶ apply ─▶ registry table
  *                    └────────────── applied at once ──────────────▲
+ *   for each app with a mirror:      apply ─▶ marks ─▶ mirror ─▶ hosted side ◀─ verify ◀─ checks
  */
 export class BinderyStack extends Stack {
   constructor(scope: Construct, id: string, props: BinderyProps & { stage: string }) {
@@ -14,7 +15,7 @@ export class BinderyStack extends Stack {
       description: 'Bindery: which account is signed in on which device',
       terminationProtection: props.stage !== 'dev',
     });
-    const { front, table, operations, credentials, dashboard } = new Bindery(this, 'Bindery', props);
+    const { front, table, operations, credentials, mirrors, dashboard } = new Bindery(this, 'Bindery', props);
     for (const [name, url] of Object.entries(front.urls)) this.#output(name, url);
     this.#output('TableName', table.tableName);
     this.#output('OperationsQueueUrl', operations.queue.queueUrl);
@@ -23,6 +24,11 @@ export class BinderyStack extends Stack {
     for (const [app, { secretArn }] of credentials.apps.secrets) this.#output(`SecretOfApp${pascal(app)}`, secretArn);
     for (const [source, { secretArn }] of credentials.sources.secrets)
       this.#output(`SecretOfSource${pascal(source)}`, secretArn);
+    for (const { app, marks, secret } of mirrors) {
+      this.#output(`MirrorQueueUrlOf${pascal(app.id)}`, marks.queue.queueUrl);
+      this.#output(`MirrorDeadLettersUrlOf${pascal(app.id)}`, marks.dead.queueUrl);
+      this.#output(`MirrorSecretOf${pascal(app.id)}`, secret.secretArn);
+    }
   }
 
   /** CloudFormation allows letters and digits only, so ids like `my-app` and `my_app` would be one output. */

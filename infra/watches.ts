@@ -3,6 +3,9 @@ import { type IMetric, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Front, HttpDoors } from './front.ts';
 import type { DoorFunction } from './function.ts';
 import type { LogMetrics } from './log-metrics.ts';
+import type { Mirror } from './mirror.ts';
+import type { MirrorFunctions } from './mirror-functions.ts';
+import type { MirrorMetrics } from './mirror-metrics.ts';
 import type { OperationsQueue } from './operations-queue.ts';
 import { ALARMS } from './settings.ts';
 
@@ -10,8 +13,13 @@ export type Watched = {
   readonly operations: OperationsQueue;
   readonly doors: HttpDoors;
   readonly apply: DoorFunction;
+  readonly sweep: DoorFunction;
   readonly front: Front;
   readonly log: LogMetrics;
+  readonly mirrors: readonly Mirror[];
+  /** There where any app has a mirror. */
+  readonly workers: MirrorFunctions | undefined;
+  readonly mirrored: MirrorMetrics | undefined;
 };
 
 /** One alarm: its title is also that of its section in docs/operations.md. */
@@ -24,10 +32,12 @@ export type Watch = {
   readonly from: number;
   readonly in?: number;
   readonly of?: number;
+  /** The app whose mirror it is about: there is one such alarm for each. */
+  readonly mirror?: string;
 };
 
 const SUM = { statistic: Stats.SUM };
-const MAXIMUM = { statistic: Stats.MAXIMUM, period: Duration.minutes(1) };
+export const MAXIMUM = { statistic: Stats.MAXIMUM, period: Duration.minutes(1) };
 
 /** Everything that somebody is told of. */
 export const watchesOf = (watched: Watched): Watch[] => [
@@ -116,7 +126,7 @@ const ofTheDoors = ({ front, log }: Watched): Watch[] => [
   },
 ];
 
-const ofTheFunctions = ({ doors, apply, log }: Watched): Watch[] => [
+const ofTheFunctions = ({ doors, apply, sweep, workers, log }: Watched): Watch[] => [
   {
     title: 'Function errors',
     means: 'A function crashed, ran out of time, or met a bug. Nothing is lost: callers were told, messages stay.',
@@ -125,6 +135,8 @@ const ofTheFunctions = ({ doors, apply, log }: Watched): Watch[] => [
       events: doors.events.metricErrors(SUM),
       accountApi: doors['account-api'].metricErrors(SUM),
       apply: apply.metricErrors(SUM),
+      sweep: sweep.metricErrors(SUM),
+      ...(workers && { mirror: workers.mirror.metricErrors(SUM), verify: workers.verify.metricErrors(SUM) }),
       bugs: log.bugs,
     }),
     from: 1,
@@ -137,6 +149,7 @@ const ofTheFunctions = ({ doors, apply, log }: Watched): Watch[] => [
       events: doors.events.metricThrottles(SUM),
       accountApi: doors['account-api'].metricThrottles(SUM),
       apply: apply.metricThrottles(SUM),
+      ...(workers && { mirror: workers.mirror.metricThrottles(SUM), verify: workers.verify.metricThrottles(SUM) }),
       ...(log.turnedAway && { gateway: log.turnedAway }),
     }),
     from: ALARMS.throttled,
@@ -146,7 +159,7 @@ const ofTheFunctions = ({ doors, apply, log }: Watched): Watch[] => [
 ];
 
 /** A metric without values in a period would make the whole sum have none. */
-const total = (usingMetrics: Record<string, IMetric>): IMetric =>
+export const total = (usingMetrics: Record<string, IMetric>): IMetric =>
   new MathExpression({
     label: 'all together',
     expression: Object.keys(usingMetrics)

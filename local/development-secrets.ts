@@ -6,10 +6,17 @@ import type { Configuration } from '../functions/core/configuration.ts';
 import type { Versions } from './secrets-server.ts';
 import { UserError } from './user-error.ts';
 
-const Secrets = z.object({ apps: z.record(z.string(), z.string()), sources: z.record(z.string(), z.string()) });
+const Secrets = z.object({
+  apps: z.record(z.string(), z.string()),
+  sources: z.record(z.string(), z.string()),
+  pseudonyms: z.string().optional(),
+});
 
-/** The text of each app's and each source's secret, by its id. */
-export type Secrets = z.infer<typeof Secrets>;
+/** The text of each app's and each source's secret, by its id, and of the key of pseudonyms. */
+export type Secrets = Omit<z.infer<typeof Secrets>, 'pseudonyms'> & { readonly pseudonyms: string };
+
+/** The secrets of hosted sides, by the app whose mirror they are: those that somebody gave. */
+export type MirrorSecrets = Readonly<Record<string, string>>;
 
 /** A secret for each app and each source: those kept in the folder, and new ones for whoever has none yet. */
 export function developmentSecrets({ apps, sources }: Configuration, folder?: string): Secrets {
@@ -19,17 +26,18 @@ export function developmentSecrets({ apps, sources }: Configuration, folder?: st
     apps: { ...kept.apps, ...missing(apps, kept.apps, () => alphanumerics(32)) },
     // 44 letters and digits are also base64, of 33 bytes: what Standard Webhooks asks of a secret.
     sources: { ...kept.sources, ...missing(sources, kept.sources, () => `whsec_${alphanumerics(44)}`) },
+    pseudonyms: kept.pseudonyms ?? alphanumerics(44),
   };
   if (file !== undefined) keep(file, secrets);
   return secrets;
 }
 
-const NONE: Secrets = { apps: {}, sources: {} };
+const NONE: z.infer<typeof Secrets> = { apps: {}, sources: {} };
 
 const missing = (all: readonly { id: string }[], kept: Readonly<Record<string, string>>, make: () => string) =>
   Object.fromEntries(all.filter(({ id }) => !Object.hasOwn(kept, id)).map(({ id }) => [id, make()]));
 
-function keptIn(file: string): Secrets {
+function keptIn(file: string): z.infer<typeof Secrets> {
   if (!existsSync(file)) return NONE;
   try {
     return Secrets.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -49,16 +57,25 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const alphanumerics = (length: number): string =>
   Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 
+type Kind = 'apps' | 'sources' | 'mirrors';
+
 /** Names, by id, under which the secrets stub knows them. */
-export const namesOf = (kind: keyof Secrets, secrets: Secrets): Record<string, string> =>
+export const namesOf = (kind: 'apps' | 'sources', secrets: Secrets): Record<string, string> =>
   Object.fromEntries(Object.keys(secrets[kind]).map((id) => [id, nameOf(kind, id)]));
 
-/** What the secrets stub serves. */
-export const versionsOf = (secrets: Secrets): ReadonlyMap<string, Versions> =>
-  new Map(
-    (['apps', 'sources'] as const).flatMap((kind) =>
-      Object.entries(secrets[kind]).map(([id, AWSCURRENT]) => [nameOf(kind, id), { AWSCURRENT }] as const),
-    ),
-  );
+/** The name of the pseudonyms' key. */
+export const PSEUDONYMS = 'bindery/pseudonyms';
 
-const nameOf = (kind: keyof Secrets, id: string): string => `bindery/${kind}/${id}`;
+/** What the secrets stub serves. A hosted side whose secret nobody gave has none, as in a stack just deployed. */
+export function versionsOf(secrets: Secrets, mirrors: MirrorSecrets): ReadonlyMap<string, Versions> {
+  const texts = (kind: Kind, byId: Readonly<Record<string, string>>) =>
+    Object.entries(byId).map(([id, AWSCURRENT]) => [nameOf(kind, id), { AWSCURRENT }] as const);
+  return new Map([
+    ...texts('apps', secrets.apps),
+    ...texts('sources', secrets.sources),
+    ...texts('mirrors', mirrors),
+    [PSEUDONYMS, { AWSCURRENT: secrets.pseudonyms }],
+  ]);
+}
+
+export const nameOf = (kind: Kind, id: string): string => `bindery/${kind}/${id}`;

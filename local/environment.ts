@@ -3,10 +3,12 @@ import type {
   AccountApiEnvironment,
   ApplyEnvironment,
   EventsEnvironment,
+  MirrorEnvironment,
+  SweepEnvironment,
   VariablesOf,
 } from '../functions/adapters/environment.ts';
 import type { Configuration } from '../functions/core/configuration.ts';
-import { namesOf, type Secrets } from './development-secrets.ts';
+import { nameOf, namesOf, PSEUDONYMS, type Secrets } from './development-secrets.ts';
 import { REGION } from './region.ts';
 import { NAMES, type Queues } from './resources.ts';
 
@@ -32,10 +34,18 @@ export function pointAwsAt({ sqs, dynamodb, secrets }: Endpoints): void {
 
 type Variables = VariablesOf<typeof EventsEnvironment> &
   VariablesOf<typeof AccountApiEnvironment> &
-  VariablesOf<typeof ApplyEnvironment>;
+  VariablesOf<typeof ApplyEnvironment> &
+  VariablesOf<typeof MirrorEnvironment> &
+  VariablesOf<typeof SweepEnvironment>;
 
 /** Sets what the functions read. They share this process, so each sees the others' variables too. */
 export function setVariables(configuration: Configuration, queues: Queues, secrets: Secrets): void {
+  const urls = (name: 'marks' | 'checks') =>
+    JSON.stringify(Object.fromEntries([...queues.mirrors].map(([app, own]) => [app, own[name].url])));
+  const sites = configuration.apps.flatMap((app) => {
+    const own = queues.mirrors.get(app.id);
+    return own ? [{ app, marks: own.marks.url, checks: own.checks.url, secret: nameOf('mirrors', app.id) }] : [];
+  });
   Object.assign(process.env, {
     OPERATIONS_QUEUE_URL: queues.operations.url,
     PARKED_QUEUE_URL: queues.parked.url,
@@ -43,5 +53,9 @@ export function setVariables(configuration: Configuration, queues: Queues, secre
     BINDERY_CONFIG: JSON.stringify(configuration),
     SOURCE_SECRETS: JSON.stringify(namesOf('sources', secrets)),
     APP_SECRETS: JSON.stringify(namesOf('apps', secrets)),
+    PSEUDONYM_SECRET: PSEUDONYMS,
+    MARKS_QUEUES: urls('marks'),
+    CHECKS_QUEUES: urls('checks'),
+    MIRRORS: JSON.stringify(sites),
   } satisfies Variables);
 }

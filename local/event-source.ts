@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { errorLine, log } from '../functions/adapters/log.ts';
-import { EVENT_SOURCE } from '../infra/settings.ts';
+import { EVENT_SOURCE, type Feed } from '../infra/settings.ts';
 import { remainingIn } from './batch-response.ts';
 import type { Queue } from './resources.ts';
 import { eventOf } from './sqs-event.ts';
@@ -12,10 +12,15 @@ export type EventSource = {
   readonly queue: Queue;
   /** Calls the function with a batch; resolves with its response, whatever that is. */
   readonly invoke: (event: SQSEvent) => Promise<unknown>;
+  /** How the deployed mapping feeds it; as the operations queue unless given. */
+  readonly numbers?: Feed;
 };
 
-/** Enough to keep one processor busy; the deployed mapping runs up to `EVENT_SOURCE.maxConcurrency`. */
+/** Enough to keep one processor busy; the deployed mapping runs up to `maxConcurrency`. */
 const POLLERS = 2;
+
+/** What SQS hands out or deletes at a time. */
+const MESSAGES_A_REQUEST = 10;
 
 /** The longest that SQS lets a receive wait for a message. */
 const LONG_POLL_S = 20;
@@ -39,16 +44,32 @@ export function startEventSource(source: EventSource): { stop: () => Promise<voi
 
 async function poll(source: EventSource, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const messages = await receive(source, signal);
+    const messages = await gather(source, signal);
     if (messages.length > 0) await feed(source, messages);
   }
 }
 
-async function receive({ client, queue }: EventSource, abortSignal: AbortSignal): Promise<Message[]> {
+/** A batch: what is there, and, where the mapping has a window, what comes within it while something comes every second. */
+async function gather(source: EventSource, signal: AbortSignal): Promise<Message[]> {
+  const { batchSize, windowS = 0 }: Feed = source.numbers ?? EVENT_SOURCE;
+  const messages = await receive(source, signal, { most: batchSize, waitS: LONG_POLL_S });
+  const end = performance.now() + windowS * 1000;
+  for (let more = messages; more.length > 0 && performance.now() < end && messages.length < batchSize; ) {
+    more = await receive(source, signal, { most: batchSize - messages.length, waitS: 1 });
+    messages.push(...more);
+  }
+  return messages;
+}
+
+async function receive(
+  { client, queue }: EventSource,
+  abortSignal: AbortSignal,
+  { most, waitS }: { most: number; waitS: number },
+): Promise<Message[]> {
   const command = new ReceiveMessageCommand({
     QueueUrl: queue.url,
-    MaxNumberOfMessages: EVENT_SOURCE.batchSize,
-    WaitTimeSeconds: LONG_POLL_S,
+    MaxNumberOfMessages: Math.min(MESSAGES_A_REQUEST, most),
+    WaitTimeSeconds: waitS,
     MessageSystemAttributeNames: ['All'],
     MessageAttributeNames: ['All'],
   });
@@ -78,9 +99,12 @@ async function feed(source: EventSource, messages: readonly Message[]): Promise<
 }
 
 async function remove({ client, queue }: EventSource, done: SQSEvent['Records']): Promise<void> {
-  const Entries = done.map(({ receiptHandle: ReceiptHandle }, i) => ({ Id: `${i}`, ReceiptHandle }));
+  const entries = done.map(({ receiptHandle: ReceiptHandle }, i) => ({ Id: `${i}`, ReceiptHandle }));
   try {
-    await client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }));
+    for (let start = 0; start < entries.length; start += MESSAGES_A_REQUEST) {
+      const Entries = entries.slice(start, start + MESSAGES_A_REQUEST);
+      await client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }));
+    }
   } catch (error) {
     log('warn', 'delete.failed', errorLine(error));
   }

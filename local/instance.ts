@@ -4,13 +4,17 @@ import * as z from 'zod';
 import { Platform } from '../functions/core/account.ts';
 import { AppId, Dialect, Policy, SourceId } from '../functions/core/configuration.ts';
 
+const App = z.object({ id: AppId, dialect: Dialect, policy: Policy, platform: Platform, secretKey: z.string() });
+
 /** What a running instance says of itself: where it answers, and the secrets that let in. */
 export const Instance = z.object({
   url: z.string(),
-  apps: z.array(z.object({ id: AppId, dialect: Dialect, policy: Policy, platform: Platform, secretKey: z.string() })),
+  apps: z.array(App.extend({ mirrored: z.literal(true).optional() })),
   sources: z.array(z.object({ id: SourceId, secret: z.string() })),
   sqs: z.string(),
   dynamodb: z.string(),
+  /** The hosted side that was started along: what the mirrored app is made equal to. */
+  mirror: z.object({ url: z.string(), app: App }).optional(),
 });
 export type Instance = z.infer<typeof Instance>;
 

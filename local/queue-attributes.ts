@@ -1,14 +1,52 @@
-import { OPERATIONS_QUEUE, PARKED_QUEUE } from '../infra/settings.ts';
+import {
+  CHECKS_QUEUE,
+  DEAD_LETTERS,
+  MARKS_QUEUE,
+  OPERATIONS_QUEUE,
+  PARKED_QUEUE,
+  type QueueNumbers,
+} from '../infra/settings.ts';
 
-/** What `CreateQueue` is told of the parked queue. */
-export const parkedQueueAttributes = () => ({ MessageRetentionPeriod: `${PARKED_QUEUE.retentionS}` });
+export type Attributes = Readonly<Record<string, string>>;
 
-/** What `CreateQueue` is told of the operations queue. The parked queue takes its dead letters, so it is made first. */
-export const operationsQueueAttributes = (parkedArn: string) => ({
-  VisibilityTimeout: `${OPERATIONS_QUEUE.visibilityS}`,
-  MessageRetentionPeriod: `${OPERATIONS_QUEUE.retentionS}`,
-  RedrivePolicy: JSON.stringify({
-    deadLetterTargetArn: parkedArn,
-    maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
-  }),
+/** What a FIFO queue is when it is made, and stays. */
+export const FIFO: Attributes = {
+  FifoQueue: 'true',
+  DeduplicationScope: 'messageGroup',
+  FifoThroughputLimit: 'perMessageGroupId',
+};
+
+/** What a queue is told that takes dead letters. */
+const lastAttributes = ({ retentionS }: { retentionS: number }): Attributes => ({
+  MessageRetentionPeriod: `${retentionS}`,
 });
+
+/** What a queue is told that feeds a function. The queue of its dead letters is made first. */
+const feedingAttributes = (numbers: Omit<QueueNumbers, 'feed'>, deadLetterTargetArn: string): Attributes => ({
+  VisibilityTimeout: `${numbers.visibilityS}`,
+  MessageRetentionPeriod: `${numbers.retentionS}`,
+  RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: numbers.maxReceiveCount }),
+});
+
+/** A queue and the one behind it, as the server is told of them. */
+export type Pair = {
+  readonly feeding: (deadArn: string) => Attributes;
+  readonly dead: Attributes;
+  readonly made?: Attributes;
+};
+
+export const OPERATIONS: Pair = {
+  feeding: (dead) => feedingAttributes(OPERATIONS_QUEUE, dead),
+  dead: lastAttributes(PARKED_QUEUE),
+};
+
+export const MARKS: Pair = {
+  feeding: (dead) => feedingAttributes(MARKS_QUEUE, dead),
+  dead: lastAttributes(DEAD_LETTERS),
+  made: FIFO,
+};
+
+export const CHECKS: Pair = {
+  feeding: (dead) => feedingAttributes(CHECKS_QUEUE, dead),
+  dead: lastAttributes(DEAD_LETTERS),
+};

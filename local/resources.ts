@@ -6,44 +6,78 @@ import {
   SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { operationsQueueAttributes, parkedQueueAttributes } from './queue-attributes.ts';
+import type { AppId, Configuration } from '../functions/core/configuration.ts';
+import { type Attributes, CHECKS, MARKS, OPERATIONS, type Pair } from './queue-attributes.ts';
 import type { SqsServer } from './sqs-server.ts';
 import { registryTableInput } from './table-input.ts';
 
 export const NAMES = { operations: 'bindery-operations', parked: 'bindery-parked', table: 'bindery-registry' } as const;
 
+/** Queues of one mirror, by the app: those that feed a function, and those of their dead letters. */
+export const mirrorNames = (app: string) => ({
+  marks: `bindery-marks-${app}.fifo`,
+  deadMarks: `bindery-dead-marks-${app}.fifo`,
+  checks: `bindery-checks-${app}`,
+  deadChecks: `bindery-dead-checks-${app}`,
+});
+
 export type Queue = { readonly url: string; readonly arn: string };
-export type Queues = { readonly operations: Queue; readonly parked: Queue };
+export type MirrorQueues = { readonly marks: Queue; readonly checks: Queue };
+export type Queues = {
+  readonly operations: Queue;
+  readonly parked: Queue;
+  readonly mirrors: ReadonlyMap<AppId, MirrorQueues>;
+};
 
 /** Makes the queues, or finds those of an earlier run and gives them today's numbers. */
-export async function createQueues(client: SQSClient, server: SqsServer): Promise<Queues> {
-  const parked = await createQueue(client, server, NAMES.parked, parkedQueueAttributes());
-  const operations = await createQueue(client, server, NAMES.operations, operationsQueueAttributes(parked.arn));
-  await releaseInFlight(client, server, operations);
-  return { operations, parked };
-}
-
-async function createQueue(
+export async function createQueues(
   client: SQSClient,
   server: SqsServer,
-  QueueName: string,
-  Attributes: Readonly<Record<string, string>>,
-): Promise<Queue> {
-  const created = await client.send(new CreateQueueCommand({ QueueName }));
+  apps: Configuration['apps'] = [],
+): Promise<Queues> {
+  const pair = (names: readonly [queue: string, dead: string], as: Pair) => createPair(client, server, names, as);
+  const [operations, parked] = await pair([NAMES.operations, NAMES.parked], OPERATIONS);
+  const mirrors = new Map<AppId, MirrorQueues>();
+  for (const { id, mirror } of apps) {
+    if (mirror === undefined) continue;
+    const names = mirrorNames(id);
+    const [marks] = await pair([names.marks, names.deadMarks], MARKS);
+    const [checks] = await pair([names.checks, names.deadChecks], CHECKS);
+    mirrors.set(id, { marks, checks });
+  }
+  return { operations, parked, mirrors };
+}
+
+async function createPair(
+  client: SQSClient,
+  server: SqsServer,
+  [name, deadName]: readonly [queue: string, dead: string],
+  { feeding, dead, made = {} }: Pair,
+): Promise<readonly [queue: Queue, dead: Queue]> {
+  const last = await createQueue(client, server, { name: deadName, made, told: dead });
+  const queue = await createQueue(client, server, { name, made, told: feeding(last.arn) });
+  await releaseInFlight(client, server, name, queue);
+  return [queue, last];
+}
+
+type Made = { readonly name: string; readonly made: Attributes; readonly told: Attributes };
+
+async function createQueue(client: SQSClient, server: SqsServer, { name, made, told }: Made): Promise<Queue> {
+  const created = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: { ...made } }));
   // The server's own URL has a host name that not every resolver knows, and the port of an earlier run.
   const QueueUrl = `${server.url}${new URL(created.QueueUrl ?? '').pathname}`;
-  await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
-  const told = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-  return { url: QueueUrl, arn: told.Attributes?.['QueueArn'] ?? '' };
+  await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { ...told } }));
+  const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+  return { url: QueueUrl, arn: Attributes?.['QueueArn'] ?? '' };
 }
 
 /**
  * Whoever received these messages ended with the earlier run: nothing is gained by waiting for their timeout. One second
  * and not 0, which fauxqs 2.4.1 cannot write to its folder: it would answer 500 and lose the message until the next start.
  */
-async function releaseInFlight(client: SQSClient, server: SqsServer, { url: QueueUrl }: Queue): Promise<void> {
-  for (const ReceiptHandle of server.inFlight(NAMES.operations))
-    await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 1 }));
+async function releaseInFlight(client: SQSClient, server: SqsServer, name: string, { url }: Queue): Promise<void> {
+  for (const ReceiptHandle of server.inFlight(name))
+    await client.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 1 }));
 }
 
 /** Makes the table unless an earlier run has. */

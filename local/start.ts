@@ -2,8 +2,11 @@ import { Console } from 'node:console';
 import type { Configuration } from '../functions/core/configuration.ts';
 import { readConfiguration } from '../infra/configuration-file.ts';
 import { argumentsOf, runCommand } from './command.ts';
+import { PARENT } from './hosted-process.ts';
 import { forgetInstance, type Instance, noteInstance } from './instance.ts';
 import { type Local, startLocal } from './local.ts';
+import { faultsIn, MIRROR_HELP, MIRROR_OPTIONS, mirrorSecretsIn } from './mirror-options.ts';
+import { startMirrored } from './mirrored.ts';
 import { reasonOf, UserError } from './user-error.ts';
 import { welcome } from './welcome.ts';
 
@@ -14,6 +17,7 @@ Runs Bindery on this machine: the deployed functions over embedded SQS, DynamoDB
   --port N       where to listen; 0 is any free port (8787)
   --data DIR     keeps queues, bindings and development secrets in this folder
   --config FILE  the configuration (bindery.json)
+${MIRROR_HELP}
   --json         says what there is in one line of JSON, for programs
   --help         this text`;
 
@@ -21,6 +25,7 @@ const OPTIONS = {
   port: { type: 'string', default: '8787' },
   data: { type: 'string' },
   config: { type: 'string', default: 'bindery.json' },
+  ...MIRROR_OPTIONS,
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -28,8 +33,6 @@ const OPTIONS = {
 function configurationIn(file: string): Configuration {
   const read = readConfiguration(file);
   if ('problems' in read) throw new UserError(...read.problems);
-  for (const { id, mirror } of read.configuration.apps)
-    if (mirror) console.warn(`the mirror of app "${id}" is not fed by this version: ${mirror.url} stays as it is`);
   return read.configuration;
 }
 
@@ -54,7 +57,10 @@ const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY, compact: true };
 /** Longer than a stop takes when all goes well (ms). Nothing is lost by ending without one. */
 const DEADLINE_MS = 1_700;
 
-/** How often to look whether npm, which started this, is still there (ms). Killed outright it can't pass a signal on. */
+/**
+ * How often to look whether whoever started this is still there (ms): npm, or the instance whose hosted side this is.
+ * Killed outright they can't pass a signal on.
+ */
 const LOOK_MS = 200;
 
 function stopWithWhoeverStartedIt(stop: Local['stop']): void {
@@ -66,8 +72,11 @@ function stopWithWhoeverStartedIt(stop: Local['stop']): void {
     forgetInstance();
     stop().finally(() => process.exit(0));
   };
-  const parent = process.ppid;
-  const isOrphan = () => process.env['npm_lifecycle_event'] === 'start' && process.ppid !== parent;
+  // Named by whoever it is, it counts as gone also where it was gone before this line.
+  const named = process.env[PARENT];
+  const parent = named === undefined ? process.ppid : Number(named);
+  const isStarted = named !== undefined || process.env['npm_lifecycle_event'] === 'start';
+  const isOrphan = () => isStarted && process.ppid !== parent;
   const looking = setInterval(() => isOrphan() && end(), LOOK_MS).unref();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
@@ -82,7 +91,10 @@ await runCommand(async () => {
   // Standard output is for who started this; what the functions log goes to standard error.
   globalThis.console = new Console({ stdout: process.stderr, inspectOptions: ONE_LINE });
   const configuration = configurationIn(values.config);
-  const { stop, ...instance } = await startLocal({ configuration, port: portIn(values.port), data: values.data });
+  const faults = faultsIn(values['mirror-faults'], values.mirror);
+  const mirrorSecrets = mirrorSecretsIn(values['mirror-secret'] ?? [], configuration);
+  const options = { configuration, port: portIn(values.port), data: values.data, mirrorSecrets };
+  const { stop, ...instance } = values.mirror ? await startMirrored({ ...options, faults }) : await startLocal(options);
   stopWithWhoeverStartedIt(stop);
   note(instance);
   process.stdout.write(values.json ? `${JSON.stringify(instance)}\n` : welcome(instance));

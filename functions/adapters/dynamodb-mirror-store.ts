@@ -5,7 +5,7 @@ import { MirrorState, UNKNOWN } from '../core/mirror-state.ts';
 import type { MirrorStore, StoredState } from '../core/mirror-store.ts';
 import { batchGet, type Table } from './dynamodb-batch-get.ts';
 import { isMet } from './dynamodb-condition.ts';
-import { documentKey } from './registry-keys.ts';
+import { stateKey } from './registry-keys.ts';
 
 const StateItem = z.object({ version: z.int().min(1), ...MirrorState.shape });
 
@@ -16,7 +16,7 @@ export function dynamodbMirrorStore(table: Table): MirrorStore {
     states: async (app, tokens) => {
       const items = await batchGet(
         table,
-        tokens.map((token) => ({ ...documentKey({ app, token }), sk: STATE })),
+        tokens.map((token) => stateKey({ app, token })),
       );
       return items.map(storedIn);
     },
@@ -25,16 +25,14 @@ export function dynamodbMirrorStore(table: Table): MirrorStore {
         version === 0
           ? { ConditionExpression: 'attribute_not_exists(pk)' }
           : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
-      const Item = { ...documentKey({ app, token }), sk: STATE, ...state, version: version + 1, ...expiryOf(state) };
+      const Item = { ...stateKey({ app, token }), ...state, version: version + 1, ...expiryOf(state) };
       return isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })));
     },
   };
 }
 
-/** The sort key of a state. */
-const STATE = 'M';
-
-function storedIn(item: Record<string, unknown> | undefined): StoredState {
+/** A state as its item holds it. */
+export function storedIn(item: Record<string, unknown> | undefined): StoredState {
   if (item === undefined) return { state: UNKNOWN, version: 0 };
   const { version, ...state } = StateItem.parse(item);
   return { version, state };

@@ -6,17 +6,37 @@ import {
   type Stored,
   type TokenRef,
 } from '../core/registry-store.ts';
+import type { Removal } from '../core/stamp.ts';
 
-const tokenKey = ({ app, token }: TokenRef) => `${app}#${token}`;
-const accountRefKey = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
+export const tokenKey = ({ app, token }: TokenRef) => `${app}#${token}`;
+export const accountRefKey = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
+
+/** An account's pointers: the edge for each token. */
+type Pointers = Map<TokenRef['token'], string>;
+
+/** What a memory registry holds: documents by `<app>#<token>`, pointers and watermarks by `<app>#<type>#<account>`. */
+export type MemoryTable = {
+  readonly documents: Map<string, Stored>;
+  readonly pointers: Map<string, Pointers>;
+  readonly clears: Map<string, Removal>;
+};
+
+export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable => ({
+  documents,
+  pointers: new Map(),
+  clears: new Map(),
+});
 
 /**
  * A registry store in this process's memory, for tests and for measuring: it forgets everything when the process ends.
  * Whoever gives the map of documents, by `<app>#<token>`, may take some away, as a table does with expired ones.
  */
 export function memoryRegistryStore(documents = new Map<string, Stored>()): RegistryStore {
-  const pointers = new Map<string, Map<TokenRef['token'], string>>();
-  const clears = new Map<string, string>();
+  return memoryRegistryIn(memoryTable(documents));
+}
+
+/** The same in a table that is shared with others. */
+export function memoryRegistryIn({ documents, pointers, clears }: MemoryTable): RegistryStore {
   return {
     documents: async (tokens) => tokens.map((ref) => documents.get(tokenKey(ref))),
     write: async (ref, document, version) => {
@@ -26,7 +46,7 @@ export function memoryRegistryStore(documents = new Map<string, Stored>()): Regi
       return 'written';
     },
     raisePointer: async (ref, token, edge) => {
-      const known = pointers.get(accountRefKey(ref)) ?? new Map<TokenRef['token'], string>();
+      const known: Pointers = pointers.get(accountRefKey(ref)) ?? new Map();
       pointers.set(accountRefKey(ref), known);
       if (edge > (known.get(token) ?? '')) known.set(token, edge);
     },

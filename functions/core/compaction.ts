@@ -21,6 +21,9 @@ const DAY_MS = 86_400_000;
  */
 export const HORIZON_MS = 35 * DAY_MS;
 
+/** How much later than promised (ms) the store, a machine or a clock may still act on what it was told. */
+export const LATENESS_MS = 14 * DAY_MS;
+
 /** The horizon at a time, as text that sorts among stamps. */
 export const horizonAt = (nowMs: number): string => beginningOf(nowMs - HORIZON_MS);
 
@@ -64,11 +67,11 @@ export function compact(draft: Draft, horizon: string, limits: Limits = LIMITS):
 
 /**
  * When the store may forget the document (ms since 1970), or `undefined` while it binds anything. By then every bind it
- * could have stopped would be refused for its age; 14 days are added for the store's own lateness.
+ * could have stopped would be refused for its age; `LATENESS_MS` is added.
  */
 export function expiryOf(document: TokenDocument): number | undefined {
   if (Object.values(document.edges).some(isBind)) return undefined;
-  return Math.max(...momentsOf(document).map(msOf)) + HORIZON_MS + 14 * DAY_MS;
+  return Math.max(...momentsOf(document).map(msOf)) + HORIZON_MS + LATENESS_MS;
 }
 
 const kept = (registers: Registers, test: (name: string, value: string) => boolean): Registers =>

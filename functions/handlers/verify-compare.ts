@@ -66,8 +66,9 @@ async function confirm(ports: MirrorPorts, equal: readonly Compared[]): Promise<
   const nowMs = ports.now();
   const confirmed: Compared[] = [];
   for (const one of equal) {
-    const { changedMs, pushed } = one.stored.state;
-    const isNews = one.cause === 'push' || changedMs !== undefined || pushed === undefined;
+    const { changedMs, pushed, seen } = one.stored.state;
+    const isMore = seen.length > one.wanted.length;
+    const isNews = one.cause === 'push' || changedMs !== undefined || pushed === undefined || isMore;
     // Overtaken by a push in the meantime, it is not this that is equal.
     if (isNews && (await note(ports, one, afterMatch(one.stored.state, one.wanted)))) confirmed.push(one);
   }

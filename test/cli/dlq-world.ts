@@ -83,7 +83,7 @@ export class World {
   }
 
   /** What anybody can receive at this very moment. */
-  async receivable(queue: keyof Queues): Promise<Message[]> {
+  async receivable(queue: 'operations' | 'parked'): Promise<Message[]> {
     const all: Message[] = [];
     const receive = {
       QueueUrl: this.queues[queue].url,
@@ -115,7 +115,7 @@ export class World {
   }
 
   /** How many messages a queue holds, received or not. */
-  async sizeOf(queue: keyof Queues): Promise<number> {
+  async sizeOf(queue: 'operations' | 'parked'): Promise<number> {
     const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
     const question = new GetQueueAttributesCommand({ QueueUrl: this.queues[queue].url, AttributeNames: [...names] });
     const { Attributes = {} } = await this.client.send(question);

@@ -34,8 +34,9 @@ const aws: Server = createServer((request, response) => {
   response.end('{"__type":"AccessDeniedException","message":"no"}');
 });
 
+const PHONE = { id: 'phone', dialect: 'xg', policy: 'many', platform: 'android' };
 const CONFIGURATION = {
-  apps: [{ id: 'phone', dialect: 'xg', policy: 'many', platform: 'android' }],
+  apps: [PHONE],
   sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['phone'] }],
 };
 
@@ -48,7 +49,24 @@ const variables = (door: Door, endpoint: string): Record<string, string> => {
     case 'account-api':
       return { ...onRegistry, BINDERY_CONFIG, APP_SECRETS: '{"phone":"arn:phone"}' };
     case 'apply':
-      return { ...onRegistry, PARKED_QUEUE_URL: `${endpoint}/1/parked` };
+      return {
+        ...onRegistry,
+        PARKED_QUEUE_URL: `${endpoint}/1/parked`,
+        PSEUDONYM_SECRET: 'arn:pseudonyms',
+        MARKS_QUEUES: JSON.stringify({ phone: `${endpoint}/1/marks.fifo` }),
+      };
+    case 'mirror':
+    case 'verify': {
+      const queues = { marks: `${endpoint}/1/marks.fifo`, checks: `${endpoint}/1/checks` };
+      const site = {
+        app: { ...PHONE, mirror: { url: endpoint, app: '1', dialect: 'xg' } },
+        ...queues,
+        secret: 'arn:hosted',
+      };
+      return { REGISTRY_TABLE: 'registry', PSEUDONYM_SECRET: 'arn:pseudonyms', MIRRORS: JSON.stringify([site]) };
+    }
+    case 'sweep':
+      return { REGISTRY_TABLE: 'registry', CHECKS_QUEUES: JSON.stringify({ phone: `${endpoint}/1/checks` }) };
   }
 };
 
@@ -111,6 +129,7 @@ describe('a bundle, loaded from its file', () => {
     const record = {
       messageId: 'm1',
       receiptHandle: 'h1',
+      eventSourceARN: 'arn:aws:sqs:eu-central-1:1:operations',
       body: JSON.stringify(OperationsMessage.parse({ v: 1, id: 'r1', operations: [operation] })),
       attributes: { ApproximateReceiveCount: '1' },
       eventSource: 'aws:sqs',
@@ -120,6 +139,30 @@ describe('a bundle, loaded from its file', () => {
       handler: 'function',
       reply: { batchItemFailures: [{ itemIdentifier: 'm1' }] },
     });
-    expect(calls).toEqual([expect.stringMatching(/^DynamoDB_20120810\./), 'AmazonSQS.ChangeMessageVisibility']);
+    expect(calls.filter((call) => !call.startsWith('secretsmanager.'))).toEqual([
+      expect.stringMatching(/^DynamoDB_20120810\./),
+      'AmazonSQS.ChangeMessageVisibility',
+    ]);
+  });
+
+  const token = 'token';
+  test.each([
+    ['mirror', { v: 1, app: 'phone', tokens: [{ token, id: 'r1', ms: 1_700_000_000_000, removes: false }] }],
+    ['verify', { v: 1, app: 'phone', cause: 'push', checks: [{ token, id: 'r1' }] }],
+  ] as const)('%s keeps a message whose token it cannot look up and has it wait', async (door, body) => {
+    const record = {
+      messageId: 'm1',
+      receiptHandle: 'h1',
+      body: JSON.stringify(body),
+      attributes: { ApproximateReceiveCount: '1' },
+      eventSource: 'aws:sqs',
+      eventSourceARN: door === 'mirror' ? 'arn:aws:sqs:eu-central-1:1:marks.fifo' : 'arn:aws:sqs:eu-central-1:1:checks',
+    };
+    const { handler, reply } = await run(door, { Records: [record] });
+    expect({ handler, reply }).toEqual({
+      handler: 'function',
+      reply: { batchItemFailures: [{ itemIdentifier: 'm1' }] },
+    });
+    expect(calls).toEqual(['DynamoDB_20120810.BatchGetItem', 'AmazonSQS.ChangeMessageVisibility']);
   });
 });

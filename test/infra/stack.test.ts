@@ -2,32 +2,25 @@ import { Buffer } from 'node:buffer';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Stack } from 'aws-cdk-lib';
-import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import cdk from '../../cdk.json' with { type: 'json' };
-import { AccountApiEnvironment, ApplyEnvironment, EventsEnvironment } from '../../functions/adapters/environment.ts';
-import { Configuration } from '../../functions/core/configuration.ts';
+import {
+  AccountApiEnvironment,
+  ApplyEnvironment,
+  EventsEnvironment,
+  MirrorEnvironment,
+  SweepEnvironment,
+} from '../../functions/adapters/environment.ts';
+import { App, Configuration } from '../../functions/core/configuration.ts';
 import { Bindery } from '../../infra/bindery.ts';
 import { environmentBytes } from '../../infra/environment-size.ts';
 import * as settings from '../../infra/settings.ts';
 import { allowedTo as allowed, Role } from './policy.ts';
-import { app, CONFIGURATION, Ref, stackOf, synthesized } from './synthesis.ts';
-
-const MIRRORED = Configuration.parse({
-  apps: [
-    {
-      id: 'tv',
-      dialect: 'tpns',
-      policy: 'one-per-type',
-      platform: 'android',
-      mirror: { url: 'https://push.example', app: '1500', dialect: 'tpns' },
-    },
-  ],
-  sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['tv'] }],
-});
+import { app, CONFIGURATION, MIRRORED, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
 
 /** So many apps, and a source that reaches the first of them. */
 const crowd = (apps: number) =>
@@ -36,35 +29,44 @@ const crowd = (apps: number) =>
     sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['app-0'] }],
   });
 
-const DOORS = ['events', 'account-api', 'apply'] as const;
+const DOORS = ['events', 'account-api', 'apply', 'sweep'] as const;
+const MIRROR_DOORS = ['mirror', 'verify'] as const;
+const ALL_DOORS = [...DOORS, ...MIRROR_DOORS];
 const dev = synthesized();
 const { stack, template, paths, propertiesAt } = dev;
 const production = synthesized({ stage: 'prod' });
 const functionUrls = synthesized({ front: 'function-url' });
 const ownKey = synthesized({ encryption: 'kms', alarmEmail: 'ops@shop.example' });
 const allowedTo = (door: settings.Door, of = dev) => allowed(door, of);
+const mirrored = synthesized({ configuration: MIRRORED });
+const mirroredOwnKey = synthesized({
+  configuration: MIRRORED,
+  encryption: 'kms',
+  alarmEmail: 'ops@shop.example',
+  stage: 'prod',
+});
 
 const Environment = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
 /** A template's value as deployed, where names have been given: the longest that a Region makes. */
-const deployed = (value: unknown): string => {
+const deployed = (value: unknown, of: Synthesized): string => {
   if (typeof value === 'string') return value;
   const ref = Ref.safeParse(value);
   if (!ref.success) {
     const join = z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown())]) }).parse(value);
-    return join['Fn::Join'][1].map(deployed).join('');
+    return join['Fn::Join'][1].map((part) => deployed(part, of)).join('');
   }
-  const place = paths.get(ref.data) ?? '';
+  const place = of.paths.get(ref.data) ?? '';
   const name = `${ref.data}-AbCdEfGhIjKl`;
-  if (place.startsWith('Credentials/'))
+  if (/^Credentials\/|^Mirror .*\/Secret$/.test(place))
     return `arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:${name}-AbCdEf`;
-  if (place.startsWith('Operations/'))
+  if (/^Operations\/|^Mirror .*\/(Marks|Checks)\//.test(place))
     return `https://sqs.us-gov-west-1.amazonaws.com/123456789012/Bindery-dev-${name}`;
   return `Bindery-dev-${name}`;
 };
 
 const variablesOf = (door: settings.Door, of = dev): Record<string, string> => {
   const { Variables } = Environment.parse(of.propertiesAt(door)).Environment;
-  return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(value)]));
+  return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(value, of)]));
 };
 
 /** What cdk-nag finds and nobody has answered, each with where. */
@@ -81,6 +83,8 @@ describe('the rules of AWS Solutions and of the Serverless Lens', () => {
     ['in prod', production.stack],
     ['with function URLs', functionUrls.stack],
     ["with a key of the account's own and mails", ownKey.stack],
+    ['with mirrors', mirrored.stack],
+    ["with mirrors in prod and a key of the account's own", mirroredOwnKey.stack],
   ])('are kept %s, or the code says why not', (_, scope) => {
     expect(findingsIn(scope)).toEqual([]);
   });
@@ -143,8 +147,10 @@ describe('the queue', () => {
     expect(guarded.toSorted()).toEqual(Object.keys(template.findResources('AWS::SQS::Queue')).toSorted());
   });
 
-  test('a loop of functions is stopped', () => {
+  test('a loop of functions is stopped, but for the one that mirrors are made of', () => {
     template.allResourcesProperties('AWS::Lambda::Function', { RecursiveLoop: Match.absent() });
+    for (const door of DOORS) expect(mirrored.propertiesAt(door)).not.toHaveProperty('RecursiveLoop');
+    for (const door of MIRROR_DOORS) expect(mirrored.propertiesAt(door)).toMatchObject({ RecursiveLoop: 'Allow' });
   });
 });
 
@@ -181,8 +187,65 @@ describe('least privilege', () => {
       ],
       'Operations/Parked': ['sqs:SendMessage'],
       Registry: applying,
+      'Credentials/pseudonyms': ['secretsmanager:GetSecretValue'],
       'apply-log': logging,
     });
+  });
+
+  const receiving = [
+    'sqs:ChangeMessageVisibility',
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+    'sqs:ReceiveMessage',
+  ];
+  const mirrors = MIRRORED.apps.map(({ id }) => `Mirror ${id}`);
+  const each = (place: string, actions: readonly string[]) =>
+    Object.fromEntries(mirrors.map((mirror) => [`${mirror}/${place}`, actions]));
+
+  test('where apps have mirrors, apply tells their queues too', () => {
+    expect(allowedTo('apply', mirrored)).toEqual({
+      ...allowedTo('apply'),
+      ...each('Marks/Queue', ['sqs:SendMessage']),
+    });
+  });
+
+  test('mirror receives marks, reads bindings, keeps what it told, and sends marks and checks', () => {
+    expect(allowedTo('mirror', mirrored)).toEqual({
+      ...each('Marks/Queue', [...receiving, 'sqs:SendMessage']),
+      ...each('Checks/Queue', ['sqs:SendMessage']),
+      ...each('Secret', ['secretsmanager:GetSecretValue']),
+      'Credentials/pseudonyms': ['secretsmanager:GetSecretValue'],
+      Registry: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      'mirror-log': logging,
+    });
+  });
+
+  test('verify receives checks, reads bindings, keeps what it found, and sends marks and checks', () => {
+    expect(allowedTo('verify', mirrored)).toEqual({
+      ...each('Checks/Queue', [...receiving, 'sqs:SendMessage']),
+      ...each('Marks/Queue', ['sqs:SendMessage']),
+      ...each('Secret', ['secretsmanager:GetSecretValue']),
+      'Credentials/pseudonyms': ['secretsmanager:GetSecretValue'],
+      Registry: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      'verify-log': logging,
+    });
+  });
+
+  test('sweep looks through the table, collects, and sends checks', () => {
+    const Registry = ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan'].map(
+      (action) => `dynamodb:${action}`,
+    );
+    expect(allowedTo('sweep')).toEqual({ Registry, 'sweep-log': logging });
+    expect(allowedTo('sweep', mirrored)).toEqual({
+      Registry,
+      ...each('Checks/Queue', ['sqs:SendMessage']),
+      'sweep-log': logging,
+    });
+  });
+
+  test('no door and no worker learns what a hosted side lets in by', () => {
+    for (const door of DOORS)
+      expect(Object.keys(allowedTo(door, mirrored)).filter((path) => path.endsWith('/Secret'))).toEqual([]);
   });
 
   test("the account's own key adds its use through three services, and nothing else", () => {
@@ -201,8 +264,12 @@ describe('least privilege', () => {
     expect(template.findResources('AWS::KMS::Key')).toEqual({});
   });
 
-  test('no function can scan or delete from the table', () => {
-    expect(JSON.stringify(template.toJSON())).not.toMatch(/dynamodb:(?:\*|Scan|\w*Delete|PartiQL|Batch\*|BatchWrite)/);
+  test('no function but sweep can scan or delete from the table', () => {
+    const roles = mirrored.template.findResources('AWS::IAM::Role');
+    const others = Object.entries(roles).filter(([id]) => mirrored.paths.get(id) !== 'sweep-role');
+    expect(others).toHaveLength(Object.keys(roles).length - 1);
+    expect(JSON.stringify(others)).not.toMatch(/dynamodb:(?:Scan|\w*Delete|BatchWrite)/);
+    expect(JSON.stringify(roles)).not.toMatch(/dynamodb:(?:[^"]*\*|PartiQL)/);
   });
 
   test("a role's own list is all it may do", () => {
@@ -217,19 +284,44 @@ describe('least privilege', () => {
 
 describe('functions', () => {
   test('each finds in its environment what it reads, and nothing else', () => {
-    const schemas = { events: EventsEnvironment, 'account-api': AccountApiEnvironment, apply: ApplyEnvironment };
-    for (const door of DOORS) {
-      expect(schemas[door].strict().safeParse(variablesOf(door)).error, door).toBeUndefined();
+    const schemas = {
+      events: EventsEnvironment,
+      'account-api': AccountApiEnvironment,
+      apply: ApplyEnvironment,
+      sweep: SweepEnvironment,
+      mirror: MirrorEnvironment,
+      verify: MirrorEnvironment,
+    };
+    for (const door of ALL_DOORS) {
+      expect(schemas[door].strict().safeParse(variablesOf(door, mirrored)).error, door).toBeUndefined();
     }
     expect(EventsEnvironment.parse(variablesOf('events')).BINDERY_CONFIG).toEqual(CONFIGURATION);
   });
 
   test('of the configuration a door is given no more than it reads: no mirrors, and account-api no sources', () => {
-    const mirrored = synthesized({ configuration: MIRRORED });
-    const tv = { id: 'tv', dialect: 'tpns', policy: 'one-per-type', platform: 'android' };
+    const apps = MIRRORED.apps.map(({ mirror: _, ...app }) => app);
     const given = (door: settings.HttpDoor) => JSON.parse(`${variablesOf(door, mirrored)['BINDERY_CONFIG']}`);
-    expect(given('events')).toEqual({ apps: [tv], sources: MIRRORED.sources });
-    expect(given('account-api')).toEqual({ apps: [tv] });
+    const read = (app: unknown) => App.parse(app);
+    expect(given('events').apps.map(read)).toEqual(apps);
+    expect(given('events').sources).toEqual(MIRRORED.sources);
+    expect(Object.keys(given('account-api'))).toEqual(['apps']);
+    expect(given('account-api').apps.map(read)).toEqual(apps);
+  });
+
+  test('mirrors are told to those that mirror, whole, and to no door', () => {
+    const { MIRRORS } = MirrorEnvironment.parse(variablesOf('mirror', mirrored));
+    expect(MIRRORS.map(({ app }) => app)).toEqual(MIRRORED.apps);
+    expect(variablesOf('verify', mirrored)).toEqual(variablesOf('mirror', mirrored));
+    const { BINDERY_CONFIG } = EventsEnvironment.parse(variablesOf('events', mirrored));
+    expect(BINDERY_CONFIG.apps).toEqual(MIRRORED.apps.map(({ mirror: _, ...app }) => app));
+    expect(variablesOf('account-api', mirrored)['BINDERY_CONFIG']).not.toContain('example');
+  });
+
+  test('what a mirror has by default takes no room', () => {
+    const text = `${variablesOf('mirror', mirrored)['MIRRORS']}`;
+    expect(text).toContain('"callsPerS":5');
+    expect(text).toContain('"settleS":120');
+    expect(text).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
   });
 
   test('no secret value stands in an environment: only where to read it', () => {
@@ -239,7 +331,8 @@ describe('functions', () => {
       'shop-android': arn,
       'shop-ios': arn,
     });
-    expect(JSON.stringify(template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
+    for (const { template } of [dev, mirrored])
+      expect(JSON.stringify(template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
   });
 
   test('an environment that Lambda would refuse stops the synthesis', () => {
@@ -249,16 +342,16 @@ describe('functions', () => {
   });
 
   test('a deployed environment is not larger than was estimated', () => {
-    for (const door of DOORS) {
-      const { Variables } = Environment.parse(propertiesAt(door)).Environment;
-      const estimate = environmentBytes(stack, Variables);
-      expect(Buffer.byteLength(JSON.stringify(variablesOf(door))), door).toBeLessThanOrEqual(estimate);
+    for (const door of ALL_DOORS) {
+      const { Variables } = Environment.parse(mirrored.propertiesAt(door)).Environment;
+      const estimate = environmentBytes(mirrored.stack, Variables);
+      expect(Buffer.byteLength(JSON.stringify(variablesOf(door, mirrored))), door).toBeLessThanOrEqual(estimate);
     }
   });
 
   test('they run on Node 24 and arm64 for as long as the settings say', () => {
-    for (const door of DOORS)
-      expect(propertiesAt(door)).toMatchObject({
+    for (const door of ALL_DOORS)
+      expect(mirrored.propertiesAt(door)).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
         Timeout: settings.TIMEOUT_S[door],
@@ -267,11 +360,11 @@ describe('functions', () => {
   });
 
   test('each writes its own log, in JSON, without a line for every start and end', () => {
-    for (const door of DOORS) {
+    for (const door of ALL_DOORS) {
       const { LoggingConfig } = z
         .object({ LoggingConfig: z.object({ LogGroup: Ref, LogFormat: z.string(), SystemLogLevel: z.string() }) })
-        .parse(propertiesAt(door));
-      expect({ ...LoggingConfig, LogGroup: paths.get(LoggingConfig.LogGroup) }).toEqual({
+        .parse(mirrored.propertiesAt(door));
+      expect({ ...LoggingConfig, LogGroup: mirrored.paths.get(LoggingConfig.LogGroup) }).toEqual({
         LogGroup: `${door}-log`,
         LogFormat: 'JSON',
         SystemLogLevel: 'WARN',
@@ -281,10 +374,11 @@ describe('functions', () => {
 });
 
 describe("the account's own key", () => {
-  const key = { 'Fn::GetAtt': [[...ownKey.paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
-
-  test('holds all that is kept: queues, table, secrets, logs, and what alarms say', () => {
-    const { template } = ownKey;
+  test.each([
+    ['holds all that is kept: queues, table, secrets, logs, and what alarms say', ownKey],
+    ['also where apps have mirrors', mirroredOwnKey],
+  ])('%s', (_, { template, paths }) => {
+    const key = { 'Fn::GetAtt': [[...paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
     template.allResourcesProperties('AWS::SQS::Queue', {
       KmsMasterKeyId: key,
       KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
@@ -337,7 +431,9 @@ describe('function URLs', () => {
 
   test('let everybody call the function, by its URL only', () => {
     const permissions = functionUrls.template.findResources('AWS::Lambda::Permission');
-    const granted = Object.values(permissions).map(({ Properties: { Action, FunctionUrlAuthType, ...rest } }) => {
+    const toPeople = Object.values(permissions).filter(({ Properties }) => Properties.Principal === '*');
+    expect(toPeople).toHaveLength(Object.keys(permissions).length - 1); // the clock calls sweep
+    const granted = toPeople.map(({ Properties: { Action, FunctionUrlAuthType, ...rest } }) => {
       const isByUrl = FunctionUrlAuthType === 'NONE' || rest.InvokedViaFunctionUrl === true;
       return `${Action} ${isByUrl}`;
     });
@@ -488,12 +584,6 @@ describe('after a restore', () => {
 });
 
 describe('who deploys it', () => {
-  test("an app's mirror is warned about", () => {
-    const warning = Match.stringLikeRegexp('mirror of app "tv" is not fed by this version');
-    Annotations.fromStack(stackOf({ configuration: MIRRORED })).hasWarning('*', warning);
-    Annotations.fromStack(stack).hasNoWarning('*', Match.anyValue());
-  });
-
   test('the stack says where everything is', () => {
     expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
       'DashboardName',
@@ -504,6 +594,22 @@ describe('who deploys it', () => {
       'SecretOfSourceWeb',
       'TableName',
       'Url',
+    ]);
+  });
+
+  test('where apps have mirrors, it says where their queues and secrets are', () => {
+    const known = Object.keys(template.findOutputs('*'));
+    expect(
+      Object.keys(mirrored.template.findOutputs('*'))
+        .filter((name) => !known.includes(name))
+        .toSorted(),
+    ).toEqual([
+      'MirrorDeadLettersUrlOfShopAndroid',
+      'MirrorDeadLettersUrlOfShopIos',
+      'MirrorQueueUrlOfShopAndroid',
+      'MirrorQueueUrlOfShopIos',
+      'MirrorSecretOfShopAndroid',
+      'MirrorSecretOfShopIos',
     ]);
   });
 

@@ -14,6 +14,26 @@ export const CONFIGURATION = Configuration.parse({
   sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['shop-android', 'shop-ios'] }],
 });
 
+/** The same, each app with a mirror. */
+export const MIRRORED = Configuration.parse({
+  ...CONFIGURATION,
+  apps: [
+    {
+      id: 'shop-android',
+      dialect: 'xg',
+      platform: 'android',
+      mirror: { url: 'https://xg.example', app: '1500000001', dialect: 'xg', callsPerS: 5 },
+    },
+    {
+      id: 'shop-ios',
+      dialect: 'tpns',
+      policy: 'one-per-type',
+      platform: 'ios',
+      mirror: { url: 'https://tpns.example', app: '1500000002', dialect: 'tpns', settleS: 120 },
+    },
+  ],
+});
+
 /** As `cdk synth` has it, but without bundling the functions. */
 export const app = () => new App({ context: { ...cdk.context, 'aws:cdk:bundling-stacks': [] } });
 

@@ -16,10 +16,14 @@ import { timeline } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
 /** After this time (ms) nothing goes wrong any more, and a minute later everything must have come to rest. */
-const CALM_MS = 8_000;
-const REST_MS = 120_000;
+export const CALM_MS = 8_000;
+export const REST_MS = 120_000;
 
-type Schedule = Surroundings & { readonly truth: Truth; readonly deeds: readonly Deed[]; readonly broken: Broken[] };
+export type Schedule = Surroundings & {
+  readonly truth: Truth;
+  readonly deeds: readonly Deed[];
+  readonly broken: Broken[];
+};
 type Broken = { readonly oracle: string; readonly expected: string; readonly actual: string };
 
 /**
@@ -60,7 +64,7 @@ export async function storageSchedule(seed: number, only: readonly Fault[] = FAU
 }
 
 /** Operations in messages of one to three, some messages twice, some operations in two messages. */
-function messages(random: Random, deeds: readonly Deed[]): Deed[][] {
+export function messages(random: Random, deeds: readonly Deed[]): Deed[][] {
   const all: Deed[][] = [];
   for (const deed of random.shuffled([...deeds, ...deeds.filter(() => random.chance(0.2))])) {
     const last = all.at(-1);
@@ -71,7 +75,7 @@ function messages(random: Random, deeds: readonly Deed[]): Deed[][] {
 }
 
 /** Begins something later; what it throws is a bug. */
-function spawn({ timeline, broken }: Schedule, inMs: number, run: () => Promise<void>): void {
+export function spawn({ timeline, broken }: Schedule, inMs: number, run: () => Promise<void>): void {
   timeline.after(inMs, () => {
     run().catch((error: unknown) => {
       broken.push({
@@ -83,14 +87,14 @@ function spawn({ timeline, broken }: Schedule, inMs: number, run: () => Promise<
   });
 }
 
-const portsOf = ({ timeline, random }: Schedule, store: RegistryStore) => ({
+export const portsOf = ({ timeline, random }: Schedule, store: RegistryStore) => ({
   store,
   now: () => BEGINNING_MS + timeline.now(),
   pause: (attempt: number) => timeline.sleep(random.next() * 2 ** Math.min(attempt, 6)),
 });
 
 /** A message on its way: tried again, by a new process, until all its operations are in effect. */
-async function deliver(schedule: Schedule, message: readonly Deed[]): Promise<void> {
+export async function deliver(schedule: Schedule, message: readonly Deed[]): Promise<void> {
   const { timeline, random } = schedule;
   for (const deed of message) deed.issuedAt = Math.min(deed.issuedAt, timeline.now());
   while (!(await attempt(schedule, message))) await timeline.sleep(random.logUniform(1, 500));
@@ -108,7 +112,7 @@ async function attempt(schedule: Schedule, message: readonly Deed[]): Promise<bo
   return done.length === message.length;
 }
 
-async function read(schedule: Schedule): Promise<void> {
+export async function read(schedule: Schedule): Promise<void> {
   const { timeline, random, truth } = schedule;
   const from = timeline.now();
   const process = born();
@@ -158,7 +162,7 @@ function check({ truth, deeds, broken }: Schedule, answer: Answer): void {
 }
 
 /** When nothing is on its way any more, both directions say what the serial order says. */
-async function atRest({ truth, deeds, broken }: Schedule): Promise<void> {
+export async function atRest({ truth, deeds, broken }: Schedule): Promise<void> {
   if (deeds.some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY))
     broken.push({ oracle: 'O7 every operation comes to its end', expected: '', actual: 'some were never in effect' });
   const expected = [...serial(deeds.map(({ operation }) => operation)).keys()].sort().join('; ');

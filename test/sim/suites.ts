@@ -47,6 +47,10 @@ export const SUITES = {
     seeds: 40_000,
     load: async (): Promise<Suite> => (await import('./storage.ts')).storageSchedule,
   },
+  collecting: {
+    seeds: 10_000,
+    load: async (): Promise<Suite> => (await import('./collecting.ts')).collectingSchedule,
+  },
   calls: {
     seeds: 3_000,
     load: async (): Promise<Suite> => (await import('./calls.ts')).callsCase,

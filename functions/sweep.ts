@@ -1,0 +1,19 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda';
+import { CLIENT } from './adapters/aws.ts';
+import { readEnvironment, SweepEnvironment } from './adapters/environment.ts';
+import { log } from './adapters/log.ts';
+import { tableNamed } from './adapters/registry-table.ts';
+import { sweepDoor } from './adapters/sweep-door.ts';
+
+const environment = readEnvironment(SweepEnvironment);
+const run = sweepDoor({
+  table: tableNamed(environment.REGISTRY_TABLE),
+  queues: new SQSClient(CLIENT),
+  checksQueues: environment.CHECKS_QUEUES,
+  log,
+});
+
+/** Invoked every hour. Goes through the whole table once a day: has mirrors compared, and collects what is past use. */
+export const handler = (_: unknown, { getRemainingTimeInMillis }: Pick<Context, 'getRemainingTimeInMillis'>) =>
+  run(getRemainingTimeInMillis);

@@ -1,0 +1,143 @@
+import { type MemoryTable, memoryRegistryIn, memoryTable } from '../../functions/adapters/memory-registry-store.ts';
+import { memorySweepStore } from '../../functions/adapters/memory-sweep-store.ts';
+import { accountKey } from '../../functions/core/account.ts';
+import { clearsOf, collect } from '../../functions/core/collector.ts';
+import { expiryOf, HORIZON_MS, LATENESS_MS } from '../../functions/core/compaction.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { orUnavailable } from '../../functions/core/outcome.ts';
+import { applyAll } from '../../functions/core/registry.ts';
+import type { RegistryStore } from '../../functions/core/registry-store.ts';
+import { msOf, Stamp } from '../../functions/core/stamp.ts';
+import type { SweepStore } from '../../functions/core/sweep-store.ts';
+import { ACCOUNTS, BEGINNING_MS, type Draw, drawOperation } from './cast.ts';
+import { FAULTS, type Fault, swarm } from './faults.ts';
+import { hostileStore } from './hostile-store.ts';
+import { hostileSweepStore } from './hostile-sweep-store.ts';
+import { born } from './process.ts';
+import { type Deed, deedOf, toldDeed } from './promises.ts';
+import { type Random, randomOf } from './random.ts';
+import { serial } from './serial.ts';
+import { atRest, CALM_MS, deliver, messages, REST_MS, read, type Schedule, spawn } from './storage.ts';
+import type { Run } from './suites.ts';
+import { timeline } from './timeline.ts';
+import { watched } from './truth.ts';
+
+const DAY_MS = 86_400_000;
+
+/** How long ago history happened (ms): not yet past the horizon, just past it, and past the store's lateness too. */
+const AGES = [HORIZON_MS - DAY_MS, HORIZON_MS + 1_000, HORIZON_MS + LATENESS_MS + 1_000, 3 * HORIZON_MS];
+
+/**
+ * A table with months of history, swept by collectors that die, overlap and come late, while operations of now, and some
+ * that are as late as the horizon allows, are applied by other processes, and others read in both directions. It ends as
+ * if nobody had collected anything; and weeks later nothing is left of an account that is bound nowhere.
+ */
+export async function collectingSchedule(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
+  const random = randomOf(seed);
+  const time = timeline();
+  const table = memoryTable();
+  const sweepStore = memorySweepStore(table, new Map(), 1 + random.below(4));
+  const [past, present] = [pastDeeds(random), presentDeeds(random)];
+  const schedule: Schedule = {
+    timeline: time,
+    random,
+    faults: swarm(random, only),
+    truth: watched(memoryRegistryIn(table), time.now),
+    deeds: [...past, ...present],
+    broken: [],
+  };
+  const { store } = schedule.truth;
+  for (const { operation } of random.shuffled(past))
+    await applyAll({ store, now: () => msOf(operation.stamp), pause: async () => {} }, [operation]);
+  // The sweeps of the days before, as far as there were any.
+  for (let i = random.below(3); i > 0; i--) await pass(store, sweepStore, BEGINNING_MS - i * DAY_MS);
+  const spreadMs = random.pick([10, 60, 2_000]);
+  const some = (run: () => Promise<void>) => spawn(schedule, random.next() * spreadMs, run);
+  for (const message of messages(random, present)) some(() => deliver(schedule, message));
+  for (let i = 1 + random.below(4); i > 0; i--) some(() => collector(schedule, sweepStore));
+  for (let i = 3 + random.below(6); i > 0; i--) some(() => read(schedule));
+  time.after(CALM_MS, schedule.faults.calm);
+  await time.run(REST_MS);
+  await atRest(schedule);
+  await afterwards(schedule, table, sweepStore);
+  const [first] = schedule.broken;
+  if (first === undefined) return { finding: undefined, faults: schedule.faults.counts };
+  const trace = [...schedule.deeds.map(toldDeed), ...schedule.truth.history.map((line) => line())];
+  return { finding: { seed, ...first, trace }, faults: schedule.faults.counts };
+}
+
+/** All applied, and known to be, before the schedule begins. A session's logout is never a day from its login. */
+function pastDeeds(random: Random): Deed[] {
+  const sessions = random.pick([0, 0, 0.5]);
+  const ages = sessions > 0 ? [random.pick(AGES)] : AGES;
+  const draw = drawn(random, sessions);
+  return Array.from({ length: 2 + random.below(6) }, (_, i) => {
+    const operation = aged(drawOperation(random, random.below(6), i, draw), random.pick(ages));
+    return { ...deedOf(operation), issuedAt: -1, ackedAt: -1 };
+  });
+}
+
+/** Of now, or so late that another few minutes would have been too late. */
+function presentDeeds(random: Random): Deed[] {
+  const draw = drawn(random, 0);
+  return Array.from({ length: 1 + random.below(5) }, (_, i) => {
+    const operation = drawOperation(random, 10 + random.below(6), 10 + i, draw);
+    return deedOf(random.chance(0.5) ? aged(operation, HORIZON_MS - 2 * REST_MS) : operation);
+  });
+}
+
+const drawn = (random: Random, sessions: number): Draw => ({
+  tokens: 1 + random.below(2),
+  spanMs: random.pick([2, 20]),
+  sessions,
+  types: random.pick([0, 0.5]),
+});
+
+const aged = <O extends Operation>(operation: O, ageMs: number): O => ({
+  ...operation,
+  stamp: Stamp.parse(`${msOf(operation.stamp) - ageMs}${operation.stamp.slice(13)}`),
+});
+
+/** One process that goes through the whole table, or dies, or meets a store that does not answer. */
+async function collector(schedule: Schedule, sweepStore: SweepStore): Promise<void> {
+  const process = born();
+  const registry = hostileStore(schedule.truth.store, schedule, process);
+  const store = hostileSweepStore(sweepStore, schedule, process);
+  const now = () => BEGINNING_MS + schedule.timeline.now();
+  await Promise.race([orUnavailable(() => through(registry, store, now)), process.death]);
+}
+
+const pass = (registry: RegistryStore, store: SweepStore, nowMs: number) => through(registry, store, () => nowMs);
+
+async function through(registry: RegistryStore, store: SweepStore, now: () => number): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await store.page(after);
+    await collect({ registry, store, now }, page, await clearsOf(registry, page));
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** The sweeps of the weeks after. The table deletes expired documents itself. */
+async function afterwards(schedule: Schedule, table: MemoryTable, sweepStore: SweepStore): Promise<void> {
+  const { store } = schedule.truth;
+  const last = Math.ceil((HORIZON_MS + LATENESS_MS) / DAY_MS) + 4;
+  for (const day of [1, 2, 36, 37, last - 3, last - 2, last - 1, last]) {
+    const nowMs = BEGINNING_MS + day * DAY_MS;
+    for (const [name, { document }] of table.documents)
+      if ((expiryOf(document) ?? nowMs) < nowMs) table.documents.delete(name);
+    await pass(store, sweepStore, nowMs);
+  }
+  await atRest(schedule);
+  const bound = [...serial(schedule.deeds.map(({ operation }) => operation)).values()];
+  const names = ACCOUNTS.filter((one) => !bound.some(({ account }) => accountKey(account) === accountKey(one)));
+  const left = JSON.stringify([table.documents, table.pointers, table.clears].map((map) => [...deep(map)]));
+  for (const account of names)
+    if (left.includes(accountKey(account)))
+      schedule.broken.push({ oracle: 'nothing is left of who is bound nowhere', expected: '', actual: left });
+}
+
+const deep = (map: ReadonlyMap<string, unknown>): unknown[] =>
+  [...map]
+    .filter(([, value]) => !(value instanceof Map && value.size === 0))
+    .map(([name, value]) => [name, value instanceof Map ? [...value] : value]);
