@@ -1,6 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
-import { CLIENT } from './adapters/aws.ts';
+import { QUEUE_CLIENT } from './adapters/aws.ts';
 import { readEnvironment, SweepEnvironment } from './adapters/environment.ts';
 import { log } from './adapters/log.ts';
 import { tableNamed } from './adapters/registry-table.ts';
@@ -9,7 +9,7 @@ import { sweepDoor } from './adapters/sweep-door.ts';
 const environment = readEnvironment(SweepEnvironment);
 const run = sweepDoor({
   table: tableNamed(environment.REGISTRY_TABLE),
-  queues: new SQSClient(CLIENT),
+  queues: new SQSClient(QUEUE_CLIENT),
   checksQueues: environment.CHECKS_QUEUES,
   log,
 });

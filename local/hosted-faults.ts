@@ -8,12 +8,15 @@ const STRUCK = 0.2;
 /** Of the calls answered with an error, those that take effect all the same. */
 const APPLIED_ALL_THE_SAME = 1 / 3;
 
+/** Evenly in [0, 1). */
+export type Chance = () => number;
+
 /** What happens to one call: one of the faults, each as likely, or nothing. */
-export function strike(faults: readonly Fault[]): Fault | undefined {
-  if (Math.random() >= STRUCK) return undefined;
-  return faults[Math.floor(Math.random() * faults.length)];
+export function strike(faults: readonly Fault[], chance: Chance): Fault | undefined {
+  if (chance() >= STRUCK) return undefined;
+  return faults[Math.floor(chance() * faults.length)];
 }
 
-export const isAppliedAllTheSame = (): boolean => Math.random() < APPLIED_ALL_THE_SAME;
+export const isAppliedAllTheSame = (chance: Chance): boolean => chance() < APPLIED_ALL_THE_SAME;
 
-export const errorStatus = (): number => (Math.random() < 0.5 ? 500 : 503);
+export const errorStatus = (chance: Chance): number => (chance() < 0.5 ? 500 : 503);

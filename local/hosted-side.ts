@@ -9,7 +9,7 @@ import { endpointAt, failureBody } from '../functions/wire/endpoint.ts';
 import { readRequest } from '../functions/wire/failure.ts';
 import { OperateReplies } from '../functions/wire/operate-reply.ts';
 import { type OperateRequest, OperateRequests } from '../functions/wire/operate-request.ts';
-import { errorStatus, FAULTS, type Fault, isAppliedAllTheSame, strike } from './hosted-faults.ts';
+import { type Chance, errorStatus, FAULTS, type Fault, isAppliedAllTheSame, strike } from './hosted-faults.ts';
 import { type Delays, HostedTasks } from './hosted-tasks.ts';
 import { pathAndQuery } from './http-event.ts';
 import { close, listen } from './listening.ts';
@@ -22,6 +22,8 @@ export type HostedSideOptions = {
   readonly secret: string;
   readonly delays: Delays;
   readonly faults: readonly Fault[];
+  /** What decides. Random unless given. */
+  readonly chance?: Chance;
 };
 
 /** `GET` tells how it is, `PUT` changes faults or takes the side down; for programs that put a mirror to the test. */
@@ -66,6 +68,7 @@ export async function startHostedSide(options: HostedSideOptions): Promise<{ url
 
 class Side {
   readonly #options: HostedSideOptions;
+  readonly #chance: Chance;
   readonly #tasks: HostedTasks;
   readonly #pool: Pool;
   readonly #calls = { operate: 0, query: 0 };
@@ -73,7 +76,8 @@ class Side {
 
   constructor(options: HostedSideOptions) {
     this.#options = options;
-    this.#tasks = new HostedTasks(options.delays);
+    this.#chance = options.chance ?? Math.random;
+    this.#tasks = new HostedTasks(options.delays, this.#chance);
     this.#pool = new Pool(options.upstream, { connections: 8 });
     this.#change = { faults: [...options.faults], isDown: false };
   }
@@ -86,7 +90,7 @@ class Side {
     const endpoint = endpointAt(asked.path);
     if (endpoint === undefined || asked.method !== 'POST') return this.#forward(asked);
     this.#calls[endpoint]++;
-    const fault = strike(this.#change.faults);
+    const fault = strike(this.#change.faults, this.#chance);
     return endpoint === 'operate' ? this.#operate(asked, fault) : this.#query(asked, fault);
   }
 
@@ -100,14 +104,14 @@ class Side {
     const json = jsonIn(asked.body);
     const request = json ? readRequest(OperateRequests.tpns, json.value) : failure('malformed');
     if (!('request' in request)) return said(200, failureBody(TO, request));
-    if (fault !== '5xx' || isAppliedAllTheSame()) this.#tasks.take(() => this.#forward(asked), fault);
-    if (fault === '5xx') return said(errorStatus(), failed('unavailable'));
+    if (fault !== '5xx' || isAppliedAllTheSame(this.#chance)) this.#tasks.take(() => this.#forward(asked), fault);
+    if (fault === '5xx') return said(errorStatus(this.#chance), failed('unavailable'));
     const results = Array.from({ length: sizeOf(request.request) }, () => 'done' as const);
     return said(200, OperateReplies.tpns.encode({ kind: 'done', results }));
   }
 
   async #query(asked: Asked, fault: Fault | undefined): Promise<Reply> {
-    return fault === '5xx' ? said(errorStatus(), failed('unavailable')) : this.#forward(asked);
+    return fault === '5xx' ? said(errorStatus(this.#chance), failed('unavailable')) : this.#forward(asked);
   }
 
   #isLetIn({ headers, body }: Asked): boolean {

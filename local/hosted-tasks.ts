@@ -1,4 +1,4 @@
-import type { Fault } from './hosted-faults.ts';
+import type { Chance, Fault } from './hosted-faults.ts';
 
 /** How long a task that was accepted may take until it is done (ms), and one that is late. */
 export type Delays = { readonly usualMs: number; readonly lateMs: number };
@@ -8,11 +8,13 @@ type Task = () => Promise<unknown>;
 /** Does what was accepted later, as hosted TPNS does: after a random while, and not always in the order of acceptance. */
 export class HostedTasks {
   readonly #delays: Delays;
+  readonly #chance: Chance;
   readonly #timers = new Set<NodeJS.Timeout>();
   #held: Task | undefined;
 
-  constructor(delays: Delays) {
+  constructor(delays: Delays, chance: Chance) {
     this.#delays = delays;
+    this.#chance = chance;
   }
 
   /** Accepted and not done yet. */
@@ -24,7 +26,7 @@ export class HostedTasks {
     const { usualMs, lateMs } = this.#delays;
     if (fault === 'lost') return;
     if (fault === 'reorder' && this.#held === undefined) this.#hold(task);
-    else this.#after(Math.random() * (fault === 'late' ? lateMs : usualMs), () => this.#doBeforeHeld(task));
+    else this.#after(this.#chance() * (fault === 'late' ? lateMs : usualMs), () => this.#doBeforeHeld(task));
   }
 
   stop(): void {

@@ -24,13 +24,13 @@ const PassItem = z.object({
 const PlaceKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** A sweep's way through a DynamoDB table. The only code that scans and deletes. */
-export function dynamodbSweepStore(table: Table): SweepStore {
+export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore {
   const { client, name: TableName } = table;
   return {
     page: async (after) => {
       const start = after === undefined ? {} : { ExclusiveStartKey: PlaceKey.parse(JSON.parse(after)) };
       const { Items = [], LastEvaluatedKey } = await asking(() =>
-        client.send(new ScanCommand({ TableName, Limit: PAGE_ITEMS, ...start })),
+        client.send(new ScanCommand({ TableName, Limit, ...start })),
       );
       const items = Items.filter(({ pk }) => pk !== PASS.pk).map((item): SweptItem => sweptItem(item));
       return { items, ...(LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(LastEvaluatedKey)) }) };

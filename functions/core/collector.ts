@@ -4,7 +4,7 @@ import { type Clears, isAncient, leadsNowhere, withoutDead } from './collect.ts'
 import { expiryOf, horizonAt } from './compaction.ts';
 import { inParallel } from './in-parallel.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from './registry-store.ts';
-import type { Page, SweepStore, SweptItem } from './sweep-store.ts';
+import type { Page, Place, SweepStore, SweptItem } from './sweep-store.ts';
 import type { TokenDocument } from './token-document.ts';
 
 export type CollectorPorts = {
@@ -51,11 +51,16 @@ export async function collect(ports: CollectorPorts, page: Page, clears: ClearsB
   };
 }
 
-/** The watermarks a page tells of. Where it begins in the midst of an account's pointers, the page before had the watermark. */
-export async function clearsOf(registry: RegistryStore, { items }: Page): Promise<ClearsByAccount> {
+/** The watermarks a page tells of. Where it goes on in the midst of an account's pointers, an earlier page had the watermark. */
+export async function clearsOf(
+  registry: RegistryStore,
+  { items }: Page,
+  after: Place | undefined,
+): Promise<ClearsByAccount> {
   const clears = new Map<string, string>();
   const [first] = items;
-  if (first?.kind === 'pointer') clears.set(nameOf(first.ref), (await registry.clears([first.ref]))[0] ?? '');
+  if (after !== undefined && first?.kind === 'pointer')
+    clears.set(nameOf(first.ref), (await registry.clears([first.ref]))[0] ?? '');
   for (const item of items) if (item.kind === 'clear') clears.set(nameOf(item.ref), item.removal);
   return clears;
 }

@@ -1,12 +1,16 @@
 import type { Token } from '../core/account.ts';
 import { halvesOf, type MirrorCall, tokensIn } from '../core/mirror-plan.ts';
+import { HELD_BACK } from './guarded.ts';
 import type { Hosted, NotAnswered, OperateAnswer } from './hosted.ts';
 
 /**
  * What became of a token. `heard`: the hosted side has the task. `later`: it could not take this one just now.
- * `dropped`: it never will. `again`: it could not be asked.
+ * `dropped`: it never will. `again`: it has to be asked again; `isTried` where nobody can tell what came of asking.
  */
-export type Told = { readonly kind: 'heard' | 'later' } | { readonly kind: 'dropped'; readonly reason: string } | Again;
+export type Told =
+  | { readonly kind: 'heard' | 'later' }
+  | { readonly kind: 'dropped'; readonly reason: string }
+  | { readonly kind: 'again'; readonly why: Again; readonly isTried: boolean };
 export type Again = { readonly kind: 'again'; readonly reason: string; readonly waitMs?: number };
 
 /**
@@ -35,8 +39,10 @@ const isTooMuch = (call: MirrorCall, answer: OperateAnswer | Again): boolean =>
 /** Notes what became of the call's tokens; answers with why no other call is worth making. */
 function note(told: Map<Token, Told>, call: MirrorCall, answer: OperateAnswer | Again): Again | undefined {
   const over = answer.kind === 'answered' || answer.kind === 'refused' ? undefined : againAfter(answer);
+  const isTried = answer.kind === 'unavailable' && answer.reason !== HELD_BACK;
+  const again: Told | undefined = over && { kind: 'again', why: over, isTried };
   for (const [i, token] of tokensIn(call).entries())
-    told.set(token, worse(told.get(token), over ?? toldBy(call, answer, i)));
+    told.set(token, worse(told.get(token), again ?? toldBy(call, answer, i)));
   return over;
 }
 
@@ -56,7 +62,7 @@ function toldBy({ kind }: MirrorCall, answer: OperateAnswer | Again, place: numb
 const WORSE: readonly Told['kind'][] = ['heard', 'dropped', 'later', 'again'];
 
 const worse = (before: Told | undefined, now: Told): Told =>
-  before !== undefined && WORSE.indexOf(before.kind) > WORSE.indexOf(now.kind) ? before : now;
+  before !== undefined && WORSE.indexOf(before.kind) >= WORSE.indexOf(now.kind) ? before : now;
 
 /** How long a message waits that met a stopped mirror (ms): its breaker tries again as often. */
 const STOPPED_MS = 300_000;

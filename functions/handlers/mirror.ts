@@ -48,7 +48,10 @@ function marksIn(body: string): MarksMessage | undefined {
   return message.success ? message.data : undefined;
 }
 
-/** An account that lost every token: the hosted side does the same at once, also for tokens that we do not know. */
+/**
+ * An account that lost every token: the hosted side does the same at once, also for tokens that we do not know. Then
+ * each token we know is looked at, since this call may arrive late and take a newer login along.
+ */
 async function mirrorAccounts(ports: MirrorPorts, marks: readonly AccountMark[]): Promise<Map<AccountMark, Again>> {
   const again = new Map<AccountMark, Again>();
   const failed = (why: Again) => new Map(marks.map((mark) => [mark, why]));
@@ -65,11 +68,11 @@ async function mirrorAccounts(ports: MirrorPorts, marks: readonly AccountMark[])
   return again;
 }
 
-/** The call may take a newer login along that the hosted side was told of before: each token is told again. */
 async function markTokensOf(ports: MirrorPorts, { account, id, ms }: AccountMark): Promise<void> {
-  const { app, registry, mark } = ports;
+  const { app, registry, mark, now } = ports;
   const pointers = await registry.pointers({ app: app.id, account });
-  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, forcedMs: ports.now() }));
+  // What a token was last told says nothing any more: the call takes the account from it whenever it arrives.
+  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, forcedMs: now() }));
   if (tokens.length > 0) await mark({ tokens, accounts: [] });
 }
 
@@ -90,8 +93,9 @@ async function mirrorTokens(ports: MirrorPorts, received: readonly Received[]): 
   const told = await orUnavailable(() => makeEqual(ports, [...marks.values()]));
   const result = new Map<TokenMark, Again>();
   for (const { mark } of received) {
-    const own: Told | undefined = 'kind' in told ? { kind: 'again', reason: told.reason } : told.get(mark.token);
-    if (own?.kind === 'again') result.set(mark, own);
+    const own = 'kind' in told ? undefined : told.get(mark.token);
+    if ('kind' in told) result.set(mark, { kind: 'again', reason: told.reason });
+    else if (own?.kind === 'again') result.set(mark, own.why);
   }
   return result;
 }
@@ -125,20 +129,25 @@ async function dirtyOf(ports: MirrorPorts, marks: readonly TokenMark[]): Promise
     .filter(({ mark, stored, accounts }) => mark.forcedMs !== undefined || needsPush(stored.state, accounts));
 }
 
-/** Writes down what was told, then has it verified: a crash before this leaves the mark on the queue. */
+/**
+ * Has what was told verified, then writes it down: a crash before this leaves the mark on the queue. In the other order a
+ * mark that becomes a dead letter in between, and comes back as new, would find nothing to tell and nobody to verify.
+ */
 async function remember(ports: MirrorPorts, dirty: readonly Dirty[], told: ReadonlyMap<Token, Told>): Promise<void> {
   const nowMs = ports.now();
-  const went = dirty.filter(({ mark }) => told.get(mark.token)?.kind !== 'again');
-  await inParallel(went, AT_ONCE, async (one) => {
-    await write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs));
-  });
-  const sent = went.filter(({ mark }) => told.get(mark.token)?.kind !== 'dropped');
+  const sent = dirty.filter(({ mark }) => ['heard', 'later'].includes(told.get(mark.token)?.kind ?? ''));
   for (const [delayS, group] of Map.groupBy(sent, ({ stored }) => delayOf(ports, stored.state)))
     await ports.check(
       'push',
       group.map(({ mark }) => ({ ...checkOf(mark), pushedMs: nowMs })),
       delayS,
     );
+  await inParallel(dirty, AT_ONCE, async (one) => {
+    const became = told.get(one.mark.token);
+    // What nobody can tell is written down too: until it is told again, what was known before is not to be relied on.
+    if (became?.kind === 'again' && !became.isTried) return;
+    await write(ports, one, (state) => stateAfter(state, one, became, nowMs));
+  });
   noteOf(ports, dirty, told, nowMs);
 }
 

@@ -4,7 +4,7 @@ import type { Check } from '../core/mirror-mark.ts';
 import type { MirrorStore } from '../core/mirror-store.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import type { RegistryStore } from '../core/registry-store.ts';
-import type { Page, Pass, SweepStore } from '../core/sweep-store.ts';
+import type { Page, Pass, Place, SweepStore } from '../core/sweep-store.ts';
 import { chosen, type Sender, sender } from './sweep-checks.ts';
 import { leftovers } from './sweep-states.ts';
 
@@ -85,7 +85,7 @@ async function sweepOn(
   for (let saved = version; ports.hasTime(); saved++) {
     const done = await orUnavailable(async () => {
       const page = await ports.store.page(current.after);
-      counts = added(counts, await sweepPage(ports, checks, page));
+      counts = added(counts, await sweepPage(ports, checks, page, current.after));
       const { begunMs } = pass;
       current = page.next === undefined ? { begunMs, isDone: true } : { begunMs, isDone: false, after: page.next };
       return (await ports.store.savePass(current, saved)) ? 'saved' : 'overtaken';
@@ -99,8 +99,8 @@ async function sweepOn(
 
 type Tally = Omit<Done, 'kind' | 'reason'>;
 
-async function sweepPage(ports: SweepPorts, checks: Sender, page: Page): Promise<Tally> {
-  const clears = await clearsOf(ports.registry, page);
+async function sweepPage(ports: SweepPorts, checks: Sender, page: Page, after: Place | undefined): Promise<Tally> {
+  const clears = await clearsOf(ports.registry, page, after);
   await checks.add(chosen(page, clears, { ...ports, nowMs: ports.now() }));
   const { compare, forgotten } = await leftovers(ports, page);
   await checks.add(compare);

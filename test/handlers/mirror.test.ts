@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { HELD_BACK } from '../../functions/handlers/guarded.ts';
 import { account, key } from '../core/examples.ts';
 import { mark, mirrorWorld, NOW, token } from './mirror-world.ts';
 
@@ -89,6 +90,17 @@ describe('a token marked dirty', () => {
     expect(checked).toEqual([{ cause: 'push', delayS: 7, checks: [{ token: 'phone', id: 'request', pushedMs: NOW }] }]);
   });
 
+  test('is compared also where what it was told cannot be written down', async () => {
+    const { ports, login, push, checked } = mirrorWorld();
+    await login('phone', 'alice');
+    const writeState = async () => {
+      throw new Unavailable('Down');
+    };
+    Object.assign(ports, { states: { ...ports.states, writeState } });
+    expect(await push({ tokens: [mark('phone')] })).toMatchObject([{ kind: 'again' }]);
+    expect(checked).toMatchObject([{ cause: 'push', checks: [{ token: 'phone', pushedMs: NOW }] }]);
+  });
+
   test('says how long after the change the hosted side was told', async () => {
     const { login, push, notes } = mirrorWorld();
     await login('phone', 'alice');
@@ -116,6 +128,34 @@ describe('what the hosted side answers decides', () => {
     expect(await push({ tokens: marks })).toMatchObject([{ kind: 'again', ...why }]);
     // The second call would fare no better.
     expect([calls.length, checked.length]).toEqual([1, 0]);
+  });
+
+  test('nothing leaves nobody knowing what a token holds, so that nothing is found equal until it is told again', async () => {
+    const { login, push, trouble, clock, states, app, checked, verify, hostedOf } = mirrorWorld();
+    await login('phone', 'alice');
+    await push({ tokens: [mark('phone')] });
+    const { checks = [] } = checked.splice(0)[0] ?? {};
+    clock.ms += 59_000;
+    await login('phone', 'bobby');
+    trouble.of = () => ({ kind: 'unavailable', reason: 'timeout' });
+    await push({ tokens: [mark('phone', { ms: clock.ms })] });
+    const state = async () => (await states.states(app.id, [token('phone')]))[0]?.state;
+    expect(await state()).toMatchObject({ pushedMs: clock.ms, seen: [key('bobby'), key('alice')] });
+    expect(await state()).not.toHaveProperty('pushed');
+    trouble.of = () => undefined;
+    clock.ms += 1_000;
+    await verify('push', ...checks);
+    expect(await state()).not.toHaveProperty('pushed');
+    await push({ tokens: [mark('phone')] });
+    expect(hostedOf('phone')).toEqual([key('bobby')]);
+  });
+
+  test('what the guard held back was never told, and changes nothing that is known', async () => {
+    const { login, push, trouble, states, app } = mirrorWorld();
+    await login('phone', 'alice');
+    trouble.of = () => ({ kind: 'unavailable', reason: HELD_BACK, retryAfterMs: 1_000 });
+    expect(await push({ tokens: [mark('phone')] })).toMatchObject([{ kind: 'again', reason: HELD_BACK }]);
+    expect(await states.states(app.id, [token('phone')])).toMatchObject([{ version: 0 }]);
   });
 
   test('a token it does not know is dropped with the reason, and nobody asks about it', async () => {
@@ -190,7 +230,7 @@ describe('an account that lost every token', () => {
     ]);
   });
 
-  test('does not lose a newer login for long that the hosted side was told of before', async () => {
+  test('and signed in again is told again, since the removal on the hosted side may be later than that', async () => {
     const { login, push, marked, hostedOf } = mirrorWorld();
     await login('phone', 'alice');
     await push({ tokens: [mark('phone')] });

@@ -180,6 +180,34 @@ describe('a sweep', () => {
   });
 });
 
+describe('a token that the registry has forgotten, of which a state still names accounts', () => {
+  const forgotten = async () => {
+    const world = mirrorWorld();
+    const seen = [key('alice')];
+    await world.states.writeState(world.app.id, token('gone'), { pushed: seen, seen, pushedMs: 1, misses: 0 }, 0);
+    const state = async () => (await world.states.states(world.app.id, [token('gone')]))[0]?.state;
+    return { ...world, state };
+  };
+
+  test('has its state emptied by a sweep that finds it empty: then the state can expire', async () => {
+    const { verify, state, marked } = await forgotten();
+    await verify('sweep', { token: token('gone'), id: 'sweep' });
+    expect(marked).toEqual([]);
+    expect(await state()).toMatchObject({ pushed: [], seen: [] });
+  });
+
+  test('is unbound there by a sweep that finds it bound', async () => {
+    const { verify, push, held, marked, hostedOf, clock, state } = await forgotten();
+    held.set(token('gone'), [account('alice')]);
+    await verify('sweep', { token: token('gone'), id: 'sweep' });
+    await push(marked.splice(0)[0] ?? {});
+    expect(hostedOf('gone')).toEqual([]);
+    clock.ms += 3_600_000;
+    await verify('sweep', { token: token('gone'), id: 'sweep' });
+    expect(await state()).toMatchObject({ seen: [] });
+  });
+});
+
 test('in mode observe it is said what would be changed, and nothing is', async () => {
   const { login, verify, marked, notes, clock, states, app } = mirrorWorld({ mode: 'observe' });
   await login('phone', 'alice');

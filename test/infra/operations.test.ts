@@ -9,24 +9,28 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { httpDoor } from '../../functions/adapters/http.ts';
 import type { Log } from '../../functions/adapters/log.ts';
+import { mirrorLog } from '../../functions/adapters/mirror-log.ts';
 import { secretsReader } from '../../functions/adapters/secrets.ts';
 import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import { AppId } from '../../functions/core/configuration.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { Settled } from '../../functions/handlers/apply.ts';
 import type { HttpHandler } from '../../functions/handlers/http.ts';
+import type { MirrorNote } from '../../functions/handlers/mirror-ports.ts';
 import { webhookKey } from '../../functions/sources/signature.ts';
 import { OPTION_NAMES } from '../../infra/options.ts';
 import * as settings from '../../infra/settings.ts';
 import { startSecrets } from '../../local/secrets-server.ts';
 import { world as accountApi, basic, tokenAccounts } from '../handlers/account-api-world.ts';
 import { event, world as events, NOW, signed } from '../handlers/events-world.ts';
-import { synthesized } from './synthesis.ts';
+import { MIRRORED, synthesized } from './synthesis.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 
-const dev = synthesized();
-const functionUrls = synthesized({ front: 'function-url' });
+const dev = synthesized({ configuration: MIRRORED });
+const functionUrls = synthesized({ configuration: MIRRORED, front: 'function-url' });
+const unmirrored = synthesized();
 const mailed = synthesized({ alarmEmail: 'ops@shop.example' });
 
 const Alarm = z.object({
@@ -53,9 +57,25 @@ describe('an alarm', () => {
   });
 
   test('has its section in docs/operations.md, and no section is without an alarm', () => {
-    const named = alarmsOf(dev).map(({ AlarmDescription }) => AlarmDescription.split('#')[1]);
-    expect(named.toSorted()).toEqual(alarmSections.toSorted());
-    expect(alarmsOf(functionUrls).map(({ AlarmDescription }) => AlarmDescription.split('#')[1])).toEqual(named);
+    const sectionsOf = (of: typeof dev) => alarmsOf(of).map(({ AlarmDescription }) => AlarmDescription.split('#')[1]);
+    expect([...new Set(sectionsOf(dev))].toSorted()).toEqual(alarmSections.toSorted());
+    expect(sectionsOf(functionUrls)).toEqual(sectionsOf(dev));
+  });
+
+  test('of a mirror is there once for each, and says whose it is', () => {
+    const ofMirrors = alarmsOf(dev)
+      .map(({ AlarmDescription }) => /^Mirror of (\S+): .*#([a-z-]+)$/.exec(AlarmDescription)?.slice(1) ?? [])
+      .filter(([app]) => app !== undefined);
+    for (const { id } of MIRRORED.apps)
+      expect(ofMirrors.filter(([app]) => app === id).map(([, section]) => section)).toEqual([
+        'mirror-stopped',
+        'dropped-tokens',
+        'drift-in-a-mirror',
+        'failing-verifications',
+        'mirror-behind',
+        'dead-letters-of-a-mirror',
+      ]);
+    expect(ofMirrors).toHaveLength(alarmsOf(dev).length - alarmsOf(unmirrored).length);
   });
 
   test('is quiet while nothing happens', () => {
@@ -271,6 +291,58 @@ describe("the functions' log lines become metrics", () => {
     expect(await metricsOfMessage(again, half)).toEqual({ Failing: 1 });
   });
 
+  describe.each(['mirror', 'verify'] as const)('what a mirror says of itself, in %s', (door) => {
+    const metricsOfNote = (note: MirrorNote): Record<string, unknown> => {
+      const lines: object[] = [];
+      const log: Log = (_, message, line) => lines.push({ message, ...line });
+      mirrorLog(log, AppId.parse('shop-ios'))(note);
+      return Object.assign({}, ...lines.map((line) => metricsOf(door, line)));
+    };
+    const only = (in_: typeof door, metrics: object) => (door === in_ ? metrics : {});
+
+    test.each<[string, MirrorNote, object]>([
+      [
+        'a call, by its answer',
+        { kind: 'called', call: 'bindOverriding', elements: 3, answer: 'answered' },
+        { 'MirrorCalls{shop-ios}{answered}': 1 },
+      ],
+      ['a stop', { kind: 'breaker', state: 'stopped', reason: 'code 1008003' }, { 'MirrorStopped{shop-ios}': 1 }],
+      ['no stop where calls are only held back', { kind: 'breaker', state: 'open', reason: 'timeout' }, {}],
+      ['a dropped token', { kind: 'dropped', reason: 'refused', requests: 'r1' }, { 'MirrorDropped{shop-ios}': 1 }],
+      [
+        'accounts without a type there',
+        { kind: 'untranslatable', accounts: 2 },
+        { 'MirrorUntranslatable{shop-ios}': 2 },
+      ],
+      [
+        'a push: how late it is',
+        { kind: 'pushed', tokens: 4, lagMs: 120, requests: 'r1' },
+        only('mirror', { 'MirrorLagMs{shop-ios}': 120 }),
+      ],
+      [
+        'tokens found equal: after how long, and for how long somebody was exposed',
+        { kind: 'converged', tokens: 4, afterMs: 61_000, exposedMs: 300 },
+        only('verify', {
+          'MirrorConverged{shop-ios}': 4,
+          'MirrorConvergedMs{shop-ios}': 61_000,
+          'MirrorExposedMs{shop-ios}': 300,
+        }),
+      ],
+      [
+        'tokens found equal that nobody had lost',
+        { kind: 'converged', tokens: 1, afterMs: 61_000 },
+        only('verify', { 'MirrorConverged{shop-ios}': 1, 'MirrorConvergedMs{shop-ios}': 61_000 }),
+      ],
+      [
+        'tokens found different, by why they were asked about',
+        { kind: 'different', by: 'sweep', tokens: 2, of: 20 },
+        only('verify', { 'MirrorDifferent{shop-ios}{sweep}': 2 }),
+      ],
+    ])('%s', (_, note, metrics) => {
+      expect(metricsOfNote(note)).toEqual(metrics);
+    });
+  });
+
   test('a secret that cannot be used', async () => {
     const server = await startSecrets(new Map([['secret', { AWSCURRENT: 'not a key' }]]));
     const client = new SecretsManagerClient({ ...NOWHERE, endpoint: server.url });
@@ -287,12 +359,12 @@ describe("the functions' log lines become metrics", () => {
       const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter'));
       return filter?.['Properties'].MetricTransformations[0].MetricNamespace;
     };
-    expect(namespaceOf(dev)).not.toBe(namespaceOf(synthesized({ stage: 'prod' })));
+    expect(namespaceOf(unmirrored)).not.toBe(namespaceOf(synthesized({ stage: 'prod' })));
   });
 });
 
 test('the dashboard asks from top to bottom: is it safe, is it keeping up, what does it cost', () => {
-  for (const { template } of [dev, functionUrls]) {
+  for (const { template } of [unmirrored, functionUrls]) {
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
     const text = JSON.stringify(dashboard?.['Properties'].DashboardBody);
     const places = [
@@ -310,6 +382,19 @@ test('the dashboard asks from top to bottom: is it safe, is it keeping up, what 
   }
 });
 
+test('the dashboard has a row for each mirror, between keeping up and cost', () => {
+  const bodyOf = ({ template }: typeof dev) =>
+    JSON.stringify(
+      Object.values(template.findResources('AWS::CloudWatch::Dashboard'))[0]?.['Properties'].DashboardBody,
+    );
+  const places = ['Is it keeping up?', ...MIRRORED.apps.map(({ id }) => `Mirror of ${id}`), 'What does it cost?'].map(
+    (heading) => bodyOf(dev).indexOf(`## ${heading}`),
+  );
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+  expect(places).not.toContain(-1);
+  expect(bodyOf(unmirrored)).not.toContain('Mirror of');
+});
+
 describe('docs/operations.md', () => {
   const outputs = [dev, functionUrls].flatMap(({ template }) => Object.keys(template.findOutputs('*')));
   /** Outputs in a text: `Url`, and what ends in a word that outputs end in. */
@@ -320,7 +405,11 @@ describe('docs/operations.md', () => {
 
   test('names every output, and it and README name only outputs that exist', () => {
     const named = outputsIn(page);
-    expect(outputs.filter((output) => !/^SecretOf/.test(output) && !named.includes(output))).toEqual([]);
+    const ofIds = /^(?:SecretOf(?:App|Source)|Mirror[A-Za-z]+Of)(?=[A-Z])/;
+    expect(outputs.filter((output) => !ofIds.test(output) && !named.includes(output))).toEqual([]);
+    const beginnings = new Set(outputs.flatMap((output) => ofIds.exec(output)?.[0] ?? []));
+    expect(beginnings.size).toBe(5);
+    for (const text of [page, readme]) for (const name of beginnings) expect(text).toContain(`\`${name}`);
     expect([...named, ...outputsIn(readme)].filter((name) => !outputs.includes(name))).toEqual([]);
   });
 
@@ -336,7 +425,7 @@ describe('docs/operations.md', () => {
   });
 
   test('says the numbers that are deployed', () => {
-    const { ALARMS, EVENT_SOURCE, LOG_RETENTION_DAYS, OPERATIONS_QUEUE, THROTTLE } = settings;
+    const { ALARMS, EVENT_SOURCE, LOG_RETENTION_DAYS, MARKS_QUEUE, OPERATIONS_QUEUE, THROTTLE } = settings;
     for (const [name, value] of [
       ['THROTTLE', THROTTLE.ratePerS],
       ['maxConcurrency', EVENT_SOURCE.maxConcurrency],
@@ -350,6 +439,12 @@ describe('docs/operations.md', () => {
       ['refusedPercent', ALARMS.refusedPercent],
       ['refusedAtLeast', ALARMS.refusedAtLeast],
       ['throttled', ALARMS.throttled],
+      ['behindS', ALARMS.behindS],
+      ['differentPercent', ALARMS.differentPercent],
+      ['differentAtLeast', ALARMS.differentAtLeast],
+      ['droppedAtLeast', ALARMS.droppedAtLeast],
+      ['OUTAGE_RECEIVES', MARKS_QUEUE.maxReceiveCount],
+      ['MIRROR_EXECUTIONS', MARKS_QUEUE.feed.maxConcurrency],
     ] as const)
       expect(page).toMatch(new RegExp(`\`${name}\` \\(${value}\\)`));
   });

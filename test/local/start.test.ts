@@ -113,19 +113,6 @@ describe('a running instance', () => {
     expect(again.instance.apps.slice(1)).toEqual(instance.apps);
     expect(again.instance.apps[0]).toMatchObject({ id: 'new', secretKey: expect.stringMatching(/^[A-Za-z0-9]{32}$/) });
   });
-
-  test('says that it feeds no mirrors, and runs', async () => {
-    const folder = temporaryFolder();
-    const { apps, ...rest } = JSON.parse(readFileSync(CONFIG, 'utf8'));
-    const mirror = { url: 'https://api.example.com', app: '1500000000', dialect: 'xg' };
-    const config = join(folder, 'mirrored.json');
-    writeFileSync(config, JSON.stringify({ ...rest, apps: [{ ...apps[0], mirror }, ...apps.slice(1)] }));
-    const { err, end } = await started(folder, '--config', config);
-    await end('SIGTERM');
-    expect((await err).trimEnd().split('\n')).toEqual([
-      `the mirror of app "${apps[0].id}" is not fed by this version: ${mirror.url} stays as it is`,
-    ]);
-  });
 });
 
 describe('what the user can put right is one line each, with exit code 1:', () => {
@@ -167,6 +154,27 @@ describe('what the user can put right is one line each, with exit code 1:', () =
     ]);
   });
 
+  test.each([
+    [['--mirror-faults', 'late'], '--mirror-faults: goes with --mirror'],
+    [['--mirror', '--mirror-faults', 'late,slow'], '--mirror-faults late,slow: faults are late, lost, 5xx, reorder'],
+    [['--mirror', '--mirror-faults', ''], '--mirror-faults : faults are late, lost, 5xx, reorder'],
+    [
+      ['--mirror-secret', 'xg-android=secret'],
+      '--mirror-secret: is APP=SECRET, where APP is an app of the configuration that has a mirror',
+    ],
+  ])('options of mirrors that cannot be: %j', async (options, line) => {
+    expect(await refused('--port', '0', ...options)).toEqual([line]);
+  });
+
+  test('a mirror where no app can have one', async () => {
+    const file = join(temporaryFolder(), 'many.json');
+    const apps = [{ id: 'many', dialect: 'tpns', platform: 'ios' }];
+    writeFileSync(file, JSON.stringify({ apps, sources: [{ id: 'app', kind: 'standard-webhooks', apps: ['many'] }] }));
+    expect(await refused('--mirror', '--config', file)).toEqual([
+      '--mirror needs an app without a mirror whose policy is "one-per-type", as TPNS has it',
+    ]);
+  });
+
   test('a configuration that is not there', async () => {
     expect(await refused('--config', 'none.json')).toEqual(['none.json: cannot be read']);
   });
@@ -191,5 +199,6 @@ describe('what the user can put right is one line each, with exit code 1:', () =
 test('--help says what there is to say and starts nothing', async () => {
   const { code, out } = await run('local/start.ts', ['--help'], temporaryFolder());
   expect(code).toBe(0);
-  for (const option of ['--port', '--data', '--config', '--json']) expect(out).toContain(option);
+  for (const option of ['--port', '--data', '--config', '--json', '--mirror', '--mirror-faults', '--mirror-secret'])
+    expect(out).toContain(option);
 });

@@ -54,8 +54,9 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   const spreadMs = random.pick([10, 60, 2_000]);
   const some = (run: () => Promise<void>) => spawn(schedule, random.next() * spreadMs, run);
   for (const message of messages(random, present)) some(() => deliver(schedule, message));
-  for (let i = 1 + random.below(4); i > 0; i--) some(() => collector(schedule, sweepStore));
-  for (let i = 3 + random.below(6); i > 0; i--) some(() => read(schedule));
+  if (random.chance(0.4)) some(() => hastily(schedule, sweepStore));
+  else for (let i = 1 + random.below(4); i > 0; i--) some(() => collector(schedule, sweepStore));
+  for (let i = 4 + random.below(8); i > 0; i--) some(() => read(schedule));
   time.after(CALM_MS, schedule.faults.calm);
   await time.run(REST_MS);
   await atRest(schedule);
@@ -107,13 +108,18 @@ async function collector(schedule: Schedule, sweepStore: SweepStore): Promise<vo
   await Promise.race([orUnavailable(() => through(registry, store, now)), process.death]);
 }
 
+/** Passes one after the other while a request of somebody else is under way: what a read saw first may be gone by its end. */
+async function hastily({ truth, timeline }: Schedule, sweepStore: SweepStore): Promise<void> {
+  for (let i = 0; i < 3; i++) await pass(truth.store, sweepStore, BEGINNING_MS + timeline.now());
+}
+
 const pass = (registry: RegistryStore, store: SweepStore, nowMs: number) => through(registry, store, () => nowMs);
 
 async function through(registry: RegistryStore, store: SweepStore, now: () => number): Promise<void> {
   let after: string | undefined;
   do {
     const page = await store.page(after);
-    await collect({ registry, store, now }, page, await clearsOf(registry, page));
+    await collect({ registry, store, now }, page, await clearsOf(registry, page, after));
     after = page.next;
   } while (after !== undefined);
 }

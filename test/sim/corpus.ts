@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
-import { FAULTS } from './faults.ts';
+import { MIRROR_FAULTS } from './faults.ts';
 import { SUITE_NAMES } from './suites.ts';
 
 const FILE = new URL('./corpus.json', import.meta.url);
@@ -9,7 +9,7 @@ const FILE = new URL('./corpus.json', import.meta.url);
 const Entry = z.strictObject({
   suite: z.enum(SUITE_NAMES),
   seed: z.int().min(0),
-  only: z.array(z.enum(FAULTS)).optional(),
+  only: z.array(z.enum(MIRROR_FAULTS)).optional(),
 });
 export type Entry = z.infer<typeof Entry>;
 

@@ -4,13 +4,14 @@ import { httpDoor } from '../../functions/adapters/http.ts';
 import type { Log } from '../../functions/adapters/log.ts';
 import { packed } from '../../functions/adapters/operations-queue.ts';
 import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import type { Configuration } from '../../functions/core/configuration.ts';
 import { dispatcher } from '../../functions/core/dispatch.ts';
 import { type Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/registry.ts';
 import type { RegistryStore } from '../../functions/core/registry-store.ts';
 import { accountApiHandler } from '../../functions/handlers/account-api.ts';
-import { applyMessages } from '../../functions/handlers/apply.ts';
+import { applyMessages, type Mirrors } from '../../functions/handlers/apply.ts';
 import { eventsHandler } from '../../functions/handlers/events.ts';
 import type { Delivery } from '../../functions/handlers/settled.ts';
 import { reachesOf } from '../../functions/sources/app-auth-event.ts';
@@ -33,6 +34,9 @@ export type DeploymentOptions = {
   /** Told of each message at the moment from which the queue holds it. */
   readonly onEnqueued: (message: OperationsMessage) => void;
   readonly onFinding: (oracle: string, actual: string) => void;
+  readonly configuration?: Configuration;
+  /** What tells the mirrors of the apps that have one, as a process of the worker reaches it. */
+  readonly mirrors?: (process: Process) => Mirrors;
 };
 
 /** `sawStoreFail`: whether the store was ever unavailable to this process. */
@@ -42,6 +46,9 @@ export type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { 
 export type Deployment = {
   readonly truth: Truth;
   readonly queue: Queue;
+  readonly log: Log;
+  /** Milliseconds since 1970 by the clock of one of the machines. */
+  readonly clock: () => () => number;
   readonly parked: readonly OperationsMessage[];
   readonly doors: (process: Process) => Doors;
   readonly worker: (process: Process) => ReturnType<typeof sqsDoor>;
@@ -56,6 +63,7 @@ type Site = Surroundings &
     readonly queue: Queue;
     readonly parked: OperationsMessage[];
     readonly log: Log;
+    readonly configuration: Configuration;
     /** Milliseconds since 1970 by the clock of one of the machines. */
     readonly clock: () => () => number;
   };
@@ -82,6 +90,7 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
     }),
     parked: [],
     log: logTo(options.onFinding),
+    configuration: options.configuration ?? CONFIGURATION,
     clock: () => {
       const skew = random.pick(skews);
       return () => Math.floor(now() + skew);
@@ -98,7 +107,7 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
   return { ...site, worker, doors: (process) => doorsOf(site, process) };
 }
 
-const logTo =
+export const logTo =
   (onFinding: DeploymentOptions['onFinding']): Log =>
   (level, message, line) => {
     const text = JSON.stringify(line);
@@ -121,21 +130,21 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
     asked(site, process, () => void site.parked.push({ v: 1, id, operations: [...refused] }));
   const settle = (deliveries: readonly Delivery[]) =>
     applyMessages(
-      { apply: (all) => applyAll(ports, all), park },
+      { apply: (all) => applyAll(ports, all), park, mirrors: site.mirrors?.(process) },
       deliveries.map(({ body }) => body),
     );
   const queue = { client: hiding(site, process), queueUrls: [], longestWaitS: 30 };
   return sqsDoor({ stage: 'apply', settle, ...queue, log: site.log });
 }
 
-const REACHES = reachesOf(CONFIGURATION);
-const APPS = new Map(CONFIGURATION.apps.map((app) => [`${app.id}`, app]));
 const SECRET = appSecret(APP_SECRET);
 
 function doorsOf(site: Site, process: Process): Doors {
   const { timeline, faults, log } = site;
   let failures = 0;
   const registry = registryOf(site, process);
+  const reaches = reachesOf(site.configuration);
+  const apps = new Map(site.configuration.apps.map((app) => [`${app.id}`, app]));
   const store = noting(registry.store, () => failures++);
   const { now } = registry;
   const secret =
@@ -151,8 +160,8 @@ function doorsOf(site: Site, process: Process): Doors {
   });
   return {
     sawStoreFail: () => failures > 0,
-    events: httpDoor(eventsHandler({ reaches: REACHES, keysOf: secret(SOURCE_KEY), dispatch, now }), log),
-    'account-api': httpDoor(accountApiHandler({ apps: APPS, secretsOf: secret(SECRET), store, dispatch, now }), log),
+    events: httpDoor(eventsHandler({ reaches, keysOf: secret(SOURCE_KEY), dispatch, now }), log),
+    'account-api': httpDoor(accountApiHandler({ apps, secretsOf: secret(SECRET), store, dispatch, now }), log),
   };
 }
 
@@ -183,7 +192,7 @@ async function enqueue(site: Site, process: Process, bodies: readonly string[]):
 }
 
 /** One thing asked of the queue. */
-const asked = async (surroundings: Surroundings, process: Process, act: () => void): Promise<void> => {
+export const asked = async (surroundings: Surroundings, process: Process, act: () => void): Promise<void> => {
   await requested(surroundings, process, 'queue', [async () => act()]);
 };
 

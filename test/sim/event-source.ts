@@ -4,7 +4,7 @@ import { born, type Process } from './process.ts';
 import type { Queue, Received } from './queue.ts';
 
 export type EventSourceOptions = {
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, 'receive' | 'delete'>;
   readonly batchSize: number;
   readonly maxConcurrency: number;
   /** How long the function may take (ms). */

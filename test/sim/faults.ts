@@ -27,7 +27,22 @@ export const FAULTS = [
   'clocks differ',
   'secrets are unavailable',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+
+/** What else can go wrong where a hosted side is kept equal. */
+export const HOSTED_FAULTS = [
+  'hosted loses a request',
+  'hosted loses an answer',
+  'hosted applies late',
+  'hosted applies slowly',
+  'hosted fails',
+  'hosted throttles',
+  'hosted takes only some',
+  'hosted is down',
+  'hosted forgets a token',
+] as const;
+
+export const MIRROR_FAULTS = [...FAULTS, ...HOSTED_FAULTS] as const;
+export type Fault = (typeof MIRROR_FAULTS)[number];
 
 export type Faults = {
   /** Whether it happens now; counted when it does. */
@@ -39,11 +54,11 @@ export type Faults = {
 
 /**
  * A swarm: each kind of fault is off in half of the cases, so that rare ones are met alone as well as together.
- * `only` names the kinds to draw from.
+ * `only` names the kinds to draw from, `all` those that a case of its suite can have.
  */
-export function swarm(random: Random, only: readonly Fault[] = FAULTS): Faults {
+export function swarm(random: Random, only: readonly Fault[] = FAULTS, all: readonly Fault[] = FAULTS): Faults {
   const rates = new Map<Fault, number>();
-  for (const fault of FAULTS) {
+  for (const fault of all) {
     const rate = random.chance(0.5) ? random.logUniform(0.01, 0.3) : 0;
     if (only.includes(fault)) rates.set(fault, rate);
   }

@@ -19,7 +19,7 @@ export function inThread(job: Job): Promise<Swept> {
 }
 
 /** A sweep cut in two pieces for each processor, in as many threads at a time as there are processors. */
-export async function inThreads(sweep: Sweep): Promise<Swept> {
+export async function inThreads(sweep: Sweep, mutant?: Mutant): Promise<Swept> {
   const { from, count } = sweep;
   const size = Math.ceil(count / (2 * availableParallelism()));
   const pieces: Sweep[] = [];
@@ -27,7 +27,7 @@ export async function inThreads(sweep: Sweep): Promise<Swept> {
     pieces.push({ ...sweep, from: first, count: Math.min(size, from + count - first) });
   const swept: Swept[] = [];
   await inParallel(pieces, availableParallelism(), async (piece) => {
-    swept.push(await inThread({ sweep: piece }));
+    swept.push(await inThread({ sweep: piece, ...(mutant && { mutant }) }));
   });
   return sumOf(swept);
 }

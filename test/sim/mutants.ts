@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
+import { MIRROR_MUTANTS } from './mirror-mutants.ts';
 import type { Mutant } from './patches.ts';
 import type { SuiteName } from './suites.ts';
 
@@ -108,6 +109,31 @@ export const MUTANTS: readonly Hunt[] = [
       'if (document !== undefined)',
     ],
   }),
+  ...inFile('core/collect.ts', 'collecting', {
+    'a pointer is collected whatever its document says': ['if (isBind(known) || edge', 'if (edge'],
+    'what is bound is folded for its age': [
+      '([account, edge]) => edge < horizon && !isBound',
+      '([account, edge]) => edge < horizon || !isBound',
+    ],
+    'a dead bind is folded that is younger than the horizon': ['edge < horizon && !isBound', '!isBound'],
+  }),
+  ...inFile('core/collector.ts', 'collecting', {
+    'a watermark is collected while pointers remain': ['if (await store.hasPointers(ref)) return false;', ''],
+    'a watermark is collected as soon as it has no pointers': [
+      'idleMs !== undefined && idleMs <= now() - IDLE_MS',
+      'true',
+    ],
+    'watermarks of the page before are not read': [
+      "clears.set(nameOf(first.ref), (await registry.clears([first.ref]))[0] ?? '')",
+      '{}',
+    ],
+  }),
+  ...inFile('adapters/memory-sweep-store.ts', 'collecting', {
+    'a pointer that has risen is collected': [
+      'known?.get(token) === edge && known.delete(token)',
+      'known?.delete(token) === true',
+    ],
+  }),
   ...inFile('core/dispatch.ts', 'end-to-end', {
     'operations are applied before they are on the queue': [
       'const sent = await orUnavailable(() => enqueue(id, operations));',
@@ -155,4 +181,5 @@ export const MUTANTS: readonly Hunt[] = [
   ...inFile('handlers/events.ts', 'end-to-end', {
     'a log names people': ['events: events.length', 'events: JSON.stringify(events)'],
   }),
+  ...Object.entries(MIRROR_MUTANTS).flatMap(([file, mutants]) => inFile(file, 'mirror', mutants)),
 ];

@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module';
 /** A named fault of our own making: one text of one source file replaced by another, in this thread alone. */
 export type Mutant = {
   readonly name: string;
-  /** Below `functions/`. */
+  /** From `functions/` on. */
   readonly file: string;
   readonly from: string;
   readonly to: string;

@@ -86,7 +86,9 @@ function everywhere({ random, scene }: Backend, app: App): Draft {
   return { type, data: { ...named(account), ...(isEverywhere ? {} : { app: app.id }) }, expected };
 }
 
-function tokenChanged({ random, scene }: Backend, app: App, token: Token): Draft {
+function tokenChanged(backend: Backend, app: App, token: Token): Draft {
+  const { random, scene } = backend;
+  if (scene.tokens.length === 1) return logout(backend, app, token);
   const old = random.pick(scene.tokens.filter((other) => other !== token));
   const accounts = random.chance(0.2) ? [] : [random.pick(scene.accounts)];
   const clear = (left: Token) => ({

@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 export type Message = {
   readonly id: string;
   readonly body: string;
+  /** Of a FIFO queue: while one message of a group is out, no other of the group is delivered. */
+  readonly group?: string | undefined;
   /** How often it was received since it came into the queue. */
   receives: number;
   visibleAt: number;
@@ -17,17 +19,22 @@ export type Received = { readonly message: Message; readonly handle: string; rea
 export type Queue = {
   /** Everything that was ever sent, whatever became of it. */
   readonly sent: readonly Message[];
-  readonly send: (body: string) => void;
-  /** Up to `most` visible messages, in no order. `isShared`: they stay visible to others all the same. */
+  /** `delayMs`: after which it is first visible. */
+  readonly send: (body: string, delayMs?: number, group?: string) => void;
+  /** Up to `most` visible messages, those of a group in order, otherwise in none. `isShared`: they stay visible to others all the same. */
   readonly receive: (most: number, isShared: boolean) => Received[];
   readonly delete: (received: Received) => void;
   /** Makes a received message visible again after that time. */
   readonly hide: (handle: string, ms: number) => void;
   /** Moves all dead letters back, as new arrivals. */
   readonly redrive: () => void;
+  /** When that last happened (ms). */
+  readonly redrivenAt: () => number;
 };
 
 export type QueueOptions = {
+  /** What its handles begin with, where another queue's could be taken for them. */
+  readonly name?: string;
   readonly now: () => number;
   readonly random: Random;
   readonly visibilityMs: number;
@@ -38,21 +45,30 @@ export type QueueOptions = {
   readonly onDeadLetter: () => void;
 };
 
-/** A standard SQS queue: at least once, in no order, with a visibility timeout, a receive count and dead letters. */
-export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, onDeadLetter }: QueueOptions): Queue {
+/**
+ * An SQS queue: at least once, with a visibility timeout, a receive count and dead letters. Messages without a group are
+ * those of a standard queue.
+ */
+export function queue(options: QueueOptions): Queue {
+  const { name = '', now, random, visibilityMs, maxReceiveCount, onVisible, onDeadLetter } = options;
   const sent: Message[] = [];
   let handles = 0;
+  let redrivenAt = 0;
   const isVisible = (message: Message) => message.place === 'queue' && message.visibleAt <= now();
+  const isOut = (message: Message) =>
+    message.group !== undefined && message.place === 'queue' && message.visibleAt > now();
 
   const take = (message: Message, isShared: boolean): Received[] => {
     // A message that has been received as often as allowed is set aside when it would be received once more.
     if (message.receives >= maxReceiveCount) {
       message.place = 'dead letters';
       onDeadLetter();
+      // Whatever it kept from being delivered is not locked any more.
+      if (message.group !== undefined) onVisible(0);
       return [];
     }
     message.receives++;
-    message.handle = `handle-${++handles}`;
+    message.handle = `${name}handle-${++handles}`;
     message.visibleAt = isShared ? now() : now() + visibilityMs;
     onVisible(message.visibleAt - now());
     return [{ message, handle: message.handle, receives: message.receives }];
@@ -60,14 +76,16 @@ export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, o
 
   return {
     sent,
-    send: (body) => {
+    send: (body, delayMs = 0, group) => {
       refuseWhatSqsWould(body);
-      sent.push({ id: `message-${sent.length}`, body, receives: 0, visibleAt: now(), handle: '', place: 'queue' });
-      onVisible(0);
+      const visibleAt = now() + delayMs;
+      sent.push({ id: `message-${sent.length}`, body, group, receives: 0, visibleAt, handle: '', place: 'queue' });
+      onVisible(delayMs);
     },
     receive: (most, isShared) => {
-      const visible = sent.filter(isVisible);
-      const some = visible.length > 1 ? random.shuffled(visible).slice(0, most) : visible;
+      const locked = new Set(sent.filter(isOut).map(({ group }) => group));
+      const visible = sent.filter((message) => isVisible(message) && !locked.has(message.group));
+      const some = visible.length > 1 ? inOrder(random, visible).slice(0, most) : visible;
       return some.flatMap((message) => take(message, isShared));
     },
     delete: ({ message, handle }) => {
@@ -80,7 +98,9 @@ export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, o
       message.visibleAt = now() + ms;
       onVisible(ms);
     },
+    redrivenAt: () => redrivenAt,
     redrive: () => {
+      redrivenAt = now();
       for (const message of sent.filter(({ place }) => place === 'dead letters')) {
         message.place = 'queue';
         message.receives = 0;
@@ -89,6 +109,12 @@ export function queue({ now, random, visibilityMs, maxReceiveCount, onVisible, o
       onVisible(0);
     },
   };
+}
+
+/** Messages without a group in any order; groups in any order, each with its messages in theirs. */
+function inOrder(random: Random, visible: readonly Message[]): Message[] {
+  const groups = Map.groupBy(visible, ({ id, group }) => group ?? id);
+  return random.shuffled([...groups.values()]).flat();
 }
 
 const MIB = 1024 * 1024;

@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { inParallel } from '../../functions/core/in-parallel.ts';
 import { addToCorpus } from './corpus.ts';
-import { FAULTS } from './faults.ts';
+import { MIRROR_FAULTS } from './faults.ts';
 import type { Finding } from './finding.ts';
 import { inThread, inThreads } from './jobs.ts';
+import { toldFigures } from './mirror-figures.ts';
 import { MUTANTS } from './mutants.ts';
 import { SUITE_NAMES, SUITES, type Swept } from './suites.ts';
 
@@ -14,7 +15,9 @@ const USAGE = `npm run sim -- [options]
   --seeds N       how many seeds to run (10000)
   --from S        the first of them (a new one each time)
   --suite NAME    ${SUITE_NAMES.join(', ')} (end-to-end)
-  --fault NAME    only this kind of fault; may be given more than once: ${FAULTS.join(', ')}
+  --fault NAME    only this kind of fault; may be given more than once: ${MIRROR_FAULTS.join(', ')}
+  --calm          no fault at all
+  --mutant NAME   runs the seeds over code with that fault of our own making
   --seed S        runs one seed and tells its history, if it fails
   --mutants       switches on one fault of our own making after the other: each has to be noticed
   --help
@@ -24,7 +27,9 @@ const Options = z.object({
   seeds: z.coerce.number().int().min(1).default(10_000),
   from: z.coerce.number().int().min(0).optional(),
   suite: z.enum(SUITE_NAMES).default('end-to-end'),
-  fault: z.array(z.enum(FAULTS)).optional(),
+  fault: z.array(z.enum(MIRROR_FAULTS)).optional(),
+  calm: z.boolean().default(false),
+  mutant: z.enum(MUTANTS.map(({ name }) => name)).optional(),
   seed: z.coerce.number().int().min(0).optional(),
   mutants: z.boolean().default(false),
   help: z.boolean().default(false),
@@ -49,6 +54,8 @@ const FLAGS = {
   from: { type: 'string' },
   suite: { type: 'string' },
   fault: { type: 'string', multiple: true },
+  calm: { type: 'boolean' },
+  mutant: { type: 'string' },
   seed: { type: 'string' },
   mutants: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -66,11 +73,13 @@ async function main(): Promise<boolean> {
 async function runSeeds(options: Options): Promise<boolean> {
   const from = options.seed ?? options.from ?? Date.now() % 2 ** 31;
   const count = options.seed === undefined ? options.seeds : 1;
-  const { suite, fault: only } = options;
+  const { suite } = options;
+  const only = options.calm ? [] : options.fault;
+  const mutant = MUTANTS.find(({ name }) => name === options.mutant);
   const started = performance.now();
-  const swept = await inThreads({ suite, from, count, only });
+  const swept = await inThreads({ suite, from, count, only }, mutant);
   report(options, from, swept, (performance.now() - started) / 1000);
-  addToCorpus(swept.findings.map(({ seed }) => ({ suite, seed, ...(only && { only }) })));
+  if (mutant === undefined) addToCorpus(swept.findings.map(({ seed }) => ({ suite, seed, ...(only && { only }) })));
   return swept.findings.length === 0;
 }
 
@@ -82,6 +91,7 @@ function report({ suite, fault }: Options, from: number, swept: Swept, seconds: 
   );
   for (const [name, times] of Object.entries(swept.faults).sort()) say(`  ${name}: ${times}`);
   say(`divergences: ${findings.length}`);
+  if (suite === 'mirror') for (const line of toldFigures(swept.seeds, swept.figures)) say(line);
   if (suite !== 'end-to-end') return;
   const mean = exposure.removals === 0 ? 0 : exposure.exposedMs / exposure.removals / 1000;
   say(`leak-seconds after a removal was answered: ${(exposure.leakedMs / 1000).toFixed(3)}`);

@@ -2,6 +2,7 @@ import { inParallel } from '../../functions/core/in-parallel.ts';
 import type { Fault } from './faults.ts';
 import type { Finding } from './finding.ts';
 import type { Exposure } from './leaks.ts';
+import { type MirrorFigures, NO_FIGURES, sumOfFigures } from './mirror-figures.ts';
 import { present } from './random.ts';
 
 /** What one seed came to. `cases`: how many cases the seed stands for, if not one. */
@@ -10,6 +11,7 @@ export type Run = {
   readonly cases?: number;
   readonly faults?: ReadonlyMap<Fault, number>;
   readonly exposure?: Exposure;
+  readonly figures?: MirrorFigures;
 };
 
 export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
@@ -59,6 +61,10 @@ export const SUITES = {
     seeds: 10_000,
     load: async (): Promise<Suite> => (await import('./end-to-end.ts')).endToEndCase,
   },
+  mirror: {
+    seeds: 10_000,
+    load: async (): Promise<Suite> => (await import('./mirror-case.ts')).mirrorCase,
+  },
 } as const satisfies Record<string, { seeds: number; load: () => Promise<Suite> }>;
 
 export type SuiteName = keyof typeof SUITES;
@@ -82,6 +88,7 @@ export type Swept = {
   readonly findings: readonly Finding[];
   readonly faults: Readonly<Record<string, number>>;
   readonly exposure: Exposure;
+  readonly figures: MirrorFigures;
 };
 
 /** Cases that run at the same time: they share nothing, and the event loop's turns are worth more. */
@@ -101,12 +108,13 @@ export async function sweep({ suite, from, count, only, isFirstEnough = false }:
   return swept;
 }
 
-const sweptOf = ({ finding, cases = 1, faults = new Map(), exposure = NONE }: Run): Swept => ({
+const sweptOf = ({ finding, cases = 1, faults = new Map(), exposure = NONE, figures = NO_FIGURES }: Run): Swept => ({
   seeds: 1,
   cases,
   findings: finding ? [finding] : [],
   faults: Object.fromEntries(faults),
   exposure,
+  figures,
 });
 
 const NONE: Exposure = { exposedMs: 0, leakedMs: 0, removals: 0 };
@@ -126,5 +134,6 @@ export function sumOf(parts: readonly Swept[]): Swept {
       leakedMs: sum(({ exposure }) => exposure.leakedMs),
       removals: sum(({ exposure }) => exposure.removals),
     },
+    figures: sumOfFigures(parts.map(({ figures }) => figures)),
   };
 }

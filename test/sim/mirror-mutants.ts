@@ -1,0 +1,78 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
+
+/** Faults of our own making in what keeps a hosted side equal, by file; the suite `mirror` is to notice them. */
+export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: string, to: string]>>> = {
+  '../test/sim/mirror-stage.ts': {
+    'each operation is relayed': ["from './mirror-site.ts'", "from './mirror-relay.ts'"],
+  },
+  '../test/sim/mirror-scene.ts': {
+    'verification comes before the longest way is over': ['SETTLE_S = 60', 'SETTLE_S = 10'],
+  },
+  'handlers/mirror.ts': {
+    'nothing is verified': ["told.get(mark.token)?.kind !== 'dropped');", 'false);'],
+    'a mark received again is taken for new': ['again: delivery.receives > 1', 'again: false'],
+    'what was told is written down before its verification is asked for': [
+      '  for (const [delayS, group] of Map.groupBy(sent,',
+      '  await inParallel(sent, AT_ONCE, (one) => write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs)));\n  for (const [delayS, group] of Map.groupBy(sent,',
+    ],
+    'what is told is written down before it is told': [
+      '  const told = await tell(',
+      "  for (const one of dirty) await write(ports, one, (state) => stateAfter(state, one, { kind: 'heard' }, ports.now()));\n  const told = await tell(",
+    ],
+    'tokens of a signed-out account are not looked at': [
+      'if (tokens.length > 0) await mark(',
+      'if (!tokens) await mark(',
+    ],
+    'tokens of a signed-out account are told only what is new': [', forcedMs: now() }', ' }'],
+    'what could not be told leaves the queue': ["if (own?.kind === 'again') ", "if (own?.kind === 'other') "],
+  },
+  'handlers/mirror-tell.ts': {
+    'a call without an answer changes nothing': [
+      "const isTried = answer.kind === 'unavailable' &&",
+      'const isTried = false &&',
+    ],
+  },
+  'handlers/apply.ts': {
+    'the mirror hears of it before the registry': [
+      '  const outcomes = await ports.apply(operations);\n  const unmarked = ports.mirrors && (await markMirrored(ports.mirrors, messages, outcomes));\n',
+      "  const all = operations.map(() => ({ kind: 'applied' }));\n  const unmarked = ports.mirrors && (await markMirrored(ports.mirrors, messages, all));\n  const outcomes = await ports.apply(operations);\n",
+    ],
+    'a mark that could not be made is forgotten': ['const become = stays ?', 'const become = stays && false ?'],
+  },
+  'core/registry.ts': {
+    'what changed nothing is not marked': [
+      'isDeepStrictEqual(next, stored?.document ?? EMPTY)) return outcomes;',
+      "isDeepStrictEqual(next, stored?.document ?? EMPTY)) return operations.map(() => ({ kind: 'unchanged' }));",
+    ],
+  },
+  'core/mirror-plan.ts': {
+    'what an override leaves is left': ["accounts: dialect === 'tpns' ? leftBy(accounts, seen) : []", 'accounts: []'],
+  },
+  'handlers/verify.ts': {
+    'what was told just now is verified': ['({ stored: { state } }) => state.pushedMs > settled', '() => false'],
+  },
+  'handlers/verify-compare.ts': {
+    'what is found different is left': ['  await ports.mark({ tokens, accounts: [] });\n', ''],
+    'what a token shall hold is read before the hosted side is asked': [
+      "  const answer = await ports.hosted.accountsOf(tokens);\n  if (answer.kind === 'refused') return refused(ports, due, answer);\n  if (answer.kind !== 'found') return againAfter(answer);\n  const wanted = await wantedOf(ports, tokens);\n",
+      "  const wanted = await wantedOf(ports, tokens);\n  const answer = await ports.hosted.accountsOf(tokens);\n  if (answer.kind === 'refused') return refused(ports, due, answer);\n  if (answer.kind !== 'found') return againAfter(answer);\n",
+    ],
+  },
+  'adapters/memory-mirror-store.ts': {
+    'a state is written whatever its version': [
+      'if ((states.get(`${app}#${token}`) ?? nothing).version !== version) return false;',
+      '',
+    ],
+  },
+  'adapters/marks-queue.ts': {
+    'marks of a token within five minutes are one': [
+      'deduplication: hash(body)',
+      'deduplication: hash(JSON.stringify([marks.tokens?.map(({ token }) => token), marks.accounts?.map(({ account }) => account)]))',
+    ],
+    'marks of a token go to any group': [
+      'const groupOf = (name: string) => `${Number.parseInt(hash(name)',
+      'const groupOf = (name: string) => `${Number.parseInt(hash(JSON.stringify([name, tokens]))',
+    ],
+    'a group names its token': ['Number.parseInt(hash(name).slice(0, 8), 16) % GROUPS', 'encodeURIComponent(name)'],
+  },
+};

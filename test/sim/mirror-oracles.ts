@@ -1,0 +1,89 @@
+import { type Account, accountKey, type Token } from '../../functions/core/account.ts';
+import type { MirrorState } from '../../functions/core/mirror-state.ts';
+import { type HostedSide, type Task, tokensOf } from './hosted-side.ts';
+import { CHAT, hostedAccount, type MirrorScene } from './mirror-scene.ts';
+import type { Process } from './process.ts';
+import type { Timeline } from './timeline.ts';
+import type { Truth } from './truth.ts';
+
+export type Watch = {
+  readonly scene: MirrorScene;
+  readonly timeline: Timeline;
+  readonly truth: Truth;
+  readonly side: HostedSide;
+  readonly stateOf: (token: Token) => MirrorState | undefined;
+  readonly onFinding: (oracle: string, actual: string, expected?: string) => void;
+};
+
+const names = (accounts: readonly Account[]): string => accounts.map(accountKey).sort().join(', ');
+
+/** What the registry says now that the hosted side shall hold. The policy leaves one account of each type. */
+const desired = ({ scene, truth }: Watch, token: Token): Account[] =>
+  scene.accounts
+    .filter((account) => truth.spansOf({ app: CHAT, token }, account).at(-1)?.to === Number.POSITIVE_INFINITY)
+    .map(hostedAccount);
+
+/** When nothing is on its way any more the hosted side holds what the registry says, and the mirror knows it. */
+export function compareAtRest(watch: Watch): { readonly isLeak: boolean; readonly isMissing: boolean } {
+  const { scene, side, stateOf, onFinding } = watch;
+  const all = scene.tokens.map((token) => {
+    const [expected, actual] = [desired(watch, token), side.boundTo(token)];
+    const state = stateOf(token);
+    // A token that the hosted side did not know is left alone there until it changes again.
+    const isDropped = state?.dropped !== undefined && actual.length === 0;
+    if (!isDropped && names(expected) !== names(actual))
+      onFinding('O4 at rest the hosted side holds what the registry says', names(actual), names(expected));
+    else if (!isDropped && state !== undefined && (state.changedMs !== undefined || state.pushed === undefined))
+      onFinding('O4 at rest every token was found equal', JSON.stringify(state));
+    const [keys, held] = [expected.map(accountKey), actual.map(accountKey)];
+    return {
+      isLeak: held.some((key) => !keys.includes(key)),
+      isMissing: !isDropped && keys.some((key) => !held.includes(key)),
+    };
+  });
+  return { isLeak: all.some(({ isLeak }) => isLeak), isMissing: all.some(({ isMissing }) => isMissing) };
+}
+
+/**
+ * A token counts as equal only by a query later than anything told to the hosted side before may still happen, and by
+ * what the registry said at some instant since.
+ */
+export function confirmations(watch: Watch) {
+  const { scene, timeline, truth, side, onFinding } = watch;
+  const pushedAt = new Map<Token, number>();
+  const unsure = new Set<Process>();
+  const ended = new Set<Process>();
+  const tell = (what: string, token: Token, state: MirrorState) => {
+    const at = timeline.now();
+    side.history.push(() => `${at.toFixed(1)} ms: ${what} ${token} ${JSON.stringify(state)}`);
+  };
+  return {
+    onUnwritten: (process: Process) => void unsure.add(process),
+    // Nobody knows of what a process did that died, or could not write it down.
+    onEnded: (process: Process) => void (unsure.has(process) || ended.add(process)),
+    onPushed: (token: Token, state: MirrorState) => {
+      pushedAt.set(token, timeline.now());
+      tell('pushed', token, state);
+    },
+    onVerified: (askedAt: number, token: Token, state: MirrorState) => {
+      tell('verified', token, state);
+      if (state.pushed === undefined || state.changedMs !== undefined) return;
+      const late = [...side.pending].filter(
+        ({ request, issuedAt, by }) =>
+          tokensOf(request).includes(token) && issuedAt <= (ended.has(by) ? askedAt : (pushedAt.get(token) ?? 0)),
+      );
+      if (late.length > 0) onFinding('O5 what was found equal was not on its way to change', late.map(toldTask).join());
+      const keys = new Set(state.pushed);
+      const wrong = scene.accounts.filter((account) => {
+        const isThere = keys.has(accountKey(hostedAccount(account)));
+        const spans = truth.spansOf({ app: CHAT, token }, account);
+        return isThere
+          ? !spans.some(({ from, to }) => from <= timeline.now() && to >= askedAt)
+          : spans.some(({ from, to }) => from <= askedAt && to > timeline.now());
+      });
+      if (wrong.length > 0) onFinding('O5 what was found equal was what the registry said', [...keys].join(', '));
+    },
+  };
+}
+
+const toldTask = ({ request, issuedAt }: Task): string => `${request.kind} of ${issuedAt.toFixed(1)} ms`;

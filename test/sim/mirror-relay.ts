@@ -1,0 +1,61 @@
+import { OperationsMessage } from '../../functions/core/operation.ts';
+import type { Mirrors } from '../../functions/handlers/apply.ts';
+import type { Hosted } from '../../functions/handlers/hosted.ts';
+import { againAfter } from '../../functions/handlers/mirror-tell.ts';
+import type { Delivery, Settled } from '../../functions/handlers/settled.ts';
+import type { OperateRequest } from '../../functions/wire/operate-request.ts';
+import { digest, type MirrorQueues } from './mirror-queues.ts';
+import { CHAT, hostedAccount } from './mirror-scene.ts';
+import { type MirrorSite, workerOf } from './mirror-site.ts';
+import type { Process } from './process.ts';
+
+/**
+ * What a mirror is not: each operation is sent on, in order, until it is taken. Here for comparison, in place of
+ * mirror-site.ts.
+ */
+export function marksOf(queues: MirrorQueues, process: Process): Mirrors {
+  const mark: Mirrors['mark'] = async (applied) => {
+    const hash = await digest();
+    const own = applied.filter(({ operation }) => operation.app === CHAT);
+    const entries = own.map(({ id, operation }) => {
+      const body = JSON.stringify({ v: 1, id, operations: [operation] } satisfies OperationsMessage);
+      const about = 'token' in operation ? operation.token : JSON.stringify(operation.account);
+      return { body, group: hash(about), deduplication: hash(JSON.stringify(operation)) };
+    });
+    await queues.send(process, entries);
+  };
+  return { apps: new Set([CHAT]), mark };
+}
+
+export function mirrorWorkers(site: MirrorSite): () => void {
+  return workerOf(site, 'mirror', site.queues.marks, async ({ hosted }, deliveries) => {
+    const settled: Settled[] = [];
+    for (const delivery of deliveries) settled.push(await relay(hosted, delivery));
+    return settled;
+  }).look;
+}
+
+async function relay(hosted: Hosted, { body }: Delivery): Promise<Settled> {
+  const message = OperationsMessage.safeParse(JSON.parse(body));
+  for (const operation of message.data?.operations ?? []) {
+    const answer = await hosted.operate(requestOf(operation));
+    const isDone = answer.kind === 'answered' && !answer.results.includes('unavailable');
+    if (!isDone && answer.kind !== 'unavailable') return { kind: 'again', reason: answer.kind };
+    if (answer.kind === 'unavailable') return againAfter(answer);
+  }
+  return message.success ? { kind: 'done' } : { kind: 'again', reason: 'unreadable' };
+}
+
+function requestOf(operation: OperationsMessage['operations'][number]): OperateRequest {
+  switch (operation.kind) {
+    case 'unbindAccountFromAll':
+      return { kind: operation.kind, accounts: [hostedAccount(operation.account)] };
+    case 'unbindTokenFromAll':
+      return { kind: operation.kind, tokens: [operation.token] };
+    default:
+      return {
+        kind: operation.kind,
+        elements: [{ token: operation.token, accounts: operation.accounts.map(hostedAccount) }],
+      };
+  }
+}

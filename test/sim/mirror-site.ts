@@ -1,0 +1,125 @@
+import type { SQSRecord } from 'aws-lambda';
+import { checksQueue } from '../../functions/adapters/checks-queue.ts';
+import { marksQueue, mirrorMarks } from '../../functions/adapters/marks-queue.ts';
+import { mirrorLog } from '../../functions/adapters/mirror-log.ts';
+import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import { breaker } from '../../functions/core/breaker.ts';
+import { MIRROR_EXECUTIONS } from '../../functions/core/configuration.ts';
+import { pace } from '../../functions/core/pace.ts';
+import { guarded } from '../../functions/handlers/guarded.ts';
+import type { Hosted } from '../../functions/handlers/hosted.ts';
+import { mirrorMessages } from '../../functions/handlers/mirror.ts';
+import type { MirrorPorts } from '../../functions/handlers/mirror-ports.ts';
+import type { Delivery, Settled } from '../../functions/handlers/settled.ts';
+import { verifyMessages } from '../../functions/handlers/verify.ts';
+import { CONTEXT, type Deployment } from './deployment.ts';
+import { eventSource } from './event-source.ts';
+import type { HostedNetwork } from './hosted-network.ts';
+import { hostileStore } from './hostile-store.ts';
+import { CHECKS_URL, digest, MARKS_URL, MIRROR_TIMEOUT_S, type MirrorQueues } from './mirror-queues.ts';
+import { CHAT, type MirrorScene } from './mirror-scene.ts';
+import type { mirrorStates, OnState } from './mirror-store.ts';
+import type { Surroundings } from './network.ts';
+import type { Process } from './process.ts';
+
+export type MirrorSite = Surroundings & {
+  readonly scene: MirrorScene;
+  readonly deployment: Deployment;
+  readonly queues: MirrorQueues;
+  readonly states: ReturnType<typeof mirrorStates>;
+  readonly network: HostedNetwork;
+  /** Told of each state that a process of `verify` writes, and when that process asked the hosted side last (ms). */
+  readonly onVerified: (askedAt: number, ...parameters: Parameters<OnState>) => void;
+  readonly onPushed: OnState;
+  /** Told of each process that ended well, and of each that could not write a state. */
+  readonly onEnded: (process: Process) => void;
+  readonly onUnwritten: (process: Process) => void;
+};
+
+type Work = (ports: MirrorPorts, deliveries: readonly Delivery[]) => Promise<Settled[]>;
+
+/** What `apply` tells the mirror, through the queue as a process of it reaches it. */
+export const marksOf = (queues: MirrorQueues, process: Process) =>
+  mirrorMarks({ client: queues.client(process), queueUrls: { [CHAT]: MARKS_URL }, digest });
+
+/** The mirror's two workers, each behind its event source. Whoever calls the answer has both look at their queues. */
+export function mirrorWorkers(site: MirrorSite): () => void {
+  const sources = [
+    workerOf(site, 'mirror', site.queues.marks, (ports, all) => mirrorMessages(new Map([[CHAT, ports]]), all)),
+    workerOf(site, 'verify', site.queues.checks, (ports, all) => verifyMessages(new Map([[CHAT, ports]]), all)),
+  ];
+  return () => {
+    for (const { look } of sources) look();
+  };
+}
+
+/** A worker behind the real door and an event source; each execution keeps its breaker until it dies. */
+export function workerOf(site: MirrorSite, stage: string, queue: MirrorQueues['marks' | 'checks'], work: Work) {
+  const idle: Guard[] = [];
+  return eventSource(site, {
+    queue,
+    batchSize: 10,
+    maxConcurrency: MIRROR_EXECUTIONS,
+    timeoutMs: MIRROR_TIMEOUT_S * 1000,
+    invoke: async (process, Records: SQSRecord[]) => {
+      const guard = idle.pop() ?? guardOf(site);
+      const ports = portsOf(site, process, guard, stage);
+      const door = sqsDoor({
+        stage,
+        settle: (deliveries) => work(ports, deliveries),
+        client: site.queues.client(process),
+        queueUrls: [],
+        longestWaitS: 300,
+        log: site.deployment.log,
+      });
+      const answer = await door({ Records }, CONTEXT);
+      // A process that has died never comes here: what it knew of the hosted side is lost with it.
+      idle.push(guard);
+      site.onEnded(process);
+      return answer;
+    },
+  });
+}
+
+/** What an execution keeps from one batch to the next. */
+type Guard = (process: Process) => Hosted;
+
+function guardOf({ timeline, random, network, scene, deployment }: MirrorSite): Guard {
+  const one = breaker({ now: timeline.now, random: random.next });
+  const paceMs = pace(scene.mirrored.mirror.callsPerS / MIRROR_EXECUTIONS, timeline.now);
+  return (process) =>
+    guarded({
+      hosted: network.of(process),
+      breaker: one,
+      paceMs,
+      pause: (ms) => timeline.sleep(ms).then(process.survives),
+      note: mirrorLog(deployment.log, CHAT),
+    });
+}
+
+function portsOf(site: MirrorSite, process: Process, guard: Guard, stage: string): MirrorPorts {
+  const { queues, deployment, states, timeline } = site;
+  const client = queues.client(process);
+  const mark = marksQueue({ client, queueUrl: MARKS_URL, digest });
+  const check = checksQueue(client, CHECKS_URL);
+  let askedAt = 0;
+  const hosted = guard(process);
+  const onState: OnState = (...parameters) =>
+    stage === 'verify' ? site.onVerified(askedAt, ...parameters) : site.onPushed(...parameters);
+  return {
+    app: site.scene.mirrored,
+    registry: hostileStore(deployment.truth.store, site, process),
+    states: states.as(process, { onState, onUnwritten: () => site.onUnwritten(process) }),
+    hosted: {
+      ...hosted,
+      accountsOf: (tokens) => {
+        askedAt = timeline.now();
+        return hosted.accountsOf(tokens);
+      },
+    },
+    mark: (marks) => mark(CHAT, marks),
+    check: (cause, checks, delayS) => check(CHAT, cause, checks, delayS),
+    now: deployment.clock(),
+    note: mirrorLog(deployment.log, CHAT),
+  };
+}

@@ -1,0 +1,46 @@
+import { type Deployment, deploy } from './deployment.ts';
+import { type HostedNetwork, hostedNetwork, trouble } from './hosted-network.ts';
+import { hostedSide } from './hosted-side.ts';
+import type { Ledger } from './ledger.ts';
+import { confirmations, type Watch } from './mirror-oracles.ts';
+import { type MirrorQueues, mirrorQueues } from './mirror-queues.ts';
+import { CHAT, type MirrorScene } from './mirror-scene.ts';
+import { marksOf, mirrorWorkers } from './mirror-site.ts';
+import { mirrorStates } from './mirror-store.ts';
+import type { Surroundings } from './network.ts';
+
+/** What a mirrored case is played on. */
+export type Stage = Watch & {
+  readonly deployment: Deployment;
+  readonly queues: MirrorQueues;
+  readonly network: HostedNetwork;
+};
+
+type Options = Pick<Watch, 'onFinding'> & { readonly book: Ledger; readonly calmMs: number };
+
+export function setUp(surroundings: Surroundings, scene: MirrorScene, { book, onFinding, calmMs }: Options): Stage {
+  const { timeline, faults } = surroundings;
+  const looks: (() => void)[] = [];
+  const look = () => {
+    for (const one of looks) one();
+  };
+  const side = hostedSide(timeline);
+  const queues = mirrorQueues(surroundings, { look, onFinding, history: side.history });
+  const deployment = deploy(surroundings, {
+    configuration: scene.configuration,
+    mirrors: (process) => marksOf(queues, process),
+    onEnqueued: (message) => book.enqueued(message, timeline.now()),
+    onFinding,
+  });
+  const { isDown } = trouble(surroundings, side, { tokens: scene.tokens, calmMs });
+  const onOverlap = (said: string) => {
+    // Where a message is delivered twice at a time, so may be its push.
+    if (!faults.counts.has('queue delivers twice')) onFinding('O9 one push of a token at a time', said);
+  };
+  const network = hostedNetwork(surroundings, side, { isDown, onOverlap });
+  const states = mirrorStates(surroundings);
+  const { truth } = deployment;
+  const watch: Watch = { scene, timeline, truth, side, stateOf: (token) => states.stateOf(CHAT, token), onFinding };
+  looks.push(mirrorWorkers({ ...surroundings, scene, deployment, queues, states, network, ...confirmations(watch) }));
+  return { ...watch, deployment, queues, network };
+}

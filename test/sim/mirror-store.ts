@@ -1,0 +1,46 @@
+import { memoryMirrorStore } from '../../functions/adapters/memory-mirror-store.ts';
+import type { Token } from '../../functions/core/account.ts';
+import type { AppId } from '../../functions/core/configuration.ts';
+import type { MirrorState } from '../../functions/core/mirror-state.ts';
+import type { MirrorStore, StoredState } from '../../functions/core/mirror-store.ts';
+import { requested, type Surroundings } from './network.ts';
+import type { Process } from './process.ts';
+
+/** Told of each state at the moment from which it is stored, and of the one it took the place of. */
+export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
+
+/** `onUnwritten`: told of each write whose outcome the process does not know. */
+type Told = { readonly onState: OnState; readonly onUnwritten: () => void };
+
+/** The states of hosted tokens as processes reach them that may die, in a store that loses, refuses and is late. */
+export function mirrorStates(surroundings: Surroundings) {
+  const states = new Map<string, StoredState>();
+  const inner = memoryMirrorStore(states);
+  const as = (process: Process, { onState, onUnwritten }: Told): MirrorStore => ({
+    states: (app, tokens) =>
+      requested(
+        surroundings,
+        process,
+        'store',
+        tokens.map((token) => async () => one(await inner.states(app, [token]))),
+      ),
+    writeState: async (app, token, state, version) => {
+      const write = async () => {
+        const before = one(await inner.states(app, [token]));
+        const isWritten = await inner.writeState(app, token, state, version);
+        if (isWritten) onState(token, state, before.state);
+        return isWritten;
+      };
+      const written = requested(surroundings, process, 'store', [write]);
+      written.catch(onUnwritten);
+      return one(await written);
+    },
+  });
+  return { as, stateOf: (app: AppId, token: Token) => states.get(`${app}#${token}`)?.state };
+}
+
+function one<T>(items: readonly T[]): T {
+  const [item] = items;
+  if (item === undefined) throw new Error('one was asked for and none came');
+  return item;
+}
