@@ -2,27 +2,28 @@ import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BUNDLE } from '../../infra/bundling.ts';
-import { type Deployment, deployed } from './deployment.ts';
-import { sourceOf } from './embedded-stack.ts';
+import type { Deployment } from './deployment.ts';
+import { sourcesOf } from './embedded-stack.ts';
+import { mirroredDeployment } from './mirrored-deployment.ts';
 import { type Actions, allowedTo } from './policy.ts';
 import { actionOf, type Service } from './recorder.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { synthesized } from './synthesis.ts';
+import { MIRRORED, synthesized } from './synthesis.ts';
 
-const stack = synthesized();
+const stack = synthesized({ configuration: MIRRORED });
 
 let deployment: Deployment;
 beforeAll(async () => {
-  deployment = await deployed(stack);
+  deployment = await mirroredDeployment(stack);
 });
 afterAll(() => deployment.stop());
 
 /** What Lambda does in the function's name, though its code does not: it feeds it from its queue and writes its log. */
 const byLambda = (door: string): Actions => {
-  const source = sourceOf(stack, door);
+  const polling = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
   return {
     [`${door}-log`]: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    ...(source && { [source]: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'] }),
+    ...Object.fromEntries(sourcesOf(stack, door).map((source) => [source, polling])),
   };
 };
 
@@ -54,10 +55,13 @@ test('every function of the stack has its scenario', () => {
   expect(functions.toSorted()).toEqual(Object.keys(SCENARIOS).toSorted());
 });
 
-/** What the registry's store can do and these two never ask of it: they apply token by token, and answer no questions. */
+/** What the registry's store can do and not everybody asks of it: to look up an account, and to bind or remove anything. */
 const NEVER_CALLED: Readonly<Record<string, string[]>> = {
-  events: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
-  apply: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
+  events: ['dynamodb:Query'],
+  apply: ['dynamodb:Query'],
+  mirror: ['dynamodb:UpdateItem'],
+  verify: ['dynamodb:Query', 'dynamodb:UpdateItem'],
+  sweep: ['dynamodb:UpdateItem'],
 };
 
 /** The actions behind all commands that a bundle's own files can send, sorted. */

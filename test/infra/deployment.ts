@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { build } from 'esbuild';
 import * as z from 'zod';
+import type { Table } from '../../functions/adapters/dynamodb-batch-get.ts';
 import { BUNDLE } from '../../infra/bundling.ts';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { remainingIn } from '../../local/batch-response.ts';
@@ -13,7 +15,7 @@ import { type HttpFunction, startHttpFront } from '../../local/http-front.ts';
 import { startSecrets, type Versions } from '../../local/secrets-server.ts';
 import { eventOf } from '../../local/sqs-event.ts';
 import { startSqs } from '../../local/sqs-server.ts';
-import { embedded, REGION, sourceOf } from './embedded-stack.ts';
+import { embedded, REGION, sourcesOf } from './embedded-stack.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
 import type { Synthesized } from './synthesis.ts';
@@ -29,23 +31,32 @@ const CLIENT = { region: REGION, credentials: { accessKeyId: 'test', secretAcces
 /**
  * A synthesized stack come to life on the embedded services: its queues, tables and secrets, and each of its functions
  * as a bundle in a process of its own with the environment that the template gives it. What a function calls is noted.
- * Resources are called by the path of their construct, functions by their door.
+ * Resources are called by the path of their construct, functions by their door. `rewrite` may change what stands in an
+ * environment, where that leads out of here.
  */
-export async function deployed(stack: Synthesized) {
+export async function deployed(stack: Synthesized, rewrite = (value: string): string => value) {
   const stops: (() => unknown)[] = [];
   const { names, recorder, secrets } = await startServices(stack, stops);
   const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });
-  const functions = await startFunctions(names.functions(), recorder.url, stops);
+  const dynamodb = new DynamoDBClient({ ...CLIENT, endpoint: recorder.url });
+  const table: Table = { client: DynamoDBDocumentClient.from(dynamodb), name: names.at('Registry') };
+  const functions = await startFunctions(rewritten(names.functions(), rewrite), recorder.url, stops);
   const invoke = (door: string, event: unknown) => known(functions.get(door)).invoke(event);
   const front = await startHttpFront(
     { events: behindHttp('events', invoke), 'account-api': behindHttp('account-api', invoke) },
     0,
   );
-  stops.push(() => sqs.destroy(), front.stop);
+  stops.push(
+    () => sqs.destroy(),
+    () => dynamodb.destroy(),
+    front.stop,
+  );
   return {
     /** Base URL of the stand-in for the HTTP API. */
     url: front.url,
     sqs,
+    /** The registry's table. */
+    table,
     recorder,
     queueUrl: names.at,
     /** What the stack's output of that name says. */
@@ -55,10 +66,14 @@ export async function deployed(stack: Synthesized) {
     invoke,
     /** What a function has written to either output until now, line by line. */
     lines: (door: string): Promise<string[]> => known(functions.get(door)).lines(),
-    /** Hands a function what its queue holds, batch by batch, and deletes what is done. Answers how many messages stay. */
-    deliver: (door: string): Promise<number> => {
-      const path = known(sourceOf(stack, door));
-      return deliver(sqs, { url: names.at(path), arn: names.queueArn(path) }, (event) => invoke(door, event));
+    /** Hands a function what its queues hold, batch by batch, and deletes what is done. Answers how many messages stay. */
+    deliver: async (door: string): Promise<number> => {
+      let staying = 0;
+      for (const path of sourcesOf(stack, door)) {
+        const queue = { url: names.at(path), arn: names.queueArn(path) };
+        staying += await deliver(sqs, queue, (event) => invoke(door, event));
+      }
+      return staying;
     },
     /** The actions that a function has called, by the path of the resource. */
     called: (door: string): Record<string, string[]> => {
@@ -96,7 +111,7 @@ async function startServices(stack: Synthesized, stops: (() => unknown)[]) {
 }
 
 async function startFunctions(
-  environments: ReadonlyMap<string, Readonly<Record<string, string>>>,
+  environments: Environments,
   endpoint: string,
   stops: (() => unknown)[],
 ): Promise<ReadonlyMap<string, FunctionProcess>> {
@@ -105,12 +120,23 @@ async function startFunctions(
   stops.push(() => rmSync(folder, { recursive: true }));
   const started = [...environments].map(async ([door, variables]) => {
     const file = await bundle(door, join(folder, door));
-    const running = await startFunction(file, { name: door, endpoint, variables });
+    const timeoutS = new Map(Object.entries(TIMEOUT_S)).get(door) ?? 0;
+    const running = await startFunction(file, { name: door, timeoutS, endpoint, variables });
     stops.push(running.stop);
     return [door, running] as const;
   });
   return new Map(await Promise.all(started));
 }
+
+type Environments = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+const rewritten = (environments: Environments, rewrite: (value: string) => string): Environments =>
+  new Map(
+    [...environments].map(([door, variables]) => [
+      door,
+      Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, rewrite(value)])),
+    ]),
+  );
 
 async function bundle(door: string, folder: string): Promise<string> {
   const outfile = join(folder, 'index.js');

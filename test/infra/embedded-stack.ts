@@ -16,7 +16,8 @@ const Table = z.object({
   KeySchema: z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
   AttributeDefinitions: z.array(z.object({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) })),
 });
-const Secret = z.object({ GenerateSecretString: z.object({ PasswordLength: z.int() }) });
+/** Without a length it is one that a person puts a value into. */
+const Secret = z.object({ GenerateSecretString: z.object({ PasswordLength: z.int() }).optional() });
 const EventSource = z.object({ FunctionName: Ref, EventSourceArn: Ref });
 const WithVariables = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
 const Reference = z.strictObject({ Ref: z.string() });
@@ -61,13 +62,13 @@ export function embedded(stack: Synthesized, endpoint: string) {
           return [path, Object.fromEntries(variables.map(([name, value]) => [name, valueIn(value)]))];
         }),
       ),
-    /** New values for all secrets, as long as the template asks for, by ARN. */
+    /** New values for all secrets, of the length that the template asks for, by ARN. */
     secrets: (): Map<string, Versions> =>
       new Map(
-        [...secrets].map(([id, { GenerateSecretString: of }]) => [
-          valueIn({ Ref: id }),
-          { AWSCURRENT: randomBytes(of.PasswordLength).toString('hex').slice(0, of.PasswordLength) },
-        ]),
+        [...secrets].map(([id, { GenerateSecretString }]) => {
+          const { PasswordLength: length = 32 } = GenerateSecretString ?? {};
+          return [valueIn({ Ref: id }), { AWSCURRENT: randomBytes(length).toString('hex').slice(0, length) }];
+        }),
       ),
     createQueues: async (client: SQSClient): Promise<void> => {
       for (const QueueName of queues.values()) {
@@ -90,9 +91,9 @@ export function embedded(stack: Synthesized, endpoint: string) {
   };
 }
 
-/** The path of the queue that Lambda feeds to a function. */
-export function sourceOf(stack: Synthesized, door: string): string | undefined {
-  const sources = stack.ofType('AWS::Lambda::EventSourceMapping', EventSource);
-  const source = sources.find(({ properties }) => stack.paths.get(properties.FunctionName) === door);
-  return source && stack.paths.get(source.properties.EventSourceArn);
-}
+/** The paths of the queues that Lambda feeds to a function. */
+export const sourcesOf = (stack: Synthesized, door: string): string[] =>
+  stack
+    .ofType('AWS::Lambda::EventSourceMapping', EventSource)
+    .filter(({ properties }) => stack.paths.get(properties.FunctionName) === door)
+    .map(({ properties }) => `${stack.paths.get(properties.EventSourceArn)}`);

@@ -15,7 +15,7 @@ const { handler } = await import(process.argv[2]);
 process.on('message', async ({ id, event, context, mark }) => {
   if (mark) return void [process.stdout, process.stderr].map((output) => output.write(mark + '\\n'));
   try {
-    process.send({ id, reply: await handler(event, { ...context, getRemainingTimeInMillis: () => 10_000 }) });
+    process.send({ id, reply: await handler(event, { ...context, getRemainingTimeInMillis: () => context.remainingMs }) });
   } catch (error) {
     process.send({ id, error: String(error) });
   }
@@ -34,10 +34,17 @@ export type FunctionProcess = {
   readonly stop: () => void;
 };
 
+type Launch = {
+  readonly name: string;
+  readonly timeoutS: number;
+  readonly endpoint: string;
+  readonly variables: Readonly<Record<string, string>>;
+};
+
 /** A bundle in a process of its own, which finds nothing in its environment but what is given and what Lambda gives. */
 export async function startFunction(
   bundle: string,
-  { name, endpoint, variables }: { name: string; endpoint: string; variables: Readonly<Record<string, string>> },
+  { name, timeoutS, endpoint, variables }: Launch,
 ): Promise<FunctionProcess> {
   const runner = join(bundle, '../run.mjs');
   writeFileSync(runner, RUNNER);
@@ -46,22 +53,25 @@ export async function startFunction(
   const lines = linesOf(child);
   await Promise.race([once(child, 'message'), once(child, 'exit')]);
   if (child.exitCode !== null) throw new Error(`${name} did not start`);
-  return { invoke: (event) => invoke(child, event, name), lines, stop: () => void child.kill() };
+  const context = { functionName: name, remainingMs: timeoutS * 1000 };
+  return { invoke: (event) => invoke(child, event, context), lines, stop: () => void child.kill() };
 }
 
 /** Has the process mark the end of both outputs and reads up to there: what it wrote can arrive after its reply. */
 function linesOf(child: ChildProcess): () => Promise<string[]> {
   const lines: string[] = [];
   const outputs = [child.stdout, child.stderr].flatMap((output) => (output ? createInterface(output) : []));
-  for (const output of outputs) output.on('line', (line) => lines.push(line));
+  const marks = new Set<string>();
+  for (const output of outputs) output.on('line', (line) => marks.has(line) || lines.push(line));
   return async () => {
     const mark = randomUUID();
+    marks.add(mark);
     const marked = outputs.map(async (output) => {
       for await (const [line] of on(output, 'line')) if (line === mark) return;
     });
     child.send({ mark });
     await Promise.all(marked);
-    return lines.filter((line) => line !== mark);
+    return [...lines];
   };
 }
 
@@ -76,7 +86,7 @@ const environmentOf = (name: string, endpoint: string) => ({
   AWS_SHARED_CREDENTIALS_FILE: devNull,
 });
 
-function invoke(child: ChildProcess, event: unknown, functionName: string): Promise<unknown> {
+function invoke(child: ChildProcess, event: unknown, context: { functionName: string }): Promise<unknown> {
   const id = randomUUID();
   return new Promise((resolve, reject) => {
     const settle = ({ reply, error }: Pick<Said, 'reply' | 'error'>) => {
@@ -88,8 +98,8 @@ function invoke(child: ChildProcess, event: unknown, functionName: string): Prom
       const said = Said.parse(message);
       if (said.id === id) settle(said);
     };
-    const fail = () => settle({ error: `${functionName} has ended` });
+    const fail = () => settle({ error: `${context.functionName} has ended` });
     child.on('message', hear).on('exit', fail);
-    child.send({ id, event, context: { functionName, awsRequestId: id } });
+    child.send({ id, event, context: { ...context, awsRequestId: id } });
   });
 }

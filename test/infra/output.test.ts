@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
-import { type Deployment, deployed } from './deployment.ts';
+import type { Deployment } from './deployment.ts';
+import { mirroredDeployment } from './mirrored-deployment.ts';
 import type { Answer, Call } from './recorder.ts';
 import { CANARY, SCENARIOS } from './scenarios.ts';
-import { synthesized } from './synthesis.ts';
+import { MIRRORED, synthesized } from './synthesis.ts';
 
-const stack = synthesized();
+const stack = synthesized({ configuration: MIRRORED });
 
 let deployment: Deployment;
 beforeAll(async () => {
-  deployment = await deployed(stack);
+  deployment = await mirroredDeployment(stack);
 });
 afterAll(() => deployment.stop());
 

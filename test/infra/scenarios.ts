@@ -1,9 +1,16 @@
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
 import { post } from '../../cli/exchange.ts';
 import { signedHeaders } from '../../cli/signature.ts';
+import { dynamodbRegistryStore } from '../../functions/adapters/dynamodb-registry-store.ts';
+import { dynamodbSweepStore } from '../../functions/adapters/dynamodb-sweep-store.ts';
+import { Account, Token } from '../../functions/core/account.ts';
+import { AppId } from '../../functions/core/configuration.ts';
+import type { Cause } from '../../functions/core/mirror-mark.ts';
 import { Operation, OperationsMessage } from '../../functions/core/operation.ts';
-import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { applyAll } from '../../functions/core/registry.ts';
+import type { AccountRef } from '../../functions/core/registry-store.ts';
+import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import { type Endpoint, PATHS } from '../../functions/wire/endpoint.ts';
 import type { Door } from '../../infra/settings.ts';
 import { accountsOf, basic, tokensOf } from '../handlers/account-api-world.ts';
@@ -51,13 +58,20 @@ const operation = <O extends { kind: Operation['kind'] }>(of: O, daysAgo = 0): O
     ...of,
   });
 
-async function enqueue({ sqs, queueUrl }: Deployment, body: unknown): Promise<void> {
-  const QueueUrl = queueUrl('Operations/Queue');
-  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }));
+async function enqueue({ sqs, queueUrl }: Deployment, body: unknown, path = 'Operations/Queue'): Promise<void> {
+  const fifo = { MessageGroupId: `${messages}`, MessageDeduplicationId: `${messages++}` };
+  const message = { QueueUrl: queueUrl(path), MessageBody: JSON.stringify(body) };
+  await sqs.send(new SendMessageCommand({ ...message, ...(message.QueueUrl.endsWith('.fifo') && fifo) }));
 }
 
 const message = (...operations: Operation[]): OperationsMessage =>
   OperationsMessage.parse({ v: 1, id: `r${messages++}`, operations });
+
+const APPS = [APP, OTHER_APP].map((id) => AppId.parse(id));
+const MARKS = APPS.map((app) => `Mirror ${app}/Marks`);
+const CHECKS = APPS.map((app) => `Mirror ${app}/Checks`);
+const bind = { kind: 'bind' as const, token, accounts: [{ type: 0, id: account }] };
+const OF_ANOTHER_VERSION = { v: 0, id: 'old' };
 
 /** A function without a scenario is not tested: the types ask for one as soon as a door is in the settings. */
 export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
@@ -105,22 +119,99 @@ export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
   },
 
   apply: (deployment) => {
-    const on = { kind: 'bind' as const, token, accounts: [{ type: 0, id: account }] };
-    const settled =
-      (staying: number, ...bodies: object[]): Step =>
-      async () => {
-        for (const body of bodies) await enqueue(deployment, body);
-        expect(await deployment.deliver('apply')).toBe(staying);
-      };
-    const several = message(
-      operation({ ...on, kind: 'bindOverriding', scope: 'token' }),
-      operation({ ...on, token: other }),
-      operation({ ...on, kind: 'unbind' }),
-      operation({ kind: 'unbindTokenFromAll', token: other }),
-      operation({ kind: 'unbindAccountFromAll', account: { type: 0, id: account } }),
+    const { settled, unreadable } = workerOf(deployment, 'apply', ['Operations']);
+    const several = APPS.map((app) =>
+      message(
+        operation({ ...bind, app, kind: 'bindOverriding', scope: 'token' }),
+        operation({ ...bind, app, token: other }),
+        operation({ ...bind, app, kind: 'unbind' }),
+        operation({ app, kind: 'unbindTokenFromAll', token: other }),
+        operation({ app, kind: 'unbindAccountFromAll', account: { type: 0, id: account } }),
+      ),
     );
-    const tooOld = message(operation({ ...on, token: `${token}-late` }, 36));
-    const ofAnotherVersion = { v: 0, id: 'old', operations: [on] };
-    return [settled(0, message(operation(on)), several), settled(0, tooOld), settled(1, ofAnotherVersion)];
+    const tooOld = message(operation({ ...bind, token: `${token}-late` }, 36));
+    return [settled(0, message(operation(bind)), ...several), settled(0, tooOld), unreadable];
+  },
+
+  mirror: (deployment) => {
+    const { settled, unreadable } = workerOf(deployment, 'mirror', MARKS);
+    const bound: Step = () => apply(deployment, ...APPS.map((app) => operation({ ...bind, app })));
+    const marked =
+      (marks: object): Step =>
+      async () => {
+        for (const app of APPS) await enqueue(deployment, { v: 1, app, ...marks }, `Mirror ${app}/Marks/Queue`);
+        await settled(0)();
+      };
+    const change = { id: 'request', ms: Date.now(), removes: true };
+    return [
+      bound,
+      marked({ tokens: [{ ...change, token }] }),
+      marked({ tokens: [other, `${token}-3`].map((each) => ({ ...change, token: each })) }),
+      marked({ accounts: [{ ...change, account: { type: 0, id: account } }] }),
+      unreadable,
+    ];
+  },
+
+  verify: (deployment) => {
+    const { settled, unreadable } = workerOf(deployment, 'verify', CHECKS);
+    const asked =
+      (cause: Cause, ...tokens: string[]): Step =>
+      async () => {
+        for (const app of APPS) {
+          const checks = tokens.map((each) => ({ token: each, id: 'request' }));
+          await enqueue(deployment, { v: 1, app, cause, checks }, `Mirror ${app}/Checks/Queue`);
+        }
+        await settled(0)();
+      };
+    const boundUntold: Step = () =>
+      apply(deployment, ...APPS.map((app) => operation({ ...bind, app, token: `${token}-untold` })));
+    return [
+      boundUntold,
+      asked('push', `${token}-nobody`),
+      asked('push', `${token}-nobody-else`, `${token}-untold`),
+      asked('sweep', `${token}-untold`),
+      unreadable,
+    ];
+  },
+
+  sweep: (deployment) => {
+    const swept: Step = async () => void (await deployment.invoke('sweep', { time: new Date().toISOString() }));
+    return [() => seedForSweep(deployment), swept];
   },
 };
+
+/** Has operations in effect without any of the deployed functions. */
+async function apply({ table }: Deployment, ...operations: Operation[]): Promise<void> {
+  await applyAll({ store: dynamodbRegistryStore(table), now: Date.now, pause: async () => {} }, operations);
+}
+
+/** A worker behind queues: it is handed what is on them, and so many messages stay. */
+function workerOf(deployment: Deployment, door: Door, queues: readonly string[]) {
+  const settled =
+    (staying: number, ...bodies: object[]): Step =>
+    async () => {
+      for (const body of bodies) await enqueue(deployment, body, `${queues[0]}/Queue`);
+      expect(await deployment.deliver(door)).toBe(staying);
+    };
+  const unreadable: Step = async () => {
+    for (const queue of queues) await enqueue(deployment, OF_ANOTHER_VERSION, `${queue}/Queue`);
+    await settled(queues.length)();
+    for (const queue of queues)
+      await deployment.sqs.send(new PurgeQueueCommand({ QueueUrl: deployment.queueUrl(`${queue}/Queue`) }));
+  };
+  return { settled, unreadable };
+}
+
+/** What a sweep finds to do: tokens that changed, and from long ago a pointer that leads nowhere and two watermarks. */
+async function seedForSweep(deployment: Deployment): Promise<void> {
+  const { table } = deployment;
+  const registry = dynamodbRegistryStore(table);
+  await apply(deployment, ...APPS.map((app) => operation({ ...bind, app, token: `${token}-swept` })));
+  const longAgo = stampOf('unbindAccountFromAll', Date.now() - 400 * DAY_MS, eventHash('long ago'));
+  const [idle, busy, pointed] = ['idle', 'busy', 'pointed'].map((name) => {
+    return { app: AppId.parse(APP), account: Account.parse({ type: 0, id: `${CANARY}-${name}` }) };
+  }) as [AccountRef, AccountRef, AccountRef]; // as many as went in
+  for (const each of [idle, busy]) await registry.raiseClear(each, removalAt(longAgo));
+  await dynamodbSweepStore(table).noteIdle(idle, removalAt(longAgo), Date.now() - DAY_MS);
+  await registry.raisePointer(pointed, Token.parse(`${token}-gone`), bindAt(longAgo, 0));
+}

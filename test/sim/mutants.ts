@@ -179,7 +179,7 @@ export const MUTANTS: readonly Hunt[] = [
     'events are stamped when they arrive': ['ms: time.ms,', 'ms: nowMs,'],
   }),
   ...inFile('handlers/events.ts', 'end-to-end', {
-    'a log names people': ['events: events.length }', 'events: JSON.stringify(events) }'],
+    'a log names people': ['events: events.length', 'events: JSON.stringify(events)'],
   }),
   ...Object.entries(MIRROR_MUTANTS).flatMap(([file, mutants]) => inFile(file, 'mirror', mutants)),
 ];
