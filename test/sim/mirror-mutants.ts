@@ -9,7 +9,8 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
     'verification comes before the longest way is over': ['SETTLE_S = 60', 'SETTLE_S = 10'],
   },
   'handlers/mirror.ts': {
-    'nothing is verified': ["['heard', 'later'].includes(told.get(mark.token)?.kind ?? '')", 'false'],
+    'a call without an answer is not verified': ["?.kind !== 'dropped');", "?.kind === 'heard');"],
+    'nothing is verified': ["told.get(mark.token)?.kind !== 'dropped');", 'false);'],
     'a mark received again is taken for new': ['again: delivery.receives > 1', 'again: false'],
     'what was told is written down before its verification is asked for': [
       '  for (const [delayS, group] of Map.groupBy(sent,',
