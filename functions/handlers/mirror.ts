@@ -130,26 +130,27 @@ async function dirtyOf(ports: MirrorPorts, marks: readonly TokenMark[]): Promise
 }
 
 /**
- * Has what was told verified, then writes it down: a crash before this leaves the mark on the queue. In the other order a
+ * Has what was told, or may have been, verified, then writes it down: a crash before this leaves the mark on the queue. In the other order a
  * mark that becomes a dead letter in between, and comes back as new, would find nothing to tell and nobody to verify.
  */
 async function remember(ports: MirrorPorts, dirty: readonly Dirty[], told: ReadonlyMap<Token, Told>): Promise<void> {
   const nowMs = ports.now();
-  const sent = dirty.filter(({ mark }) => ['heard', 'later'].includes(told.get(mark.token)?.kind ?? ''));
+  const made = dirty.filter(({ mark }) => isMade(told.get(mark.token)));
+  const sent = made.filter(({ mark }) => told.get(mark.token)?.kind !== 'dropped');
   for (const [delayS, group] of Map.groupBy(sent, ({ stored }) => delayOf(ports, stored.state)))
     await ports.check(
       'push',
       group.map(({ mark }) => ({ ...checkOf(mark), pushedMs: nowMs })),
       delayS,
     );
-  await inParallel(dirty, AT_ONCE, async (one) => {
-    const became = told.get(one.mark.token);
-    // What nobody can tell is written down too: until it is told again, what was known before is not to be relied on.
-    if (became?.kind === 'again' && !became.isTried) return;
-    await write(ports, one, (state) => stateAfter(state, one, became, nowMs));
+  await inParallel(made, AT_ONCE, async (one) => {
+    await write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs));
   });
   noteOf(ports, dirty, told, nowMs);
 }
+
+/** Whether a call was made, answered or not: without an answer nobody knows any more what the token holds. */
+const isMade = (told: Told | undefined): boolean => told?.kind !== 'again' || told.isTried;
 
 const AT_ONCE = 16;
 

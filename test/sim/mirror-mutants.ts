@@ -9,6 +9,7 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
     'verification comes before the longest way is over': ['SETTLE_S = 60', 'SETTLE_S = 10'],
   },
   'handlers/mirror.ts': {
+    'a call without an answer is not verified': ["?.kind !== 'dropped');", "?.kind === 'heard');"],
     'nothing is verified': ["told.get(mark.token)?.kind !== 'dropped');", 'false);'],
     'a mark received again is taken for new': ['again: delivery.receives > 1', 'again: false'],
     'what was told is written down before its verification is asked for': [
@@ -48,21 +49,8 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
   'core/mirror-plan.ts': {
     'what an override leaves is left': ["accounts: dialect === 'tpns' ? leftBy(accounts, seen) : []", 'accounts: []'],
   },
-  'handlers/verify.ts': {
-    'what was told just now is verified': ['({ stored: { state } }) => state.pushedMs > settled', '() => false'],
-  },
   'handlers/verify-compare.ts': {
     'what is found different is left': ['  await ports.mark({ tokens, accounts: [] });\n', ''],
-    'what a token shall hold is read before the hosted side is asked': [
-      "  const answer = await ports.hosted.accountsOf(tokens);\n  if (answer.kind === 'refused') return refused(ports, due, answer);\n  if (answer.kind !== 'found') return againAfter(answer);\n  const wanted = await wantedOf(ports, tokens);\n",
-      "  const wanted = await wantedOf(ports, tokens);\n  const answer = await ports.hosted.accountsOf(tokens);\n  if (answer.kind === 'refused') return refused(ports, due, answer);\n  if (answer.kind !== 'found') return againAfter(answer);\n",
-    ],
-  },
-  'adapters/memory-mirror-store.ts': {
-    'a state is written whatever its version': [
-      'if ((states.get(`${app}#${token}`) ?? nothing).version !== version) return false;',
-      '',
-    ],
   },
   'adapters/marks-queue.ts': {
     'marks of a token within five minutes are one': [

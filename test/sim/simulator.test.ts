@@ -1,9 +1,14 @@
 import type { SQSRecord } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
+import type { Account } from '../../functions/core/account.ts';
+import { ACCOUNTS, TOKENS } from './cast.ts';
 import { eventSource } from './event-source.ts';
-import { FAULTS, type Faults, swarm } from './faults.ts';
+import { FAULTS, type Faults, MIRROR_FAULTS, swarm } from './faults.ts';
+import { fifoQueue } from './fifo-queue.ts';
+import { hostedSide } from './hosted-side.ts';
 import { MUTANTS } from './mutants.ts';
 import { mutated } from './patches.ts';
+import { born } from './process.ts';
 import { queue } from './queue.ts';
 import { randomOf } from './random.ts';
 import { SUITE_NAMES, SUITES } from './suites.ts';
@@ -19,8 +24,8 @@ describe('a seed', () => {
   });
 
   test('draws a swarm of its own: each kind of fault is there in about half of the cases', () => {
-    const cases = Array.from({ length: 400 }, (_, seed) => swarm(randomOf(seed)));
-    for (const fault of FAULTS) {
+    const cases = Array.from({ length: 400 }, (_, seed) => swarm(randomOf(seed), MIRROR_FAULTS, MIRROR_FAULTS));
+    for (const fault of MIRROR_FAULTS) {
       const strikes = cases.map(({ strike }) => Array.from({ length: 600 }, () => strike(fault)).includes(true));
       const share = strikes.filter((isThere) => isThere).length / cases.length;
       expect(share).toBeGreaterThan(0.4);
@@ -177,6 +182,111 @@ describe('the queue', () => {
     for (const body of ['', 'a\u0000', '\ud800', '\uffff'])
       expect(() => messages.send(body)).toThrow('InvalidMessageContents');
     messages.send('\u{1f511}');
+  });
+});
+
+describe('a FIFO queue', () => {
+  const emptyQueue = (maxReceiveCount = 5) => {
+    const clock = { ms: 0 };
+    const options = { now: () => clock.ms, random: randomOf(1), visibilityMs: 60_000, maxReceiveCount };
+    const messages = fifoQueue({ ...options, onVisible: () => {}, onDeadLetter: () => {} });
+    const send = (body: string, group = 'g', deduplication = body) => messages.send({ body, group, deduplication });
+    const receive = (most = 10) => messages.receive(most, false);
+    return { clock, messages, send, receive };
+  };
+  const bodies = (received: readonly { message: { body: string } }[]) => received.map(({ message }) => message.body);
+
+  test('delivers a group in its order, and several groups at a time', () => {
+    const { send, receive } = emptyQueue();
+    for (const body of ['a', 'b', 'c']) send(body);
+    send('other', 'h');
+    const all = bodies(receive());
+    expect(all.filter((body) => body !== 'other')).toEqual(['a', 'b', 'c']);
+    expect(all).toContain('other');
+  });
+
+  test('delivers no more of a group while one of its messages is out or waits for its next try', () => {
+    const { clock, messages, send, receive } = emptyQueue();
+    for (const body of ['a', 'b']) send(body);
+    const [first] = receive(1);
+    if (!first) throw new Error('nothing was received');
+    expect(receive()).toEqual([]);
+    messages.hide(first.handle, 90_000);
+    clock.ms = 60_000;
+    expect(receive()).toEqual([]);
+    clock.ms = 90_000;
+    const [second] = receive(1);
+    if (!second) throw new Error('nothing was received again');
+    expect([second.message.body, second.receives]).toEqual(['a', 2]);
+    messages.delete(second);
+    expect(bodies(receive())).toEqual(['b']);
+  });
+
+  test('goes on with a group once what held it up is a dead letter', () => {
+    const { clock, send, receive } = emptyQueue(1);
+    for (const body of ['a', 'b']) send(body);
+    expect(bodies(receive(1))).toEqual(['a']);
+    clock.ms = 60_000;
+    expect(receive(1)).toEqual([]);
+    expect(bodies(receive(1))).toEqual(['b']);
+  });
+
+  test('takes what is sent again within five minutes for the first, even after that was deleted', () => {
+    const { clock, messages, send, receive } = emptyQueue();
+    send('a');
+    for (const one of receive()) messages.delete(one);
+    clock.ms = 299_999;
+    send('a');
+    expect(receive()).toEqual([]);
+    clock.ms = 300_000;
+    send('a');
+    expect(bodies(receive())).toEqual(['a']);
+  });
+
+  test('takes no ids that SQS refuses', () => {
+    const { send } = emptyQueue();
+    for (const id of ['', 'a b', '\u{1f511}', 'x'.repeat(129)])
+      expect(() => send('a', id)).toThrow('InvalidParameterValue');
+  });
+});
+
+describe('the hosted side', () => {
+  const [alice, bob, carol] = ACCOUNTS;
+  const [phone] = TOKENS;
+  if (!alice || !bob || !carol || !phone) throw new Error('the cast is too small');
+  const bind = (...accounts: Account[]) =>
+    ({ kind: 'bindOverriding', elements: [{ token: phone, accounts }] }) as const;
+  const play = async (...told: (readonly [Parameters<ReturnType<typeof hostedSide>['accept']>[0], number])[]) => {
+    const time = timeline();
+    const side = hostedSide(time);
+    for (const [request, inMs] of told) side.accept(request, inMs, born());
+    await time.run();
+    return side.boundTo(phone);
+  };
+
+  test('replaces the accounts of the types that an override names, and no others', async () => {
+    expect(await play([bind(alice, carol), 1], [bind(bob), 2])).toEqual([bob, carol]);
+  });
+
+  test('does late what it accepted, so that two calls can change places', async () => {
+    expect(await play([bind(alice), 20_000], [bind(bob), 1])).toEqual([alice]);
+  });
+
+  test('unbinds an account from all tokens, and a token from all accounts', async () => {
+    expect(await play([bind(alice, carol), 1], [{ kind: 'unbindAccountFromAll', accounts: [alice] }, 2])).toEqual([
+      carol,
+    ]);
+    expect(await play([bind(alice, carol), 1], [{ kind: 'unbindTokenFromAll', tokens: [phone] }, 2])).toEqual([]);
+  });
+
+  test('holds and takes nothing of a token that it has forgotten', async () => {
+    const time = timeline();
+    const side = hostedSide(time);
+    side.accept(bind(alice), 1, born());
+    time.after(2, () => side.forget(phone, 100));
+    time.after(3, () => side.accept(bind(bob), 1, born()));
+    await time.run();
+    expect(side.boundTo(phone)).toEqual([]);
   });
 });
 
