@@ -27,14 +27,17 @@ export function surround(stub: Stub, table: string): void {
     BINDERY_CONFIG: JSON.stringify(CONFIGURATION),
     SOURCE_SECRETS: JSON.stringify({ app: SOURCE_SECRET }),
     APP_SECRETS: JSON.stringify({ shop: APP_SECRET }),
+    PSEUDONYM_SECRET: 'pseudonyms',
+    MARKS_QUEUES: '{}',
   });
 }
 
 /** What Lambda's log format does with a line, without writing it anywhere: a terminal would be measured otherwise. */
 export const jsonLog = (level: string, message: string, line: object): void => {
-  logged = JSON.stringify({ level, message, ...line }).length;
+  made.bytes = JSON.stringify({ level, message, ...line }).length;
 };
-let logged = 0;
+/** Looked at by nobody: without it the line need not be made. */
+export const made = { bytes: 0 };
 
 /** The functions' lines are made and then dropped; what the benchmark prints itself does not go through the console. */
 export function quietConsole(): void {
@@ -54,7 +57,7 @@ export const posted = (path: string, body: string, headers: Record<string, strin
     requestContext: { requestId: 'JKJaXmPLvHcESHA=', http: { method: 'POST', path } },
     body,
     isBase64Encoded: false,
-  }) as APIGatewayProxyEventV2;
+  }) as unknown as APIGatewayProxyEventV2;
 
 /** Signs as Standard Webhooks does, for an attempt made now. */
 export function signed(body: string): Record<string, string> {

@@ -5,7 +5,7 @@ import { signedHeaders } from '../../cli/signature.ts';
 import { Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { type Endpoint, PATHS } from '../../functions/wire/endpoint.ts';
-import type { Door } from '../../infra/settings.ts';
+import type { HttpDoor } from '../../infra/settings.ts';
 import { accountsOf, basic, tokensOf } from '../handlers/account-api-world.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -60,7 +60,7 @@ const message = (...operations: Operation[]): OperationsMessage =>
   OperationsMessage.parse({ v: 1, id: `r${messages++}`, operations });
 
 /** A function without a scenario is not tested: the types ask for one as soon as a door is in the settings. */
-export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
+export const SCENARIOS: Readonly<Record<HttpDoor | 'apply', Scenario>> = {
   events: (deployment) => {
     const effective =
       (...events: [string, object][]): Step =>

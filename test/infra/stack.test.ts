@@ -155,7 +155,7 @@ describe('the queue', () => {
 });
 
 describe('least privilege', () => {
-  const applying = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+  const applying = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
   const logging = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
   test('events sends, applies and reads the secrets of sources', () => {
@@ -170,7 +170,7 @@ describe('least privilege', () => {
   test('account-api sends, applies, queries and reads the secrets of apps', () => {
     expect(allowedTo('account-api')).toEqual({
       'Operations/Queue': ['sqs:SendMessage'],
-      Registry: [...applying, 'dynamodb:BatchGetItem', 'dynamodb:Query'].toSorted(),
+      Registry: [...applying, 'dynamodb:Query'].toSorted(),
       'Credentials/app shop-android': ['secretsmanager:GetSecretValue'],
       'Credentials/app shop-ios': ['secretsmanager:GetSecretValue'],
       'account-api-log': logging,
