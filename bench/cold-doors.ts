@@ -7,7 +7,10 @@ import type {
 } from '../functions/adapters/environment.ts';
 import { Operation, type OperationsMessage } from '../functions/core/operation.ts';
 import { eventHash, stampOf } from '../functions/core/stamp.ts';
-import type { Door } from '../infra/settings.ts';
+import type { HttpDoor } from '../infra/settings.ts';
+
+/** The functions that somebody waits for, and the one behind them. */
+export type ColdDoorName = HttpDoor | 'apply';
 
 /** What a door reads when it is loaded, and an event of which it accepts everything. */
 export type ColdDoor = {
@@ -34,7 +37,7 @@ const post = (rawPath: string, headers: Readonly<Record<string, string>>, body: 
 });
 
 /** A bench that knows a door needs its environment and one event, here and nowhere else. */
-export const COLD_DOORS: Readonly<Record<Door, ColdDoor>> = {
+export const COLD_DOORS: Readonly<Record<ColdDoorName, ColdDoor>> = {
   events: {
     variables: (aws) =>
       ({
@@ -63,7 +66,12 @@ export const COLD_DOORS: Readonly<Record<Door, ColdDoor>> = {
   },
   apply: {
     variables: (aws) =>
-      ({ ...onRegistry(aws), PARKED_QUEUE_URL: `${aws}/1/parked` }) satisfies VariablesOf<typeof ApplyEnvironment>,
+      ({
+        ...onRegistry(aws),
+        PARKED_QUEUE_URL: `${aws}/1/parked`,
+        PSEUDONYM_SECRET: 'pseudonyms',
+        MARKS_QUEUES: '{}',
+      }) satisfies VariablesOf<typeof ApplyEnvironment>,
     event: (now) => ({
       Records: [
         {

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Door, TIMEOUT_S } from '../infra/settings.ts';
 import { type Call, startStubAws } from './cold-aws.ts';
-import { SECRET } from './cold-doors.ts';
+import { COLD_DOORS, type ColdDoorName, SECRET } from './cold-doors.ts';
 import { type ColdMachine, type ColdStart, coldStart, medianOf } from './cold-run.ts';
 import { type Bundle, childIn, clientsOnly, EMPTY, oursIn, trimmed, usual, written } from './cold-variants.ts';
 import type { Group } from './group.ts';
@@ -31,9 +30,9 @@ export async function coldRows(rounds: number): Promise<Measurements> {
 }
 
 /** Every function has a timeout: the settings know them all. */
-const DOORS = Object.keys(TIMEOUT_S) as Door[]; // the keys of a record of doors
+const DOORS = Object.keys(COLD_DOORS) as ColdDoorName[]; // the keys of a record of doors
 
-async function doorRows(machine: ColdMachine, door: Door, rounds: number): Promise<Measurements> {
+async function doorRows(machine: ColdMachine, door: ColdDoorName, rounds: number): Promise<Measurements> {
   const { bundles, calls } = await bundlesOf(machine, door);
   const starts = await interleavedStarts(machine, door, bundles, rounds);
   return {
@@ -43,7 +42,7 @@ async function doorRows(machine: ColdMachine, door: Door, rounds: number): Promi
 }
 
 /** Ours is run once to see which calls it makes: the others make the same ones. */
-async function bundlesOf(machine: ColdMachine, door: Door): Promise<{ bundles: Bundles; calls: Call[] }> {
+async function bundlesOf(machine: ColdMachine, door: ColdDoorName): Promise<{ bundles: Bundles; calls: Call[] }> {
   const { folder } = machine;
   const ours = await oursIn(folder, door, `functions/${door}.ts`);
   const calls = await callsOf(machine, door, ours);
@@ -60,7 +59,7 @@ async function bundlesOf(machine: ColdMachine, door: Door): Promise<{ bundles: B
   return { bundles, calls };
 }
 
-async function callsOf(machine: ColdMachine, door: Door, bundle: Bundle): Promise<Call[]> {
+async function callsOf(machine: ColdMachine, door: ColdDoorName, bundle: Bundle): Promise<Call[]> {
   machine.aws.taken();
   await coldStart(machine, door, bundle);
   return machine.aws.taken();
@@ -72,7 +71,12 @@ const named = (calls: readonly Call[]): string =>
     .sort()
     .join();
 
-async function interleavedStarts(machine: ColdMachine, door: Door, bundles: Bundles, rounds: number): Promise<Starts> {
+async function interleavedStarts(
+  machine: ColdMachine,
+  door: ColdDoorName,
+  bundles: Bundles,
+  rounds: number,
+): Promise<Starts> {
   const names = Object.keys(bundles) as (keyof Bundles)[]; // the keys of the record above
   const starts = new Map<string, ColdStart[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++)
@@ -91,7 +95,7 @@ async function interleavedStarts(machine: ColdMachine, door: Door, bundles: Bund
 /** What a trimmed handler and the usual bundle may cost relative to ours. */
 const GOALS = { trimmed: atMost(1.3), usual: atMost(0.65) };
 
-const rowsOf = (door: Door, bundles: Bundles, { ours, empty, clients, trimmed, usual }: Starts): Row[] => {
+const rowsOf = (door: ColdDoorName, bundles: Bundles, { ours, empty, clients, trimmed, usual }: Starts): Row[] => {
   const measured = (what: string, unit: string, of: number, reference: number) => ({
     name: `${door}: ${what}`,
     unit,

@@ -2,9 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import type { Door } from '../infra/settings.ts';
 import type { StubAws } from './cold-aws.ts';
-import { COLD_DOORS } from './cold-doors.ts';
+import { COLD_DOORS, type ColdDoorName } from './cold-doors.ts';
 import type { Bundle } from './cold-variants.ts';
 import { median } from './measure.ts';
 
@@ -15,7 +14,11 @@ export type ColdStart = z.infer<typeof ColdStart>;
 export type ColdMachine = { readonly folder: string; readonly child: string; readonly aws: StubAws };
 
 /** One cold start in a process of its own, with nothing in its environment but what Lambda would set. */
-export async function coldStart({ folder, child, aws }: ColdMachine, door: Door, bundle: Bundle): Promise<ColdStart> {
+export async function coldStart(
+  { folder, child, aws }: ColdMachine,
+  door: ColdDoorName,
+  bundle: Bundle,
+): Promise<ColdStart> {
   const { variables, event } = COLD_DOORS[door];
   const nowhere = join(folder, 'there-is-no-such-file');
   const env = {

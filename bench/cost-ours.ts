@@ -27,9 +27,9 @@ const CONTEXT = { getRemainingTimeInMillis: () => 10_000 } as Context;
 export async function ours(cloud: Cloud): Promise<Deployment> {
   const [operations, parked] = [await createQueue(cloud, 'operations'), await createQueue(cloud, 'parked')];
   await createTable(NAMES.table);
-  const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' } };
-  setVariables(CONFIGURATION, queues, { apps: { shop: SECRET }, sources: { web: SECRET } });
-  const { http, apply } = await loadDoors();
+  const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' }, mirrors: new Map() };
+  setVariables(CONFIGURATION, queues, { apps: { shop: SECRET }, sources: { web: SECRET }, pseudonyms: SECRET });
+  const { http, apply } = await loadDoors(false);
   const deliver = async (messages: readonly Message[]) => {
     if (messages.length === 0) return;
     const event: SQSEvent = eventOf(messages, '');

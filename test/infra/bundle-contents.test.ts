@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { BUNDLE } from '../../infra/bundling.ts';
 import { type Door, TIMEOUT_S } from '../../infra/settings.ts';
-import { synthesized } from './synthesis.ts';
+import { MIRRORED, synthesized } from './synthesis.ts';
 
 const root = join(import.meta.dirname, '../..');
 const doors = Object.keys(TIMEOUT_S) as Door[]; // the keys of a record of doors
@@ -14,6 +14,11 @@ const doors = Object.keys(TIMEOUT_S) as Door[]; // the keys of a record of doors
  * raise it for what a function needs, and only then.
  */
 const BUDGET = 380_000;
+
+/** With an HTTP client of its own, undici, for calls that end when they shall and follow no redirect. */
+const BUDGET_WITH_HTTP = 1_200_000;
+
+const budgetOf = (door: Door): number => (['mirror', 'verify'].includes(door) ? BUDGET_WITH_HTTP : BUDGET);
 
 /** Files that reached a bundle, and how many of their bytes did. */
 const contentsOf = async (door: Door) => {
@@ -31,7 +36,7 @@ const contentsOf = async (door: Door) => {
 };
 
 const bundles = new Map<Door, Awaited<ReturnType<typeof contentsOf>>>();
-const stack = synthesized();
+const stack = synthesized({ configuration: MIRRORED });
 beforeAll(async () => {
   for (const door of doors) bundles.set(door, await contentsOf(door));
 });
@@ -46,11 +51,17 @@ const packagesOf = (door: Door) => [
 const commandsIn = (door: Door) =>
   filesOf(door).flatMap((file) => {
     const [, client = '', command] = /@aws-sdk\/client-([^/]+)\/dist-es\/commands\/(\w+)Command\.js$/.exec(file) ?? [];
-    return command ? [`${client.replace('-', '')}:${command}`] : [];
+    // What IAM calls SendMessage is a batch of them too.
+    return command ? [`${client.replace('-', '')}:${command.replace('SendMessageBatch', 'SendMessage')}`] : [];
   });
 
 /** What the SDK brings along unasked: endpoint discovery, and the paginators of its document client. */
 const DRAGGED_IN = ['dynamodb:DescribeEndpoints', 'dynamodb:Query', 'dynamodb:Scan'];
+
+/** The registry's store comes whole; these only read from it. */
+const STORE = ['dynamodb:UpdateItem'];
+const draggedInto = (door: Door): string[] =>
+  ['mirror', 'verify', 'sweep'].includes(door) ? [...DRAGGED_IN, ...STORE] : DRAGGED_IN;
 
 const Role = z.object({
   Policies: z.array(
@@ -64,13 +75,13 @@ const Role = z.object({
 
 describe.each(doors)('the bundle of %s', (door) => {
   test('is no heavier than its budget', () => {
-    expect(bundles.get(door)?.bytes).toBeLessThan(BUDGET);
+    expect(bundles.get(door)?.bytes).toBeLessThan(budgetOf(door));
   });
 
   test('has no client of a service, and no command, that its role may not use', () => {
     const { Policies } = Role.parse(stack.propertiesAt(`${door}-role`));
     const asked = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement.flatMap(({ Action }) => Action));
-    const may = [...asked, ...DRAGGED_IN];
+    const may = [...asked, ...draggedInto(door)];
     const clients = packagesOf(door).flatMap(
       (name) => /^@aws-sdk\/client-(.+)$/.exec(name)?.[1]?.replace('-', '') ?? [],
     );
