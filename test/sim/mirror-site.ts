@@ -31,7 +31,7 @@ export type MirrorSite = Surroundings & {
   /** Told of each state that a process of `verify` writes, and when that process asked the hosted side last (ms). */
   readonly onVerified: (askedAt: number, ...parameters: Parameters<OnState>) => void;
   readonly onPushed: OnState;
-  /** Told of each process that ended well, and of each that could not write a state. */
+  /** Told of each process that ended well, and of each that could not write down what it had told. */
   readonly onEnded: (process: Process) => void;
   readonly onUnwritten: (process: Process) => void;
 };
@@ -118,7 +118,12 @@ function portsOf(site: MirrorSite, process: Process, guard: Guard, stage: string
       },
     },
     mark: (marks) => mark(CHAT, marks),
-    check: (cause, checks, delayS) => check(CHAT, cause, checks, delayS),
+    check: (cause, checks, delayS) => {
+      const asked = check(CHAT, cause, checks, delayS);
+      // Whoever could not have it verified writes nothing down: the mark comes again.
+      asked.catch(() => site.onUnwritten(process));
+      return asked;
+    },
     now: deployment.clock(),
     note: mirrorLog(deployment.log, CHAT),
   };

@@ -5,7 +5,7 @@ import { MIRROR_FAULTS } from './faults.ts';
 const MINUTE_MS = 60_000;
 
 test('a hosted side that loses, delays and swaps what it is told ends as the registry says, in 3,000 hostile cases', {
-  timeout: 5 * MINUTE_MS,
+  timeout: 10 * MINUTE_MS,
 }, async () => {
   const { faults, figures } = await expectNoFindings('mirror');
   expect([figures.leaksAtRest, figures.missingAtRest]).toEqual([0, 0]);
