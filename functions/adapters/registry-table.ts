@@ -3,13 +3,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { RegistryPorts } from '../core/registry.ts';
 import { CLIENT } from './aws.ts';
+import type { Reads } from './dynamodb-batch-get.ts';
 import { dynamodbRegistryStore } from './dynamodb-registry-store.ts';
 
 /** The registry in the named table, with this machine's clock and chance. */
-export function registryIn(tableName: string): RegistryPorts {
+export function registryIn(tableName: string, reads: Reads = 'strong'): RegistryPorts {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(CLIENT));
   return {
-    store: dynamodbRegistryStore({ client, name: tableName }),
+    store: dynamodbRegistryStore({ client, name: tableName }, reads),
     now: Date.now,
     // Full jitter: writers that lost a race to the same token do not meet again.
     pause: (attempt) => setTimeout(Math.random() * Math.min(200, 5 * 2 ** attempt)),
