@@ -51,7 +51,7 @@ process.send?.(front.url);
 function withoutTable({ http, apply }: Doors): Doors {
   const ports = { store: memoryRegistryStore(new Map()), now: Date.now, pause: (ms: number) => setTimeout(ms) };
   const dispatch = dispatcher({
-    enqueue: operationsQueue(client, queue),
+    enqueue: operationsQueue(client, queue, 1),
     apply: (operations) => applyAll(ports, operations),
     withinBudget: (work) => work,
   });
