@@ -10,6 +10,7 @@ import { dispatcher } from '../functions/core/dispatch.ts';
 import { applyAll } from '../functions/core/registry.ts';
 import { applyMessages } from '../functions/handlers/apply.ts';
 import { eventsHandler } from '../functions/handlers/events.ts';
+import type { Delivery } from '../functions/handlers/settled.ts';
 import { reachesOf } from '../functions/sources/app-auth-event.ts';
 import { type Doors, loadDoors } from '../local/doors.ts';
 import { startEventSource } from '../local/event-source.ts';
@@ -27,7 +28,7 @@ surround({ url }, 'kept', queue);
 quietConsole();
 
 const client = new SQSClient(QUEUE_CLIENT);
-const doors = await loadDoors();
+const doors = await loadDoors(false);
 const used = registry === 'memory' ? withoutTable(doors) : doors;
 let done = 0;
 const invoke = async (event: SQSEvent) => {
@@ -48,20 +49,24 @@ process.on('message', () => process.send?.({ ...process.cpuUsage(), done }));
 process.send?.(front.url);
 
 /** The same doors over a registry in memory. */
-function withoutTable({ http, apply }: Doors): Doors {
+function withoutTable({ http, apply, ...others }: Doors): Doors {
   const ports = { store: memoryRegistryStore(new Map()), now: Date.now, pause: (ms: number) => setTimeout(ms) };
   const dispatch = dispatcher({
-    enqueue: operationsQueue(client, queue),
+    enqueue: operationsQueue(client, queue, 1),
     apply: (operations) => applyAll(ports, operations),
     withinBudget: (work) => work,
   });
   const keysOf = () => Promise.resolve([SOURCE_KEY]);
   const events = eventsHandler({ reaches: reachesOf(CONFIGURATION), keysOf, dispatch, now: Date.now });
   const park = () => Promise.reject(new Error('nothing is parked here'));
-  const settle = (bodies: readonly string[]) =>
-    applyMessages({ apply: (operations) => applyAll(ports, operations), park }, bodies);
-  const worker = sqsDoor({ settle, client, queueUrl: queue, log: jsonLog });
+  const settle = (deliveries: readonly Delivery[]) =>
+    applyMessages(
+      { apply: (operations) => applyAll(ports, operations), park },
+      deliveries.map(({ body }) => body),
+    );
+  const worker = sqsDoor({ stage: 'apply', settle, client, queueUrls: [queue], longestWaitS: 30, log: jsonLog });
   return {
+    ...others,
     http: { ...http, events: { ...http.events, handler: httpDoor(events, jsonLog) } },
     apply: { ...apply, handler: (event: SQSEvent, context: Context) => worker(event, context) },
   };

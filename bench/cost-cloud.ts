@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
@@ -15,7 +16,11 @@ export type Cloud = {
   readonly sqsUrl: string;
   /** Runs a function as one invocation: its processor time and what it logs are counted. */
   readonly invoke: <T>(run: () => Promise<T>) => Promise<T>;
+  /** Waits until nothing is asked of the services any more. What that takes is counted, not as an invocation. */
+  readonly quiet: () => Promise<void>;
   readonly count: (units: Partial<Units>) => void;
+  /** From now on messages are delivered at once, whatever delay they are sent with. */
+  readonly deliverAtOnce: () => Promise<void>;
   /** All units since the last time. */
   readonly taken: () => Promise<Units>;
   readonly stop: () => Promise<void>;
@@ -31,24 +36,46 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
     counted = sum(counted, units);
   };
   meterLog(count);
+  const consumed = async () => Consumed.parse(await child.ask('what was consumed'));
   return {
     sqs: new SQSClient(),
     sqsUrl: urls.sqs,
     count,
     invoke: async (run) => {
-      const before = process.cpuUsage();
-      const result = await run();
-      const { user, system } = process.cpuUsage(before);
-      count({ invocations: 1, cpuMs: (user + system) / 1000 });
+      const { result, cpuMs } = await timed(run);
+      count({ invocations: 1, cpuMs });
       return result;
     },
+    quiet: async () => {
+      const { cpuMs } = await timed(async () => {
+        for (let more = await consumed(); more.writeUnits + more.readUnits > 0; more = await consumed()) {
+          count(more);
+          await setTimeout(QUIET_MS);
+        }
+      });
+      count({ cpuMs });
+    },
+    deliverAtOnce: async () => {
+      await child.ask('at once');
+    },
     taken: async () => {
-      const units = sum(counted, Consumed.parse(await child.ask('what was consumed')));
+      const units = sum(counted, await consumed());
       counted = NO_UNITS;
       return units;
     },
     stop: child.stop,
   };
+}
+
+/** Longer than the embedded services take for any call (ms). */
+const QUIET_MS = 300;
+
+/** A run's result and the processor time of this process that it took. */
+async function timed<T>(run: () => Promise<T>): Promise<{ result: T; cpuMs: number }> {
+  const before = process.cpuUsage();
+  const result = await run();
+  const { user, system } = process.cpuUsage(before);
+  return { result, cpuMs: (user + system) / 1000 };
 }
 
 /** What CloudWatch adds to every line it takes in, in bytes (AWS's reference of PutLogEvents). */
@@ -62,6 +89,20 @@ function meterLog(count: (units: Partial<Units>) => void): void {
   const around = { timestamp: new Date().toISOString(), requestId: crypto.randomUUID() };
   const take = (level: string) => (line: object) => count(logLine(JSON.stringify({ ...around, level, ...line })));
   Object.assign(console, { info: take('INFO'), warn: take('WARN') });
+}
+
+/** What one of `times` runs consumes, whatever was consumed before. */
+export async function used(cloud: Cloud, times: number, run: () => Promise<unknown>): Promise<Units> {
+  await cloud.taken();
+  for (let i = 0; i < times; i++) await cloud.invoke(run);
+  const { cpuMs, sqsRequests, writeUnits, readUnits } = await cloud.taken();
+  return {
+    ...NO_UNITS,
+    cpuMs: cpuMs / times,
+    sqsRequests: sqsRequests / times,
+    writeUnits: writeUnits / times,
+    readUnits: readUnits / times,
+  };
 }
 
 /** A queue's URL behind the proxy. */

@@ -4,24 +4,28 @@ import type { MixEvent } from './cost-mix.ts';
 
 /** A design that is up and running. */
 export type Deployment = {
-  /** One request with these events, and what follows from it. `inOneWindow`: requests that the event source may gather. */
-  readonly send: (events: readonly MixEvent[], inOneWindow: number) => Promise<void>;
-  /** Delivers what still waits. */
+  /** One request with these events. */
+  readonly send: (events: readonly MixEvent[]) => Promise<void>;
+  /** What is left to do after the requests. */
   readonly settle: () => Promise<void>;
 };
 
 /** The secret that signs requests to either design: what Standard Webhooks asks for. */
 export const SECRET = `whsec_${Buffer.alloc(32, 'bench').toString('base64')}`;
 
+/** The longest that SQS lets a receive wait. */
+const LONG_POLL_S = 20;
+
 /** Messages that one request to SQS receives or deletes at most. */
 const AT_ONCE = 10;
 
-/** One receive, as many messages as there are and a batch still takes. An empty one is counted as well. */
+/** One receive, which waits for a message and takes up to so many. */
 export async function receive({ sqs }: Cloud, QueueUrl: string, most: number): Promise<Message[]> {
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({
       QueueUrl,
       MaxNumberOfMessages: Math.min(most, AT_ONCE),
+      WaitTimeSeconds: LONG_POLL_S,
       MessageSystemAttributeNames: ['All'],
     }),
   );

@@ -2,7 +2,6 @@ import type { Message } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { signedHeaders } from '../cli/signature.ts';
 import { Configuration } from '../functions/core/configuration.ts';
-import { EVENT_SOURCE } from '../infra/settings.ts';
 import { remainingIn } from '../local/batch-response.ts';
 import { loadDoors } from '../local/doors.ts';
 import { setVariables } from '../local/environment.ts';
@@ -23,33 +22,48 @@ export const SECRETS = { 'bindery/sources/web': SECRET };
 /** All that the functions look at. */
 const CONTEXT = { getRemainingTimeInMillis: () => 10_000 } as Context;
 
-/** The deployed functions in this process, behind what Lambda's event source mapping asks of the queue. */
-export async function ours(cloud: Cloud): Promise<Deployment> {
+/**
+ * The deployed functions in this process, behind what Lambda's event source mapping asks of the queue. The worker comes
+ * after the door, as the queue's delay has it, or at the same time, as it would without.
+ */
+export async function ours(cloud: Cloud): Promise<Deployment & { readonly withoutDelay: Deployment }> {
   const [operations, parked] = [await createQueue(cloud, 'operations'), await createQueue(cloud, 'parked')];
   await createTable(NAMES.table);
   const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' }, mirrors: new Map() };
   setVariables(CONFIGURATION, queues, { apps: { shop: SECRET }, sources: { web: SECRET }, pseudonyms: SECRET });
   const { http, apply } = await loadDoors(false);
-  const deliver = async (messages: readonly Message[]) => {
-    if (messages.length === 0) return;
+  const door = async (events: readonly MixEvent[]) => {
+    cloud.count({ apiRequests: 1 });
+    const { statusCode, body } = await cloud.invoke(() => http.events.handler(requestOf(events), CONTEXT));
+    // The embedded table can take longer than the door's second: what is under way then ends before the rest goes on.
+    if (statusCode === 202) await cloud.quiet();
+    else if (statusCode !== 200) throw new Error(`events answered ${statusCode}: ${body}`);
+  };
+  const worker = async () => {
+    // A long poll ends as soon as there is one message: where requests come one by one, no receive finds a second.
+    const messages: Message[] = await receive(cloud, operations, 1);
     const event: SQSEvent = eventOf(messages, '');
     const response = await cloud.invoke(() => apply.handler(event, CONTEXT));
     const ids = event.Records.map(({ messageId }) => messageId);
-    if (remainingIn(response, ids).length > 0) throw new Error('a message stayed on the queue');
+    if (ids.length === 0 || remainingIn(response, ids).length > 0) throw new Error('a message was not applied');
     await remove(cloud, operations, messages);
   };
-  const batch: Message[] = [];
-  const settle = () => deliver(batch.splice(0));
-  const send = async (events: readonly MixEvent[], inOneWindow: number) => {
-    cloud.count({ apiRequests: 1 });
-    const { statusCode, body } = await cloud.invoke(() => http.events.handler(requestOf(events), CONTEXT));
-    // 202 would leave the work to the queue, and a refusal would be none.
-    if (statusCode !== 200) throw new Error(`events answered ${statusCode}: ${body}`);
-    // A long poll ends as soon as there is one message: at most paces no receive finds a second.
-    batch.push(...(await receive(cloud, operations, EVENT_SOURCE.batchSize)));
-    if (batch.length >= Math.min(inOneWindow, EVENT_SOURCE.batchSize)) await settle();
+  let waiting = 0;
+  return {
+    send: async (events) => {
+      await door(events);
+      waiting++;
+    },
+    settle: async () => {
+      for (; waiting > 0; waiting--) await worker();
+    },
+    withoutDelay: {
+      send: async (events) => {
+        await Promise.all([door(events), worker()]);
+      },
+      settle: async () => {},
+    },
   };
-  return { send, settle };
 }
 
 function requestOf(events: readonly MixEvent[]): APIGatewayProxyEventV2 {

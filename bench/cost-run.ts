@@ -1,4 +1,4 @@
-import { EVENT_SOURCE, MEMORY_MB } from '../infra/settings.ts';
+import { MEMORY_MB } from '../infra/settings.ts';
 import { type Cloud, logLine, startCloud } from './cost-cloud.ts';
 import type { Deployment } from './cost-deployment.ts';
 import { APART, mixOf } from './cost-mix.ts';
@@ -10,14 +10,20 @@ import { PRICES } from './prices.ts';
 /** What a design consumes for a thousand events, and what that costs for a million. */
 export type Costed = { readonly name: string; readonly thousand: Units; readonly dollars: Units };
 
-/** `size` events a request, `pace` requests a second. Counted on `events`, after a warm-up. */
-type Load = { readonly size: number; readonly pace: number; readonly events: number };
+/** `size` events a request. Counted on `events`, after a warm-up. */
+type Load = { readonly size: number; readonly events: number };
 
 export const LOADS = {
-  quiet: { size: 1, pace: 1, events: 1000 },
-  busy: { size: 1, pace: 100, events: 1000 },
-  batch: { size: 100, pace: 1, events: 4000 },
+  single: { size: 1, events: 400 },
+  batch: { size: 100, events: 2000 },
 } as const satisfies Record<string, Load>;
+
+export type Costs = {
+  readonly naive: Costed;
+  readonly ours: readonly Costed[];
+  /** Units for a thousand single events where the queue delivers at once. */
+  readonly withoutDelay: Units;
+};
 
 const ARM = { memoryMb: MEMORY_MB.events, gbSecond: PRICES.armGbSecond.dollars };
 const HTTP_API: Setting = { ...ARM, apiRequest: PRICES.httpApi.dollars };
@@ -25,15 +31,20 @@ const FUNCTION_URL: Setting = { ...ARM, apiRequest: PRICES.functionUrl.dollars }
 const REST_API: Setting = { memoryMb: 512, gbSecond: PRICES.x86GbSecond.dollars, apiRequest: PRICES.restApi.dollars };
 
 /** Runs both designs on the embedded services and counts. */
-export async function costs(): Promise<Costed[]> {
+export async function costs(): Promise<Costs> {
   const cloud = await startCloud(SECRETS);
   try {
-    const naiveUnits = await counted(cloud, await naive(cloud), 'naive', LOADS.quiet);
+    const thousand = await countedOn(cloud, await naive(cloud), 'naive', LOADS.single);
     const deployed = await ours(cloud);
-    const found = [{ name: 'naive', thousand: naiveUnits, dollars: dollarsPerMillion(naiveUnits, REST_API) }];
+    const found: Costed[] = [];
     for (const [name, load] of Object.entries(LOADS))
-      found.push(...fronts(name, await counted(cloud, deployed, name, load)));
-    return found;
+      found.push(...fronts(name, await countedOn(cloud, deployed, name, load)));
+    await cloud.deliverAtOnce();
+    return {
+      naive: { name: 'naive', thousand, dollars: dollarsPerMillion(thousand, REST_API) },
+      ours: found,
+      withoutDelay: await countedOn(cloud, deployed.withoutDelay, 'at-once', LOADS.single),
+    };
   } finally {
     await cloud.stop();
   }
@@ -62,13 +73,12 @@ const ACCESS_LINE = JSON.stringify({
   error: '-',
 });
 
-async function counted(cloud: Cloud, deployment: Deployment, name: string, load: Load): Promise<Units> {
-  const warmUp = Math.max(APART, 400);
+/** What a thousand events of a load consume, counted after a warm-up. `name` keeps loads apart. */
+export async function countedOn(cloud: Cloud, deployment: Deployment, name: string, load: Load): Promise<Units> {
+  const warmUp = Math.max(APART, 3 * load.size);
   const events = mixOf(warmUp + load.events, name, new Date(Date.now() - 60_000));
-  const inOneWindow = Math.max(1, load.pace * windowS());
   const run = async (from: number, to: number) => {
-    for (let at = from; at < to; at += load.size)
-      await deployment.send(events.slice(at, Math.min(at + load.size, to)), inOneWindow);
+    for (let at = from; at < to; at += load.size) await deployment.send(events.slice(at, Math.min(at + load.size, to)));
     await deployment.settle();
   };
   await run(0, warmUp);
@@ -76,6 +86,3 @@ async function counted(cloud: Cloud, deployment: Deployment, name: string, load:
   await run(warmUp, events.length);
   return perThousand(await cloud.taken(), load.events);
 }
-
-/** How long the event source gathers (s). */
-const windowS = (): number => ('windowS' in EVENT_SOURCE ? Number(EVENT_SOURCE.windowS) : 0);

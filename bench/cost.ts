@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { columns } from '../local/columns.ts';
 import { argumentsOf, runCommand } from '../local/command.ts';
 import { MIX } from './cost-mix.ts';
-import { type Costed, costs } from './cost-run.ts';
+import { type Costed, type Costs, costs } from './cost-run.ts';
 import { NAMES, total } from './cost-units.ts';
 import { PRICES } from './prices.ts';
-import { atMost, figure, type Row, row, tableOf } from './report.ts';
+import { atMost, figure, type Goal, type Row, row, tableOf } from './report.ts';
 
 const HELP = `npm run bench:cost -- [options]
 
@@ -20,7 +20,7 @@ const NOTES = [
   `events: ${MIX}`,
   'naive: a REST API, a function, a message, an invocation, a call of a second REST API and two rows against repetition',
   'for each event, and both copies of a binding in one transaction',
-  'quiet: one event a request, one request a second; busy: a hundred a second; batch: a hundred events a request',
+  'single: one event a request; batch: a hundred; each message is received alone, after its door is done: doors delay them',
   'functions are priced by their processor time; while they wait they are billed as well, which is left out of both',
   'left out of both: what polls of an idle queue cost, some cents a month',
   'prices of us-east-1, on demand, without free tiers:',
@@ -31,19 +31,24 @@ const NOTES = [
 ];
 
 /** How much cheaper ours has to be. */
-const GOALS = { quiet: 6, busy: 6, batch: 10 } as const;
+const GOALS = { single: 6, batch: 10 } as const;
 
-function rowsOf([naive, ...ours]: readonly Costed[]): Row[] {
-  const reference = naive ? total(naive.dollars) : Number.NaN;
+function rowsOf({ naive, ours, withoutDelay }: Costs): Row[] {
+  const reference = total(naive.dollars);
   const priced = ours.map(({ name, dollars }) => {
     const times = Object.entries(GOALS).find(([load]) => name.startsWith(load))?.[1] ?? 1;
     const measured = { name, unit: '$ a million events', ours: total(dollars), reference };
     return row(measured, atMost(Number((1 / times).toPrecision(3))));
   });
-  const sqs = (one: Costed | undefined) => (one?.thousand.sqsRequests ?? Number.NaN) / 1000;
-  const batch = ours.find(({ name }) => name.startsWith('batch'));
-  const unit = 'SQS requests an event';
-  return [...priced, row({ name: 'batch', unit, ours: sqs(batch), reference: sqs(naive) }, atMost(0.04, 'ours'))];
+  const of = (load: keyof typeof GOALS) => ours.find(({ name }) => name.startsWith(load))?.thousand ?? naive.thousand;
+  const perEvent = (name: string, unit: string, mine: number, other: number, goal?: Goal) =>
+    row({ name, unit, ours: mine / 1000, reference: other / 1000 }, goal);
+  const [sqs, writes] = [of('batch').sqsRequests, of('single').writeUnits];
+  return [
+    ...priced,
+    perEvent('batch', 'SQS requests an event', sqs, naive.thousand.sqsRequests, atMost(0.04, 'ours')),
+    perEvent("single / without the queue's delay", 'write units an event', writes, withoutDelay.writeUnits),
+  ];
 }
 
 /** A column for each design: its units, or its dollars. */
@@ -61,8 +66,9 @@ await runCommand(async () => {
     print(HELP);
     return;
   }
-  const costed = await costs();
-  const rows = rowsOf(costed);
+  const found = await costs();
+  const rows = rowsOf(found);
+  const costed = [found.naive, ...found.ours];
   print(`Counted for a thousand events\n${unitsTable(costed, 'thousand')}`);
   print(`Dollars for a million events\n${unitsTable(costed, 'dollars')}`);
   print(tableOf({ title: 'What events cost, ours against the naive design', rows, notes: NOTES }));

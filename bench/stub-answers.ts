@@ -37,12 +37,14 @@ function queueAnswers(): [string, Answer][] {
     })),
   });
   const send: Answer = (body, reply) => {
-    const { MessageBody, QueueUrl } = JSON.parse(body);
+    const { MessageBody, QueueUrl, DelaySeconds = 0 } = JSON.parse(body);
     reply(JSON.stringify({ MessageId: '0', MD5OfMessageBody: md5(MessageBody) }));
     if (QueueUrl.endsWith('/forgetful')) return;
-    const queue = queueAt(QueueUrl);
-    queue.bodies.push({ body: MessageBody, sentMs: Date.now() });
-    queue.waiting.shift()?.();
+    const [queue, sentMs] = [queueAt(QueueUrl), Date.now()];
+    setTimeout(() => {
+      queue.bodies.push({ body: MessageBody, sentMs });
+      queue.waiting.shift()?.();
+    }, DelaySeconds * 1000);
   };
   const receive: Answer = (body, reply) => {
     const { QueueUrl, MaxNumberOfMessages = 1, WaitTimeSeconds = 0 } = JSON.parse(body);

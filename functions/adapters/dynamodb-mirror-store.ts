@@ -17,6 +17,7 @@ export function dynamodbMirrorStore(table: Table): MirrorStore {
       const items = await batchGet(
         table,
         tokens.map((token) => stateKey({ app, token })),
+        'strong',
       );
       return items.map(storedIn);
     },

@@ -2,7 +2,7 @@ import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/li
 import * as z from 'zod';
 import { firstVersion, type Pointer, type RegistryStore } from '../core/registry-store.ts';
 import { asking } from './aws.ts';
-import { batchGet, type Table } from './dynamodb-batch-get.ts';
+import { batchGet, type Reads, type Table } from './dynamodb-batch-get.ts';
 import { isMet } from './dynamodb-condition.ts';
 import { itemOf, StoredItem } from './dynamodb-document.ts';
 import { accountPartition, clearKey, documentKey, type Key, POINTER, pointerKey, tokenOf } from './registry-keys.ts';
@@ -13,13 +13,15 @@ const ClearItem = z.object({ removal: z.string() });
 /**
  * The registry in a DynamoDB table: strongly consistent reads and conditional writes of single items, so that the same
  * code is right on a table with multi-Region strong consistency. One document a token; in the account's partition a
- * pointer for each token that was ever bound, and the watermark.
+ * pointer for each token that was ever bound, and the watermark. With `eventual` reads `documents` and `clears` answer as
+ * things lately were, which is all that applying needs: a write is refused where something has changed since, and says by
+ * a strong read what stands there.
  */
-export function dynamodbRegistryStore(table: Table): RegistryStore {
+export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): RegistryStore {
   const { client, name: TableName } = table;
   return {
     documents: async (tokens) => {
-      const items = await getAll(table, tokens.map(documentKey));
+      const items = await getAll(table, tokens.map(documentKey), reads);
       return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item)));
     },
     write: async (ref, document, version) => {
@@ -29,26 +31,30 @@ export function dynamodbRegistryStore(table: Table): RegistryStore {
           : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
       const Item = { ...documentKey(ref), ...itemOf(document, version === 0 ? firstVersion(document) : version + 1) };
       if (await isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })))) return 'written';
-      const [winner] = await getAll(table, [documentKey(ref)]);
+      const [winner] = await getAll(table, [documentKey(ref)], 'strong');
       return { winner: winner === undefined ? undefined : StoredItem.parse(winner) };
     },
     raisePointer: (account, token, edge) => raise(table, pointerKey(account, token), 'edge', edge),
     raiseClear: (account, removal) => raise(table, clearKey(account), 'removal', removal),
     pointers: (account) => pointersIn(table, accountPartition(account)),
     clears: async (accounts) => {
-      const items = await getAll(table, accounts.map(clearKey));
+      const items = await getAll(table, accounts.map(clearKey), reads);
       return items.map((item) => (item === undefined ? '' : ClearItem.parse(item).removal));
     },
   };
 }
 
 /** Reads one item with the cheaper call, more of them in batches. In the order asked. */
-async function getAll(table: Table, keys: readonly Key[]): Promise<(Record<string, unknown> | undefined)[]> {
+async function getAll(
+  table: Table,
+  keys: readonly Key[],
+  reads: Reads,
+): Promise<(Record<string, unknown> | undefined)[]> {
   const [key, ...others] = keys;
   if (key === undefined) return [];
-  if (others.length > 0) return batchGet(table, keys);
+  if (others.length > 0) return batchGet(table, keys, reads);
   const { Item } = await asking(() =>
-    table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true })),
+    table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: reads === 'strong' })),
   );
   return [Item];
 }

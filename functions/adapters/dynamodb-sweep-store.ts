@@ -36,7 +36,7 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
       return { items, ...(LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(LastEvaluatedKey)) }) };
     },
     glimpse: async (tokens) => {
-      const items = await batchGet(table, tokens.map(documentKey), false);
+      const items = await batchGet(table, tokens.map(documentKey), 'eventual');
       return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item).document));
     },
     hasPointers: async (account) => {

@@ -5,13 +5,17 @@ import { asking } from './aws.ts';
 /** What SQS bills as one request (bytes): a message is filled up to here. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Puts a request's operations on the queue, in as few messages as possible; resolves when all are held. */
+/**
+ * Puts a request's operations on the queue, in as few messages as possible; resolves when all are held. Workers see them
+ * after `delayS` seconds.
+ */
 export const operationsQueue =
-  (client: SQSClient, QueueUrl: string) =>
+  (client: SQSClient, QueueUrl: string, delayS = 0) =>
   async (id: string, operations: readonly Operation[]): Promise<void> => {
     const bodies = packed(id, operations);
+    const message = { QueueUrl, DelaySeconds: delayS };
     await asking(() =>
-      Promise.all(bodies.map((MessageBody) => client.send(new SendMessageCommand({ QueueUrl, MessageBody })))),
+      Promise.all(bodies.map((MessageBody) => client.send(new SendMessageCommand({ ...message, MessageBody })))),
     );
   };
 

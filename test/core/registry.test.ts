@@ -86,13 +86,35 @@ describe('applying', () => {
     expect(calls).toEqual(['documents']);
   });
 
+  test('reads a removal that is there already, and writes nothing', async () => {
+    const { store, calls } = recording();
+    await apply(store, unbindEverywhere(2, 'alice'));
+    calls.length = 0;
+    expect(await kinds(apply(store, unbindEverywhere(2, 'alice'), unbindEverywhere(1, 'alice')))).toEqual([
+      'applied',
+      'applied',
+    ]);
+    expect(calls).toEqual(['clears', 'clears']);
+  });
+
+  test('from what was read a while ago ends the same: what has been written since stays', async () => {
+    const before: (Stored | undefined)[] = [];
+    const { store, inner } = recording(() => ({ documents: async () => before }));
+    await applyAll(ports(inner), [bind(1, ['alice'])]);
+    before.push(...(await inner.documents([PHONE])));
+    await applyAll(ports(inner), [override(3, ['bob'])]);
+    await apply(store, bind(1, ['alice']));
+    await apply(store, bind(2, ['carol']), bind(4, ['dave']));
+    expect(await accountsOf(inner, [PHONE])).toEqual([[account('dave'), account('bob')]]);
+  });
+
   test('takes an account from ten thousand tokens with one write', async () => {
     const { store, calls } = recording();
     const tokens = Array.from({ length: 10_000 }, (_, i) => `phone-${i}`);
     await apply(store, ...tokens.map((name) => moved(bind(1, ['alice']), name)));
     calls.length = 0;
     await apply(store, unbindEverywhere(2, 'alice'));
-    expect(calls).toEqual(['raiseClear']);
+    expect(calls).toEqual(['clears', 'raiseClear']);
     expect(await tokensOf(store, [{ app: SHOP, account: account('alice') }])).toEqual([[]]);
     expect(await accountsOf(store, [{ app: SHOP, token: token('phone-77') }])).toEqual([[]]);
   });

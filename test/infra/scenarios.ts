@@ -12,7 +12,7 @@ import { applyAll } from '../../functions/core/registry.ts';
 import type { AccountRef } from '../../functions/core/registry-store.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import { type Endpoint, PATHS } from '../../functions/wire/endpoint.ts';
-import type { HttpDoor } from '../../infra/settings.ts';
+import type { Door } from '../../infra/settings.ts';
 import { accountsOf, basic, tokensOf } from '../handlers/account-api-world.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -74,7 +74,7 @@ const bind = { kind: 'bind' as const, token, accounts: [{ type: 0, id: account }
 const OF_ANOTHER_VERSION = { v: 0, id: 'old' };
 
 /** A function without a scenario is not tested: the types ask for one as soon as a door is in the settings. */
-export const SCENARIOS: Readonly<Record<HttpDoor | 'apply', Scenario>> = {
+export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
   events: (deployment) => {
     const effective =
       (...events: [string, object][]): Step =>

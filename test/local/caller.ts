@@ -67,7 +67,11 @@ export class Caller {
   async idle(): Promise<void> {
     const client = new SQSClient();
     const QueueUrl = `${this.#local.sqs}/000000000000/${NAMES.operations}`;
-    const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+    const names = [
+      'ApproximateNumberOfMessages',
+      'ApproximateNumberOfMessagesNotVisible',
+      'ApproximateNumberOfMessagesDelayed',
+    ] as const;
     for (;;) {
       const { Attributes = {} } = await client.send(
         new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
