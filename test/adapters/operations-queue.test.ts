@@ -44,6 +44,14 @@ test('a request of a hundred operations is one message, whatever characters it h
   expect(messages.map(({ Body = '' }) => JSON.parse(Body))).toEqual([{ v: 1, id: 'request-1', operations }]);
 });
 
+test('a message can be kept back, so that the door may apply it first', async () => {
+  const QueueUrl = await queueUrl('delayed');
+  await operationsQueue(client, QueueUrl, 1)('request-1', [logout('t1')]);
+  expect(await received(QueueUrl)).toEqual([]);
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
+  expect(Messages).toHaveLength(1);
+});
+
 test('nothing about whom an operation concerns stands beside the body', async () => {
   const QueueUrl = await queueUrl('metadata');
   await operationsQueue(client, QueueUrl)('request-1', [logout('canary')]);

@@ -86,6 +86,22 @@ describe('applying', () => {
     expect(calls).toEqual(['documents']);
   });
 
+  test('reads the documents of many tokens in one call', async () => {
+    const { store, calls } = recording();
+    const operations = ['phone', 'tablet', 'watch'].map((name, i) => moved(unbind(i, ['alice']), name));
+    await apply(store, ...operations);
+    expect(calls.filter((name) => name === 'documents')).toHaveLength(1);
+  });
+
+  test('reads each token alone where they cannot be read together: one that fails does not hold up the others', async () => {
+    const { store, inner } = recording(({ documents }) => ({
+      documents: (refs) => (refs.some(({ token }) => token === 'tablet') ? unavailable() : documents(refs)),
+    }));
+    const operations = ['phone', 'tablet', 'watch'].map((name, i) => moved(unbind(i, ['alice']), name));
+    expect(await kinds(apply(store, ...operations))).toEqual(['applied', 'unavailable', 'applied']);
+    expect((await inner.documents([{ app: SHOP, token: token('watch') }]))[0]).toBeDefined();
+  });
+
   test('reads a removal that is there already, and writes nothing', async () => {
     const { store, calls } = recording();
     await apply(store, unbindEverywhere(2, 'alice'));

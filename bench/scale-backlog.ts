@@ -1,0 +1,67 @@
+import { memoryRegistryStore } from '../functions/adapters/memory-registry-store.ts';
+import { packed } from '../functions/adapters/operations-queue.ts';
+import { Operation } from '../functions/core/operation.ts';
+import { applyAll } from '../functions/core/registry.ts';
+import { eventHash, stampOf } from '../functions/core/stamp.ts';
+import { applyMessages } from '../functions/handlers/apply.ts';
+import { EVENT_SOURCE } from '../infra/settings.ts';
+import { tokenAt } from './sample-events.ts';
+import type { Table } from './scale-csv.ts';
+
+const MESSAGES = 100_000;
+const PHONES = 20_000;
+const PART = 10_000;
+
+/**
+ * A backlog that the worker drains in its deployed batches: logins and logouts of 20,000 phones, one a message. The
+ * registry is in memory, where nothing but the worker itself takes time; then everything is delivered a second time.
+ */
+export async function scaleOfBacklog(): Promise<Table> {
+  const store = memoryRegistryStore();
+  const ports = { store, now: Date.now, pause: async () => {} };
+  const backlog = messages(Date.now() - MESSAGES);
+  const drain = async (from: number, to: number): Promise<number> => {
+    const before = process.cpuUsage();
+    for (let at = from; at < to; at += EVENT_SOURCE.batchSize)
+      await applyMessages(
+        { apply: (operations) => applyAll(ports, operations), park: never },
+        backlog.slice(at, Math.min(at + EVENT_SOURCE.batchSize, to)),
+      );
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / (to - from);
+  };
+  const parts = Array.from({ length: MESSAGES / PART }, (_, i) => i * PART);
+  await drain(0, PART / 2); // warms up
+  const [first, again]: [number[], number[]] = [[], []];
+  for (const from of parts) first.push(await drain(from, from + PART));
+  for (const from of parts) again.push(await drain(from, from + PART));
+  const rows = parts.map((from, i) => [from + PART, first[i] ?? Number.NaN, again[i] ?? Number.NaN]);
+  return { columns: ['drained', 'first_cpu_us', 'again_cpu_us'], rows };
+}
+
+const never = () => Promise.reject(new Error('nothing here is refused'));
+
+const messages = (start: number): string[] =>
+  Array.from({ length: MESSAGES }, (_, i) => {
+    const phone = i % PHONES;
+    const round = Math.floor(i / PHONES);
+    return packed(`request-${i}`, [round % 2 === 0 ? login(phone, start + i) : logout(phone, start + i)]).join();
+  });
+
+const login = (phone: number, ms: number): Operation =>
+  Operation.parse({
+    kind: 'bindOverriding',
+    app: 'shop',
+    token: tokenAt(phone),
+    accounts: [{ type: 0, id: `account-${phone}` }],
+    scope: 'token',
+    stamp: stampOf('bindOverriding', ms, eventHash(`${ms}`)),
+  });
+
+const logout = (phone: number, ms: number): Operation =>
+  Operation.parse({
+    kind: 'unbindTokenFromAll',
+    app: 'shop',
+    token: tokenAt(phone),
+    stamp: stampOf('unbindTokenFromAll', ms, eventHash(`${ms}`)),
+  });

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { column, csvOf, tableIn } from '../../bench/scale-csv.ts';
+import { PLOTS } from '../../bench/scale-plots.ts';
+import { svgOf } from '../../bench/scale-svg.ts';
+
+const folder = join(import.meta.dirname, '../../docs/performance');
+const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+
+describe('figures as CSV', () => {
+  const table = {
+    columns: ['events', 'cpu_ms'],
+    rows: [
+      [1, 2.5],
+      [100, 0.0001234],
+    ],
+  };
+
+  test('are read as they were written', () => {
+    expect(tableIn(csvOf(table))).toEqual(table);
+    expect(column(table, 'cpu_ms')).toEqual([2.5, 0.0001234]);
+  });
+
+  test('a column that is not there is said', () => {
+    expect(() => column(table, 'cpu')).toThrow('there is no column cpu');
+  });
+});
+
+describe.each(Object.entries(PLOTS))('the plot %s', (name, { csv, plot }) => {
+  const svg = svgOf(tableIn(read(`${csv}.csv`)), plot);
+
+  test('is what its CSV says', () => {
+    expect(read(`${name}.svg`)).toBe(svg);
+  });
+
+  test('names both axes, every line and itself', () => {
+    for (const text of [plot.title, plot.x.label, plot.y.label, ...plot.lines.map(({ label }) => label)])
+      expect(svg).toContain(`>${text}</text>`);
+  });
+
+  test('draws every point inside its frame', () => {
+    const points = [...svg.matchAll(/points="([^"]+)"/g)].flatMap(([, list = '']) => list.split(' '));
+    const outside = points.filter((point) => {
+      const [x = Number.NaN, y = Number.NaN] = point.split(',').map(Number);
+      return !(x >= 76 && x <= 616 && y >= 76 && y <= 344);
+    });
+    expect({ points: points.length > 0, outside }).toEqual({ points: true, outside: [] });
+  });
+
+  test('is readable on a dark page too', () => expect(svg).toContain('prefers-color-scheme: dark'));
+});
