@@ -32,7 +32,10 @@ export type Trial = {
   readonly calls: { readonly operate: number; readonly query: number };
   readonly callsPerEvent: number;
   readonly exposure: { readonly meanMs: number; readonly longestMs: number };
-  /** Answers by status. `alike`: events that both apps answered with one status, of so many pairs. */
+  /**
+   * Answers by status. `alike`: events that both apps accepted, or answered with one status, of so many pairs. Whether an
+   * event is in effect within the second (200) or later (202) is a matter of what else the machine does.
+   */
   readonly statuses: { mirrored: Counts; unmirrored: Counts; alike: number; pairs: number };
   readonly latency: { readonly mirrored: Percentiles; readonly unmirrored?: Percentiles };
 };
@@ -103,7 +106,7 @@ async function stillDifferent(
 function answersOf(sent: readonly Sent[], app: string): Pick<Trial, 'statuses' | 'latency'> {
   const [mirrored, unmirrored] = [true, false].map((is) => sent.filter((one) => (one.app === app) === is));
   const pairs = [...Map.groupBy(sent, ({ event }) => event).values()].filter((answers) => answers.length === 2);
-  const alike = pairs.filter(([a, b]) => a?.status === b?.status).length;
+  const alike = pairs.filter(([a, b]) => classOf(a) === classOf(b)).length;
   const other = unmirrored?.length ? { unmirrored: percentilesOf(unmirrored) } : {};
   return {
     statuses: {
@@ -115,6 +118,9 @@ function answersOf(sent: readonly Sent[], app: string): Pick<Trial, 'statuses' |
     latency: { mirrored: percentilesOf(mirrored ?? []), ...other },
   };
 }
+
+const classOf = (sent: Sent | undefined): string =>
+  sent?.status === 200 || sent?.status === 202 ? 'accepted' : `${sent?.status}`;
 
 const countsOf = (sent: readonly Sent[]): Counts =>
   Object.fromEntries([...Map.groupBy(sent, ({ status }) => `${status}`)].map(([status, all]) => [status, all.length]));
