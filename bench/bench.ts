@@ -7,6 +7,7 @@ import { endToEnd } from './end-to-end.ts';
 import { events } from './events.ts';
 import type { Group } from './group.ts';
 import { QUICK, THOROUGH } from './measure.ts';
+import { mirror } from './mirror.ts';
 import { peers } from './peers.ts';
 import { publish, type Row } from './report.ts';
 import { sdk } from './sdk.ts';
@@ -29,7 +30,7 @@ const OPTIONS = {
 } as const;
 
 /** A group for each file of rows, in the order of the table. */
-const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, peers };
+const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, mirror, peers };
 
 function groupsIn(only: string | undefined): Group[] {
   const names = only?.split(',') ?? Object.keys(GROUPS);
