@@ -27,6 +27,8 @@ export function surround(stub: Pick<Stub, 'url'>, table: string, queue = forgetf
     BINDERY_CONFIG: JSON.stringify(CONFIGURATION),
     SOURCE_SECRETS: JSON.stringify({ app: SOURCE_SECRET }),
     APP_SECRETS: JSON.stringify({ shop: APP_SECRET }),
+    PSEUDONYM_SECRET: 'the key of pseudonyms',
+    MARKS_QUEUES: '{}',
   });
 }
 
