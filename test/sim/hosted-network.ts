@@ -25,7 +25,7 @@ export type HostedNetwork = {
 /** What becomes of a call: an answer, or why there is none, after a time; and when it has its effect, if ever (ms). */
 type Fate = { readonly waitMs: number; readonly effectMs?: number; readonly failure?: NotAnswered };
 
-/** Begins outages and uninstalls, each minute anew, for as long as people are busy. */
+/** Begins outages and uninstalls, up to ten of each, until calm. */
 export function trouble(
   surroundings: Surroundings,
   side: HostedSide,
@@ -33,13 +33,13 @@ export function trouble(
 ) {
   const { timeline, random, faults } = surroundings;
   let downUntil = 0;
-  const minute = () => {
+  const trial = () => {
     if (faults.strike('hosted is down'))
       downUntil = Math.min(calmMs, timeline.now() + random.logUniform(MINUTE_MS / 2, 5 * MINUTE_MS));
     // Longer than any call may be on its way: what was sent before is gone with the token.
     if (faults.strike('hosted forgets a token')) side.forget(random.pick(tokens), MINUTE_MS * (1 + random.next() * 4));
   };
-  for (let i = 0; i < 10; i++) timeline.after(random.next() * 10 * MINUTE_MS, minute);
+  for (let i = 0; i < 10; i++) timeline.after(random.next() * calmMs, trial);
   return { isDown: () => timeline.now() < downUntil };
 }
 

@@ -17,9 +17,11 @@ import { timeline } from './timeline.ts';
 
 const MINUTE_MS = 60_000;
 
-/** How long people are busy, and when nothing goes wrong any more. */
-const BUSY_MS = 10 * MINUTE_MS;
-const CALM_MS = 12 * MINUTE_MS;
+/** How long people are busy: in some cases until long after the last verification of what they did first. */
+const BUSY_MS = [10 * MINUTE_MS, 10 * MINUTE_MS, 40 * MINUTE_MS];
+
+/** How long after that things still go wrong. */
+const MORE_MS = 2 * MINUTE_MS;
 
 /** By then everything has come to its end, dead letters included. */
 const END_MS = 6 * 24 * 60 * MINUTE_MS;
@@ -36,7 +38,9 @@ export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_F
   const onFinding: Watch['onFinding'] = (oracle, actual, expected = '') =>
     void findings.push({ oracle, actual, expected });
   const book = ledger((oracle, expected, actual) => onFinding(oracle, actual, expected));
-  const stage = setUp(surroundings, drawMirrorScene(random), { book, onFinding, calmMs: CALM_MS });
+  const busyMs = random.pick(BUSY_MS);
+  const calmMs = busyMs + MORE_MS;
+  const stage = setUp(surroundings, drawMirrorScene(random), { book, onFinding, calmMs });
   const outbox: Outbox = {
     ...surroundings,
     gateway: gateway(surroundings, stage.deployment),
@@ -46,13 +50,13 @@ export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_F
     onFinding,
   };
   const told = { events: 0 };
-  const busy = tellEvents(outbox, stage, told);
-  await time.run(CALM_MS);
+  const busy = tellEvents(outbox, stage, moments(random, busyMs), told);
+  await time.run(calmMs);
   surroundings.faults.calm();
   await rest(stage, busy);
   const deeds = book.deeds();
   const removing = deeds.filter(({ operation: { app, kind } }) => app === CHAT && kind !== 'bind').length;
-  const figures = { ...figuresOf(stage), ...told, removing };
+  const figures = { ...figuresOf(stage, calmMs), ...told, removing };
   const [first] = findings;
   const history = () => [
     ...deeds.map(toldDeed),
@@ -67,14 +71,19 @@ const msIn = (line: string): number => Number(/[\d.]+(?= ms)/.exec(line)?.[0]);
 const byTime = (a: string, b: string): number => msIn(a) - msIn(b);
 
 /** People sign in and out, often twice in a row; the backend tells it in messages of one or two events. */
-async function tellEvents(outbox: Outbox, { scene }: Stage, told: { events: number }): Promise<void> {
+async function tellEvents(
+  outbox: Outbox,
+  { scene }: Stage,
+  times: readonly number[],
+  told: { events: number },
+): Promise<void> {
   const { timeline, random, faults, clock } = outbox;
   const backend: Backend = { random, scene, sessions: new Map() };
   const skews = [0, 1].map(() =>
     faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([100, 2_000, 20_000]) : 0,
   );
   const sending: Promise<void>[] = [];
-  for (const [i, at] of moments(random).entries()) {
+  for (const [i, at] of times.entries()) {
     await timeline.sleep(at - timeline.now());
     const now = clock() + random.pick(skews);
     const events = Array.from({ length: random.chance(0.2) ? 2 : 1 }, (_, j) =>
@@ -87,8 +96,8 @@ async function tellEvents(outbox: Outbox, { scene }: Stage, told: { events: numb
 }
 
 /** When something happens: some of it soon after something else, as a user switch does. */
-function moments(random: Random): number[] {
-  const times = Array.from({ length: 4 + random.below(8) }, () => random.next() * BUSY_MS);
+function moments(random: Random, busyMs: number): number[] {
+  const times = Array.from({ length: 4 + random.below(8) }, () => random.next() * busyMs);
   const soon = times.filter(() => random.chance(0.5)).map((at) => at + random.logUniform(50, 20_000));
   return [...times, ...soon].sort((a, b) => a - b);
 }
@@ -109,7 +118,7 @@ async function rest({ timeline, deployment, queues, onFinding }: Stage, busy: Pr
   }
 }
 
-function figuresOf(stage: Stage): Omit<MirrorFigures, 'events' | 'removing'> {
+function figuresOf(stage: Stage, calmMs: number): Omit<MirrorFigures, 'events' | 'removing'> {
   const { scene, truth, side, network, deployment, queues, timeline, stateOf } = stage;
   const { isLeak, isMissing } = compareAtRest(stage);
   const end = timeline.now();
@@ -125,6 +134,6 @@ function figuresOf(stage: Stage): Omit<MirrorFigures, 'events' | 'removing'> {
     leaks: tenthsOf(ofRemovals),
     leaksAtRest: Number(isLeak),
     missingAtRest: Number(isMissing),
-    longestMs: isAtRest ? Math.max(0, differedAt - Math.max(CALM_MS, changedAt, ...redrivenAt)) : 0,
+    longestMs: isAtRest ? Math.max(0, differedAt - Math.max(calmMs, changedAt, ...redrivenAt)) : 0,
   };
 }

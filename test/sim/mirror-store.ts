@@ -9,7 +9,7 @@ import type { Process } from './process.ts';
 /** Told of each state at the moment from which it is stored, and of the one it took the place of. */
 export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
 
-/** `onUnwritten`: told of each write whose outcome the process does not know. */
+/** `onUnwritten`: told of each call that fails, after which the process may have written nothing down. */
 type Told = { readonly onState: OnState; readonly onUnwritten: () => void };
 
 /** The states of hosted tokens as processes reach them that may die, in a store that loses, refuses and is late. */
@@ -17,13 +17,12 @@ export function mirrorStates(surroundings: Surroundings) {
   const states = new Map<string, StoredState>();
   const inner = memoryMirrorStore(states);
   const as = (process: Process, { onState, onUnwritten }: Told): MirrorStore => ({
-    states: (app, tokens) =>
-      requested(
-        surroundings,
-        process,
-        'store',
-        tokens.map((token) => async () => one(await inner.states(app, [token]))),
-      ),
+    states: (app, tokens) => {
+      const parts = tokens.map((token) => async () => one(await inner.states(app, [token])));
+      const read = requested(surroundings, process, 'store', parts);
+      read.catch(onUnwritten);
+      return read;
+    },
     writeState: async (app, token, state, version) => {
       const write = async () => {
         const before = one(await inner.states(app, [token]));
