@@ -15,6 +15,8 @@ export type HostedSide = {
   readonly spansOf: (token: Token, account: Account) => readonly HostedSpan[];
   readonly pending: ReadonlySet<Task>;
   readonly isKnown: (token: Token) => boolean;
+  /** Whether it has forgotten the token since it last accepted anything about it. */
+  readonly isForgotten: (token: Token) => boolean;
   /** Has it do that after that time. Tokens that it does not know by then are passed over. */
   readonly accept: (request: OperateRequest, inMs: number, by: Process) => void;
   /** The app was uninstalled: the token holds nothing, and takes nothing for that time. */
@@ -27,6 +29,8 @@ export function hostedSide(timeline: Timeline): HostedSide {
   const held = new Map<Token, Map<number, Account>>();
   const spans = new Map<string, HostedSpan[]>();
   const unknownUntil = new Map<Token, number>();
+  const acceptedAt = new Map<Token, number>();
+  const forgottenAt = new Map<Token, number>();
   const pending = new Set<Task>();
   const history: (() => string)[] = [];
   const nameOf = (token: Token, account: AccountKey) => `${token} ${account}`;
@@ -54,11 +58,13 @@ export function hostedSide(timeline: Timeline): HostedSide {
   return {
     pending,
     isKnown,
+    isForgotten: (token) => (forgottenAt.get(token) ?? -1) >= (acceptedAt.get(token) ?? 0),
     history,
     boundTo: (token) => [...(held.get(token)?.values() ?? [])],
     spansOf: (token, account) => spans.get(nameOf(token, accountKey(account))) ?? [],
     accept: (request, inMs, by) => {
       const task = { request, issuedAt: timeline.now(), by };
+      for (const token of tokensOf(request)) acceptedAt.set(token, timeline.now());
       const refused = new Set(tokensOf(request).filter((token) => !isKnown(token)));
       pending.add(task);
       timeline.after(inMs, () => {
@@ -69,6 +75,7 @@ export function hostedSide(timeline: Timeline): HostedSide {
     },
     forget: (token, ms) => {
       set(token, new Map());
+      forgottenAt.set(token, timeline.now());
       unknownUntil.set(token, timeline.now() + ms);
     },
   };

@@ -123,7 +123,7 @@ function figuresOf(stage: Stage, calmMs: number): Omit<MirrorFigures, 'events' |
   const { isLeak, isMissing } = compareAtRest(stage);
   const end = timeline.now();
   const { ofRemovals } = leaks(scene, scene.tokens, truth, side, end);
-  const kept = scene.tokens.filter((token) => stateOf(token)?.dropped === undefined);
+  const kept = scene.tokens.filter((token) => stateOf(token)?.dropped === undefined && !side.isForgotten(token));
   const { differedAt, changedAt } = leaks(scene, kept, truth, side, end);
   const redrivenAt = [deployment.queue, ...Object.values(queues.all)].map((queue) => queue.redrivenAt());
   const isAtRest = !isLeak && !isMissing;

@@ -29,8 +29,8 @@ export function compareAtRest(watch: Watch): { readonly isLeak: boolean; readonl
   const all = scene.tokens.map((token) => {
     const [expected, actual] = [desired(watch, token), side.boundTo(token)];
     const state = stateOf(token);
-    // A token that the hosted side did not know is left alone there until it changes again.
-    const isDropped = state?.dropped !== undefined && actual.length === 0;
+    // What the hosted side does not know is left alone there until it changes again; what it forgot, until a sweep.
+    const isDropped = (state?.dropped !== undefined || side.isForgotten(token)) && actual.length === 0;
     if (!isDropped && names(expected) !== names(actual))
       onFinding('O4 at rest the hosted side holds what the registry says', names(actual), names(expected));
     else if (!isDropped && state !== undefined && (state.changedMs !== undefined || state.pushed === undefined))
