@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Configuration } from '../functions/core/configuration.ts';
 import { readConfiguration } from '../infra/configuration-file.ts';
 import { OPTION_NAMES } from '../infra/options.ts';
 import { type Deployment, deployed } from './infra/deployment.ts';
@@ -19,7 +20,16 @@ const prose = `${section}`.replace(/```[\s\S]*?```/g, '');
 const read = readConfiguration(join(root, 'bindery.json'));
 if ('problems' in read) throw new Error(read.problems.join('\n'));
 const { configuration } = read;
-const stacks = [synthesized({ configuration }), synthesized({ configuration, front: 'function-url' })] as const;
+const mirror = { url: 'https://openapi.example', app: '1500', dialect: 'xg' };
+const mirrored = Configuration.parse({
+  ...configuration,
+  apps: configuration.apps.map((app) => (app.id === 'xg-android' ? { ...app, mirror } : app)),
+});
+const stacks = [
+  synthesized({ configuration }),
+  synthesized({ configuration, front: 'function-url' }),
+  synthesized({ configuration: mirrored }),
+] as const;
 
 let deployment: Deployment;
 beforeAll(async () => {

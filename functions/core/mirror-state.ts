@@ -41,6 +41,8 @@ export function afterPush(
     readonly change: Change;
     readonly nowMs: number;
     readonly heard: boolean;
+    /** The registry changed, rather than that the hosted side was found to hold something else. */
+    readonly isNew: boolean;
   },
 ): MirrorState {
   const keys = told.accounts.map(accountKey);
@@ -50,6 +52,7 @@ export function afterPush(
     ...(told.heard && { pushed: keys }),
     seen: [...new Set([...keys, ...state.seen])].slice(0, MOST_SEEN),
     pushedMs: told.nowMs,
+    misses: told.isNew ? 0 : state.misses,
   };
 }
 

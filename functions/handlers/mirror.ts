@@ -137,7 +137,7 @@ async function remember(ports: MirrorPorts, dirty: readonly Dirty[], told: Reado
   const nowMs = ports.now();
   const made = dirty.filter(({ mark }) => isMade(told.get(mark.token)));
   const sent = made.filter(({ mark }) => told.get(mark.token)?.kind !== 'dropped');
-  for (const [delayS, group] of Map.groupBy(sent, ({ stored }) => delayOf(ports, stored.state)))
+  for (const [delayS, group] of Map.groupBy(sent, (one) => delayOf(ports, one)))
     await ports.check(
       'push',
       group.map(({ mark }) => ({ ...checkOf(mark), pushedMs: nowMs })),
@@ -156,13 +156,14 @@ const AT_ONCE = 16;
 
 const checkOf = ({ token, id }: TokenMark) => ({ token, id });
 
-/** A token that keeps being found different is looked at less and less often. */
-const delayOf = ({ app }: MirrorPorts, { misses }: MirrorState): number =>
-  Math.min(900, app.mirror.settleS * 2 ** misses);
+/** A token that keeps being found different is looked at less and less often, until it changes again. */
+const delayOf = ({ app }: MirrorPorts, { mark, stored }: Dirty): number =>
+  Math.min(900, app.mirror.settleS * 2 ** (mark.forcedMs === undefined ? 0 : stored.state.misses));
 
 function stateAfter(state: MirrorState, { mark, accounts }: Dirty, told: Told | undefined, nowMs: number): MirrorState {
   if (told?.kind === 'dropped') return afterDrop(state, told.reason, nowMs);
-  return afterPush(state, { accounts, change: mark, nowMs, heard: told?.kind === 'heard' });
+  const isNew = mark.forcedMs === undefined;
+  return afterPush(state, { accounts, change: mark, nowMs, heard: told?.kind === 'heard', isNew });
 }
 
 /** Tries of a write that `verify` overtakes. It looks at a token once in a settle time: the second is enough. */

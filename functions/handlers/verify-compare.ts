@@ -1,9 +1,9 @@
-import type { Account } from '../core/account.ts';
+import { type Account, accountOf } from '../core/account.ts';
 import type { Cause, Check, TokenMark } from '../core/mirror-mark.ts';
 import { afterDrop, afterMatch, afterMiss, isEqual, type MirrorState } from '../core/mirror-state.ts';
 import type { StoredState } from '../core/mirror-store.ts';
 import { msOf } from '../core/stamp.ts';
-import { momentsOf } from '../core/token-document.ts';
+import { candidates, momentsOf } from '../core/token-document.ts';
 import type { NotAnswered } from './hosted.ts';
 import { type MirrorPorts, wantedOf } from './mirror-ports.ts';
 import { type Again, againAfter } from './mirror-tell.ts';
@@ -61,10 +61,14 @@ async function changedSince(
   // A sweep has left out what changes just now (verify.ts): whatever else it finds has no mark on the way.
   const told = different.filter(({ cause, stored: { state } }) => cause !== 'sweep' && state.pushedMs > 0);
   const documents = await registry.documents(told.map(({ check: { token } }) => ({ app: app.id, token })));
+  const accounts = documents.map((stored) => candidates(stored?.document));
+  const asked = accounts.flat().map((key) => ({ app: app.id, account: accountOf(key) }));
+  const clears = (await registry.clears(asked)).values();
   return new Set(
     told.filter(({ stored: { state } }, i) => {
       const document = documents[i]?.document;
-      return document !== undefined && Math.max(...momentsOf(document).map(msOf)) > state.pushedMs;
+      const moments = [...(document ? momentsOf(document) : []), ...clears.take(accounts[i]?.length ?? 0)];
+      return moments.some((moment) => msOf(moment) > state.pushedMs);
     }),
   );
 }

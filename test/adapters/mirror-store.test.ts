@@ -11,7 +11,13 @@ import { type EmbeddedTable, embeddedTable } from './embedded-table.ts';
 
 const [SHOP, CHAT] = [app().id, app('chat').id];
 const change = { ms: 1_700_000_000_000, removes: true };
-const told = (...names: string[]) => ({ accounts: names.map(account), change, nowMs: change.ms + 5, heard: true });
+const told = (...names: string[]) => ({
+  accounts: names.map(account),
+  change,
+  nowMs: change.ms + 5,
+  heard: true,
+  isNew: true,
+});
 const PUSHED = afterPush(UNKNOWN, told('alice', 'a#b:2'));
 
 let table: EmbeddedTable;

@@ -17,6 +17,7 @@ const told = (names: readonly string[], nowMs: number, heard = true, removes = f
   change: { ms: nowMs - 10, removes },
   nowMs,
   heard,
+  isNew: true,
 });
 
 const pushed = (names: readonly string[], nowMs = 100) => afterPush(UNKNOWN, told(names, nowMs));
@@ -76,9 +77,11 @@ describe('the lag counts', () => {
     expect(state).toEqual({ pushed: [key('bobby')], seen: [key('bobby')], pushedMs: 310, misses: 0 });
   });
 
-  test('verifications in a row that found something else, and starts again with one that did not', () => {
+  test('verifications in a row that found something else, and starts again with one that did not, or with a change', () => {
     const missed = afterMiss(afterMiss(pushed(['alice']), []), []);
     expect(missed.misses).toBe(2);
+    expect(afterPush(missed, { ...told(['alice'], 200), isNew: false }).misses).toBe(2);
+    expect(afterPush(missed, told(['bobby'], 200)).misses).toBe(0);
     expect(afterMatch(missed, []).misses).toBe(0);
   });
 });

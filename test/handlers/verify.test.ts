@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { account, key } from '../core/examples.ts';
 import { mark, mirrorWorld, NOW, token } from './mirror-world.ts';
 
@@ -118,6 +119,16 @@ describe('a token that was pushed', () => {
     Object.assign(ports, { hosted: { ...ports.hosted, accountsOf: asking } });
     await verify('push', check);
     expect(notes.filter(({ kind }) => kind === 'converged')).toEqual([]);
+  });
+
+  test('is not held against the hosted side where the account was signed out everywhere since', async () => {
+    const { verify, check, apply, app, clock, notes, marked } = await pushed();
+    const kind = 'unbindAccountFromAll';
+    clock.ms += 600_000;
+    await apply({ kind, app: app.id, account: account('alice'), stamp: stampOf(kind, clock.ms, eventHash('all')) });
+    await verify('again', check);
+    expect(notes).toEqual([]);
+    expect(marked).toHaveLength(1);
   });
 
   test('of several checks the newest is the one that counts', async () => {

@@ -62,7 +62,7 @@ export const SUITES = {
     load: async (): Promise<Suite> => (await import('./end-to-end.ts')).endToEndCase,
   },
   mirror: {
-    seeds: 3_000,
+    seeds: 1_500,
     load: async (): Promise<Suite> => (await import('./mirror-case.ts')).mirrorCase,
   },
 } as const satisfies Record<string, { seeds: number; load: () => Promise<Suite> }>;
