@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
 import type { Table } from '../../functions/adapters/dynamodb-batch-get.ts';
@@ -34,6 +34,8 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
       ],
     }),
   );
+  // A table takes nothing before it is active.
+  await waitUntilTableExists({ client: raw, maxWaitTime: 10, minDelay: 0.01 }, { TableName: 'registry' });
   const client = DynamoDBDocumentClient.from(raw);
   const calls = recorded(client);
   const stop = async () => {
