@@ -29,6 +29,7 @@ export function surround(stub: Pick<Stub, 'url'>, table: string, queue = forgetf
     APP_SECRETS: JSON.stringify({ shop: APP_SECRET }),
     PSEUDONYM_SECRET: 'the key of pseudonyms',
     MARKS_QUEUES: '{}',
+    CHECKS_QUEUES: '{}',
   });
 }
 

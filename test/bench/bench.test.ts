@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { startChild, textOf } from '../../bench/child.ts';
+import { startStub } from '../../bench/stub.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -32,6 +34,16 @@ test('every row of this process can be made: through the real doors, with answer
   expect([...new Set(names)]).toEqual(['events door', 'query', 'batchoperate', 'apply', 'SendMessage without network']);
   expect(rows.filter(({ goal }) => goal !== null).length).toBeGreaterThan(5);
   for (const { name } of rows) expect(stdout).toContain(name);
+});
+
+test('our side of the comparison with the peer starts, also where there is no Redis to compare with', async () => {
+  const stub = await startStub();
+  for (const args of [[stub.url], [stub.url, 'memory']]) {
+    const app = await startChild('app-child.ts', args);
+    expect(textOf(app.said)).toMatch(/^http:/);
+    await app.stop();
+  }
+  await stub.stop();
 });
 
 test('a group that does not exist is said, with those that do', async () => {
