@@ -24,7 +24,7 @@ const NO_NETWORK: SQSClientConfig = {
   },
 };
 
-const { maxAttempts } = CLIENT;
+const { maxAttempts, sha256 } = CLIENT;
 const { md5, cacheMiddleware } = QUEUE_CLIENT;
 
 /** What could be set, each alone, and what is. The last has the goal: it is there to be cheaper. */
@@ -36,7 +36,8 @@ const SETTINGS: Readonly<Record<string, SQSClientConfig>> = {
   'endpoint given': { endpoint: 'https://sqs.us-east-1.amazonaws.com' },
   'md5: false': { md5 },
   'cacheMiddleware: true': { cacheMiddleware },
-  'as we set it': { md5, cacheMiddleware },
+  'sha256 with keys made once': { sha256 },
+  'as we set it': { md5, cacheMiddleware, sha256 },
 };
 
 /** The SQS client's own work for one `SendMessage` of 20 KB, a hundred events, with each setting and without any. */

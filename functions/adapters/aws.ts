@@ -1,11 +1,13 @@
 import { Unavailable } from '../core/outcome.ts';
+import { Sha256 } from './sha256.ts';
 
 /**
  * How every AWS client here waits (ms). Left alone the SDK waits for ever; two tries at these limits take 4 s at the
- * most. Whoever called tries again.
+ * most. Whoever called tries again. What signing costs is measured by `npm run bench`.
  */
 export const CLIENT = {
   maxAttempts: 2,
+  sha256: Sha256,
   requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
 } as const;
 
