@@ -16,11 +16,12 @@ import { type Doors, loadDoors } from '../local/doors.ts';
 import { startEventSource } from '../local/event-source.ts';
 import { startHttpFront } from '../local/http-front.ts';
 import { CONFIGURATION, CONTEXT, jsonLog, quietConsole, SOURCE_KEY, surround } from './deployed.ts';
+import { countDone } from './progress.ts';
 
 /**
  * Our side of the comparison with the peer, as a process of its own: the doors behind an HTTP server and the worker
  * behind a poller, over the stub's queue and table. With `memory` the registry is kept in memory: what is left is what
- * the peer does too. Says its URL; asked, it says its processor time and how many messages were applied.
+ * the peer does too. Says its URL; counted are messages that were applied.
  */
 const [url = '', registry] = process.argv.slice(2);
 const queue = `${url}/000000000000/kept-${process.pid}`;
@@ -30,10 +31,10 @@ quietConsole();
 const client = new SQSClient(QUEUE_CLIENT);
 const doors = await loadDoors(false);
 const used = registry === 'memory' ? withoutTable(doors) : doors;
-let done = 0;
+const count = countDone();
 const invoke = async (event: SQSEvent) => {
   const response = await used.apply.handler(event, CONTEXT);
-  done += event.Records.length;
+  count(event.Records.length);
   return response;
 };
 const front = await startHttpFront(used.http, 0);
@@ -45,7 +46,6 @@ startEventSource({
 });
 
 process.on('disconnect', () => process.exit());
-process.on('message', () => process.send?.({ ...process.cpuUsage(), done }));
 process.send?.(front.url);
 
 /** The same doors over a registry in memory. */

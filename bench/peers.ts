@@ -61,11 +61,11 @@ const MEMORY = 'ours, registry in memory';
 
 type Speed = { readonly cpuUs: number; readonly perS: number };
 
-/** Every app's speed with requests of this size, in turns; the first round warms up. */
+/** Every app's speed with requests of this size, in turns; the first two rounds warm up. */
 async function rounds({ effort }: Bench, apps: Apps, size: number): Promise<Map<string, Speed>> {
-  const requests = Math.max(2, Math.round(effort.sliceMs * (size === 1 ? 2 : 0.07)));
+  const requests = Math.max(2, Math.round(effort.sliceMs * (size === 1 ? 2 : 0.14)));
   const measured = new Map<string, Speed[]>();
-  for (let round = -1; round < Math.min(effort.rounds, 5); round++)
+  for (let round = -2; round < Math.min(effort.rounds, 5); round++)
     for (const [name, app] of Object.entries(apps)) {
       if (app.url === '') continue;
       const speed = await speedOf(app, requests, size);
@@ -84,16 +84,11 @@ const Progress = z.object({ user: z.number(), system: z.number(), done: z.number
 async function speedOf({ child, url, doneOf }: App, requests: number, size: number): Promise<Speed> {
   const pool = new Pool(url, { connections: AT_ONCE[size] ?? 1 });
   const bodies = Array.from({ length: requests }, () => nextBody(size));
-  const progress = async () => Progress.parse(await child.ask('how far'));
-  const [before, start, inTurn] = [await progress(), performance.now(), takingTurns(AT_ONCE[size] ?? 1)];
+  const once = async (done: number) => Progress.parse(await child.ask(done));
+  const [before, start, inTurn] = [await once(0), performance.now(), takingTurns(AT_ONCE[size] ?? 1)];
   const answers = await Promise.all(bodies.map(({ body, headers }) => inTurn(() => post(pool, body, headers))));
   const answered = performance.now();
-  const expected = before.done + requests * doneOf(size);
-  let now = await progress();
-  while (now.done < expected) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    now = await progress();
-  }
+  const now = await once(before.done + requests * doneOf(size));
   // 200 says that a request is in effect; 202 that it will be.
   const end = answers.every((status) => status === 200) ? answered : performance.now();
   const seconds = (end - start) / 1000;

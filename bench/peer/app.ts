@@ -7,13 +7,13 @@ import { type AppEvent, readAppEvents } from '../../functions/sources/app.ts';
 import { verifiedId } from '../../functions/sources/signature.ts';
 import { LOOPBACK } from '../../local/listening.ts';
 import { SOURCE_KEY, SOURCE_SECRET } from '../deployed.ts';
+import { countDone } from '../progress.ts';
 import { upstream } from './upstream.ts';
 import { isVariant, VARIANTS } from './variants.ts';
 
 /**
  * The usual stack for the same work, as a process of its own: Fastify verifies, validates and queues, BullMQ over Redis
- * keeps, a worker translates and binds upstream. Says its URL; asked, it says its processor time and the events it has
- * bound.
+ * keeps, a worker translates and binds upstream. Says its URL; counted are events that were bound.
  */
 const [name, upstreamUrl = '', socket = ''] = process.argv.slice(2);
 if (!isVariant(name)) throw new Error('a peer is default, tuned or smart');
@@ -42,7 +42,7 @@ async function enqueue(id: string, events: readonly AppEvent[]): Promise<void> {
   else for (const event of events) await queue.add('events', { events: [event] }, { ...options, jobId: jobId(event) });
 }
 
-let done = 0;
+const count = countDone();
 
 async function work({ id, data }: Job<{ events: AppEvent[] }>): Promise<void> {
   const logins = data.events.filter((event) => event.type === 'user.login');
@@ -51,7 +51,7 @@ async function work({ id, data }: Job<{ events: AppEvent[] }>): Promise<void> {
     calls.push(bind(logins.slice(next, next + variant.tokensACall)));
   await Promise.all(calls);
   await redis.set(`done:${id}`, 1, 'EX', 3600);
-  done += data.events.length;
+  count(data.events.length);
 }
 
 const server = fastify();
@@ -69,5 +69,4 @@ server.post<{ Body: Buffer }>('/events/app', async ({ headers, body }, reply) =>
 
 new Worker(name, work, { connection, concurrency: variant.concurrency });
 process.on('disconnect', () => process.exit());
-process.on('message', () => process.send?.({ ...process.cpuUsage(), done }));
 process.send?.(await server.listen({ host: LOOPBACK, port: 0 }));
