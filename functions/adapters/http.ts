@@ -6,7 +6,7 @@ import { errorLine, type Log } from './log.ts';
 
 /** A handler behind API Gateway's HTTP API or a Lambda function URL (payload format 2.0). */
 export const httpDoor = (handle: HttpHandler, log: Log) =>
-  middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })
     .use(answerBugs(log))
     .handler(async (event) => {
       const started = performance.now();
@@ -36,9 +36,16 @@ const requestOf = ({
   id: requestContext.requestId,
   method: requestContext.http.method,
   path: rawPath,
-  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-  body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8'),
+  headers: inLowerCase(headers),
+  body: isBase64Encoded ? Buffer.from(body ?? '', 'base64') : (body ?? ''),
 });
+
+/** Names as HTTP compares them. A null prototype: no header is mistaken for what every object has. */
+function inLowerCase(headers: APIGatewayProxyEventV2['headers']): HttpRequest['headers'] {
+  const named: Record<string, string | undefined> = Object.create(null);
+  for (const name in headers) named[name.toLowerCase()] = headers[name];
+  return named;
+}
 
 const resultOf = ({ status, body, headers }: HttpReply): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,

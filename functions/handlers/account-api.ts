@@ -4,7 +4,7 @@ import { type AuthenticationPorts, authenticate } from './account-api-authentica
 import { type OperatePorts, operate } from './account-api-operate.ts';
 import { query } from './account-api-query.ts';
 import { failed } from './account-api-reply.ts';
-import { type HttpHandler, type HttpReply, type HttpRequest, MAX_BODY_BYTES } from './http.ts';
+import { bytesIn, type HttpHandler, type HttpReply, type HttpRequest, MAX_BODY_BYTES } from './http.ts';
 import { jsonIn } from './json.ts';
 
 export type AccountApiPorts = AuthenticationPorts & OperatePorts;
@@ -19,7 +19,7 @@ export const accountApiHandler =
     const endpoint = endpointAt(request.path);
     if (endpoint === undefined) return failed({}, { problem: 'unknownPath' });
     if (request.method !== 'POST') return { ...failed({}, { problem: 'notPost' }), headers: { allow: 'POST' } };
-    if (request.body.length > MAX_BODY_BYTES) return failed({}, { problem: 'tooLarge' });
+    if (bytesIn(request.body) > MAX_BODY_BYTES) return failed({}, { problem: 'tooLarge' });
     const authentic = await authenticate(ports, request);
     if ('app' in authentic) return answer(ports, authentic.app, endpoint, request);
     const { named, problem, reason } = authentic;

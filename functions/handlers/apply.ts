@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { accountKey } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import type { Applied } from '../core/mirror-mark.ts';
@@ -90,7 +89,7 @@ async function markMirrored(
 }
 
 function messageIn(body: string): OperationsMessage | undefined {
-  const json = jsonIn(Buffer.from(body));
+  const json = jsonIn(body);
   const message = OperationsMessage.safeParse(json?.value);
   return message.success ? message.data : undefined;
 }

@@ -7,7 +7,7 @@ import type { Issue } from '../sources/app.ts';
 import type { Reach } from '../sources/app-auth-event.ts';
 import { type TranslatedEvent, translateAppMessage } from '../sources/app-translation.ts';
 import { verifiedId } from '../sources/signature.ts';
-import { type HttpHandler, type HttpReply, type HttpRequest, MAX_BODY_BYTES } from './http.ts';
+import { bytesIn, type HttpHandler, type HttpReply, type HttpRequest, MAX_BODY_BYTES } from './http.ts';
 import { jsonIn } from './json.ts';
 
 export type EventsPorts = {
@@ -33,7 +33,7 @@ export const eventsHandler =
 
 async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): Promise<HttpReply> {
   if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
-  if (request.body.length > MAX_BODY_BYTES) return refuse(request, 'too_large');
+  if (bytesIn(request.body) > MAX_BODY_BYTES) return refuse(request, 'too_large');
   const keys = await orUnavailable(() => ports.keysOf(reach.source.id));
   if ('kind' in keys) return unavailable(request, keys.reason);
   const id = verifiedId(request, keys, ports.now());

@@ -1,14 +1,20 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 
-/** A request as it was sent: the body in raw bytes, header names in lower case, the path without its query. */
+/** A request as it was sent: header names in lower case, the path without its query. */
 export type HttpRequest = {
   /** Unique per request; goes with everything the request causes. */
   readonly id: string;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
+  readonly body: Body;
 };
+
+/** What was sent: text, which stands for its bytes in UTF-8, or raw bytes where the gateway saw no text. */
+export type Body = string | Buffer;
+
+/** How many bytes were sent. */
+export const bytesIn = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
 
 /** `body` is sent as JSON. `line` is what the log says of the request: never an account, never a token. */
 export type HttpReply = {

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { Account, Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { inParallel } from '../core/in-parallel.ts';
@@ -44,7 +43,7 @@ function settledBy(message: MarksMessage | undefined, again: ReadonlyMap<object,
 }
 
 function marksIn(body: string): MarksMessage | undefined {
-  const message = MarksMessage.safeParse(jsonIn(Buffer.from(body))?.value);
+  const message = MarksMessage.safeParse(jsonIn(body)?.value);
   return message.success ? message.data : undefined;
 }
 

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { type Check, ChecksMessage } from '../core/mirror-mark.ts';
@@ -36,7 +35,7 @@ export async function verifyMessages(
 }
 
 function checksIn(body: string): ChecksMessage | undefined {
-  const message = ChecksMessage.safeParse(jsonIn(Buffer.from(body))?.value);
+  const message = ChecksMessage.safeParse(jsonIn(body)?.value);
   return message.success ? message.data : undefined;
 }
 

@@ -19,9 +19,10 @@ export function webhookKey(secret: string): KeyObject {
   return createSecretKey(bytes);
 }
 
+/** The body in raw bytes, or as the text that they are in UTF-8. */
 export type SignedRequest = {
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | string;
 };
 
 /**
@@ -49,7 +50,7 @@ function isSignedByOne(
   given: readonly Buffer[],
   id: string,
   timestamp: string,
-  body: Uint8Array,
+  body: Uint8Array | string,
 ): boolean {
   let matches = 0;
   for (const key of keys) {

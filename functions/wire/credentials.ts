@@ -35,8 +35,8 @@ function basicIn(authorization: string): Credential | undefined {
   return { kind: 'basic', app: bytes.toString('utf8', 0, colon), digest: sha256(bytes.subarray(colon + 1)) };
 }
 
-/** An attempt: the body in raw bytes, and the time it is made (ms since 1970). */
-export type Attempt = { readonly body: Uint8Array; readonly nowMs: number; readonly windowMs: number };
+/** An attempt: the body, in raw bytes or as the text that they are in UTF-8, and the time it is made (ms since 1970). */
+export type Attempt = { readonly body: Uint8Array | string; readonly nowMs: number; readonly windowMs: number };
 
 /**
  * Whether one of the secrets proves the credential. Each is compared, whatever has matched before, and in constant

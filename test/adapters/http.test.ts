@@ -67,7 +67,7 @@ describe('a door behind API Gateway', () => {
       ok,
       event({ ...(body !== undefined && { body }), isBase64Encoded, ...(body === undefined && { body: '' }) }),
     );
-    expect(requests[0]?.body.equals(bytes)).toBe(true);
+    expect(Buffer.from(requests[0]?.body ?? 'none').equals(bytes)).toBe(true);
   });
 
   test('answers JSON that no cache keeps', async () => {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { HttpHandler, HttpReply, HttpRequest } from '../../functions/handlers/http.ts';
+import type { Body, HttpHandler, HttpReply, HttpRequest } from '../../functions/handlers/http.ts';
 import { PATHS } from '../../functions/wire/endpoint.ts';
 import { ownHandler, secretOf } from './own-account-api.ts';
 
@@ -27,7 +27,7 @@ export const reading = (change: (json: Json) => Json | undefined): HttpHandler =
   });
 
 /** A body's JSON, or nothing where it is none or not an object. */
-function objectIn(body: Buffer): Json {
+function objectIn(body: Body): Json {
   try {
     return { ...Object(JSON.parse(body.toString())) };
   } catch {

@@ -244,6 +244,29 @@ describe('what is not a valid event is refused and changes nothing', () => {
   });
 });
 
+describe('a body that comes as text', () => {
+  const asText = (body: string) => ({ ...signed(body), body });
+  const alice = JSON.stringify(login({ account: 'älice ✓' }));
+
+  test('is signed and read as the bytes that it is in UTF-8', async () => {
+    const { handle, accountsOf } = world();
+    expect((await handle(asText(alice))).status).toBe(200);
+    expect((await handle({ ...asText(alice), body: alice.replace('ä', 'a') })).status).toBe(401);
+    expect(await accountsOf('phone', 't1')).toEqual(['7#älice ✓']);
+  });
+
+  test('may begin with a byte order mark', async () => {
+    expect((await world().handle(asText(`\ufeff${alice}`))).status).toBe(200);
+  });
+
+  test('is measured in bytes, not in characters', async () => {
+    const padded = (bytes: number) => asText(`${alice}${' '.repeat(bytes - Buffer.byteLength(alice))}`);
+    expect((await world().handle(padded(65_536))).status).toBe(200);
+    expect((await world().handle(padded(65_537))).status).toBe(413);
+    expect((await world().handle(asText('é'.repeat(40_000)))).status).toBe(413);
+  });
+});
+
 describe('who is not who they say', () => {
   test.each<[string, (request: ReturnType<typeof signed>) => ReturnType<typeof signed>, number]>([
     ['an unknown source', (request) => ({ ...request, path: '/events/nobody' }), 404],
@@ -252,7 +275,11 @@ describe('who is not who they say', () => {
     ['another method', (request) => ({ ...request, method: 'GET' }), 405],
     ['a body over 64 KiB', (request) => ({ ...request, body: Buffer.alloc(65_537, ' ') }), 413],
     ['no signature', (request) => ({ ...request, headers: {} }), 401],
-    ['a changed body', (request) => ({ ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }), 401],
+    [
+      'a changed body',
+      (request) => ({ ...request, body: Buffer.concat([Buffer.from(request.body), Buffer.from(' ')]) }),
+      401,
+    ],
   ])('%s is refused and changes nothing', async (_, change, status) => {
     const { handle, queued } = world();
     const reply = await handle(change(signed(login({ account: 'alice' }))));
