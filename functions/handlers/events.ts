@@ -96,26 +96,32 @@ function accept(
   nowMs: number,
 ): HttpReply {
   const outcome = dispatched.kind === 'effective' ? 'applied' : 'durable';
-  const outcomes = dispatched.kind === 'effective' ? dispatched.outcomes.values() : undefined;
+  const outcomes = dispatched.kind === 'effective' ? dispatched.outcomes : undefined;
+  let next = 0;
+  let superseded = 0;
   const results = events.map(({ id, operations }) => {
-    const own = outcomes?.take(operations.length).toArray();
-    return { id, outcome: own?.every(({ kind }) => kind === 'superseded') ? 'superseded' : outcome };
+    const first = next;
+    next += operations.length;
+    const own = outcomes?.slice(first, next);
+    if (!own?.every(({ kind }) => kind === 'superseded')) return { id, outcome };
+    superseded++;
+    return { id, outcome: 'superseded' };
   });
   return {
     status: dispatched.kind === 'effective' ? 200 : 202,
     body: { outcome, events: results, request_id: request.id },
-    line: {
-      ...lineOf(events, nowMs),
-      outcome,
-      superseded: results.filter((result) => result.outcome === 'superseded').length,
-    },
+    line: { ...lineOf(events, nowMs), outcome, superseded },
   };
 }
 
 /** `event_age_ms`: since the oldest event happened. Never negative, though a sender's clock may be ahead of ours. */
 function lineOf(events: readonly TranslatedEvent[], nowMs: number) {
-  const operations = events.flatMap((event) => event.operations);
-  const oldestMs = Math.min(...operations.map(({ stamp }) => msOf(stamp)));
-  const apps = [...new Set(operations.map(({ app }) => app))];
-  return { app: apps.join(','), events: events.length, event_age_ms: Math.max(0, nowMs - oldestMs) };
+  const apps = new Set<string>();
+  let oldestMs = nowMs;
+  for (const { operations } of events)
+    for (const { app, stamp } of operations) {
+      apps.add(app);
+      oldestMs = Math.min(oldestMs, msOf(stamp));
+    }
+  return { app: [...apps].join(','), events: events.length, event_age_ms: nowMs - oldestMs };
 }
