@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { AccountId, AccountType, Token } from '../functions/core/account.ts';
 import type { QueryRequest } from '../functions/wire/query-request.ts';
 import { UserError } from '../local/user-error.ts';
@@ -22,8 +22,8 @@ export function questionIn({ account, token, 'account-type': type }: QuestionVal
 
 const UNTYPED = AccountType.parse(0);
 
-function valid<S extends z.ZodType>(schema: S, option: string, value: unknown): z.output<S> {
-  const read = schema.safeParse(value);
+function valid<S extends z.core.$ZodType>(schema: S, option: string, value: unknown): z.output<S> {
+  const read = z.safeParse(schema, value);
   if (read.success) return read.data;
   throw new UserError(`--${option}: ${read.error.issues[0]?.message}`);
 }

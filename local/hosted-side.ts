@@ -107,7 +107,7 @@ class Side {
     if (fault !== '5xx' || isAppliedAllTheSame(this.#chance)) this.#tasks.take(() => this.#forward(asked), fault);
     if (fault === '5xx') return said(errorStatus(this.#chance), failed('unavailable'));
     const results = Array.from({ length: sizeOf(request.request) }, () => 'done' as const);
-    return said(200, OperateReplies.tpns.encode({ kind: 'done', results }));
+    return said(200, z.encode(OperateReplies.tpns, { kind: 'done', results }));
   }
 
   async #query(asked: Asked, fault: Fault | undefined): Promise<Reply> {

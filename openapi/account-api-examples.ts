@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { Dialect } from '../functions/core/configuration.ts';
 import { type Endpoint, failureBody } from '../functions/wire/endpoint.ts';
 import { OperateReplies } from '../functions/wire/operate-reply.ts';
@@ -15,7 +16,7 @@ const operateRequests = OPERATIONS.flatMap((kind) => {
   const { request } = xg[kind];
   return [
     [`xg-${kind}`, request],
-    [`tpns-${kind}`, OperateRequests.tpns.encode(OperateRequests.xg.parse(request))],
+    [`tpns-${kind}`, z.encode(OperateRequests.tpns, OperateRequests.xg.parse(request))],
   ];
 });
 
@@ -28,7 +29,7 @@ export const OPERATE = {
     'xg-done': xg.operateReply,
     'xg-refused': refusal('xg', 'operate', 'missing', 'token_list', 'a list is not there'),
     'tpns-done': tpns.operateReply,
-    'tpns-partly': OperateReplies.tpns.encode({ kind: 'done', results: ['done', 'unavailable'] }),
+    'tpns-partly': z.encode(OperateReplies.tpns, { kind: 'done', results: ['done', 'unavailable'] }),
     'tpns-refused': refusal('tpns', 'operate', 'invalid', 'token_list', 'a list is not empty'),
   },
 };

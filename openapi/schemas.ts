@@ -10,7 +10,7 @@ export type Words = Readonly<Record<string, string>>;
  * What a codec reads, with words for its properties. Limits in bytes have no place in JSON Schema: they are in the
  * words.
  */
-export function schemaOf(codec: z.ZodType, words: Words = {}): Schema {
+export function schemaOf(codec: z.core.$ZodType, words: Words = {}): Schema {
   const { $schema: _, ...schema } = z.toJSONSchema(codec, {
     io: 'input',
     override: ({ jsonSchema }) => tidied(jsonSchema),
@@ -50,8 +50,8 @@ const namedIn = (properties: unknown, words: Words): unknown =>
 const isSchema = (value: unknown): value is Schema => typeof value === 'object' && value !== null;
 
 /** A rule in the words in which a schema refuses what breaks it: for rules that JSON Schema cannot say. */
-export function ruleOf(schema: z.ZodType, breaking: unknown): string {
-  const [issue] = schema.safeParse(breaking).error?.issues ?? [];
+export function ruleOf(schema: z.core.$ZodType, breaking: unknown): string {
+  const [issue] = z.safeParse(schema, breaking).error?.issues ?? [];
   if (issue === undefined) throw new Error('what should break a rule does not');
   return issue.message;
 }

@@ -8,7 +8,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** What a file imports, each as written and, where it is a file of ours, as a path from the root. */
 const importsOf = (file: string) =>
-  [...read(file).matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, name = '']) =>
+  [...read(file).matchAll(/(?:from|import\(?)\s*'([^']+)'/g)].map(([, name = '']) =>
     name.startsWith('.') ? normalize(join(dirname(file), name)) : name,
   );
 
@@ -52,11 +52,16 @@ describe('the rooms of functions/', () => {
   });
 
   test('core stands on zod and on what computes, nothing else', () => {
-    const allowed = ['zod', 'node:crypto', 'node:util', 'node:buffer'];
+    const allowed = ['zod/mini', 'zod/v4/locales/en.js', 'node:crypto', 'node:util', 'node:buffer'];
     const packages = files
       .filter((file) => roomOf(file) === 'core')
       .flatMap((file) => importsOf(file).filter((name) => !name.startsWith('functions/')));
     expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
+  });
+
+  test('zod is its small dialect: a single import of the other would bring both', () => {
+    const zods = files.flatMap((file) => importsOf(file).filter((name) => /^zod(?:\/|$)/.test(name)));
+    expect([...new Set(zods)].sort()).toEqual(['zod/mini', 'zod/v4/core', 'zod/v4/locales/en.js']);
   });
 
   test('clock, chance, waiting, environment and log are adapters, handed inward', () => {

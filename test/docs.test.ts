@@ -18,7 +18,7 @@ const rows = (page: string): string[][] =>
 /** What stands in code quotes in a text. */
 const quoted = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-const eventTypes = AppEvent.options.map((option) => option.shape.type.value);
+const eventTypes = AppEvent.def.options.flatMap(({ shape }) => shape.type.def.values);
 
 describe('README', () => {
   const readme = read('README.md');

@@ -76,7 +76,7 @@ describe('every example', () => {
   });
 
   /** The codec that reads it where the service, or a client, does. */
-  const codecOf = (path: string, of: string, dialect: 'xg' | 'tpns'): z.ZodType => {
+  const codecOf = (path: string, of: string, dialect: 'xg' | 'tpns'): z.core.$ZodType => {
     if (path.endsWith('batchoperate')) return of === 'request' ? OperateRequests[dialect] : OperateReplies[dialect];
     return of === 'request' ? QueryRequests[dialect] : QueryReplies[dialect];
   };
@@ -88,7 +88,7 @@ describe('every example', () => {
 
   test.each(spoken)('of the Account API is read by its codec: $path $of $name ($dialect)', (example) => {
     const { path, of, dialect, value, name } = example;
-    const read = codecOf(path, of, dialect).safeParse(value);
+    const read = z.safeParse(codecOf(path, of, dialect), value);
     expect(read.success).toBe(true);
     const isFailure = of !== 'request' && (of !== '200' || name.endsWith('refused'));
     expect(Object(read.data).kind === 'failed').toBe(isFailure);

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod/mini';
 import type { NotAnswered } from '../handlers/hosted.ts';
 import type { Failure } from '../wire/failure.ts';
 import type { Heard } from './account-api-client-transport.ts';
@@ -6,7 +6,10 @@ import type { Heard } from './account-api-client-transport.ts';
 type Answer = { readonly kind: string };
 
 /** The codec of an endpoint's replies, and that of the other endpoint, in whose spelling a gateway may say a failure. */
-export type Replies<T extends Answer> = { readonly own: z.ZodType<T | Failure>; readonly other: z.ZodType<Answer> };
+export type Replies<T extends Answer> = {
+  readonly own: z.core.$ZodType<T | Failure>;
+  readonly other: z.core.$ZodType<Answer>;
+};
 
 /**
  * What an answer says. Only the API's own words refuse or accept: a page of some proxy says nothing about the request,
@@ -29,9 +32,9 @@ export function answerIn<T extends Answer>(heard: Heard, replies: Replies<T>): T
 }
 
 function replyIn<T extends Answer>(json: unknown, { own, other }: Replies<T>): T | Failure | undefined {
-  const reply = own.safeParse(json);
+  const reply = z.safeParse(own, json);
   if (reply.success) return reply.data;
-  const failure = other.safeParse(json);
+  const failure = z.safeParse(other, json);
   return failure.success && isFailure(failure.data) ? failure.data : undefined;
 }
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ElementResult } from '../wire/operate-reply.ts';
 import type { OperateRequest } from '../wire/operate-request.ts';
 
@@ -6,7 +6,7 @@ import type { OperateRequest } from '../wire/operate-request.ts';
  * Places of elements that the dialect cannot say, such as a token longer than XG's 64 bytes. They are not sent: one of
  * them would have the whole request refused.
  */
-export function unsayableIn(codec: z.ZodType<OperateRequest>, request: OperateRequest): ReadonlySet<number> {
+export function unsayableIn(codec: z.core.$ZodType<OperateRequest>, request: OperateRequest): ReadonlySet<number> {
   const encoded = z.safeEncode(codec, request);
   // An issue's path begins with the list and the place in it.
   const places = encoded.success ? [] : encoded.error.issues.map(({ path }) => path[1]);

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Platform } from '../core/account.ts';
 import { Dialect } from '../core/configuration.ts';
 
@@ -9,25 +9,29 @@ const isSafe = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
 
 /** Where an Account API answers. A path stays in front of the API's own; anything more has no meaning there. */
-const Base = z.string().transform((text, context) => {
-  const url = URL.parse(text);
-  if (url === null) context.addIssue('is not a URL');
-  else if (!isSafe(url)) context.addIssue('is https, or http on this machine');
-  else if (url.username + url.password + url.search + url.hash !== '')
-    context.addIssue('has a host and perhaps a path, nothing else');
-  else return url;
-  return z.NEVER;
-});
+const Base = z.pipe(
+  z.string(),
+  z.transform((text, { issues }) => {
+    const say = (message: string) => issues.push({ code: 'custom', input: text, message });
+    const url = URL.parse(text);
+    if (url === null) say('is not a URL');
+    else if (!isSafe(url)) say('is https, or http on this machine');
+    else if (url.username + url.password + url.search + url.hash !== '')
+      say('has a host and perhaps a path, nothing else');
+    else return url;
+    return z.NEVER;
+  }),
+);
 
 const Options = z.object({
   url: Base,
-  app: z.string().regex(/^[!-9;-~]+$/, 'is visible ASCII without a colon, as headers need it'),
-  secret: z.string().min(1, 'is not empty'),
+  app: z.string().check(z.regex(/^[!-9;-~]+$/, 'is visible ASCII without a colon, as headers need it')),
+  secret: z.string().check(z.minLength(1, 'is not empty')),
   dialect: Dialect,
   authentication: z.enum(['basic', 'sign']),
-  platform: Platform.optional(),
-  timeoutMs: z.int().positive(),
-  connections: z.int().positive().default(8),
+  platform: z.optional(Platform),
+  timeoutMs: z.int().check(z.positive()),
+  connections: z._default(z.int().check(z.positive()), 8),
 });
 
 export type AccountApiClientOptions = {

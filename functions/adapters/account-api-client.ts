@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { accountKey } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import type { AccountApiClient, NotAnswered, OperateAnswer } from '../handlers/hosted.ts';
@@ -56,7 +56,7 @@ async function operate({ post, dialect }: Ports, request: OperateRequest): Promi
   const unsayable = unsayableIn(codec, request);
   const rest = without(request, unsayable);
   if (rest === undefined) return { kind: 'answered', results: Array.from({ length: size }, () => 'refused') };
-  const heard = await post('operate', JSON.stringify(codec.encode(rest)));
+  const heard = await post('operate', JSON.stringify(z.encode(codec, rest)));
   const answer = answerIn<Exclude<OperateReply, Failure>>(heard, {
     own: OperateReplies[dialect],
     other: QueryReplies[dialect],
@@ -70,8 +70,8 @@ async function query(
   { post, dialect }: Ports,
   request: QueryRequest,
 ): Promise<Exclude<QueryReply, Failure> | NotAnswered> {
-  const said = z.safeEncode<z.ZodType<QueryRequest>>(QueryRequests[dialect], request);
+  const said = z.safeEncode<z.core.$ZodType<QueryRequest>>(QueryRequests[dialect], request);
   if (!said.success && sizeOfQuery(request) <= LIMITS.queried) return UNSAYABLE;
-  const heard = await post('query', JSON.stringify(QueryRequests[dialect].encode(request)));
+  const heard = await post('query', JSON.stringify(z.encode(QueryRequests[dialect], request)));
   return answerIn<Exclude<QueryReply, Failure>>(heard, { own: QueryReplies[dialect], other: OperateReplies[dialect] });
 }

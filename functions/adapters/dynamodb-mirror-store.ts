@@ -1,5 +1,5 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { HORIZON_MS } from '../core/compaction.ts';
 import { MirrorState, UNKNOWN } from '../core/mirror-state.ts';
 import type { MirrorStore, StoredState } from '../core/mirror-store.ts';
@@ -7,7 +7,7 @@ import { batchGet, type Table } from './dynamodb-batch-get.ts';
 import { isMet } from './dynamodb-condition.ts';
 import { stateKey } from './registry-keys.ts';
 
-const StateItem = z.object({ version: z.int().min(1), ...MirrorState.shape });
+const StateItem = z.object({ version: z.int().check(z.gte(1)), ...MirrorState.shape });
 
 /** What is known of hosted tokens, in the registry's table: one item beside each token's document. */
 export function dynamodbMirrorStore(table: Table): MirrorStore {

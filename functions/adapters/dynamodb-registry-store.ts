@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { firstVersion, type Pointer, type RegistryStore } from '../core/registry-store.ts';
 import { asking } from './aws.ts';
 import { batchGet, type Reads, type Table } from './dynamodb-batch-get.ts';

@@ -1,5 +1,5 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { StoredPass, SweepStore, SweptItem } from '../core/sweep-store.ts';
 import { asking } from './aws.ts';
 import { batchGet, type Table } from './dynamodb-batch-get.ts';
@@ -15,10 +15,10 @@ const PAGE_ITEMS = 1_000;
 const PASS: Key = { pk: 'SWEEP', sk: 'CURSOR' };
 
 const PassItem = z.object({
-  version: z.int().min(1),
+  version: z.int().check(z.gte(1)),
   begunMs: z.int(),
   isDone: z.boolean(),
-  after: z.string().optional(),
+  after: z.optional(z.string()),
 });
 
 const PlaceKey = z.object({ pk: z.string(), sk: z.string() });

@@ -25,13 +25,13 @@ export const clearKey = (account: AccountRef): Key => ({ pk: accountPartition(ac
 
 export const tokenOf = (pointerSk: string): Token => Token.parse(pointerSk.slice(POINTER.length));
 
-/** The token whose partition it is. Throws a `ZodError` where it is none. */
+/** The token whose partition it is. Throws a `$ZodError` where it is none. */
 export function tokenRefOf(pk: string): TokenRef {
   const [app, name] = parted(pk);
   return { app: AppId.parse(app), token: Token.parse(name) };
 }
 
-/** The account whose partition it is. Throws a `ZodError` where it is none. */
+/** The account whose partition it is. Throws a `$ZodError` where it is none. */
 export function accountRefOf(pk: string): AccountRef {
   const [app, name] = parted(pk);
   // Whatever is not an account's key fails in `accountOf`, which parses its parts.

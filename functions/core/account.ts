@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
-import * as z from 'zod';
+import * as z from 'zod/mini';
+// Whatever reads what comes from outside reads names of these: its messages are English by it.
+import './english.ts';
 
 /** True of text that survives UTF-8 unchanged and takes `least` to `most` bytes in it. */
 const takes = (least: number, most: number) => (text: string) => {
@@ -16,18 +18,21 @@ export const isWithin = (most: number) => takes(1, most);
  * A device token: 1 to 1,000 bytes of UTF-8. The Account API's documents allow 64 bytes, which its XG dialect holds to;
  * FCM tokens are longer.
  */
-export const Token = z.string().refine(takes(1, 1000), 'a token is 1 to 1,000 bytes of text').brand<'Token', 'inout'>();
+export const Token = z
+  .string()
+  .check(z.refine(takes(1, 1000), 'a token is 1 to 1,000 bytes of text'))
+  .brand<'Token', 'inout'>();
 export type Token = z.infer<typeof Token>;
 
 /** The app's name for a user: 2 to 255 bytes of UTF-8 (XG document: "greater than 1 byte"). */
 export const AccountId = z
   .string()
-  .refine(takes(2, 255), 'an account is 2 to 255 bytes of text')
+  .check(z.refine(takes(2, 255), 'an account is 2 to 255 bytes of text'))
   .brand<'AccountId', 'inout'>();
 export type AccountId = z.infer<typeof AccountId>;
 
 /** What kind of name an account is (mobile, e-mail, …). Part of the account's identity; 0 is "unknown". */
-export const AccountType = z.int().min(0).max(2_147_483_647).brand<'AccountType', 'inout'>();
+export const AccountType = z.int().check(z.gte(0), z.lte(2_147_483_647)).brand<'AccountType', 'inout'>();
 export type AccountType = z.infer<typeof AccountType>;
 
 export const Account = z.object({ type: AccountType, id: AccountId });

@@ -1,8 +1,10 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AccountType, Platform } from './account.ts';
 
 /** An id that is safe in a URL, a key, a log and the user name of Basic authentication. */
-const Id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'an id is 1 to 64 letters, digits, "-" or "_"');
+const Id = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'an id is 1 to 64 letters, digits, "-" or "_"'));
 
 export const AppId = Id.brand<'AppId', 'inout'>();
 export type AppId = z.infer<typeof AppId>;
@@ -33,23 +35,25 @@ const isSafeHost = (text: string): boolean => {
  */
 export const Mirror = z
   .strictObject({
-    url: z.url().refine(isSafeHost, 'a mirror is reached over https'),
+    url: z.url().check(z.refine(isSafeHost, 'a mirror is reached over https')),
     app: Id,
     dialect: Dialect,
-    mode: z.enum(['mirror', 'observe']).default('mirror'),
+    mode: z._default(z.enum(['mirror', 'observe']), 'mirror'),
     /** TPNS recommends its signature, XG knows Basic alone. */
-    authentication: z.enum(['basic', 'sign']).optional(),
+    authentication: z.optional(z.enum(['basic', 'sign'])),
     /** The longest that a call may be on its way there (s): a token counts as equal only when asked later than that. */
-    settleS: z.int().min(1).max(900).default(60),
+    settleS: z._default(z.int().check(z.gte(1), z.lte(900)), 60),
     /** Calls a second at most, to change and as many again to ask. */
-    callsPerS: z.number().positive().max(1000).default(20),
+    callsPerS: z._default(z.number().check(z.positive(), z.lte(1000)), 20),
     /** Its replies to queries name no account types, as TPNS's older document shows them. */
-    untyped: z.boolean().default(false),
+    untyped: z._default(z.boolean(), false),
   })
-  .refine(({ dialect, authentication }) => dialect === 'tpns' || authentication !== 'sign', {
-    path: ['authentication'],
-    message: 'XG knows no signature: "basic"',
-  });
+  .check(
+    z.refine(({ dialect, authentication }) => dialect === 'tpns' || authentication !== 'sign', {
+      path: ['authentication'],
+      message: 'XG knows no signature: "basic"',
+    }),
+  );
 export type Mirror = z.infer<typeof Mirror>;
 
 /** Executions of `mirror`, and as many of `verify`, that one mirror has at most: they share its calls a second. */
@@ -60,23 +64,25 @@ export const App = z
   .strictObject({
     id: AppId,
     dialect: Dialect,
-    policy: Policy.default('many'),
+    policy: z._default(Policy, 'many'),
     platform: Platform,
-    mirror: Mirror.optional(),
+    mirror: z.optional(Mirror),
   })
-  .refine((app) => app.mirror?.dialect !== 'tpns' || app.policy === 'one-per-type', {
-    path: ['policy'],
-    // https://www.tencentcloud.com/document/product/1024/33768: one account of each type on a token since 2020-10-26.
-    message: 'hosted TPNS keeps one account of each type: its mirror needs the policy "one-per-type"',
-  });
+  .check(
+    z.refine((app) => app.mirror?.dialect !== 'tpns' || app.policy === 'one-per-type', {
+      path: ['policy'],
+      // https://www.tencentcloud.com/document/product/1024/33768: one account of each type on a token since 2020-10-26.
+      message: 'hosted TPNS keeps one account of each type: its mirror needs the policy "one-per-type"',
+    }),
+  );
 export type App = z.infer<typeof App>;
 
 /** Who may send auth events, how they are signed, and which apps they reach. */
 export const Source = z.strictObject({
   id: SourceId,
   kind: z.enum(['standard-webhooks']),
-  apps: z.array(AppId).min(1),
-  accountType: AccountType.default(AccountType.parse(0)),
+  apps: z.array(AppId).check(z.minLength(1)),
+  accountType: z._default(AccountType, AccountType.parse(0)),
 });
 export type Source = z.infer<typeof Source>;
 
@@ -90,12 +96,16 @@ const Ids = z.object({
 
 /** `bindery.json`: the only file to edit before deploying. All that is wrong with one is said at once. */
 export const Configuration = z
-  .strictObject({ $schema: z.string().optional(), apps: z.array(App).min(1), sources: z.array(Source).min(1) })
-  .superRefine(compareIds, { when: ({ value }) => Ids.safeParse(value).success });
+  .strictObject({
+    $schema: z.optional(z.string()),
+    apps: z.array(App).check(z.minLength(1)),
+    sources: z.array(Source).check(z.minLength(1)),
+  })
+  .check(z.superRefine(compareIds, { when: ({ value }) => Ids.safeParse(value).success }));
 export type Configuration = z.infer<typeof Configuration>;
 
 /** Ids stand once, and sources reach apps that exist. Sees what is otherwise wrong too, as long as it has ids. */
-function compareIds({ apps, sources }: z.infer<typeof Ids>, { addIssue }: z.RefinementCtx): void {
+function compareIds({ apps, sources }: z.infer<typeof Ids>, { addIssue }: z.core.$RefinementCtx): void {
   const say = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
   const appIds = apps.map((app) => app.id);
   for (const id of repeated(appIds)) say(['apps'], `"${id}" stands twice`);

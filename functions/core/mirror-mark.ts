@@ -1,10 +1,10 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Account, Token } from './account.ts';
 import { AppId } from './configuration.ts';
 import { isTokenOperation, type Operation } from './operation.ts';
 import { msOf } from './stamp.ts';
 
-const Request = z.string().min(1).max(256);
+const Request = z.string().check(z.minLength(1), z.maxLength(256));
 
 /** "This token is dirty": look what it shall hold. Never "do this", so that late, lost and repeated marks are harmless. */
 export const TokenMark = z.object({
@@ -15,7 +15,7 @@ export const TokenMark = z.object({
   ms: z.int(),
   removes: z.boolean(),
   /** Tell the hosted side even what it was told before: when (ms) somebody found that it holds something else. */
-  forcedMs: z.int().optional(),
+  forcedMs: z.optional(z.int()),
 });
 export type TokenMark = z.infer<typeof TokenMark>;
 
@@ -27,8 +27,8 @@ export type AccountMark = z.infer<typeof AccountMark>;
 export const MarksMessage = z.object({
   v: z.literal(1),
   app: AppId,
-  tokens: z.array(TokenMark).default([]),
-  accounts: z.array(AccountMark).default([]),
+  tokens: z._default(z.array(TokenMark), []),
+  accounts: z._default(z.array(AccountMark), []),
 });
 export type MarksMessage = z.infer<typeof MarksMessage>;
 
@@ -71,9 +71,14 @@ export const Cause = z.enum(['push', 'again', 'sweep']);
 export type Cause = z.infer<typeof Cause>;
 
 /** Tokens to ask the hosted side about. `pushedMs`: as of which push; a later one has its own verification. */
-export const Check = z.object({ token: Token, id: Request, pushedMs: z.int().optional() });
+export const Check = z.object({ token: Token, id: Request, pushedMs: z.optional(z.int()) });
 export type Check = z.infer<typeof Check>;
 
 /** How checks of one app travel to `verify`. */
-export const ChecksMessage = z.object({ v: z.literal(1), app: AppId, cause: Cause, checks: z.array(Check).min(1) });
+export const ChecksMessage = z.object({
+  v: z.literal(1),
+  app: AppId,
+  cause: Cause,
+  checks: z.array(Check).check(z.minLength(1)),
+});
 export type ChecksMessage = z.infer<typeof ChecksMessage>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type Account, type AccountKey, accountKey, accountOf } from './account.ts';
 
 const Key = z.templateLiteral([z.int(), '#', z.string()]);
@@ -6,18 +6,18 @@ const Key = z.templateLiteral([z.int(), '#', z.string()]);
 /** What is known of a token on the hosted side. Accounts are in the hosted side's types, times in ms since 1970. */
 export const MirrorState = z.object({
   /** What the hosted side was last told to hold; absent where nobody can tell whether it heard. */
-  pushed: z.array(Key).optional(),
+  pushed: z.optional(z.array(Key)),
   /** Whatever may be bound there. */
-  seen: z.array(Key).default([]),
+  seen: z._default(z.array(Key), []),
   /** When it was last told. */
-  pushedMs: z.int().default(0),
+  pushedMs: z._default(z.int(), 0),
   /** When the oldest change happened, and the oldest removal, that no verification has confirmed yet. */
-  changedMs: z.int().optional(),
-  removedMs: z.int().optional(),
+  changedMs: z.optional(z.int()),
+  removedMs: z.optional(z.int()),
   /** Verifications in a row that found something else. */
-  misses: z.int().default(0),
+  misses: z._default(z.int(), 0),
   /** Why the hosted side does not take this token. */
-  dropped: z.string().optional(),
+  dropped: z.optional(z.string()),
 });
 export type MirrorState = z.infer<typeof MirrorState>;
 

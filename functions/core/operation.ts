@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Account, Token } from './account.ts';
 import { AppId } from './configuration.ts';
 import { Stamp } from './stamp.ts';
@@ -6,22 +6,25 @@ import { Stamp } from './stamp.ts';
 /** A digest of a login session's id: the session is recognised, its id is not kept. */
 export const Session = z
   .string()
-  .regex(/^[0-9a-f]{16}$/)
+  .check(z.regex(/^[0-9a-f]{16}$/))
   .brand<'Session', 'inout'>();
 export type Session = z.infer<typeof Session>;
 
 /** Accounts one operation may name. */
 export const MAX_ACCOUNTS = 100;
 
-const Accounts = z.array(Account).min(1).max(MAX_ACCOUNTS);
+const Accounts = z.array(Account).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS));
 /** Who asked for an operation: a person or a system, where a client of the Account API names one. It changes nothing. */
-export const Operator = z.object({ type: z.string().max(16).optional(), id: z.string().max(255).optional() });
+export const Operator = z.object({
+  type: z.optional(z.string().check(z.maxLength(16))),
+  id: z.optional(z.string().check(z.maxLength(255))),
+});
 export type Operator = z.infer<typeof Operator>;
 
-const onToken = { app: AppId, token: Token, stamp: Stamp, operator: Operator.optional() };
+const onToken = { app: AppId, token: Token, stamp: Stamp, operator: z.optional(Operator) };
 
 /** The token gains the accounts. */
-const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: Accounts, session: Session.optional() });
+const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: Accounts, session: z.optional(Session) });
 
 /** The token ends with exactly these accounts: of all types, or, where `scope` is `types`, of the types it names. */
 const BindOverriding = z.object({
@@ -29,17 +32,17 @@ const BindOverriding = z.object({
   ...onToken,
   accounts: Accounts,
   scope: z.enum(['token', 'types']),
-  session: Session.optional(),
+  session: z.optional(Session),
 });
 
 /** The token loses the accounts, and `session`, where it is given, can bind nothing on this token any more. */
-const Unbind = z.object({ kind: z.literal('unbind'), ...onToken, accounts: Accounts, session: Session.optional() });
+const Unbind = z.object({ kind: z.literal('unbind'), ...onToken, accounts: Accounts, session: z.optional(Session) });
 
 /** The token loses every account. */
 const UnbindTokenFromAll = z.object({
   kind: z.literal('unbindTokenFromAll'),
   ...onToken,
-  session: Session.optional(),
+  session: z.optional(Session),
 });
 
 /** The account loses every token of the app. */
@@ -48,7 +51,7 @@ const UnbindAccountFromAll = z.object({
   app: AppId,
   account: Account,
   stamp: Stamp,
-  operator: Operator.optional(),
+  operator: z.optional(Operator),
 });
 
 /**
@@ -77,7 +80,7 @@ export const binds = (operation: Operation): boolean =>
 /** How operations travel through the queue: all of one request together, under the request's id. */
 export const OperationsMessage = z.object({
   v: z.literal(1),
-  id: z.string().min(1).max(256),
-  operations: z.array(Operation).min(1),
+  id: z.string().check(z.minLength(1), z.maxLength(256)),
+  operations: z.array(Operation).check(z.minLength(1)),
 });
 export type OperationsMessage = z.infer<typeof OperationsMessage>;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /**
  * When an operation takes effect, as text that sorts: `<ms>.<kind>.<hash>.<element>`. Made from the signed event alone,
@@ -15,7 +15,7 @@ import * as z from 'zod';
  */
 export const Stamp = z
   .string()
-  .regex(/^\d{13}\.[012]\.[0-9a-f]{16}\.\d{3}$/)
+  .check(z.regex(/^\d{13}\.[012]\.[0-9a-f]{16}\.\d{3}$/))
   .brand<'Stamp', 'inout'>();
 export type Stamp = z.infer<typeof Stamp>;
 

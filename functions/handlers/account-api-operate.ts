@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { App } from '../core/configuration.ts';
 import type { Dispatch, Dispatched } from '../core/dispatch.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -57,7 +58,7 @@ function done(
   return {
     status: 200,
     headers: { 'bindery-outcome': outcome },
-    body: OperateReplies[app.dialect].encode({ kind: 'done', results }),
+    body: z.encode(OperateReplies[app.dialect], { kind: 'done', results }),
     line: {
       app: app.id,
       ...line,

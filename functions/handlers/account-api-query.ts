@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { accountsOf, tokensOf } from '../core/bindings.ts';
 import type { App } from '../core/configuration.ts';
 import { orUnavailable } from '../core/outcome.ts';
@@ -24,7 +25,7 @@ export async function query(store: RegistryStore, app: App, json: unknown): Prom
   if (reply.kind === 'unavailable') return failed(asked, { problem: 'unavailable' }, reply.reason, line);
   return {
     status: 200,
-    body: QueryReplies[app.dialect].encode(reply),
+    body: z.encode(QueryReplies[app.dialect], reply),
     line: { app: app.id, ...line, outcome: 'answered' },
   };
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AccountId, AccountType, Platform, Token } from '../core/account.ts';
 import { AppId } from '../core/configuration.ts';
 
@@ -8,61 +8,68 @@ export const MAX_EVENTS = 100;
 /** Accounts one event may name. */
 export const MAX_ACCOUNTS = 10;
 
-const SessionId = z.string().min(1).max(256);
-const AccountInput = z.strictObject({ account: AccountId, account_type: AccountType.optional() });
-const onApp = { app: AppId.optional(), platform: Platform.optional() };
+const SessionId = z.string().check(z.minLength(1), z.maxLength(256));
+const AccountInput = z.strictObject({ account: AccountId, account_type: z.optional(AccountType) });
+const onApp = { app: z.optional(AppId), platform: z.optional(Platform) };
 
 const LoginData = z
   .strictObject({
     ...onApp,
     token: Token,
-    account: AccountId.optional(),
-    account_type: AccountType.optional(),
-    accounts: z.array(AccountInput).min(1).max(MAX_ACCOUNTS).optional(),
-    mode: z.enum(['override', 'append']).default('override'),
-    session_id: SessionId.optional(),
+    account: z.optional(AccountId),
+    account_type: z.optional(AccountType),
+    accounts: z.optional(z.array(AccountInput).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS))),
+    mode: z._default(z.enum(['override', 'append']), 'override'),
+    session_id: z.optional(SessionId),
   })
-  .refine(({ account, accounts }) => (account === undefined) !== (accounts === undefined), {
-    path: ['account'],
-    message: 'a login names "account" or "accounts", and not both',
-  })
-  .refine(({ accounts, account_type }) => accounts === undefined || account_type === undefined, {
-    path: ['account_type'],
-    message: '"account_type" goes with "account"; each of "accounts" has its own',
-  });
+  .check(
+    z.refine(({ account, accounts }) => (account === undefined) !== (accounts === undefined), {
+      path: ['account'],
+      message: 'a login names "account" or "accounts", and not both',
+    }),
+    z.refine(({ accounts, account_type }) => accounts === undefined || account_type === undefined, {
+      path: ['account_type'],
+      message: '"account_type" goes with "account"; each of "accounts" has its own',
+    }),
+  );
 
 const LogoutData = z
   .strictObject({
     ...onApp,
     token: Token,
-    scope: z.enum(['token', 'account']).default('token'),
-    account: AccountId.optional(),
-    account_type: AccountType.optional(),
-    session_id: SessionId.optional(),
+    scope: z._default(z.enum(['token', 'account']), 'token'),
+    account: z.optional(AccountId),
+    account_type: z.optional(AccountType),
+    session_id: z.optional(SessionId),
   })
-  .refine(({ scope, account }) => scope === 'token' || account !== undefined, {
-    path: ['account'],
-    message: 'a logout with the scope "account" names the account',
-  });
+  .check(
+    z.refine(({ scope, account }) => scope === 'token' || account !== undefined, {
+      path: ['account'],
+      message: 'a logout with the scope "account" names the account',
+    }),
+  );
 
 const EverywhereData = z.strictObject({
-  app: AppId.optional(),
+  app: z.optional(AppId),
   account: AccountId,
-  account_type: AccountType.optional(),
+  account_type: z.optional(AccountType),
 });
 
 const TokenChangedData = z.strictObject({
   ...onApp,
   old_token: Token,
   token: Token,
-  accounts: z.array(AccountInput).max(MAX_ACCOUNTS),
+  accounts: z.array(AccountInput).check(z.maxLength(MAX_ACCOUNTS)),
 });
 
 /** Milliseconds since 1970. What is finer than a millisecond is cut off. */
-const EventTime = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+const EventTime = z.pipe(
+  z.iso.datetime({ offset: true }),
+  z.transform((text) => Date.parse(text)),
+);
 
-const EventId = z.string().min(1).max(256);
-const envelope = { timestamp: EventTime, id: EventId.optional() };
+const EventId = z.string().check(z.minLength(1), z.maxLength(256));
+const envelope = { timestamp: EventTime, id: z.optional(EventId) };
 
 /**
  * An event of the app's own auth flow, in the envelope of Standard Webhooks: `type`, `timestamp` (when it happened, the
@@ -78,15 +85,15 @@ export const AppEvent = z.discriminatedUnion('type', [
 export type AppEvent = z.infer<typeof AppEvent>;
 
 /** A request's body: one event, or up to 100, each with an id of its own. */
-const Batch = z
-  .array(AppEvent)
-  .min(1)
-  .max(MAX_EVENTS)
-  .superRefine((events, context) => {
+const Batch = z.array(AppEvent).check(
+  z.minLength(1),
+  z.maxLength(MAX_EVENTS),
+  z.superRefine((events, context) => {
     for (const [i, { id }] of events.entries())
       if (id === undefined)
         context.addIssue({ code: 'custom', path: [i, 'id'], message: 'an event in a list has an id' });
-  });
+  }),
+);
 
 export type Issue = { readonly path: string; readonly message: string };
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Account, AccountId, AccountType, isWithin, Platform, Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 
@@ -12,12 +12,15 @@ export const LIMITS = {
 } as const;
 
 /** The XG document: "The character length of a token must be between 1 and 64 bytes". */
-const XgToken = z.string().refine(isWithin(64), 'a token is 1 to 64 bytes of text').brand<'Token', 'inout'>();
+const XgToken = z
+  .string()
+  .check(z.refine(isWithin(64), 'a token is 1 to 64 bytes of text'))
+  .brand<'Token', 'inout'>();
 
 const UNTYPED = AccountType.parse(0);
 
 /** An account on the wire; without a type it is of type 0, "unknown" in both dialects' tables. */
-export const AccountElement = z.object({ account: AccountId, account_type: AccountType.optional() });
+export const AccountElement = z.object({ account: AccountId, account_type: z.optional(AccountType) });
 type AccountElement = z.output<typeof AccountElement>;
 
 export const accountIn = ({ account, account_type = UNTYPED }: AccountElement): Account => ({
@@ -54,13 +57,15 @@ const XgPlatform = z.codec(z.string(), Platform, {
 });
 
 /** TPNS: the credential alone says the platform; whatever older clients still send is passed over. */
-const TpnsPlatform = z.codec(z.unknown(), Platform.optional(), { decode: () => undefined, encode: () => undefined });
+const TpnsPlatform = z.codec(z.unknown(), z.optional(Platform), { decode: () => undefined, encode: () => undefined });
 
 export const RequestPlatforms = {
-  xg: XgPlatform.optional(),
-  tpns: TpnsPlatform.optional(),
+  xg: z.optional(XgPlatform),
+  tpns: z.optional(TpnsPlatform),
 } as const satisfies Record<Dialect, unknown>;
 
 /** A list of 1 to `most` elements; the elements of a longer one are not looked at. */
-export const listOf = <T extends z.ZodType>(element: T, most: number) =>
-  z.array(element).min(1, 'a list is not empty').max(most, `a list has at most ${most} elements`);
+export const listOf = <T extends z.ZodMiniType>(element: T, most: number) =>
+  z
+    .array(element)
+    .check(z.minLength(1, 'a list is not empty'), z.maxLength(most, `a list has at most ${most} elements`));

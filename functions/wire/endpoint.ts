@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { Dialect } from '../core/configuration.ts';
 import type { Failure } from './failure.ts';
 import { OperateReplies } from './operate-reply.ts';
@@ -24,7 +25,8 @@ export const endpointAt = (path: string): Endpoint | undefined => ENDPOINTS.get(
  * whichever field it reads is not 0.
  */
 export function failureBody(to: { endpoint: Endpoint; dialect: Dialect } | undefined, failure: Failure): unknown {
-  if (to !== undefined) return (to.endpoint === 'operate' ? OperateReplies : QueryReplies)[to.dialect].encode(failure);
+  if (to?.endpoint === 'operate') return z.encode(OperateReplies[to.dialect], failure);
+  if (to?.endpoint === 'query') return z.encode(QueryReplies[to.dialect], failure);
   const { xg, tpns } = STATUSES[failure.problem];
   return { ret_code: xg.code, err_msg: xg.text, retCode: tpns.code, errMsg: tpns.text };
 }

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Problem } from './statuses.ts';
 
 /** What is wrong with a request, and where: names of fields and indices only, never what was sent. */
@@ -13,8 +13,8 @@ export type Failure = {
 };
 
 /** Reads a request or says the first thing that is wrong with it. */
-export function readRequest<T>(codec: z.ZodType<T>, json: unknown): { request: T } | Failure {
-  const result = codec.safeParse(json);
+export function readRequest<T>(codec: z.core.$ZodType<T>, json: unknown): { request: T } | Failure {
+  const result = z.safeParse(codec, json);
   if (result.success) return { request: result.data };
   const [issue] = result.error.issues;
   if (issue === undefined) throw new Error('a request was refused without a reason');

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Dialect } from '../core/configuration.ts';
 import { type Failure, textOf } from './failure.ts';
 import { problemOf, STATUSES, type StatusName } from './statuses.ts';
@@ -32,7 +32,11 @@ const ELEMENT_RESULTS: readonly ElementResult[] = ['done', 'unknownToken', 'refu
 const resultOf = (dialect: Dialect, said: string): ElementResult =>
   ELEMENT_RESULTS.find((result) => RESULTS[dialect][result] === said) ?? ALSO_SAID.get(said) ?? 'refused';
 
-const Body = z.object({ ret_code: z.int(), err_msg: z.string().default(''), result: z.array(z.string()).optional() });
+const Body = z.object({
+  ret_code: z.int(),
+  err_msg: z._default(z.string(), ''),
+  result: z.optional(z.array(z.string())),
+});
 type Body = z.output<typeof Body>;
 
 function decode(dialect: Dialect, { ret_code, result }: Body): OperateReply {

@@ -1,14 +1,14 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isWithin, type Platform } from '../core/account.ts';
 
 const OperatorType = z.enum(['qq', 'rtx', 'email', 'other'], 'an operator is qq, rtx, email or other');
 
 const OperatorId = z
   .string()
-  .refine((text) => text === '' || isWithin(255)(text), 'the id of an operator is at most 255 bytes of text');
+  .check(z.refine((text) => text === '' || isWithin(255)(text), 'the id of an operator is at most 255 bytes of text'));
 
 /** Who makes a request, in both dialects' requests though only the XG document has it. */
-export const operatorFields = { op_type: OperatorType.optional(), op_id: OperatorId.optional() };
+export const operatorFields = { op_type: z.optional(OperatorType), op_id: z.optional(OperatorId) };
 
 /** The person or system on whose behalf a request is made. The id is personal: never in a log. */
 export type Operator = {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type Account, Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import { AccountElement, AccountElements, accountIn, elementOf } from './elements.ts';
@@ -24,7 +24,7 @@ export type QueryReply =
 export const FOUND = { some: '0', none: '10110008' } as const;
 
 const tokensOf = (dialect: Dialect) =>
-  z.codec(AccountElement.extend({ token_list: z.array(Token) }), z.custom<TokensOfAccount>(), {
+  z.codec(z.extend(AccountElement, { token_list: z.array(Token) }), z.custom<TokensOfAccount>(), {
     decode: ({ token_list, ...element }) => ({ account: accountIn(element), tokens: token_list }),
     encode: ({ account, tokens }) => ({ ...elementOf(dialect, account), token_list: [...tokens] }),
   });
@@ -36,8 +36,8 @@ const accountsOf = (dialect: Dialect) =>
   });
 
 const lists = (dialect: Dialect) => ({
-  account_tokens: z.array(tokensOf(dialect)).optional(),
-  token_accounts: z.array(accountsOf(dialect)).optional(),
+  account_tokens: z.optional(z.array(tokensOf(dialect))),
+  token_accounts: z.optional(z.array(accountsOf(dialect))),
 });
 
 type Lists = {
@@ -61,7 +61,7 @@ const resultsOf = ({ tokensOf = [], accountsOf = [] }: Exclude<QueryReply, Failu
     bound.length === 0 ? FOUND.none : FOUND.some,
   );
 
-const XgBody = z.object({ ret_code: z.int(), err_msg: z.string().default(''), ...lists('xg') });
+const XgBody = z.object({ ret_code: z.int(), err_msg: z._default(z.string(), ''), ...lists('xg') });
 
 const XgReply = z.codec(XgBody, z.custom<QueryReply>(), {
   decode: ({ ret_code, ...lists }): QueryReply =>
@@ -75,8 +75,8 @@ const XgReply = z.codec(XgBody, z.custom<QueryReply>(), {
 
 const TpnsBody = z.object({
   retCode: z.int(),
-  errMsg: z.string().default(''),
-  result: z.array(z.string()).optional(),
+  errMsg: z._default(z.string(), ''),
+  result: z.optional(z.array(z.string())),
   ...lists('tpns'),
 });
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Account, Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import { AccountElements, LIMITS, listOf, RequestPlatforms, RequestTokens } from './elements.ts';

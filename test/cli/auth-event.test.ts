@@ -49,7 +49,7 @@ describe('a command becomes an event that the service reads', () => {
   });
 
   test('for each of the events that there are', () => {
-    const types = AppEvent.options.map((option) => option.shape.type.value);
+    const types = AppEvent.def.options.flatMap(({ shape }) => shape.type.def.values);
     expect(Object.values(COMMANDS).sort()).toEqual(types.sort());
   });
 });

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import * as z from 'zod';
 import type { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { PATHS } from '../../functions/wire/endpoint.ts';
@@ -33,7 +34,7 @@ export type Known = readonly Operation[];
 /** One call of batchoperate. Nothing is tried again: to the service each call is a new one. */
 export async function operate(client: Client, before: Known): Promise<Known> {
   const { app, gateway, ledger, random, onFinding } = client;
-  const body = JSON.stringify(OperateRequests[app.dialect].encode(drawRequest(random)));
+  const body = JSON.stringify(z.encode(OperateRequests[app.dialect], drawRequest(random)));
   let known: Known = [];
   const onAnswer = ({ requestId, status, headers, body: text, at, sawStoreFail }: Answered) => {
     if (status !== 200) return;
@@ -95,7 +96,7 @@ function drawRequest(random: Random): OperateRequest {
 /** Asks for some tokens or some accounts; every binding of them that the answer shows, or does not show. */
 export async function ask({ app, gateway, timeline, onFinding }: Client, request: QueryRequest): Promise<Answer[]> {
   const from = timeline.now();
-  const body = JSON.stringify(QueryRequests[app.dialect].encode(request));
+  const body = JSON.stringify(z.encode(QueryRequests[app.dialect], request));
   const answer = await gateway.call({ door: 'account-api', path: PATHS.query, headers: () => headersOf(app), body });
   if (answer === undefined || answer.status === 503 || answer.status === 502) return [];
   const reply = QueryReplies[app.dialect].parse(JSON.parse(answer.body));

@@ -103,7 +103,7 @@ describe('codes', () => {
 });
 
 describe('a request is written as the dialect has it', () => {
-  const written = <T>(codec: z.ZodType<T>, request: T) => JSON.stringify(z.encode(codec, request));
+  const written = <T>(codec: z.core.$ZodType<T>, request: T) => JSON.stringify(z.encode(codec, request));
   const platform = 'ios' as const;
 
   test('XG with platform and account types, and who operates last', () => {

@@ -8,7 +8,7 @@ import tpns from '../samples/tpns-2020.json' with { type: 'json' };
 import xg from '../samples/xg-2019.json' with { type: 'json' };
 
 /** Read, written, and as text again: the keys have to be in the order printed. */
-const again = <T>(codec: z.ZodType<T>, sample: unknown): string =>
+const again = <T>(codec: z.core.$ZodType<T>, sample: unknown): string =>
   JSON.stringify(z.encode(codec, z.decode(codec, JSON.parse(JSON.stringify(sample)))));
 
 describe('reading and then writing a sample of the XG document gives it back', () => {
