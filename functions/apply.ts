@@ -7,7 +7,7 @@ import { mirrorMarks } from './adapters/marks-queue.ts';
 import { parkedQueue } from './adapters/operations-queue.ts';
 import { digestUnder, pseudonymKey, pseudonymsUnder } from './adapters/pseudonym.ts';
 import { registryIn } from './adapters/registry-table.ts';
-import { secretsReader } from './adapters/secrets.ts';
+import { NEWEST, secretsReader } from './adapters/secrets.ts';
 import { sqsDoor } from './adapters/sqs-door.ts';
 import type { Operation } from './core/operation.ts';
 import { applyAll } from './core/registry.ts';
@@ -20,7 +20,7 @@ const registry = registryIn(environment.REGISTRY_TABLE, 'eventual');
 const park = parkedQueue(client, environment.PARKED_QUEUE_URL);
 const secrets = new SecretsManagerClient(CLIENT);
 const names = { pseudonyms: environment.PSEUDONYM_SECRET };
-const keysOf = secretsReader({ client: secrets, names, decode: pseudonymKey, now: Date.now, log });
+const keysOf = secretsReader({ client: secrets, names, decode: pseudonymKey, stages: NEWEST, now: Date.now, log });
 const digest = digestUnder(() => keysOf('pseudonyms'));
 const mirrors = mirrorMarks({ client, queueUrls: environment.MARKS_QUEUES, digest });
 

@@ -17,7 +17,7 @@ import type { Log } from './log.ts';
 import { marksQueue } from './marks-queue.ts';
 import { mirrorLog } from './mirror-log.ts';
 import { digestUnder, pseudonymKey } from './pseudonym.ts';
-import { secretsReader } from './secrets.ts';
+import { NEWEST, secretsReader } from './secrets.ts';
 
 export type MirrorsPorts = {
   readonly table: Table;
@@ -34,7 +34,8 @@ const DEADLINE_MS = 5_000;
 export function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyMap<AppId, MirrorPorts> {
   const { table, queues, secrets: client, log } = ports;
   const names = { pseudonyms: ports.pseudonymSecret };
-  const keysOf = secretsReader({ client, names, decode: pseudonymKey, now: Date.now, log });
+  const newest = { client, stages: NEWEST, now: Date.now, log };
+  const keysOf = secretsReader({ ...newest, names, decode: pseudonymKey });
   const digest = digestUnder(() => keysOf('pseudonyms'));
   const registry = dynamodbRegistryStore(table);
   const states = dynamodbMirrorStore(table);
@@ -63,7 +64,8 @@ export function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): Re
 function hostedOf({ app, secret }: MirrorSite, { secrets: client, log }: MirrorsPorts): Hosted {
   const { mirror, platform } = app;
   if (mirror === undefined) throw new Error('an app without a mirror has no hosted side');
-  const secretsOf = secretsReader({ client, names: { [app.id]: secret }, decode: (text) => text, now: Date.now, log });
+  const newest = { client, stages: NEWEST, now: Date.now, log };
+  const secretsOf = secretsReader({ ...newest, names: { [app.id]: secret }, decode: (text) => text });
   const options = {
     url: mirror.url,
     app: mirror.app,

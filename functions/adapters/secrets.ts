@@ -9,8 +9,13 @@ import type { Log } from './log.ts';
 /** How long a secret is used before it is read again (ms): a new one is known everywhere after this. */
 const REFRESH_MS = 300_000;
 
+type Stage = 'AWSCURRENT' | 'AWSPREVIOUS';
+
 /** The newest first. Two are live at a time, so that a sender can change over without a refused request. */
-const STAGES = ['AWSCURRENT', 'AWSPREVIOUS'] as const;
+const LIVE: readonly Stage[] = ['AWSCURRENT', 'AWSPREVIOUS'];
+
+/** For whoever signs or hashes, and so has no use for the one before. */
+export const NEWEST: readonly Stage[] = ['AWSCURRENT'];
 
 export type SecretsPorts<T> = {
   readonly client: SecretsManagerClient;
@@ -18,6 +23,8 @@ export type SecretsPorts<T> = {
   readonly names: Readonly<Record<string, string>>;
   /** Makes of a secret's text what it is used as; throws where the text cannot be used. */
   readonly decode: (text: string) => T;
+  /** Which versions are read: those that are live unless given. */
+  readonly stages?: readonly Stage[];
   readonly now: () => number;
   readonly log: Log;
 };
@@ -45,23 +52,20 @@ export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promis
 }
 
 async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string): Promise<readonly T[]> {
-  const texts = await Promise.all(STAGES.map((stage) => secretText(ports.client, name, stage)));
+  const { client, stages = LIVE } = ports;
+  const texts = await Promise.all(stages.map((stage) => secretText(client, name, stage)));
   return texts.flatMap((text, i) => {
     if (text === undefined) return [];
     try {
       return [ports.decode(text)];
     } catch {
-      ports.log('error', 'secret.unusable', { credential: id, version: STAGES[i] });
+      ports.log('error', 'secret.unusable', { credential: id, version: stages[i] });
       return [];
     }
   });
 }
 
-const secretText = (
-  client: SecretsManagerClient,
-  SecretId: string,
-  VersionStage: string,
-): Promise<string | undefined> =>
+const secretText = (client: SecretsManagerClient, SecretId: string, VersionStage: Stage): Promise<string | undefined> =>
   asking(async () => {
     try {
       return (await client.send(new GetSecretValueCommand({ SecretId, VersionStage }))).SecretString;

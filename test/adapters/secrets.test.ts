@@ -2,7 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CLIENT } from '../../functions/adapters/aws.ts';
 import type { Line } from '../../functions/adapters/log.ts';
-import { secretsReader } from '../../functions/adapters/secrets.ts';
+import { NEWEST, type SecretsPorts, secretsReader } from '../../functions/adapters/secrets.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { startSecrets, type Versions } from '../../local/secrets-server.ts';
 
@@ -26,10 +26,11 @@ afterEach(async () => {
   await server.stop();
 });
 
-const reader = (names: Record<string, string> = { app: 'name-of-app' }) =>
+const reader = (more: Partial<SecretsPorts<string>> = {}) =>
   secretsReader({
     client,
-    names,
+    names: { app: 'name-of-app' },
+    ...more,
     decode: (text) => {
       if (text === 'broken') throw new Error('not usable: canary');
       return text;
@@ -46,6 +47,12 @@ describe('the secrets of a credential', () => {
   test('are one, where it was never changed', async () => {
     kept.set('name-of-app', { AWSCURRENT: 'first' });
     expect(await reader()('app')).toEqual(['first']);
+  });
+
+  test('are the newest alone, for whoever asks for no other: the one before is not even read', async () => {
+    kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
+    expect(await reader({ stages: NEWEST })('app')).toEqual(['new']);
+    expect(lines).toEqual([]);
   });
 
   test('are none for an id without a secret, also one that objects inherit', async () => {
