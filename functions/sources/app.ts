@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { AccountId, AccountType, Platform, Token } from '../core/account.ts';
+import { compiledInTime } from '../core/compiled.ts';
 import { AppId } from '../core/configuration.ts';
 
 /** Events one request may carry. */
@@ -97,9 +98,11 @@ const Batch = z.array(AppEvent).check(
 
 export type Issue = { readonly path: string; readonly message: string };
 
+const [single, batch] = [compiledInTime(AppEvent), compiledInTime(Batch)];
+
 /** Reads a body's events, or says everything that is wrong with it. Messages never quote what was sent. */
 export function readAppEvents(body: unknown): { events: AppEvent[] } | { issues: Issue[] } {
-  const result = Array.isArray(body) ? Batch.safeParse(body) : AppEvent.safeParse(body);
+  const result = Array.isArray(body) ? batch(body.length).safeParse(body) : single().safeParse(body);
   if (result.success) return { events: [result.data].flat() };
   return {
     issues: result.error.issues.map(({ path, message, code }) => ({
