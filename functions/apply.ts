@@ -39,4 +39,6 @@ export const handler = sqsDoor({
   queueUrls: [environment.OPERATIONS_QUEUE_URL],
   longestWaitS: 30,
   log,
+  // What is parked is what somebody looks for.
+  isRoutine: ({ kind, parked }) => kind === 'done' && parked === 0,
 });

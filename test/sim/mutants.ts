@@ -173,7 +173,7 @@ export const MUTANTS: readonly Hunt[] = [
     ],
   }),
   ...inFile('adapters/sqs-door.ts', 'end-to-end', {
-    'every message leaves the queue': ["if (outcome === 'done') return;", 'return;'],
+    'every message leaves the queue': ["if (settled.kind === 'done') return;", 'return;'],
   }),
   ...inFile('sources/app-translation.ts', 'end-to-end', {
     'events are stamped when they arrive': ['ms: time.ms,', 'ms: nowMs,'],
