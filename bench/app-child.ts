@@ -12,6 +12,7 @@ import { applyMessages } from '../functions/handlers/apply.ts';
 import { eventsHandler } from '../functions/handlers/events.ts';
 import type { Delivery } from '../functions/handlers/settled.ts';
 import { reachesOf } from '../functions/sources/app-auth-event.ts';
+import { EVENT_SOURCE } from '../infra/settings.ts';
 import { type Doors, loadDoors } from '../local/doors.ts';
 import { startEventSource } from '../local/event-source.ts';
 import { startHttpFront } from '../local/http-front.ts';
@@ -43,6 +44,8 @@ startEventSource({
   client: new SQSClient(),
   queue: { url: queue, arn: 'arn:aws:sqs:us-east-1:000000000000:operations' },
   invoke,
+  // Without a window: the peer has none.
+  numbers: EVENT_SOURCE,
 });
 
 process.on('disconnect', () => process.exit());

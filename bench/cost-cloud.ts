@@ -14,7 +14,7 @@ const Consumed = z.object({ sqsRequests: z.number(), writeUnits: z.number(), rea
 export type Cloud = {
   readonly sqs: SQSClient;
   readonly sqsUrl: string;
-  /** Runs a function as one invocation: its processor time and what it logs are counted. */
+  /** Runs a function as one invocation: what it logs is counted, and this process's processor time while any runs. */
   readonly invoke: <T>(run: () => Promise<T>) => Promise<T>;
   /** Waits until nothing is asked of the services any more. What that takes is counted, not as an invocation. */
   readonly quiet: () => Promise<void>;
@@ -32,6 +32,8 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
   const urls: Endpoints = Urls.parse(child.said);
   pointAwsAt(urls);
   let counted = NO_UNITS;
+  let running = 0;
+  let since = process.cpuUsage();
   const count = (units: Partial<Units>) => {
     counted = sum(counted, units);
   };
@@ -42,18 +44,22 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
     sqsUrl: urls.sqs,
     count,
     invoke: async (run) => {
-      const { result, cpuMs } = await timed(run);
-      count({ invocations: 1, cpuMs });
-      return result;
+      if (running++ === 0) since = process.cpuUsage();
+      try {
+        return await run();
+      } finally {
+        count({ invocations: 1 });
+        // Of invocations at once no time is counted twice.
+        if (--running === 0) count({ cpuMs: cpuMsSince(since) });
+      }
     },
     quiet: async () => {
-      const { cpuMs } = await timed(async () => {
-        for (let more = await consumed(); more.writeUnits + more.readUnits > 0; more = await consumed()) {
-          count(more);
-          await setTimeout(QUIET_MS);
-        }
-      });
-      count({ cpuMs });
+      const before = process.cpuUsage();
+      for (let more = await consumed(); more.writeUnits + more.readUnits > 0; more = await consumed()) {
+        count(more);
+        await setTimeout(QUIET_MS);
+      }
+      count({ cpuMs: cpuMsSince(before) });
     },
     deliverAtOnce: async () => {
       await child.ask('at once');
@@ -70,12 +76,9 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
 /** Longer than the embedded services take for any call (ms). */
 const QUIET_MS = 300;
 
-/** A run's result and the processor time of this process that it took. */
-async function timed<T>(run: () => Promise<T>): Promise<{ result: T; cpuMs: number }> {
-  const before = process.cpuUsage();
-  const result = await run();
+function cpuMsSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
-  return { result, cpuMs: (user + system) / 1000 };
+  return (user + system) / 1000;
 }
 
 /** What CloudWatch adds to every line it takes in, in bytes (AWS's reference of PutLogEvents). */
@@ -87,7 +90,7 @@ export const logLine = (text: string): Partial<Units> => ({ logBytes: text.lengt
 /** Nothing is printed: a line counts as Lambda's JSON format writes it. */
 function meterLog(count: (units: Partial<Units>) => void): void {
   const around = { timestamp: new Date().toISOString(), requestId: crypto.randomUUID() };
-  const take = (level: string) => (line: object) => count(logLine(JSON.stringify({ ...around, level, ...line })));
+  const take = (level: string) => (message: object) => count(logLine(JSON.stringify({ ...around, level, message })));
   Object.assign(console, { info: take('INFO'), warn: take('WARN') });
 }
 

@@ -1,82 +1,102 @@
-import type { Message } from '@aws-sdk/client-sqs';
-import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
-import { signedHeaders } from '../cli/signature.ts';
-import { Configuration } from '../functions/core/configuration.ts';
-import { remainingIn } from '../local/batch-response.ts';
-import { loadDoors } from '../local/doors.ts';
-import { setVariables } from '../local/environment.ts';
-import { NAMES } from '../local/resources.ts';
+import { setTimeout } from 'node:timers/promises';
+import { operationsFeed } from '../infra/settings.ts';
+import { startEventSource } from '../local/event-source.ts';
 import { eventOf } from '../local/sqs-event.ts';
-import { type Cloud, createQueue, createTable } from './cost-cloud.ts';
-import { type Deployment, receive, remove, SECRET } from './cost-deployment.ts';
+import type { Cloud } from './cost-cloud.ts';
+import { type Deployment, receive, remove } from './cost-deployment.ts';
+import { CONFIGURATION, Functions } from './cost-functions.ts';
 import type { MixEvent } from './cost-mix.ts';
+import { ASKED_S } from './metered-sqs.ts';
 
-const CONFIGURATION = Configuration.parse({
-  apps: [{ id: 'shop', dialect: 'xg', platform: 'android' }],
-  sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['shop'] }],
-});
+export { SECRETS } from './cost-functions.ts';
 
-/** What Secrets Manager has. */
-export const SECRETS = { 'bindery/sources/web': SECRET };
+/** The deployed functions in this process, behind what Lambda's event source mapping asks of the queue. */
+export type Ours = {
+  /** Fed as it is deployed, while the requests come. */
+  readonly fed: Deployment;
+  /** The same, but nobody receives before the last request: all messages wait. */
+  readonly backlog: Deployment;
+  /** Each message received alone, after the doors have answered. */
+  readonly alone: Deployment;
+  /** Each message received alone while its door works, as it would be if the queue delivered at once. */
+  readonly withoutDelay: Deployment;
+};
 
-/** All that the functions look at. */
-const CONTEXT = { getRemainingTimeInMillis: () => 10_000 } as Context;
-
-/**
- * The deployed functions in this process, behind what Lambda's event source mapping asks of the queue. The worker comes
- * after the door, as the queue's delay has it, or at the same time, as it would without.
- */
-export async function ours(cloud: Cloud): Promise<Deployment & { readonly withoutDelay: Deployment }> {
-  const [operations, parked] = [await createQueue(cloud, 'operations'), await createQueue(cloud, 'parked')];
-  await createTable(NAMES.table);
-  const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' }, mirrors: new Map() };
-  setVariables(CONFIGURATION, queues, { apps: { shop: SECRET }, sources: { web: SECRET }, pseudonyms: SECRET });
-  const { http, apply } = await loadDoors(false);
-  const door = async (events: readonly MixEvent[]) => {
-    cloud.count({ apiRequests: 1 });
-    const { statusCode, body } = await cloud.invoke(() => http.events.handler(requestOf(events), CONTEXT));
-    // The embedded table can take longer than the door's second: what is under way then ends before the rest goes on.
-    if (statusCode === 202) await cloud.quiet();
-    else if (statusCode !== 200) throw new Error(`events answered ${statusCode}: ${body}`);
+export async function ours(cloud: Cloud): Promise<Ours> {
+  const functions = await Functions.deployed(cloud);
+  const send = async (events: readonly MixEvent[]) => {
+    await functions.door(events);
+    await functions.caughtUp();
   };
   const worker = async () => {
-    // A long poll ends as soon as there is one message: where requests come one by one, no receive finds a second.
-    const messages: Message[] = await receive(cloud, operations, 1);
-    const event: SQSEvent = eventOf(messages, '');
-    const response = await cloud.invoke(() => apply.handler(event, CONTEXT));
-    const ids = event.Records.map(({ messageId }) => messageId);
-    if (ids.length === 0 || remainingIn(response, ids).length > 0) throw new Error('a message was not applied');
-    await remove(cloud, operations, messages);
+    const messages = await receive(cloud, functions.queue.url, 1);
+    await functions.apply(eventOf(messages, ''));
+    await remove(cloud, functions.queue.url, messages);
   };
-  let waiting = 0;
   return {
-    send: async (events) => {
-      await door(events);
-      waiting++;
+    fed: fed(cloud, functions),
+    backlog: {
+      send,
+      settle: async () => {
+        await setTimeout(VISIBLE_MS);
+        await drained(functions, started(cloud, functions));
+      },
     },
-    settle: async () => {
-      for (; waiting > 0; waiting--) await worker();
+    alone: {
+      send,
+      settle: async () => {
+        while (functions.waiting > 0) await worker();
+      },
     },
     withoutDelay: {
       send: async (events) => {
-        await Promise.all([door(events), worker()]);
+        await Promise.all([send(events), worker()]);
       },
       settle: async () => {},
     },
   };
 }
 
-function requestOf(events: readonly MixEvent[]): APIGatewayProxyEventV2 {
-  const body = JSON.stringify(events.length === 1 ? events[0] : events);
-  const headers = signedHeaders(SECRET, { id: events[0]?.id ?? '', body, now: new Date() });
-  const requestContext = { requestId: crypto.randomUUID(), http: { method: 'POST', path: '/events/web' } };
-  // A gateway sets more than this; the doors read nothing else.
+function fed(cloud: Cloud, functions: Functions): Deployment {
+  let source: Source | undefined;
   return {
-    version: '2.0',
-    rawPath: '/events/web',
-    headers,
-    requestContext,
-    body,
-    isBase64Encoded: false,
-  } as Partial<APIGatewayProxyEventV2> as APIGatewayProxyEventV2;
+    send: (events) => {
+      source ??= started(cloud, functions);
+      return functions.door(events);
+    },
+    settle: async () => {
+      if (source) await drained(functions, source);
+      source = undefined;
+    },
+  };
 }
+
+type Source = ReturnType<typeof startEventSource>;
+
+/** Receives at once with which Lambda begins on a standard queue ("Using Lambda with Amazon SQS", polling behavior). */
+const POLLERS = 5;
+
+const started = ({ sqs }: Cloud, functions: Functions): Source =>
+  startEventSource({
+    client: sqs,
+    queue: functions.queue,
+    invoke: (event) => functions.apply(event),
+    numbers: operationsFeed(CONFIGURATION.apps),
+    pollers: POLLERS,
+  });
+
+async function drained(functions: Functions, source: Source): Promise<void> {
+  while (functions.waiting > 0) await setTimeout(LOOK_MS);
+  await source.stop();
+  await setTimeout(GIVEN_UP_MS);
+  await functions.caughtUp();
+}
+
+/** Between two looks whether anything waits (ms). */
+const LOOK_MS = 20;
+
+/** After this time (ms) no receive that was given up can take a message any more. */
+const GIVEN_UP_MS = ASKED_S * 1000 + 200;
+
+/** After this time (ms) all that was sent can be received: the doors delay it by a second. */
+const VISIBLE_MS = 1_100;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { columns } from '../local/columns.ts';
 import { argumentsOf, runCommand } from '../local/command.ts';
 import { MIX } from './cost-mix.ts';
-import { type Costed, type Costs, costs } from './cost-run.ts';
+import { type Costed, type Costs, costs, MODERATE_PER_S } from './cost-run.ts';
 import { NAMES, total } from './cost-units.ts';
 import { PRICES } from './prices.ts';
 import { atMost, figure, type Goal, type Row, row, tableOf } from './report.ts';
@@ -20,7 +20,10 @@ const NOTES = [
   `events: ${MIX}`,
   'naive: a REST API, a function, a message, an invocation, a call of a second REST API and two rows against repetition',
   'for each event, and both copies of a binding in one transaction',
-  'single: one event a request; batch: a hundred; each message is received alone, after its door is done: doors delay them',
+  `single: one event a request, here ${MODERATE_PER_S} a second, spread evenly, or so many that messages wait for the worker;`,
+  'batch: a hundred events a request, each message received alone',
+  'the queue is polled as by an event source mapping with the deployed window: five receives at once, each of which ends',
+  'as soon as there is one message; up to ten messages make an invocation and one delete',
   'functions are priced by their processor time; while they wait they are billed as well, which is left out of both',
   'left out of both: what polls of an idle queue cost, some cents a month',
   'prices of us-east-1, on demand, without free tiers:',

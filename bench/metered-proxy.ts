@@ -18,6 +18,9 @@ export type Metered = (
   count: (units: Partial<Units>) => void,
 ) => Promise<Reply>;
 
+/** Thrown where nobody waits for the answer any more: that call is not counted. */
+class GivenUp extends Error {}
+
 /** A service of AWS's JSON protocols, with somebody who counts in front of it. */
 export async function startProxy(
   target: string,
@@ -26,9 +29,17 @@ export async function startProxy(
 ): Promise<string> {
   const server = createServer(async (request, response) => {
     const [prefix = '', action = ''] = `${request.headers['x-amz-target']}`.split('.');
-    const forward: Forward = (name, input) => forwarded(target, request, `${prefix}.${name}`, input);
-    const { status, body } = await metered(action, await inputOf(request), forward, count);
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+    const forward: Forward = async (name, input) => {
+      const reply = await forwarded(target, request, `${prefix}.${name}`, input);
+      if (response.destroyed) throw new GivenUp();
+      return reply;
+    };
+    try {
+      const { status, body } = await metered(action, await inputOf(request), forward, count);
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+    }
   });
   return listen(server);
 }

@@ -31,7 +31,7 @@ const OPTIONS = {
 async function measure(): Promise<Record<string, Table>> {
   const cloud = await startCloud(SECRETS);
   try {
-    const deployed = await ours(cloud);
+    const { alone: deployed } = await ours(cloud);
     const registry = registryIn(NAMES.table);
     return {
       token: await scaleOfToken(cloud, registry),

@@ -4,6 +4,7 @@ import { dispatchTo } from './adapters/dispatcher.ts';
 import { AccountApiEnvironment, readEnvironment } from './adapters/environment.ts';
 import { httpDoor } from './adapters/http.ts';
 import { logOf } from './adapters/log.ts';
+import { READS } from './adapters/registry-reads.ts';
 import { registryIn } from './adapters/registry-table.ts';
 import { secretsReader } from './adapters/secrets.ts';
 import { accountApiHandler } from './handlers/account-api.ts';
@@ -11,7 +12,7 @@ import { appSecret } from './wire/credentials.ts';
 
 const log = logOf('account-api');
 const environment = readEnvironment(AccountApiEnvironment);
-const registry = registryIn(environment.REGISTRY_TABLE);
+const registry = registryIn(environment.REGISTRY_TABLE, READS['account-api']);
 const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registry);
 const client = new SecretsManagerClient(CLIENT);
 const now = Date.now;

@@ -6,6 +6,7 @@ import { log } from './adapters/log.ts';
 import { mirrorMarks } from './adapters/marks-queue.ts';
 import { parkedQueue } from './adapters/operations-queue.ts';
 import { digestUnder, pseudonymKey, pseudonymsUnder } from './adapters/pseudonym.ts';
+import { READS } from './adapters/registry-reads.ts';
 import { registryIn } from './adapters/registry-table.ts';
 import { NEWEST, secretsReader } from './adapters/secrets.ts';
 import { sqsDoor } from './adapters/sqs-door.ts';
@@ -15,8 +16,7 @@ import { applyMessages } from './handlers/apply.ts';
 
 const environment = readEnvironment(ApplyEnvironment);
 const client = new SQSClient(CLIENT);
-// Most of what comes here was applied a second ago: reading that costs half, and a document that has changed is not overwritten.
-const registry = registryIn(environment.REGISTRY_TABLE, 'eventual');
+const registry = registryIn(environment.REGISTRY_TABLE, READS.apply);
 const park = parkedQueue(client, environment.PARKED_QUEUE_URL);
 const secrets = new SecretsManagerClient(CLIENT);
 const names = { pseudonyms: environment.PSEUDONYM_SECRET };
@@ -39,4 +39,6 @@ export const handler = sqsDoor({
   queueUrls: [environment.OPERATIONS_QUEUE_URL],
   longestWaitS: 30,
   log,
+  // What is parked is what somebody looks for.
+  isRoutine: ({ kind, parked }) => kind === 'done' && parked === 0,
 });

@@ -4,6 +4,7 @@ import { dispatchTo } from './adapters/dispatcher.ts';
 import { EventsEnvironment, readEnvironment } from './adapters/environment.ts';
 import { httpDoor } from './adapters/http.ts';
 import { logOf } from './adapters/log.ts';
+import { READS } from './adapters/registry-reads.ts';
 import { registryIn } from './adapters/registry-table.ts';
 import { secretsReader } from './adapters/secrets.ts';
 import { eventsHandler } from './handlers/events.ts';
@@ -12,7 +13,8 @@ import { webhookKey } from './sources/signature.ts';
 
 const log = logOf('events');
 const environment = readEnvironment(EventsEnvironment);
-const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registryIn(environment.REGISTRY_TABLE));
+const registry = registryIn(environment.REGISTRY_TABLE, READS.events);
+const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registry);
 const client = new SecretsManagerClient(CLIENT);
 const now = Date.now;
 const keysOf = secretsReader({ client, names: environment.SOURCE_SECRETS, decode: webhookKey, now, log });

@@ -23,6 +23,7 @@ import { type MirrorFunctions, mirrorFunctions } from './mirror-functions.ts';
 import { MirrorMetrics } from './mirror-metrics.ts';
 import { OperationsQueue } from './operations-queue.ts';
 import { RegistryTable } from './registry-table.ts';
+import { operationsFeed } from './settings.ts';
 import { Sweep } from './sweep.ts';
 
 export type BinderyProps = {
@@ -84,7 +85,7 @@ export class Bindery extends Construct {
     const api = options.front === 'function-url' ? undefined : new HttpApi(this, 'HttpApi', { ...kept, doors });
     this.front = api ?? new FunctionUrls(this, 'FunctionUrls', { doors });
     const apply = this.#apply();
-    this.operations.feed(apply);
+    this.operations.feed(apply, operationsFeed(configuration.apps));
 
     const workers = this.#mirrorFunctions();
     const sweep = new Sweep(this, { ...kept, mirrors: this.mirrors, table: this.table });

@@ -58,10 +58,7 @@ const queueing = ({ operations, log }: Watched): Graph[] => [
     left: [operations.queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM })],
   },
   { title: 'Time on the queue (ms)', left: percentiles(log.queuedMs) },
-  {
-    title: 'Messages applied',
-    left: [log.queuedMs.with({ statistic: Stats.SAMPLE_COUNT, label: 'applied' })],
-  },
+  { title: 'Messages done', left: [operations.queue.metricNumberOfMessagesDeleted({ label: 'done' })] },
 ];
 
 const accepting = ({ front, log }: Watched): Graph[] => [

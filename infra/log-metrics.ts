@@ -72,7 +72,7 @@ export class LogMetrics extends Construct {
   readonly bugs: Metric;
   /** Values of secrets that cannot be used as what they are for. */
   readonly unusableSecrets: Metric;
-  /** Milliseconds on the queue, one value a message that `apply` settled. What it applied is mostly in effect already. */
+  /** Milliseconds on the queue, one value a batch that `apply` settled: its longest. What it applied is mostly in effect already. */
   readonly queuedMs: Metric;
   /** Receives of messages that fail and have used up half of their tries. */
   readonly failing: Metric;

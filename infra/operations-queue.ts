@@ -4,7 +4,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Keeping } from './encryption.ts';
 import { feed, isLast, keptQueue } from './queue.ts';
-import { EVENT_SOURCE, OPERATIONS_QUEUE, PARKED_QUEUE } from './settings.ts';
+import { type Feed, OPERATIONS_QUEUE, PARKED_QUEUE } from './settings.ts';
 
 /**
  * The redo log: a standard queue, since order comes from the stamps and not from the queue. What cannot be applied ends
@@ -29,7 +29,7 @@ export class OperationsQueue extends Construct {
     });
   }
 
-  feed(target: IFunction): void {
-    feed(this, this.queue, target, EVENT_SOURCE);
+  feed(target: IFunction, numbers: Feed): void {
+    feed(this, this.queue, target, numbers);
   }
 }

@@ -1,4 +1,4 @@
-import { MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
+import { type Configuration, MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
 
 /**
  * The numbers and names that the deployed stack and the local one share. Both are made from this file, and a test
@@ -63,9 +63,12 @@ export const LOG_RETENTION_DAYS = 30;
 
 const DAY_S = 86_400;
 
+/** How long Lambda gathers operations for `apply` (s), where nobody waits for it. */
+const OPERATIONS_WINDOW_S = 1;
+
 export const OPERATIONS_QUEUE = {
-  // Six times the function's timeout, as AWS asks of queues that feed a function.
-  visibilityS: 6 * TIMEOUT_S.apply,
+  // Six times the function's timeout and the window, as AWS asks of queues that feed a function.
+  visibilityS: 6 * TIMEOUT_S.apply + OPERATIONS_WINDOW_S,
   // The longest SQS keeps a message.
   retentionS: 14 * DAY_S,
   // Throttled invocations count as receives too: with the backoff this is some minutes of trouble before a message is set aside.
@@ -123,6 +126,14 @@ export const KEY_REUSE_S = 3600;
 
 /** How Lambda feeds the operations queue to `apply`. */
 export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const satisfies Feed;
+
+/**
+ * The same for the apps of a configuration. Where none has a mirror, nobody waits for `apply`: what was answered 200 is in
+ * effect, what was answered 202 can wait a second more, and ten messages cost what one does. A mirror is told by `apply`,
+ * and each removal would reach the hosted side later.
+ */
+export const operationsFeed = (apps: Configuration['apps']): Feed =>
+  apps.some(({ mirror }) => mirror !== undefined) ? EVENT_SOURCE : { ...EVENT_SOURCE, windowS: OPERATIONS_WINDOW_S };
 
 /** When an alarm goes off (infra/alarms.ts). Shares are of the requests of five minutes. */
 export const ALARMS = {

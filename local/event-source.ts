@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { errorLine, log } from '../functions/adapters/log.ts';
-import { EVENT_SOURCE, type Feed } from '../infra/settings.ts';
+import type { Feed } from '../infra/settings.ts';
 import { remainingIn } from './batch-response.ts';
 import type { Queue } from './resources.ts';
 import { eventOf } from './sqs-event.ts';
@@ -12,11 +12,13 @@ export type EventSource = {
   readonly queue: Queue;
   /** Calls the function with a batch; resolves with its response, whatever that is. */
   readonly invoke: (event: SQSEvent) => Promise<unknown>;
-  /** How the deployed mapping feeds it; as the operations queue unless given. */
-  readonly numbers?: Feed;
+  /** How the deployed mapping feeds it. */
+  readonly numbers: Feed;
+  /** Receives at once; enough to keep one processor busy unless given. */
+  readonly pollers?: number;
 };
 
-/** Enough to keep one processor busy; the deployed mapping runs up to `maxConcurrency`. */
+/** The deployed mapping begins with five, and runs up to `maxConcurrency` executions. */
 const POLLERS = 2;
 
 /** What SQS hands out or deletes at a time. */
@@ -34,7 +36,7 @@ const GRACE_MS = 1_000;
 /** Feeds the queue to the function until it is stopped, as Lambda's event source mapping does. */
 export function startEventSource(source: EventSource): { stop: () => Promise<void> } {
   const stopping = new AbortController();
-  const pollers = Promise.all(Array.from({ length: POLLERS }, () => poll(source, stopping.signal)));
+  const pollers = Promise.all(Array.from({ length: source.pollers ?? POLLERS }, () => poll(source, stopping.signal)));
   const stop = async () => {
     stopping.abort();
     await Promise.race([pollers, setTimeout(GRACE_MS, undefined, { ref: false })]);
@@ -51,7 +53,7 @@ async function poll(source: EventSource, signal: AbortSignal): Promise<void> {
 
 /** A batch: what is there, and, where the mapping has a window, what comes within it while something comes every second. */
 async function gather(source: EventSource, signal: AbortSignal): Promise<Message[]> {
-  const { batchSize, windowS = 0 }: Feed = source.numbers ?? EVENT_SOURCE;
+  const { batchSize, windowS = 0 } = source.numbers;
   const messages = await receive(source, signal, { most: batchSize, waitS: LONG_POLL_S });
   const end = performance.now() + windowS * 1000;
   for (let more = messages; more.length > 0 && performance.now() < end && messages.length < batchSize; ) {

@@ -1,17 +1,17 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { SQSEvent } from 'aws-lambda';
 import type { Configuration } from '../functions/core/configuration.ts';
-import { CHECKS_QUEUE, MARKS_QUEUE, SWEEP_EVERY_MINUTES } from '../infra/settings.ts';
+import { SWEEP_EVERY_MINUTES } from '../infra/settings.ts';
 import { type DataFolder, takeDataFolder } from './data-folder.ts';
 import { developmentSecrets, type MirrorSecrets, type Secrets, versionsOf } from './development-secrets.ts';
 import { type Doors, loadDoors } from './doors.ts';
 import { startDynamodb } from './dynamodb-server.ts';
 import { pointAwsAt, setVariables } from './environment.ts';
-import { type EventSource, startEventSource } from './event-source.ts';
+import { startEventSource } from './event-source.ts';
+import { feedsOf } from './feeds.ts';
 import { startHttpFront } from './http-front.ts';
 import type { Instance } from './instance.ts';
 import { invoke } from './invocation.ts';
-import { createQueues, createTable, type Queues } from './resources.ts';
+import { createQueues, createTable } from './resources.ts';
 import { startSecrets } from './secrets-server.ts';
 import { startSqs } from './sqs-server.ts';
 
@@ -61,25 +61,12 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   setVariables(configuration, queues, secrets);
   const doors = await loadDoors(queues.mirrors.size > 0);
   const front = await startHttpFront(doors.http, port);
-  const feeds = feedsOf(client, queues, doors).map(startEventSource);
+  const feeds = feedsOf(client, configuration.apps, queues, doors).map(startEventSource);
   stops.push(() => Promise.all([front.stop(), ...feeds.map((feed) => feed.stop())]));
   const hourly = setInterval(() => sweep(doors), SWEEP_EVERY_MINUTES * 60_000).unref();
   stops.push(() => clearInterval(hourly));
   return { url: front.url, ...described(configuration, secrets), sqs: sqs.url, dynamodb: dynamodb.url };
 }
-
-/** The queues and the functions that they feed, in the numbers of the deployed mappings. */
-const feedsOf = (client: SQSClient, { operations, mirrors }: Queues, doors: Doors): EventSource[] => [
-  { client, queue: operations, invoke: (event) => invoke(doors.apply, event) },
-  ...[...mirrors.values()].flatMap(({ marks, checks }) => {
-    if (doors.mirrors === undefined) return [];
-    const { mirror, verify } = doors.mirrors;
-    return [
-      { client, queue: marks, invoke: (event: SQSEvent) => invoke(mirror, event), numbers: MARKS_QUEUE.feed },
-      { client, queue: checks, invoke: (event: SQSEvent) => invoke(verify, event), numbers: CHECKS_QUEUE.feed },
-    ];
-  }),
-];
 
 /** As the clock does. What goes wrong stands in the log, and the next hour makes up for it. */
 const sweep = (doors: Doors): Promise<unknown> =>

@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import sqsPartialBatchFailure from '@middy/sqs-partial-batch-failure';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Delivery, Settled } from '../handlers/settled.ts';
-import { errorLine, type Log } from './log.ts';
+import { errorLine, type Line, type Log } from './log.ts';
 
 export type SqsDoorPorts = {
   /** What the worker does: the message of its log lines. */
@@ -16,6 +16,8 @@ export type SqsDoorPorts = {
   /** The longest a failed message waits for its next try (s), if it does not ask for more. */
   readonly longestWaitS: number;
   readonly log: Log;
+  /** What went as it always does: all such messages of a batch are one line. Without it each message is one. */
+  readonly isRoutine?: (settled: Settled) => boolean;
 };
 
 /** A message may ask for a longer wait, up to this (s). */
@@ -39,19 +41,40 @@ export const sqsDoor = (ports: SqsDoorPorts) =>
       const settled = await ports.settle(
         Records.map((record) => ({ body: record.body, receives: receivesOf(record) })),
       );
-      return Promise.allSettled(Records.map((record, i) => conclude(ports, record, settled[i])));
+      const concluded = Records.map((record, i) => ({ record, settled: settled[i] ?? NOT_SETTLED }));
+      const routine = concluded.filter((one) => ports.isRoutine?.(one.settled));
+      if (routine.length > 0) ports.log('info', ports.stage, lineOf(routine));
+      for (const one of concluded) if (!routine.includes(one)) logAlone(ports, one);
+      return Promise.allSettled(concluded.map((one) => conclude(ports, one)));
     });
+
+type Concluded = { readonly record: SQSRecord; readonly settled: Settled };
+
+const NOT_SETTLED: Settled = { kind: 'again', reason: 'not settled' };
 
 const receivesOf = (record: SQSRecord): number => Number(record.attributes.ApproximateReceiveCount);
 
+const waitedMs = (record: SQSRecord): number => Date.now() - Number(record.attributes.SentTimestamp);
+
+/** What each message says of itself, one after the other; of their numbers the greatest. */
+function lineOf(routine: readonly Concluded[]): Line {
+  const all = (name: string) => routine.flatMap(({ settled }) => settled[name] ?? []).join(' ');
+  const most = (of: (record: SQSRecord) => number) => Math.max(...routine.map(({ record }) => of(record)));
+  const who = all('who');
+  const line = { ids: all('id'), ...(who !== '' && { who }), outcome: 'done', messages: routine.length };
+  return { ...line, receives: most(receivesOf), waited_ms: most(waitedMs) };
+}
+
+function logAlone(ports: SqsDoorPorts, { record, settled }: Concluded): void {
+  const { kind: outcome, waitMs, ...line } = settled;
+  const times = { receives: receivesOf(record), waited_ms: waitedMs(record) };
+  ports.log(outcome === 'done' ? 'info' : 'warn', ports.stage, { ...line, outcome, ...times });
+}
+
 /** Resolves for a message that may leave the queue, rejects for one that stays. */
-async function conclude(ports: SqsDoorPorts, record: SQSRecord, settled: Settled | undefined): Promise<void> {
-  const receives = receivesOf(record);
-  const waited_ms = Date.now() - Number(record.attributes.SentTimestamp);
-  const { kind: outcome, waitMs = 0, ...line } = settled ?? { kind: 'again', reason: 'not settled' };
-  ports.log(outcome === 'done' ? 'info' : 'warn', ports.stage, { ...line, outcome, receives, waited_ms });
-  if (outcome === 'done') return;
-  await waitBeforeNextTry(ports, record, waitMs);
+async function conclude(ports: SqsDoorPorts, { record, settled }: Concluded): Promise<void> {
+  if (settled.kind === 'done') return;
+  await waitBeforeNextTry(ports, record, settled.waitMs ?? 0);
   throw new Error('the message stays on the queue');
 }
 

@@ -2,7 +2,7 @@ import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClien
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Line } from '../../functions/adapters/log.ts';
-import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import { type SqsDoorPorts, sqsDoor } from '../../functions/adapters/sqs-door.ts';
 import type { Settled } from '../../functions/handlers/apply.ts';
 import { eventOf } from '../../local/sqs-event.ts';
 import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
@@ -32,7 +32,11 @@ async function received(...bodies: string[]): Promise<SQSEvent> {
 
 const context = {} as Context; // the door looks at nothing of it
 
-async function through(event: SQSEvent, settle: (bodies: readonly string[]) => Promise<Settled[]>) {
+async function through(
+  event: SQSEvent,
+  settle: (bodies: readonly string[]) => Promise<Settled[]>,
+  isRoutine?: SqsDoorPorts['isRoutine'],
+) {
   const lines: { message: string; line: Line }[] = [];
   const door = sqsDoor({
     stage: 'apply',
@@ -41,6 +45,7 @@ async function through(event: SQSEvent, settle: (bodies: readonly string[]) => P
     queueUrls: [queueUrl],
     longestWaitS: 30,
     log: (_, message, line) => lines.push({ message, line }),
+    ...(isRoutine && { isRoutine }),
   });
   return { response: await door(event, context), lines };
 }
@@ -61,6 +66,31 @@ test('only the message that was not settled stays, and it is seen again long bef
   const again = { QueueUrl: queueUrl, WaitTimeSeconds: 5, MaxNumberOfMessages: 10 };
   const { Messages = [] } = await client.send(new ReceiveMessageCommand(again));
   expect(Messages.map(({ Body }) => Body)).toEqual(['two']);
+});
+
+test('what went as always is one line, with every request and everybody it is about; all else has its own', async () => {
+  const event = await received('a', 'b', 'parked', 'stays');
+  const settle = async (bodies: readonly string[]): Promise<Settled[]> =>
+    bodies.map((id) =>
+      id === 'stays'
+        ? { kind: 'again', id, reason: 'x', who: `${id}-who` }
+        : { kind: 'done', id, parked: id === 'parked' ? 1 : 0, who: `${id}-who` },
+    );
+  const { lines } = await through(event, settle, ({ kind, parked }) => kind === 'done' && parked === 0);
+  const bodies = event.Records.map(({ body }) => body);
+  const [routine, ...others] = lines.map(({ line }) => line);
+  const ids = bodies.filter((body) => ['a', 'b'].includes(body));
+  expect(routine).toEqual({
+    ids: ids.join(' '),
+    who: ids.map((id) => `${id}-who`).join(' '),
+    outcome: 'done',
+    messages: 2,
+    receives: 1,
+    waited_ms: expect.any(Number),
+  });
+  expect(others.map(({ id, outcome }) => [id, outcome])).toEqual(
+    bodies.filter((body) => !ids.includes(body)).map((id) => [id, id === 'stays' ? 'again' : 'done']),
+  );
 });
 
 test('a bug keeps the whole batch, and its text stays out of the log', async () => {

@@ -49,6 +49,16 @@ describe('SQS is billed', () => {
     expect((await counted(meteredSqs, 'ReceiveMessage', {}, {})).units.sqsRequests).toBe(1);
   });
 
+  test('once for a receive that waits until a message comes, however often the embedded queue is asked', async () => {
+    let asked = 0;
+    let units = NO_UNITS;
+    const forward = async () => ({ status: 200, body: ++asked < 3 ? {} : { Messages: [{ Body: 'm' }] } });
+    const reply = await meteredSqs('ReceiveMessage', { WaitTimeSeconds: 20 }, forward, (more) => {
+      units = sum(units, more);
+    });
+    expect([units.sqsRequests, asked, reply.body]).toEqual([1, 3, { Messages: [{ Body: 'm' }] }]);
+  });
+
   test('for every 64 KB that are sent or received', async () => {
     const message = 'm'.repeat(64 * 1024 + 1);
     const sent = await counted(meteredSqs, 'SendMessage', { MessageBody: message }, {});

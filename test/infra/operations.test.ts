@@ -215,6 +215,7 @@ async function metricsOfMessage(settled: Settled, receives: number): Promise<Rec
     stage: 'apply',
     longestWaitS: 30,
     log,
+    isRoutine: ({ parked }) => parked === 0,
   });
   const attributes = { ApproximateReceiveCount: `${receives}`, SentTimestamp: '0' };
   // A door looks at nothing else of a record, and at nothing of the context.
@@ -284,7 +285,8 @@ describe("the functions' log lines become metrics", () => {
   });
 
   test('a message that was applied, and one that has failed too often', async () => {
-    expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked: 0 }, 1)).toEqual({ QueuedMs: expect.any(Number) });
+    for (const parked of [0, 1])
+      expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked }, 1)).toEqual({ QueuedMs: expect.any(Number) });
     const again = { kind: 'again', reason: 'Down' } as const;
     const half = settings.OPERATIONS_QUEUE.maxReceiveCount / 2;
     expect(await metricsOfMessage(again, half - 1)).toEqual({});

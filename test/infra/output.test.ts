@@ -56,6 +56,7 @@ const Requested = z.object({
 const Attempted = z.object({
   message: z.literal('apply'),
   id: z.string().optional(),
+  ids: z.string().optional(),
   outcome: z.enum(['done', 'again']),
   receives: z.int(),
   waited_ms: z.int(),
@@ -74,7 +75,7 @@ test('a function writes a line for each request and each attempt, and the id of 
   const asked = requests.map(({ message }) => Requested.parse(message));
   const tried = (lines.get('apply') ?? []).map(({ message }) => Attempted.parse(message));
   expect(asked.filter(({ stage }) => stage === 'events')).not.toEqual([]);
-  const settled = tried.map(({ id }) => id);
+  const settled = tried.flatMap(({ id, ids = '' }) => [id, ...ids.split(' ')]);
   expect(asked.filter(({ outcome, id }) => outcome === 'applied' && !settled.includes(id))).toEqual([]);
 });
 

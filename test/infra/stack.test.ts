@@ -105,15 +105,27 @@ describe('the queue', () => {
     template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
       BatchSize: settings.EVENT_SOURCE.batchSize,
       ScalingConfig: { MaximumConcurrency: settings.EVENT_SOURCE.maxConcurrency },
-      MaximumBatchingWindowInSeconds: Match.absent(),
+      MaximumBatchingWindowInSeconds: settings.operationsFeed(CONFIGURATION.apps).windowS,
     });
     const { FunctionName } = z.object({ FunctionName: Ref }).parse(propertiesAt('Operations/Feed'));
     expect(paths.get(FunctionName)).toBe('apply');
   });
 
-  test("a message waits six times the function's timeout before it is seen again", () => {
+  test('apply gathers what comes within a second, but not where a mirror waits for it', () => {
+    const Mapping = z.object({ MaximumBatchingWindowInSeconds: z.int().optional() });
+    const windowIn = (of: Synthesized) =>
+      Mapping.parse(of.propertiesAt('Operations/Feed')).MaximumBatchingWindowInSeconds;
+    const apps = [...MIRRORED.apps.slice(0, 1), ...CONFIGURATION.apps.slice(1)];
+    const halfMirrored = synthesized({ configuration: { ...MIRRORED, apps } });
+    expect([dev, mirrored, halfMirrored].map(windowIn)).toEqual([1, undefined, undefined]);
+  });
+
+  test("a message waits six times the function's timeout, and the window, before it is seen again", () => {
     expect(propertiesAt('apply')).toMatchObject({ Timeout: settings.TIMEOUT_S.apply });
-    expect(propertiesAt('Operations/Queue')).toMatchObject({ VisibilityTimeout: 6 * settings.TIMEOUT_S.apply });
+    const { windowS = 0 } = settings.operationsFeed(CONFIGURATION.apps);
+    expect(propertiesAt('Operations/Queue')).toMatchObject({
+      VisibilityTimeout: 6 * settings.TIMEOUT_S.apply + windowS,
+    });
   });
 
   test('a message that was received too often is parked, not lost', () => {

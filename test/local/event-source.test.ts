@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EVENT_SOURCE, operationsFeed } from '../../infra/settings.ts';
 import { startEventSource } from '../../local/event-source.ts';
 import { createQueues, NAMES, type Queue } from '../../local/resources.ts';
 import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
@@ -50,7 +51,7 @@ async function fedOnce(queue: Queue, respond: (ids: string[]) => unknown, from =
     called.resolve(event);
     return respond(event.Records.map(({ messageId }) => messageId));
   };
-  const source = startEventSource({ client: from, queue, invoke });
+  const source = startEventSource({ client: from, queue, invoke, numbers: EVENT_SOURCE });
   const event = await called.promise;
   await source.stop();
   return event;
@@ -131,6 +132,20 @@ test('a function gets records as Lambda makes them', async () => {
       awsRegion: 'us-east-1',
     },
   ]);
+});
+
+test('where the mapping has a window, what comes after the first message is in the same batch', async () => {
+  const queue = await emptyQueue();
+  const called = Promise.withResolvers<SQSEvent>();
+  const invoke = async (event: SQSEvent) => called.resolve(event);
+  const numbers = { ...operationsFeed([]), batchSize: 2, windowS: 60 };
+  const source = startEventSource({ client, queue, invoke, numbers, pollers: 1 });
+  await client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: 'first' }));
+  while ((await countsOf(queue)).inFlight === 0);
+  await client.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: 'second' }));
+  const { Records } = await called.promise;
+  expect(Records.map(({ body }) => body)).toEqual(['first', 'second']);
+  await source.stop();
 });
 
 test('receives that fail are tried again', async () => {

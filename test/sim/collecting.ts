@@ -13,6 +13,7 @@ import { ACCOUNTS, BEGINNING_MS, type Draw, drawOperation } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import { hostileStore } from './hostile-store.ts';
 import { hostileSweepStore } from './hostile-sweep-store.ts';
+import { remembered } from './lately.ts';
 import { born } from './process.ts';
 import { type Deed, deedOf, toldDeed } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
@@ -37,17 +38,19 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   const time = timeline();
   const table = memoryTable();
   const sweepStore = memorySweepStore(table, new Map(), 1 + random.below(4));
-  const [past, present] = [pastDeeds(random), presentDeeds(random)];
+  const [old, present] = [pastDeeds(random), presentDeeds(random)];
+  const past = remembered(memoryRegistryIn(table), time.now);
   const schedule: Schedule = {
     timeline: time,
     random,
     faults: swarm(random, only),
-    truth: watched(memoryRegistryIn(table), time.now),
-    deeds: [...past, ...present],
+    truth: watched(past.store, time.now),
+    past,
+    deeds: [...old, ...present],
     broken: [],
   };
   const { store } = schedule.truth;
-  for (const { operation } of random.shuffled(past))
+  for (const { operation } of random.shuffled(old))
     await applyAll({ store, now: () => msOf(operation.stamp), pause: async () => {} }, [operation]);
   // The sweeps of the days before, as far as there were any.
   for (let i = random.below(3); i > 0; i--) await pass(store, sweepStore, BEGINNING_MS - i * DAY_MS);

@@ -1,8 +1,10 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
+import type { Reads } from '../../functions/adapters/dynamodb-batch-get.ts';
 import { httpDoor } from '../../functions/adapters/http.ts';
 import type { Log } from '../../functions/adapters/log.ts';
 import { packed } from '../../functions/adapters/operations-queue.ts';
+import { READS } from '../../functions/adapters/registry-reads.ts';
 import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
 import type { Configuration } from '../../functions/core/configuration.ts';
 import { dispatcher } from '../../functions/core/dispatch.ts';
@@ -21,6 +23,7 @@ import { BEGINNING_MS } from './cast.ts';
 import { eventSource } from './event-source.ts';
 import { forgetfulStore } from './forgetful-store.ts';
 import { hostileStore } from './hostile-store.ts';
+import { eventually, type Remembered, remembered } from './lately.ts';
 import { requested, type Surroundings } from './network.ts';
 import type { Process } from './process.ts';
 import { type Queue, queue } from './queue.ts';
@@ -60,6 +63,7 @@ export const CONTEXT = {} as Context;
 type Site = Surroundings &
   DeploymentOptions & {
     readonly truth: Truth;
+    readonly past: Remembered;
     readonly queue: Queue;
     readonly parked: OperationsMessage[];
     readonly log: Log;
@@ -75,10 +79,12 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
   );
   const forgets = () => faults.strike('store forgets what has expired');
   const now = () => BEGINNING_MS + timeline.now();
+  const past = remembered(forgetfulStore(now, forgets), timeline.now);
   const site: Site = {
     ...surroundings,
     ...options,
-    truth: watched(forgetfulStore(now, forgets), timeline.now),
+    truth: watched(past.store, timeline.now),
+    past,
     queue: queue({
       now: timeline.now,
       random,
@@ -115,17 +121,18 @@ export const logTo =
     if (level === 'error') onFinding('no bug is thrown', `${message} ${text}`);
   };
 
-function registryOf(site: Site, process: Process): RegistryPorts {
-  const { timeline, random, truth } = site;
+function registryOf(site: Site, process: Process, reads: Reads, now = site.clock()): RegistryPorts {
+  const { timeline, random, truth, past } = site;
+  const store = reads === 'strong' ? truth.store : eventually(truth.store, past, site);
   return {
-    store: hostileStore(truth.store, site, process),
-    now: site.clock(),
+    store: hostileStore(store, site, process),
+    now,
     pause: (attempt) => timeline.sleep(random.next() * Math.min(200, 5 * 2 ** attempt)),
   };
 }
 
 function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
-  const ports = registryOf(site, process);
+  const ports = registryOf(site, process, READS.apply);
   const park = (id: string, refused: readonly Operation[]) =>
     asked(site, process, () => void site.parked.push({ v: 1, id, operations: [...refused] }));
   const settle = (deliveries: readonly Delivery[]) =>
@@ -142,26 +149,32 @@ const SECRET = appSecret(APP_SECRET);
 function doorsOf(site: Site, process: Process): Doors {
   const { timeline, faults, log } = site;
   let failures = 0;
-  const registry = registryOf(site, process);
+  const now = site.clock();
   const reaches = reachesOf(site.configuration);
   const apps = new Map(site.configuration.apps.map((app) => [`${app.id}`, app]));
-  const store = noting(registry.store, () => failures++);
-  const { now } = registry;
+  const registryAt = (door: HttpDoor): RegistryPorts => {
+    const registry = registryOf(site, process, READS[door], now);
+    return { ...registry, store: noting(registry.store, () => failures++) };
+  };
   const secret =
     <T>(value: T) =>
     async () => {
       if (faults.strike('secrets are unavailable')) throw new Unavailable('ThrottlingException');
       return [value];
     };
-  const dispatch = dispatcher({
-    enqueue: (id, all) => enqueue(site, process, packed(id, all)),
-    apply: (all) => applyAll({ ...registry, store }, all),
-    withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
-  });
+  const dispatchAt = (registry: RegistryPorts) =>
+    dispatcher({
+      enqueue: (id, all) => enqueue(site, process, packed(id, all)),
+      apply: (all) => applyAll(registry, all),
+      withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
+    });
+  const told = { keysOf: secret(SOURCE_KEY), dispatch: dispatchAt(registryAt('events')), now };
+  const registry = registryAt('account-api');
+  const called = { secretsOf: secret(SECRET), store: registry.store, dispatch: dispatchAt(registry), now };
   return {
     sawStoreFail: () => failures > 0,
-    events: httpDoor(eventsHandler({ reaches, keysOf: secret(SOURCE_KEY), dispatch, now }), log),
-    'account-api': httpDoor(accountApiHandler({ apps, secretsOf: secret(SECRET), store, dispatch, now }), log),
+    events: httpDoor(eventsHandler({ reaches, ...told }), log),
+    'account-api': httpDoor(accountApiHandler({ apps, ...called }), log),
   };
 }
 

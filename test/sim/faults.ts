@@ -8,6 +8,7 @@ export const FAULTS = [
   'store applies late',
   'store is slow',
   'store forgets what has expired',
+  'store answers as it was',
   'queue refuses',
   'queue loses a request',
   'queue loses an answer',

@@ -146,6 +146,9 @@ export const MUTANTS: readonly Hunt[] = [
       "outcomes === 'late') return { kind: 'effective', outcomes: operations.map(() => ({ kind: 'applied' })) };\n    if (!Array.isArray(outcomes) || ",
     ],
   }),
+  ...inFile('adapters/registry-reads.ts', 'end-to-end', {
+    'the Account API answers with what lately was': ["'account-api': 'strong'", "'account-api': 'eventual'"],
+  }),
   ...inFile('core/receive-rule.ts', 'calls', {
     'a call without a time has the time of our clock': ['Math.max(latest, msOf(moment) + 1), nowMs)', 'latest, nowMs)'],
     'a bind without a time does not look at watermarks': ['...clears.take(asked[i]?.accounts.length ?? 0)', '...[]'],
@@ -173,7 +176,7 @@ export const MUTANTS: readonly Hunt[] = [
     ],
   }),
   ...inFile('adapters/sqs-door.ts', 'end-to-end', {
-    'every message leaves the queue': ["if (outcome === 'done') return;", 'return;'],
+    'every message leaves the queue': ["if (settled.kind === 'done') return;", 'return;'],
   }),
   ...inFile('sources/app-translation.ts', 'end-to-end', {
     'events are stamped when they arrive': ['ms: time.ms,', 'ms: nowMs,'],

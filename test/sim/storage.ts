@@ -6,6 +6,7 @@ import type { RegistryStore } from '../../functions/core/registry-store.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import { hostileStore } from './hostile-store.ts';
+import { eventually, type Remembered, remembered } from './lately.ts';
 import type { Surroundings } from './network.ts';
 import { born } from './process.ts';
 import { type Answer, brokenPromise, type Deed, deedOf, toldDeed } from './promises.ts';
@@ -21,6 +22,8 @@ export const REST_MS = 120_000;
 
 export type Schedule = Surroundings & {
   readonly truth: Truth;
+  /** Of the same store. */
+  readonly past: Remembered;
   readonly deeds: readonly Deed[];
   readonly broken: Broken[];
 };
@@ -42,11 +45,13 @@ export async function storageSchedule(seed: number, only: readonly Fault[] = FAU
   const deeds = Array.from({ length: 2 + random.below(6) }, (_, i) =>
     deedOf(drawOperation(random, random.below(6), i, draw)),
   );
+  const past = remembered(memoryRegistryStore(), time.now);
   const schedule: Schedule = {
     timeline: time,
     random,
     faults: swarm(random, only),
-    truth: watched(memoryRegistryStore(), time.now),
+    truth: watched(past.store, time.now),
+    past,
     deeds,
     broken: [],
   };
@@ -100,10 +105,11 @@ export async function deliver(schedule: Schedule, message: readonly Deed[]): Pro
   while (!(await attempt(schedule, message))) await timeline.sleep(random.logUniform(1, 500));
 }
 
-/** Whether all operations of the message are in effect, as far as the one process that tried can say. */
+/** Whether all operations of the message are in effect, as far as the one process that tried can say. Its reads may be old. */
 async function attempt(schedule: Schedule, message: readonly Deed[]): Promise<boolean> {
   const process = born();
-  const ports = portsOf(schedule, hostileStore(schedule.truth.store, schedule, process));
+  const store = eventually(schedule.truth.store, schedule.past, schedule);
+  const ports = portsOf(schedule, hostileStore(store, schedule, process));
   const operations = message.map(({ operation }) => operation);
   const outcomes = await Promise.race([applyAll(ports, operations), process.death]);
   if (outcomes === 'dead') return false;

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { removalAt, stampOf } from '../../functions/core/stamp.ts';
+import { EMPTY } from '../../functions/core/token-document.ts';
+import { ACCOUNTS, APP, TOKENS } from './cast.ts';
+import { remembered } from './lately.ts';
+import { present } from './random.ts';
+
+const token = { app: APP, token: present(TOKENS[0]) };
+const account = { app: APP, account: present(ACCOUNTS[0]) };
+const removal = (ms: number) => removalAt(stampOf('unbindAccountFromAll', ms, '0123456789abcdef'));
+
+/** A store after two writes of a document and of a watermark, at 10 and at 20 ms, seen at 30 ms. */
+async function atThirty() {
+  const documents = new Map();
+  const clock = { ms: 10 };
+  const past = remembered(memoryRegistryStore(documents), () => clock.ms);
+  await past.store.write(token, EMPTY, 0);
+  await past.store.raiseClear(account, removal(1));
+  clock.ms = 20;
+  await past.store.write(token, { ...EMPTY, floor: 'later' }, 1);
+  await past.store.raiseClear(account, removal(2));
+  clock.ms = 30;
+  const asked = async (agoMs: number) => {
+    const [stored] = await past.ago(agoMs).documents([token]);
+    return [stored?.version, stored?.document.floor, ...(await past.ago(agoMs).clears([account]))];
+  };
+  return { asked, documents };
+}
+
+test('an old read shows what was there then, and nothing where nothing was', async () => {
+  const { asked } = await atThirty();
+  expect(await asked(5)).toEqual([2, 'later', removal(2)]);
+  expect(await asked(15)).toEqual([1, '', removal(1)]);
+  expect(await asked(25)).toEqual([undefined, undefined, '']);
+});
+
+test('what nobody has written since is as it is now: it may have expired', async () => {
+  const { asked, documents } = await atThirty();
+  documents.clear();
+  expect(await asked(5)).toEqual([undefined, undefined, removal(2)]);
+});

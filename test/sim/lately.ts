@@ -1,0 +1,68 @@
+import { accountRefKey, tokenKey } from '../../functions/adapters/memory-registry-store.ts';
+import { firstVersion, type RegistryStore, type Stored } from '../../functions/core/registry-store.ts';
+import type { Surroundings } from './network.ts';
+
+/** What an item was, and since when (ms). */
+type Past<T> = readonly { readonly at: number; readonly was: T }[];
+
+export type Remembered = {
+  /** The store: what is written through it is remembered. */
+  readonly store: RegistryStore;
+  /** The items as they were so long ago (ms). */
+  readonly ago: (ms: number) => Pick<RegistryStore, 'documents' | 'clears'>;
+};
+
+/** A store that knows what it held before. */
+export function remembered(inner: RegistryStore, now: () => number): Remembered {
+  const documents = new Map<string, Past<Stored>>();
+  const clears = new Map<string, Past<string>>();
+  const note = <T>(of: Map<string, Past<T>>, name: string, was: T) =>
+    of.set(name, [...(of.get(name) ?? []), { at: now(), was }]);
+  return {
+    store: {
+      ...inner,
+      write: async (ref, document, version) => {
+        const result = await inner.write(ref, document, version);
+        const next = version === 0 ? firstVersion(document) : version + 1;
+        if (result === 'written') note(documents, tokenKey(ref), { document, version: next });
+        return result;
+      },
+      raiseClear: async (ref, removal) => {
+        await inner.raiseClear(ref, removal);
+        const [stands = removal] = await inner.clears([ref]);
+        note(clears, accountRefKey(ref), stands);
+      },
+    },
+    ago: (ms) => ({
+      documents: (refs) =>
+        Promise.all(
+          refs.map(async (ref) => {
+            const past = pastOf(documents.get(tokenKey(ref)), now() - ms);
+            return past === 'newest' ? (await inner.documents([ref]))[0] : past;
+          }),
+        ),
+      clears: (refs) =>
+        Promise.all(
+          refs.map(async (ref) => {
+            const past = pastOf(clears.get(accountRefKey(ref)), now() - ms);
+            return past === 'newest' ? ((await inner.clears([ref]))[0] ?? '') : (past ?? '');
+          }),
+        ),
+    }),
+  };
+}
+
+/** What an item was at that time; `newest` where nobody has written it since: it may be gone. */
+function pastOf<T>(past: Past<T> = [], at: number): T | 'newest' | undefined {
+  const place = past.findLastIndex((one) => one.at <= at);
+  return place === past.length - 1 ? 'newest' : past[place]?.was;
+}
+
+/** The oldest that an eventually consistent read is (ms): DynamoDB says a second or less, as a rule. */
+const OLDEST_MS = 10_000;
+
+/** The store as eventually consistent reads show it: each item now and then as it lately was, each by itself. */
+export function eventually(store: RegistryStore, past: Remembered, { random, faults }: Surroundings): RegistryStore {
+  const read = () => (faults.strike('store answers as it was') ? past.ago(random.logUniform(1, OLDEST_MS)) : store);
+  return { ...store, documents: (refs) => read().documents(refs), clears: (refs) => read().clears(refs) };
+}
