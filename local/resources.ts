@@ -1,4 +1,9 @@
-import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  ResourceInUseException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -80,13 +85,16 @@ async function releaseInFlight(client: SQSClient, server: SqsServer, name: strin
     await client.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 1 }));
 }
 
-/** Makes the table unless an earlier run has. */
+/** Makes the table unless an earlier run has, and waits until it takes what is put into it. */
 export async function createTable(): Promise<void> {
   const client = new DynamoDBClient();
   try {
     await client.send(new CreateTableCommand(registryTableInput(NAMES.table)));
   } catch (error) {
     if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  try {
+    await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01 }, { TableName: NAMES.table });
   } finally {
     client.destroy();
   }

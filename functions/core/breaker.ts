@@ -2,6 +2,8 @@
 export type Breaker = {
   /** 0: call. Otherwise for how long (ms) not to. Whoever is let through while it is half open is the probe. */
   readonly waitMs: () => number;
+  /** The same for whoever only wants to know: nobody becomes the probe. */
+  readonly heldMs: () => number;
   readonly succeeded: () => void;
   /** `retryAfterMs`: what the other side asked for. */
   readonly failed: (retryAfterMs?: number) => void;
@@ -31,9 +33,11 @@ export function breaker({ now, random }: { now: () => number; random: () => numb
   const hold = (ms: number) => {
     closedUntil = Math.max(closedUntil, now() + ms);
   };
+  const heldMs = () => Math.max(0, closedUntil - now());
   return {
+    heldMs,
     waitMs: () => {
-      const wait = closedUntil - now();
+      const wait = heldMs();
       if (wait > 0) return wait;
       if (failures >= FAILURES || isStopped) hold(PROBE_MS);
       return 0;

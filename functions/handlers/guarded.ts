@@ -18,6 +18,10 @@ export type GuardNote =
 /** Why a call was not made. */
 export const HELD_BACK = 'held back';
 
+/** The answer to a call that is not made for so long (ms). */
+export const heldBack = (retryAfterMs: number) =>
+  ({ kind: 'unavailable', reason: HELD_BACK, retryAfterMs }) as const satisfies NotAnswered;
+
 /** The hosted side behind its breaker and its pace. What is held back is answered `unavailable` and never sent. */
 export function guarded(ports: GuardPorts): Hosted {
   const through = async <T extends { readonly kind: string }>(
@@ -25,7 +29,7 @@ export function guarded(ports: GuardPorts): Hosted {
     attempt: () => Promise<T | NotAnswered>,
   ): Promise<T | NotAnswered> => {
     const waitMs = ports.breaker.waitMs();
-    if (waitMs > 0) return { kind: 'unavailable', reason: HELD_BACK, retryAfterMs: waitMs };
+    if (waitMs > 0) return heldBack(waitMs);
     const paceMs = ports.paceMs();
     if (paceMs > 0) await ports.pause(paceMs);
     const answer = await attempt();
@@ -34,6 +38,7 @@ export function guarded(ports: GuardPorts): Hosted {
     return answer;
   };
   return {
+    heldMs: ports.breaker.heldMs,
     operate: (request) =>
       through({ name: request.kind, elements: sizeOf(request) }, () => ports.hosted.operate(request)),
     accountsOf: (tokens) =>

@@ -34,4 +34,7 @@ export type AccountApiClient = {
 };
 
 /** What a mirror needs of the hosted side. */
-export type Hosted = Pick<AccountApiClient, 'operate' | 'accountsOf'>;
+export type Hosted = Pick<AccountApiClient, 'operate' | 'accountsOf'> & {
+  /** For how long (ms) it is known that no call will be made; 0 or absent where one may be. */
+  readonly heldMs?: () => number;
+};

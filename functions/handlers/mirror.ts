@@ -6,6 +6,7 @@ import { planCalls } from '../core/mirror-plan.ts';
 import { afterDrop, afterPush, type MirrorState, needsPush, seenAccounts, UNKNOWN } from '../core/mirror-state.ts';
 import type { StoredState } from '../core/mirror-store.ts';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
+import { heldBack } from './guarded.ts';
 import { jsonIn } from './json.ts';
 import { type MirrorPorts, requestsOf, translated, wantedOf } from './mirror-ports.ts';
 import { type Again, againAfter, type Told, tell } from './mirror-tell.ts';
@@ -106,6 +107,9 @@ async function makeEqual(ports: MirrorPorts, marks: readonly TokenMark[]): Promi
     await ports.check('push', marks.map(checkOf), mirror.settleS);
     return new Map();
   }
+  // What is read while no call will be made would be read for nothing, at every try of a day's outage.
+  const heldMs = ports.hosted.heldMs?.() ?? 0;
+  if (heldMs > 0) return new Map(marks.map(({ token }) => [token, untold(againAfter(heldBack(heldMs)))]));
   const dirty = await dirtyOf(ports, marks);
   const wanted = dirty.map(({ mark, accounts, stored }) => ({
     token: mark.token,
@@ -117,6 +121,8 @@ async function makeEqual(ports: MirrorPorts, marks: readonly TokenMark[]): Promi
   await remember(ports, dirty, told);
   return told;
 }
+
+const untold = (why: Again): Told => ({ kind: 'again', why, isTried: false });
 
 /** The tokens that the hosted side has to be told about, and what. */
 async function dirtyOf(ports: MirrorPorts, marks: readonly TokenMark[]): Promise<Dirty[]> {

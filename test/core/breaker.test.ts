@@ -26,6 +26,15 @@ describe('a breaker', () => {
     expect(waitMs()).toBeGreaterThan(0);
   });
 
+  test('says how long it holds calls back without letting anybody through for having asked', () => {
+    expect(failing(4).heldMs()).toBe(0);
+    const { clock, heldMs, waitMs } = failing(5);
+    expect(heldMs()).toBe(waitMs());
+    clock.ms += waitMs();
+    expect([heldMs(), heldMs(), waitMs()]).toEqual([0, 0, 0]);
+    expect(heldMs()).toBeGreaterThan(0);
+  });
+
   test('closes with the first success and waits longer with each failure, up to a minute', () => {
     const { clock, waitMs, failed, succeeded, state } = failing(5, 1);
     const waits: number[] = [];

@@ -25,7 +25,7 @@ function world(paceMs = 0) {
     note: (note) => notes.push(note),
   });
   return {
-    ...{ clock, notes, paused },
+    ...{ clock, notes, paused, heldMs: side.heldMs },
     ask: () => side.accountsOf([token('phone')]),
     says: (next: AccountsAnswer) => {
       answer = next;
@@ -44,11 +44,13 @@ describe('the hosted side behind its guard', () => {
   });
 
   test('is not called while it keeps failing, but for a probe now and then', async () => {
-    const { ask, says, calls, clock } = world();
+    const { ask, says, calls, clock, heldMs } = world();
+    expect(heldMs?.()).toBe(0);
     says(DOWN);
     for (let i = 0; i < 50; i++) await ask();
     expect(calls()).toBe(5);
-    expect(await ask()).toMatchObject({ kind: 'unavailable', reason: HELD_BACK });
+    expect(await ask()).toMatchObject({ kind: 'unavailable', reason: HELD_BACK, retryAfterMs: 1_000 });
+    expect(heldMs?.()).toBe(1_000);
     clock.ms += 1_000;
     await ask();
     await ask();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { HELD_BACK } from '../../functions/handlers/guarded.ts';
+import { mirrorMessages } from '../../functions/handlers/mirror.ts';
 import { account, key } from '../core/examples.ts';
 import { mark, mirrorWorld, NOW, token } from './mirror-world.ts';
 
@@ -149,6 +150,25 @@ describe('what the hosted side answers decides', () => {
     expect(await state()).not.toHaveProperty('pushed');
     await push({ tokens: [mark('phone')] });
     expect(hostedOf('phone')).toEqual([key('bobby')]);
+  });
+
+  test('while no call will be made nothing is read either: the marks wait for as long as it takes', async () => {
+    const { ports, login, deliver, message, calls, checked } = mirrorWorld();
+    await login('phone', 'alice');
+    const unread = () => Promise.reject(new Error('this was read for nothing'));
+    const closed = {
+      ...ports,
+      hosted: { ...ports.hosted, heldMs: () => 1_500 },
+      states: { ...ports.states, states: unread },
+      registry: { ...ports.registry, documents: unread },
+    };
+    const held = await mirrorMessages(new Map([[ports.app.id, closed]]), [
+      { body: message({ tokens: [mark('phone'), mark('tablet')] }), receives: 3 },
+    ]);
+    expect(held).toMatchObject([{ kind: 'again', reason: HELD_BACK, waitMs: 1_500 }]);
+    expect([calls, checked]).toEqual([[], []]);
+    expect(await deliver(message({ tokens: [mark('phone')] }))).toMatchObject([{ kind: 'done' }]);
+    expect(calls).toHaveLength(1);
   });
 
   test('what the guard held back was never told, and changes nothing that is known', async () => {
