@@ -6,7 +6,7 @@ import { errorLine, type Log } from './log.ts';
 
 /** A handler behind API Gateway's HTTP API or a Lambda function URL (payload format 2.0). */
 export const httpDoor = (handle: HttpHandler, log: Log) =>
-  middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>({ timeoutEarlyInMillis: 0 })
+  middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
     .use(answerBugs(log))
     .handler(async (event) => {
       const started = performance.now();
