@@ -11,7 +11,7 @@ export type Plot = {
 
 const WIDTH = 640;
 const HEIGHT = 400;
-const FRAME = { left: 76, right: 616, top: 76, bottom: 344 } as const;
+const FRAME = { left: 76, right: 600, top: 76, bottom: 344 } as const;
 
 /** Apart in light and in dark, also for people who do not see red and green apart (Okabe and Ito 2008). */
 const STYLE = `
