@@ -2,6 +2,7 @@ import { argumentsOf, runCommand } from '../local/command.ts';
 import { UserError } from '../local/user-error.ts';
 import { accountApi } from './account-api.ts';
 import { apply } from './apply.ts';
+import { coldRows } from './cold-rows.ts';
 import { quietConsole, surround } from './deployed.ts';
 import { endToEnd } from './end-to-end.ts';
 import { events } from './events.ts';
@@ -29,8 +30,11 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** Cold starts take other processes and a server of their own (`npm run bench:cold` shows them alone). */
+const cold: Group = ({ effort }) => coldRows(effort.rounds);
+
 /** A group for each file of rows, in the order of the table. */
-const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, mirror, peers };
+const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, mirror, peers, cold };
 
 function groupsIn(only: string | undefined): Group[] {
   const names = only?.split(',') ?? Object.keys(GROUPS);

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Dispatch, dispatcher } from '../core/dispatch.ts';
 import { applyAll, type RegistryPorts } from '../core/registry.ts';
@@ -20,13 +19,12 @@ export const dispatchTo = (queueUrl: string, registry: RegistryPorts): Dispatch 
     enqueue: operationsQueue(new SQSClient(QUEUE_CLIENT), queueUrl, DELAY_S),
     apply: (operations) => applyAll(registry, operations),
     withinBudget: async (work) => {
-      const budget = new AbortController();
-      const late = setTimeout(BUDGET_MS, 'late' as const, { signal: budget.signal });
-      late.catch(() => {}); // aborted below: nobody waits for it any more
+      const { promise: late, resolve } = Promise.withResolvers<'late'>();
+      const timer = setTimeout(resolve, BUDGET_MS, 'late');
       try {
         return await Promise.race([work, late]);
       } finally {
-        budget.abort();
+        clearTimeout(timer);
       }
     },
   });

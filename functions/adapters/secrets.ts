@@ -53,16 +53,18 @@ export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promis
 
 async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string): Promise<readonly T[]> {
   const { client, stages = LIVE } = ports;
-  const texts = await Promise.all(stages.map((stage) => secretText(client, name, stage)));
-  return texts.flatMap((text, i) => {
-    if (text === undefined) return [];
+  const secrets: T[] = [];
+  // One after the other: a second call at the same time would open a second connection, in the middle of a cold start.
+  for (const stage of stages) {
+    const text = await secretText(client, name, stage);
+    if (text === undefined) continue;
     try {
-      return [ports.decode(text)];
+      secrets.push(ports.decode(text));
     } catch {
-      ports.log('error', 'secret.unusable', { credential: id, version: stages[i] });
-      return [];
+      ports.log('error', 'secret.unusable', { credential: id, version: stage });
     }
-  });
+  }
+  return secrets;
 }
 
 const secretText = (client: SecretsManagerClient, SecretId: string, VersionStage: Stage): Promise<string | undefined> =>
