@@ -12,6 +12,8 @@ const load = async () => (file.endsWith('.mjs') ? await import(file) : createReq
 /** As Lambda with JSON logs has it; standard output is for the figures. */
 const line = (entry: unknown) => process.stderr.write(`${JSON.stringify(entry)}\n`);
 Object.assign(console, { info: line, warn: line, error: line });
+// The runtime has opened its log before it loads a function; here the first line would.
+process.stderr.write('');
 
 const loading = spent();
 const { handler } = await load();
