@@ -96,7 +96,7 @@ export function machine(): string[] {
   ];
 }
 
-const LIBRARIES = ['@aws-sdk/client-sqs', '@aws-sdk/client-dynamodb', '@aws-sdk/lib-dynamodb', '@middy/core', 'zod'];
+const LIBRARIES = ['@aws-sdk/client-sqs', '@aws-sdk/client-dynamodb', '@middy/core', 'zod'];
 
 /** The version that is installed. */
 export function versionOf(name: string): string {

@@ -1,67 +1,69 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
+  BatchGetItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
   QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { CLIENT } from '../functions/adapters/aws.ts';
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { TABLE_CLIENT } from '../functions/adapters/aws.ts';
 import { FULL_TOKENS } from './stub-answers.ts';
 
 /** The table's calls without anything of ours around them, through a client like ours. */
 export function storeCalls(TableName: string) {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient(CLIENT));
+  const client = new DynamoDBClient(TABLE_CLIENT);
   return { ...reads(client, TableName), ...writes(client, TableName), close: () => client.destroy() };
 }
 
-const document = (token: string) => ({ pk: `T#shop#${token}`, sk: 'D' });
-const watermark = (account: string) => ({ pk: `A#shop#0#${account}`, sk: '#CLEAR' });
+const document = (token: string) => marshall({ pk: `T#shop#${token}`, sk: 'D' });
+const watermark = (account: string) => marshall({ pk: `A#shop#0#${account}`, sk: '#CLEAR' });
 
-const reads = (client: DynamoDBDocumentClient, TableName: string) => {
-  const all = (Keys: Record<string, string>[]) =>
-    client.send(new BatchGetCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
+const reads = (client: DynamoDBClient, TableName: string) => {
+  const all = (Keys: ReturnType<typeof document>[]) =>
+    client.send(new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
   return {
-    document: (token: string) => client.send(new GetCommand({ TableName, Key: document(token), ConsistentRead: true })),
+    document: (token: string) =>
+      client.send(new GetItemCommand({ TableName, Key: document(token), ConsistentRead: true })),
     documents: (tokens: readonly string[]) => all(tokens.map(document)),
     watermark: (account: string) =>
-      client.send(new GetCommand({ TableName, Key: watermark(account), ConsistentRead: true })),
+      client.send(new GetItemCommand({ TableName, Key: watermark(account), ConsistentRead: true })),
     watermarks: (accounts: readonly string[]) => all(accounts.map(watermark)),
     pointers: (account: string) =>
       client.send(
         new QueryCommand({
           TableName,
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
-          ExpressionAttributeValues: { ':pk': `A#shop#0#${account}`, ':pointer': 'T#' },
+          ExpressionAttributeValues: marshall({ ':pk': `A#shop#0#${account}`, ':pointer': 'T#' }),
           ConsistentRead: true,
         }),
       ),
   };
 };
 
-const writes = (client: DynamoDBDocumentClient, TableName: string) => ({
+const writes = (client: DynamoDBClient, TableName: string) => ({
   point: (account: string, token: string) =>
     client.send(
-      new UpdateCommand({
+      new UpdateItemCommand({
         TableName,
-        Key: { pk: `A#shop#0#${account}`, sk: `T#${token}` },
+        Key: marshall({ pk: `A#shop#0#${account}`, sk: `T#${token}` }),
         UpdateExpression: 'SET #register = :value',
         ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
         ExpressionAttributeNames: { '#register': 'edge' },
-        ExpressionAttributeValues: { ':value': `${MOMENT}.1.00` },
+        ExpressionAttributeValues: marshall({ ':value': `${MOMENT}.1.00` }),
       }),
     ),
   write: (account: string, token: string) =>
     client.send(
-      new PutCommand({
+      new PutItemCommand({
         TableName,
-        Item: {
-          ...document(token),
+        Item: marshall({
+          pk: `T#shop#${token}`,
+          sk: 'D',
           version: 1,
           clear: { '*': `${MOMENT}.0` },
           edges: { [`0#${account}`]: `${MOMENT}.1.00` },
-        },
+        }),
         ConditionExpression: 'attribute_not_exists(pk)',
       }),
     ),

@@ -11,11 +11,14 @@ export const CLIENT = {
   requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
 } as const;
 
+/** The same for a table. `cacheMiddleware`: the chain of a command is put together once, not for each call. */
+export const TABLE_CLIENT = { ...CLIENT, cacheMiddleware: true } as const;
+
 /**
  * The same for a queue. Each setting's worth is measured by `npm run bench`. `md5`: the request's signature covers the
  * body already. `cacheMiddleware`: the chain of a command is put together once, not for each call.
  */
-export const QUEUE_CLIENT = { ...CLIENT, md5: false, cacheMiddleware: true } as const;
+export const QUEUE_CLIENT = { ...TABLE_CLIENT, md5: false } as const;
 
 /** What an AWS call throws is the world's answer. Only the error's name goes on: its text may quote keys. */
 export async function asking<T>(call: () => Promise<T>): Promise<T> {

@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type AttributeValue, BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { Unavailable } from '../core/outcome.ts';
 import { asking } from './aws.ts';
 import type { Key } from './registry-keys.ts';
 
-export type Table = { readonly client: DynamoDBDocumentClient; readonly name: string };
+export type Table = { readonly client: DynamoDBClient; readonly name: string };
 
 /** `strong`: as it is now. `eventual`: as it was lately, for half the price. */
 export type Reads = 'strong' | 'eventual';
@@ -39,16 +40,16 @@ async function collect(
   found: Map<string, Record<string, unknown>>,
   reads: Reads,
 ): Promise<void> {
-  let rest: Record<string, unknown>[] = keys.map((key) => ({ ...key }));
+  let rest: Record<string, AttributeValue>[] = keys.map((key) => marshall(key));
   for (let round = 0; rest.length > 0; round++) {
     if (round === ROUNDS) throw new Unavailable('UnprocessedKeys');
     if (round > 0) await setTimeout(Math.random() * 2 ** round * 10);
     const { Responses, UnprocessedKeys } = await asking(() =>
       table.client.send(
-        new BatchGetCommand({ RequestItems: { [table.name]: { Keys: rest, ConsistentRead: reads === 'strong' } } }),
+        new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: rest, ConsistentRead: reads === 'strong' } } }),
       ),
     );
-    for (const item of Responses?.[table.name] ?? [])
+    for (const item of Responses?.[table.name]?.map((attributes) => unmarshall(attributes)) ?? [])
       found.set(text({ pk: String(item['pk']), sk: String(item['sk']) }), item);
     rest = UnprocessedKeys?.[table.name]?.Keys ?? [];
   }

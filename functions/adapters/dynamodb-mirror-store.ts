@@ -1,10 +1,11 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { HORIZON_MS } from '../core/compaction.ts';
 import { MirrorState, UNKNOWN } from '../core/mirror-state.ts';
 import type { MirrorStore, StoredState } from '../core/mirror-store.ts';
 import { batchGet, type Table } from './dynamodb-batch-get.ts';
-import { isMet } from './dynamodb-condition.ts';
+import { isMet, over } from './dynamodb-condition.ts';
 import { stateKey } from './registry-keys.ts';
 
 const StateItem = z.object({ version: z.int().check(z.gte(1)), ...MirrorState.shape });
@@ -22,12 +23,8 @@ export function dynamodbMirrorStore(table: Table): MirrorStore {
       return items.map(storedIn);
     },
     writeState: (app, token, state, version) => {
-      const condition =
-        version === 0
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
-      const Item = { ...stateKey({ app, token }), ...state, version: version + 1, ...expiryOf(state) };
-      return isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })));
+      const Item = marshall({ ...stateKey({ app, token }), ...state, version: version + 1, ...expiryOf(state) });
+      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })));
     },
   };
 }

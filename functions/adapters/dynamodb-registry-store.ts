@@ -1,9 +1,16 @@
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type AttributeValue,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { firstVersion, type Pointer, type RegistryStore } from '../core/registry-store.ts';
 import { asking } from './aws.ts';
 import { batchGet, type Reads, type Table } from './dynamodb-batch-get.ts';
-import { isMet } from './dynamodb-condition.ts';
+import { isMet, over } from './dynamodb-condition.ts';
 import { itemOf, StoredItem } from './dynamodb-document.ts';
 import { accountPartition, clearKey, documentKey, type Key, POINTER, pointerKey, tokenOf } from './registry-keys.ts';
 
@@ -25,12 +32,9 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): Re
       return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item)));
     },
     write: async (ref, document, version) => {
-      const condition =
-        version === 0
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
-      const Item = { ...documentKey(ref), ...itemOf(document, version === 0 ? firstVersion(document) : version + 1) };
-      if (await isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })))) return 'written';
+      const next = version === 0 ? firstVersion(document) : version + 1;
+      const Item = marshall({ ...documentKey(ref), ...itemOf(document, next) });
+      if (await isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })))) return 'written';
       const [winner] = await getAll(table, [documentKey(ref)], 'strong');
       return { winner: winner === undefined ? undefined : StoredItem.parse(winner) };
     },
@@ -54,22 +58,24 @@ async function getAll(
   if (key === undefined) return [];
   if (others.length > 0) return batchGet(table, keys, reads);
   const { Item } = await asking(() =>
-    table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: reads === 'strong' })),
+    table.client.send(
+      new GetItemCommand({ TableName: table.name, Key: marshall(key), ConsistentRead: reads === 'strong' }),
+    ),
   );
-  return [Item];
+  return [Item && unmarshall(Item)];
 }
 
 /** Moves a register up, in one write; where it already stands there or later, nothing is written. */
 async function raise({ client, name }: Table, key: Key, register: 'edge' | 'removal', value: string): Promise<void> {
   await isMet(() =>
     client.send(
-      new UpdateCommand({
+      new UpdateItemCommand({
         TableName: name,
-        Key: key,
+        Key: marshall(key),
         UpdateExpression: 'SET #register = :value',
         ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
         ExpressionAttributeNames: { '#register': register },
-        ExpressionAttributeValues: { ':value': value },
+        ExpressionAttributeValues: marshall({ ':value': value }),
       }),
     ),
   );
@@ -77,21 +83,21 @@ async function raise({ client, name }: Table, key: Key, register: 'edge' | 'remo
 
 async function pointersIn({ client, name: TableName }: Table, pk: string): Promise<Pointer[]> {
   const found: Pointer[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
   do {
     const page = await asking(() =>
       client.send(
         new QueryCommand({
           TableName,
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
-          ExpressionAttributeValues: { ':pk': pk, ':pointer': POINTER },
+          ExpressionAttributeValues: marshall({ ':pk': pk, ':pointer': POINTER }),
           ConsistentRead: true,
           ...(ExclusiveStartKey && { ExclusiveStartKey }),
         }),
       ),
     );
     for (const item of page.Items ?? []) {
-      const { sk, edge } = PointerItem.parse(item);
+      const { sk, edge } = PointerItem.parse(unmarshall(item));
       found.push({ token: tokenOf(sk), edge });
     }
     ExclusiveStartKey = page.LastEvaluatedKey;

@@ -1,9 +1,10 @@
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { StoredPass, SweepStore, SweptItem } from '../core/sweep-store.ts';
 import { asking } from './aws.ts';
 import { batchGet, type Table } from './dynamodb-batch-get.ts';
-import { isMet } from './dynamodb-condition.ts';
+import { isMet, over } from './dynamodb-condition.ts';
 import { StoredItem } from './dynamodb-document.ts';
 import { sweptItem } from './dynamodb-swept-item.ts';
 import { accountPartition, clearKey, documentKey, type Key, POINTER, pointerKey } from './registry-keys.ts';
@@ -28,12 +29,13 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
   const { client, name: TableName } = table;
   return {
     page: async (after) => {
-      const start = after === undefined ? {} : { ExclusiveStartKey: PlaceKey.parse(JSON.parse(after)) };
+      const start = after === undefined ? {} : { ExclusiveStartKey: marshall(PlaceKey.parse(JSON.parse(after))) };
       const { Items = [], LastEvaluatedKey } = await asking(() =>
         client.send(new ScanCommand({ TableName, Limit, ...start })),
       );
-      const items = Items.filter(({ pk }) => pk !== PASS.pk).map((item): SweptItem => sweptItem(item));
-      return { items, ...(LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(LastEvaluatedKey)) }) };
+      const found = Items.map((item) => unmarshall(item)).filter(({ pk }) => pk !== PASS.pk);
+      const next = LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(unmarshall(LastEvaluatedKey))) };
+      return { items: found.map((item): SweptItem => sweptItem(item)), ...next };
     },
     glimpse: async (tokens) => {
       const items = await batchGet(table, tokens.map(documentKey), 'eventual');
@@ -45,7 +47,7 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
           new QueryCommand({
             TableName,
             KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
-            ExpressionAttributeValues: { ':pk': accountPartition(account), ':pointer': POINTER },
+            ExpressionAttributeValues: marshall({ ':pk': accountPartition(account), ':pointer': POINTER }),
             ConsistentRead: true,
             Limit: 1,
           }),
@@ -55,34 +57,32 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
     },
     deletePointer: (account, token, edge) => deleteAt(table, pointerKey(account, token), 'edge', edge),
     noteIdle: (account, removal, ms) => {
-      const Item = { ...clearKey(account), removal, idle: { removal, ms } };
-      return isMet(() => client.send(new PutCommand({ TableName, Item, ...standsAt('removal', removal) })));
+      const Item = marshall({ ...clearKey(account), removal, idle: { removal, ms } });
+      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...standsAt('removal', removal) })));
     },
     deleteClear: (account, removal) => deleteAt(table, clearKey(account), 'removal', removal),
     pass: () => readPass(table),
     savePass: (pass, version) => {
-      const condition =
-        version === 0
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
-      const Item = { ...PASS, ...pass, version: version + 1 };
-      return isMet(() => client.send(new PutCommand({ TableName, Item, ...condition })));
+      const Item = marshall({ ...PASS, ...pass, version: version + 1 });
+      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })));
     },
   };
 }
 
 async function readPass({ client, name: TableName }: Table): Promise<StoredPass> {
-  const { Item } = await asking(() => client.send(new GetCommand({ TableName, Key: PASS, ConsistentRead: true })));
+  const { Item } = await asking(() =>
+    client.send(new GetItemCommand({ TableName, Key: marshall(PASS), ConsistentRead: true })),
+  );
   if (Item === undefined) return { pass: undefined, version: 0 };
-  const { version, after, ...pass } = PassItem.parse(Item);
+  const { version, after, ...pass } = PassItem.parse(unmarshall(Item));
   return { version, pass: { ...pass, ...(after !== undefined && { after }) } };
 }
 
 const deleteAt = ({ client, name: TableName }: Table, key: Key, register: 'edge' | 'removal', value: string) =>
-  isMet(() => client.send(new DeleteCommand({ TableName, Key: key, ...standsAt(register, value) })));
+  isMet(() => client.send(new DeleteItemCommand({ TableName, Key: marshall(key), ...standsAt(register, value) })));
 
 const standsAt = (register: 'edge' | 'removal', value: string) => ({
   ConditionExpression: '#register = :value',
   ExpressionAttributeNames: { '#register': register },
-  ExpressionAttributeValues: { ':value': value },
+  ExpressionAttributeValues: marshall({ ':value': value }),
 });

@@ -1,15 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { RegistryPorts } from '../core/registry.ts';
-import { CLIENT } from './aws.ts';
+import { TABLE_CLIENT } from './aws.ts';
 import type { Reads, Table } from './dynamodb-batch-get.ts';
 import { dynamodbRegistryStore } from './dynamodb-registry-store.ts';
 
-export const tableNamed = (name: string): Table => ({
-  client: DynamoDBDocumentClient.from(new DynamoDBClient(CLIENT)),
-  name,
-});
+export const tableNamed = (name: string): Table => ({ client: new DynamoDBClient(TABLE_CLIENT), name });
 
 /** The registry in the named table, with this machine's clock and chance. */
 export function registryIn(tableName: string, reads: Reads = 'strong'): RegistryPorts {

@@ -1,4 +1,5 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dynamodbMirrorStore } from '../../functions/adapters/dynamodb-mirror-store.ts';
 import { dynamodbRegistryStore } from '../../functions/adapters/dynamodb-registry-store.ts';
@@ -131,7 +132,7 @@ describe('an item that nobody can read', () => {
     ['of a later version of ours', { pk: 'T#shop#phone', sk: 'D', version: 'two' }],
     ['with a pointer to nothing', { pk: 'A#shop#0#alice', sk: 'T#', edge: 'x' }],
   ])('%s is counted and left alone', async (_, Item) => {
-    await table.client.send(new PutCommand({ TableName: table.name, Item }));
+    await table.client.send(new PutItemCommand({ TableName: table.name, Item: marshall(Item) }));
     const { swept } = await passAt(NOW);
     expect(swept).toMatchObject({ kind: 'done', scanned: 1, unreadable: 1, folded: 0, pointers: 0, watermarks: 0 });
     expect((await dynamodbSweepStore(table).page(undefined)).items).toEqual([{ kind: 'unreadable' }]);

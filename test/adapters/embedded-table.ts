@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
 import type { Table } from '../../functions/adapters/dynamodb-batch-get.ts';
 import { TABLE } from '../../infra/settings.ts';
@@ -15,12 +14,12 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
-  const raw = new DynamoDBClient({
+  const client = new DynamoDBClient({
     endpoint: `http://127.0.0.1:${port}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  await raw.send(
+  await client.send(
     new CreateTableCommand({
       TableName: 'registry',
       BillingMode: 'PAY_PER_REQUEST',
@@ -35,18 +34,17 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
     }),
   );
   // A table takes nothing before it is active.
-  await waitUntilTableExists({ client: raw, maxWaitTime: 10, minDelay: 0.01 }, { TableName: 'registry' });
-  const client = DynamoDBDocumentClient.from(raw);
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01 }, { TableName: 'registry' });
   const calls = recorded(client);
   const stop = async () => {
-    raw.destroy();
+    client.destroy();
     await new Promise((resolve) => server.close(resolve));
   };
   return { client, name: 'registry', calls, stop };
 }
 
 /** Asks for the consumed capacity of every call, as AWS bills it, and keeps it. */
-function recorded(client: DynamoDBDocumentClient): Call[] {
+function recorded(client: DynamoDBClient): Call[] {
   const calls: Call[] = [];
   client.middlewareStack.add(
     (next, { commandName = '' }) =>

@@ -70,7 +70,7 @@ async function commandsOf(door: string): Promise<string[]> {
   const files = Object.keys(metafile.inputs).filter((file) => file.startsWith('functions/'));
   const actions = files.flatMap((file) => {
     const source = readFileSync(file, 'utf8');
-    const commands = [...source.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => OPERATIONS[name] ?? name);
+    const commands = [...source.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => name);
     const services = SERVICES.filter(([client]) => source.includes(`'@aws-sdk/${client}'`));
     if (commands.length > 0 && services.length !== 1) throw new Error(`${file} sends commands of which service?`);
     return services.flatMap(([, service]) => commands.map((name) => actionOf(service, name)));
@@ -80,15 +80,6 @@ async function commandsOf(door: string): Promise<string[]> {
 
 const SERVICES: readonly [client: string, service: Service][] = [
   ['client-sqs', 'AmazonSQS'],
-  ['lib-dynamodb', 'DynamoDB_20120810'],
+  ['client-dynamodb', 'DynamoDB_20120810'],
   ['client-secrets-manager', 'secretsmanager'],
 ];
-
-/** The document client's commands are named shorter than the operations they are. */
-const OPERATIONS: Readonly<Record<string, string>> = {
-  Get: 'GetItem',
-  BatchGet: 'BatchGetItem',
-  Put: 'PutItem',
-  Update: 'UpdateItem',
-  Delete: 'DeleteItem',
-};

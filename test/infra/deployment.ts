@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { build } from 'esbuild';
 import * as z from 'zod';
 import type { Table } from '../../functions/adapters/dynamodb-batch-get.ts';
@@ -39,7 +38,7 @@ export async function deployed(stack: Synthesized, rewrite = (value: string): st
   const { names, recorder, secrets } = await startServices(stack, stops);
   const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });
   const dynamodb = new DynamoDBClient({ ...CLIENT, endpoint: recorder.url });
-  const table: Table = { client: DynamoDBDocumentClient.from(dynamodb), name: names.at('Registry') };
+  const table: Table = { client: dynamodb, name: names.at('Registry') };
   const functions = await startFunctions(rewritten(names.functions(), rewrite), recorder.url, stops);
   const invoke = (door: string, event: unknown) => known(functions.get(door)).invoke(event);
   const front = await startHttpFront(
