@@ -1,15 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { inThread } from './jobs.ts';
+import { huntFrom, readNoticed } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
-import { SUITES } from './suites.ts';
 
 const MINUTE_MS = 60_000;
 
+const noticed = readNoticed();
+
 describe.concurrent('a fault of our own making is noticed', () => {
   test.each(MUTANTS)('$name', { timeout: 5 * MINUTE_MS }, async (mutant) => {
-    const { suite } = mutant;
-    const sweep = { suite, from: 0, count: SUITES[suite].seeds, isFirstEnough: true };
-    const { findings } = await inThread({ mutant, sweep });
+    const { findings } = await huntFrom(noticed, mutant);
     expect(findings).not.toEqual([]);
   });
+});
+
+test('one that is no longer noticed where it was is looked for among all seeds', async () => {
+  const mutant = MUTANTS.find(({ name }) => name === 'elements of one event are not told apart');
+  if (mutant === undefined) throw new Error('there is no such mutant');
+  const { findings, seeds } = await huntFrom({ [mutant.name]: 0 }, mutant);
+  expect(findings).not.toEqual([]);
+  expect(seeds).toBeGreaterThan(1);
 });

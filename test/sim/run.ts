@@ -5,10 +5,11 @@ import { inParallel } from '../../functions/core/in-parallel.ts';
 import { addToCorpus } from './corpus.ts';
 import { MIRROR_FAULTS } from './faults.ts';
 import type { Finding } from './finding.ts';
-import { inThread, inThreads } from './jobs.ts';
+import { hunt, writeNoticed } from './hunt.ts';
+import { inThreads } from './jobs.ts';
 import { toldFigures } from './mirror-figures.ts';
 import { MUTANTS } from './mutants.ts';
-import { SUITE_NAMES, SUITES, type Swept } from './suites.ts';
+import { SUITE_NAMES, type Swept } from './suites.ts';
 
 const USAGE = `npm run sim -- [options]
 
@@ -105,20 +106,20 @@ function tell(suite: string, only: Options['fault'], { seed, oracle, expected, a
   say(`  again: npm run sim -- --suite ${suite} --seed ${seed}${faults}\n`);
 }
 
-/** Each mutant is given the seeds that `npm test` runs of its suite. */
+/** Each mutant is given the seeds that `npm test` runs of its suite. Where one was noticed, `npm test` looks first. */
 async function huntMutants(): Promise<boolean> {
   let missed = 0;
+  const noticed: Record<string, number> = {};
   await inParallel(MUTANTS, availableParallelism(), async (mutant) => {
-    const { findings, seeds } = await inThread({
-      mutant,
-      sweep: { suite: mutant.suite, from: 0, count: SUITES[mutant.suite].seeds, isFirstEnough: true },
-    });
+    const { findings, seeds } = await hunt(mutant);
     const [finding] = findings;
     if (finding === undefined) missed++;
+    else noticed[mutant.name] = finding.seed;
     say(
       `${finding ? 'noticed' : 'MISSED '} ${mutant.name}: ${finding ? `${finding.oracle}, ` : ''}${seeds} seeds of ${mutant.suite}`,
     );
   });
+  writeNoticed(noticed);
   say(`${MUTANTS.length - missed} of ${MUTANTS.length} mutants were noticed`);
   return missed === 0;
 }
