@@ -32,7 +32,7 @@ export const endToEnd: Group = async ({ stub, effort }) => {
   const local = await startChild('local-child.ts');
   const said = Said.parse(local.said);
   pointAwsAt({ ...said, secrets: said.sqs });
-  const events = Math.max(AT_ONCE, Math.round(effort.sliceMs * 1.5));
+  const events = Math.max(AT_ONCE, Math.round(effort.sliceMs * 4.5));
   const [ours, bare] = [oursAt(said), await bareAt(said)];
   const runs = { ours: [] as Run[], bare: [] as Run[] };
   for (let round = -1; round < Math.min(effort.rounds, 5); round++) {

@@ -1,7 +1,8 @@
 /** How long a measurement takes: `rounds` turns of about `sliceMs` for each variant, after `warmUpMs` of each. */
 export type Effort = { readonly rounds: number; readonly sliceMs: number; readonly warmUpMs: number };
 
-export const THOROUGH: Effort = { rounds: 9, sliceMs: 150, warmUpMs: 700 };
+/** Many short turns: a neighbour who takes the machine for a second then strikes every variant, and the median leaves it out. */
+export const THOROUGH: Effort = { rounds: 27, sliceMs: 50, warmUpMs: 700 };
 
 /** Enough to see that a row can be made; its figures mean nothing. */
 export const QUICK: Effort = { rounds: 1, sliceMs: 1, warmUpMs: 1 };
@@ -14,7 +15,8 @@ export type Work = () => unknown;
 
 /**
  * Measures variants of one piece of work in turns, in this process, so that a noisy neighbour slows all of them. Each
- * is warmed up first. Answers each variant's median over the rounds.
+ * is warmed up first. Answers, of each variant, the median of its shares of the rounds, as a part of the median round: a
+ * machine that is slow for some rounds is slow for all variants of those, and their ratios stay.
  */
 export async function interleaved<K extends string>(
   variants: Readonly<Record<K, Work>>,
@@ -28,8 +30,22 @@ export async function interleaved<K extends string>(
     // Back and forth: what one variant leaves to the collector is not always the same other's to clean up.
     for (const name of round % 2 === 0 ? names : names.toReversed())
       costs.get(name)?.push(await costOf(variants[name], runs.get(name) ?? 1));
-  const medians = names.map((name) => [name, medianCost(costs.get(name) ?? [])]);
-  return Object.fromEntries(medians);
+  const perRound = names.map((name) => costs.get(name) ?? []);
+  const cpu = medianParts(perRound.map((all) => all.map(({ cpuUs }) => cpuUs)));
+  const wall = medianParts(perRound.map((all) => all.map(({ wallUs }) => wallUs)));
+  const medians = names.map((name, i): [K, Cost] => [
+    name,
+    { cpuUs: cpu[i] ?? Number.NaN, wallUs: wall[i] ?? Number.NaN },
+  ]);
+  return Object.fromEntries(medians) as Record<K, Cost>; // an entry for each name
+}
+
+/** Of each variant, given what it took in each round: the median of its shares, as a part of the median round. */
+export function medianParts(perRound: readonly (readonly number[])[]): number[] {
+  const rounds =
+    perRound[0]?.map((_, round) => perRound.reduce((sum, all) => sum + (all[round] ?? Number.NaN), 0)) ?? [];
+  const usual = median(rounds);
+  return perRound.map((all) => median(all.map((took, round) => took / (rounds[round] ?? Number.NaN))) * usual);
 }
 
 /** Warms up, and says how many runs make a slice. */
@@ -58,11 +74,6 @@ async function costOf(work: Work, runs: number): Promise<Cost> {
   const { user, system } = process.cpuUsage(cpu);
   return { cpuUs: (user + system) / runs, wallUs: (ms * 1000) / runs };
 }
-
-const medianCost = (costs: readonly Cost[]): Cost => ({
-  cpuUs: median(costs.map(({ cpuUs }) => cpuUs)),
-  wallUs: median(costs.map(({ wallUs }) => wallUs)),
-});
 
 /** The middle of the values, or the mean of the two in the middle. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);

@@ -69,7 +69,7 @@ const WARM_UP = 2;
  * time: the same number would leave the fast ones cold.
  */
 async function rounds({ effort }: Bench, apps: Apps, size: number): Promise<Map<string, Speed>> {
-  const first = Math.max(2, Math.round(effort.sliceMs * (size === 1 ? 2 : 0.07)));
+  const first = Math.max(2, Math.round(effort.sliceMs * (size === 1 ? 6 : 0.21)));
   const measured = new Map<string, Speed[]>();
   for (let round = -WARM_UP; round < Math.min(effort.rounds, 5); round++)
     for (const [name, app] of Object.entries(apps)) {
@@ -88,7 +88,7 @@ async function rounds({ effort }: Bench, apps: Apps, size: number): Promise<Map<
 }
 
 /** How much longer than elsewhere a round is: messages wait out the queue's second first. */
-const SLICES = 8;
+const SLICES = 24;
 
 const Progress = z.object({ user: z.number(), system: z.number(), done: z.number() });
 
