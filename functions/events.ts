@@ -13,8 +13,7 @@ import { webhookKey } from './sources/signature.ts';
 
 const log = logOf('events');
 const environment = readEnvironment(EventsEnvironment);
-const registry = registryIn(environment.REGISTRY_TABLE, READS.events);
-const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registry);
+const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registryIn(environment.REGISTRY_TABLE, READS.events));
 const client = new SecretsManagerClient(CLIENT);
 const now = Date.now;
 const keysOf = secretsReader({ client, names: environment.SOURCE_SECRETS, decode: webhookKey, now, log });

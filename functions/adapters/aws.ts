@@ -3,7 +3,7 @@ import { Sha256 } from './sha256.ts';
 
 /**
  * How every AWS client here waits (ms). Left alone the SDK waits for ever; two tries at these limits take 4 s at the
- * most. Whoever called tries again. What signing costs is measured by `npm run bench`.
+ * most. Whoever called tries again.
  */
 export const CLIENT = {
   maxAttempts: 2,
@@ -11,13 +11,13 @@ export const CLIENT = {
   requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
 } as const;
 
-/** The same for a table. `cacheMiddleware`: the chain of a command is put together once, not for each call. */
+/**
+ * The same for a table. `cacheMiddleware`: the chain of a command is put together once, not for each call. Each setting's
+ * worth, here and below, is measured by `npm run bench`.
+ */
 export const TABLE_CLIENT = { ...CLIENT, cacheMiddleware: true } as const;
 
-/**
- * The same for a queue. Each setting's worth is measured by `npm run bench`. `md5`: the request's signature covers the
- * body already. `cacheMiddleware`: the chain of a command is put together once, not for each call.
- */
+/** The same for a queue. `md5`: the request's signature covers the body already. */
 export const QUEUE_CLIENT = { ...TABLE_CLIENT, md5: false } as const;
 
 /** What an AWS call throws is the world's answer. Only the error's name goes on: its text may quote keys. */

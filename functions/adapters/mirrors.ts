@@ -30,12 +30,14 @@ export type MirrorsPorts = {
 /** How long a call to the hosted side may take (ms), from its start to the last byte of the answer. */
 const DEADLINE_MS = 5_000;
 
+/** How secrets are read that sign or hash. */
+const newest = ({ secrets: client, log }: MirrorsPorts) => ({ client, stages: NEWEST, now: Date.now, log });
+
 /** Every mirror of the environment with its world, by its app. */
 export function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyMap<AppId, MirrorPorts> {
-  const { table, queues, secrets: client, log } = ports;
+  const { table, queues, log } = ports;
   const names = { pseudonyms: ports.pseudonymSecret };
-  const newest = { client, stages: NEWEST, now: Date.now, log };
-  const keysOf = secretsReader({ ...newest, names, decode: pseudonymKey });
+  const keysOf = secretsReader({ ...newest(ports), names, decode: pseudonymKey });
   const digest = digestUnder(() => keysOf('pseudonyms'));
   const registry = dynamodbRegistryStore(table);
   const states = dynamodbMirrorStore(table);
@@ -61,11 +63,10 @@ export function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): Re
 }
 
 /** The hosted side of one app, with a breaker and a share of its rate that no other mirror touches. */
-function hostedOf({ app, secret }: MirrorSite, { secrets: client, log }: MirrorsPorts): Hosted {
+function hostedOf({ app, secret }: MirrorSite, ports: MirrorsPorts): Hosted {
   const { mirror, platform } = app;
   if (mirror === undefined) throw new Error('an app without a mirror has no hosted side');
-  const newest = { client, stages: NEWEST, now: Date.now, log };
-  const secretsOf = secretsReader({ ...newest, names: { [app.id]: secret }, decode: (text) => text });
+  const secretsOf = secretsReader({ ...newest(ports), names: { [app.id]: secret }, decode: (text) => text });
   const options = {
     url: mirror.url,
     app: mirror.app,
@@ -80,6 +81,6 @@ function hostedOf({ app, secret }: MirrorSite, { secrets: client, log }: Mirrors
     breaker: breaker({ now: Date.now, random: Math.random }),
     paceMs: pace(mirror.callsPerS / MIRROR_EXECUTIONS, Date.now),
     pause: (ms) => setTimeout(ms),
-    note: mirrorLog(log, app.id),
+    note: mirrorLog(ports.log, app.id),
   });
 }
