@@ -1,5 +1,5 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUE_CLIENT } from '../functions/adapters/aws.ts';
+import { QUEUE_CLIENT } from '../functions/aws/client.ts';
 import { APP_SECRET, posted, surround, through } from './deployed.ts';
 import type { Group } from './group.ts';
 import { type Cost, interleaved } from './measure.ts';

@@ -1,10 +1,10 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { packed } from '../functions/adapters/operations-queue.ts';
-import { type AccountKey, accountOf, Token } from '../functions/core/account.ts';
+import { packed } from '../functions/aws/queues.ts';
+import { type AccountKey, parseAccountKey, Token } from '../functions/core/account.ts';
 import { AppId } from '../functions/core/configuration.ts';
 import type { Operation } from '../functions/core/operation.ts';
 import { eventHash, stampOf } from '../functions/core/stamp.ts';
-import { eventOf } from '../local/sqs-event.ts';
+import { eventOf } from '../local/lambda/event-source.ts';
 import { CONTEXT, surround } from './deployed.ts';
 import type { Group } from './group.ts';
 import { interleaved } from './measure.ts';
@@ -18,7 +18,7 @@ const login = (i: number): Operation => ({
   kind: 'bindOverriding',
   app: AppId.parse('shop'),
   token: Token.parse(tokenAt(i)),
-  accounts: [accountOf(accountAt(i))],
+  accounts: [parseAccountKey(accountAt(i))],
   scope: 'token',
   stamp: stampOf('bindOverriding', Date.now(), eventHash(`${i}`)),
 });

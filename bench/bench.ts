@@ -1,15 +1,15 @@
-import { argumentsOf, runCommand } from '../local/command.ts';
+import { argumentsOf, runCommand } from '../cli/command.ts';
 import { UserError } from '../local/user-error.ts';
 import { accountApi } from './account-api.ts';
 import { apply } from './apply.ts';
-import { coldRows } from './cold-rows.ts';
+import { coldRows } from './cold/rows.ts';
 import { quietConsole, surround } from './deployed.ts';
 import { endToEnd } from './end-to-end.ts';
 import { events } from './events.ts';
 import type { Group } from './group.ts';
 import { QUICK, THOROUGH } from './measure.ts';
 import { mirror } from './mirror.ts';
-import { peers } from './peers.ts';
+import { peers } from './peer/peers.ts';
 import { publish, type Row } from './report.ts';
 import { sdk } from './sdk.ts';
 import { startStub } from './stub.ts';

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { Configuration } from '../functions/core/configuration.ts';
-import { webhookKey } from '../functions/sources/signature.ts';
+import { webhookKey } from '../functions/events/signature.ts';
 import { pointAwsAt } from '../local/environment.ts';
 import { forgetfulQueue, type Stub } from './stub.ts';
 

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUE_CLIENT } from '../functions/adapters/aws.ts';
-import { httpDoor } from '../functions/adapters/http.ts';
-import { operationsQueue } from '../functions/adapters/operations-queue.ts';
-import { dispatcher } from '../functions/core/dispatch.ts';
-import { eventsHandler } from '../functions/handlers/events.ts';
-import { reachesOf } from '../functions/sources/app-auth-event.ts';
+import { QUEUE_CLIENT } from '../functions/aws/client.ts';
+import { operationsQueue } from '../functions/aws/queues.ts';
+import { eventsHandler } from '../functions/events/handler.ts';
+import { reachesOf } from '../functions/events/sources/standard-webhooks.ts';
+import { httpDoor } from '../functions/lambda/http.ts';
+import { accepting } from '../functions/operations/accept.ts';
 import { CONFIGURATION, type HttpDoor, jsonLog, posted, SOURCE_KEY, signed, through } from './deployed.ts';
 import type { Bench, Group } from './group.ts';
 import { type Cost, interleaved } from './measure.ts';
@@ -28,7 +28,7 @@ const doorUpTo = (client: SQSClient, queueUrl: string): HttpDoor =>
     eventsHandler({
       reaches: reachesOf(CONFIGURATION),
       keysOf: () => Promise.resolve([SOURCE_KEY]),
-      dispatch: dispatcher({
+      accept: accepting({
         enqueue: operationsQueue(client, queueUrl),
         apply: async (operations) => operations.map(() => ({ kind: 'applied' })),
         withinBudget: (work) => work,

@@ -8,20 +8,20 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { accountApiClient } from '../functions/adapters/account-api-client.ts';
-import { mirrorMarks } from '../functions/adapters/marks-queue.ts';
-import { memoryMirrorStore } from '../functions/adapters/memory-mirror-store.ts';
-import { memoryRegistryStore } from '../functions/adapters/memory-registry-store.ts';
-import { accountOf, Token } from '../functions/core/account.ts';
+import { accountApiClient } from '../functions/account-api/client.ts';
+import { mirrorMarks } from '../functions/aws/queues.ts';
+import { parseAccountKey, Token } from '../functions/core/account.ts';
+import { applyAll } from '../functions/core/apply.ts';
 import { App, AppId } from '../functions/core/configuration.ts';
 import type { Operation } from '../functions/core/operation.ts';
-import { applyAll } from '../functions/core/registry.ts';
 import { eventHash, stampOf } from '../functions/core/stamp.ts';
-import type { Hosted } from '../functions/handlers/hosted.ts';
-import { mirrorMessages } from '../functions/handlers/mirror.ts';
-import type { MirrorPorts } from '../functions/handlers/mirror-ports.ts';
+import type { MirrorPorts } from '../functions/mirror/calls.ts';
+import type { Hosted } from '../functions/mirror/hosted.ts';
+import { mirrorMessages } from '../functions/mirror/push.ts';
+import { startSqs } from '../local/aws/servers.ts';
 import { close, listen } from '../local/listening.ts';
-import { startSqs } from '../local/sqs-server.ts';
+import { memoryMirrorStore } from '../test/memory/mirror-store.ts';
+import { memoryRegistryStore } from '../test/memory/registry-store.ts';
 import type { Group } from './group.ts';
 import { interleaved } from './measure.ts';
 import { atMost, type Row, row } from './report.ts';
@@ -148,7 +148,7 @@ function world(hosted: Hosted) {
 
 const MIRROR = { url: 'https://hosted.example', app: '1500000001', dialect: 'tpns' };
 
-const account = (i: number) => accountOf(`0#account-${i}`);
+const account = (i: number) => parseAccountKey(`0#account-${i}`);
 
 const login = (token: Token, i: number): Operation => ({
   kind: 'bindOverriding',

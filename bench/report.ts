@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { columns } from '../local/columns.ts';
+import { columns } from '../cli/table.ts';
 
 /**
  * One measured line: ours, the floor or peer of the same run, and `ours / reference`. `goal` is what the issue asks of

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { SendMessageCommand, SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
-import { CLIENT, QUEUE_CLIENT } from '../functions/adapters/aws.ts';
+import { CLIENT, QUEUE_CLIENT } from '../functions/aws/client.ts';
 import type { Group } from './group.ts';
 import { interleaved } from './measure.ts';
 import { atMost, type Row, row } from './report.ts';

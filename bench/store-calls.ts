@@ -7,7 +7,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { TABLE_CLIENT } from '../functions/adapters/aws.ts';
+import { TABLE_CLIENT } from '../functions/aws/client.ts';
 import { FULL_TOKENS } from './stub-answers.ts';
 
 /** The table's calls without anything of ours around them, through a client like ours. */

@@ -1,11 +1,14 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
+import { PATHS } from '../functions/account-api/wire/endpoint.ts';
+import { QueryReplies, type QueryReply } from '../functions/account-api/wire/query-reply.ts';
+import { type QueryRequest, QueryRequests } from '../functions/account-api/wire/query-request.ts';
+import { AccountId, AccountType, Token } from '../functions/core/account.ts';
 import type { AppId } from '../functions/core/configuration.ts';
-import { PATHS } from '../functions/wire/endpoint.ts';
-import { QueryReplies, type QueryReply } from '../functions/wire/query-reply.ts';
-import { type QueryRequest, QueryRequests } from '../functions/wire/query-request.ts';
-import { post, replyIn } from './exchange.ts';
+import { UserError } from '../local/user-error.ts';
+import { accountTypeIn } from './auth-event.ts';
 import type { Speaker } from './speakers.ts';
+import { post, replyIn } from './target.ts';
 
 export type Found = Extract<QueryReply, { kind: 'found' }>;
 
@@ -28,4 +31,28 @@ export async function ask(url: string, speaker: Speaker, question: QueryRequest)
   const read = QueryReplies[dialect].safeParse(reply);
   const found = answer.status === 200 && read.success && read.data.kind === 'found' ? { found: read.data } : {};
   return { app, status: answer.status, reply, ...found };
+}
+
+export const QUESTION_OPTIONS = {
+  account: { type: 'string' },
+  'account-type': { type: 'string' },
+  token: { type: 'string' },
+} as const;
+
+export type QuestionValues = { readonly [K in keyof typeof QUESTION_OPTIONS]?: string | undefined };
+
+/** The one question that the options ask. */
+export function questionIn({ account, token, 'account-type': type }: QuestionValues): QueryRequest {
+  if ((account === undefined) === (token === undefined)) throw new UserError('ask for --account or for --token');
+  if (token !== undefined) return { kind: 'accountsOf', tokens: [valid(Token, 'token', token)] };
+  const named = { type: accountTypeIn(type) ?? UNTYPED, id: valid(AccountId, 'account', account) };
+  return { kind: 'tokensOf', accounts: [named] };
+}
+
+const UNTYPED = AccountType.parse(0);
+
+function valid<S extends z.core.$ZodType>(schema: S, option: string, value: unknown): z.output<S> {
+  const read = z.safeParse(schema, value);
+  if (read.success) return read.data;
+  throw new UserError(`--${option}: ${read.error.issues[0]?.message}`);
 }

@@ -1,8 +1,7 @@
-import { argumentsOf, runCommand } from '../local/command.ts';
 import { UserError } from '../local/user-error.ts';
-import { ask, type QueryAnswer } from './account-query.ts';
-import { printable } from './parked-text.ts';
-import { QUESTION_OPTIONS, questionIn } from './question.ts';
+import { ask, QUESTION_OPTIONS, type QueryAnswer, questionIn } from './account-query.ts';
+import { argumentsOf, runCommand } from './command.ts';
+import { printable } from './dlq/block.ts';
 import { hostedSpeaker, speakersOf } from './speakers.ts';
 import { tableOf } from './table.ts';
 import { TARGET_HELP, TARGET_OPTIONS, targetOf } from './target.ts';

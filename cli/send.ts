@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { argumentsOf, runCommand } from '../local/command.ts';
 import { UserError } from '../local/user-error.ts';
 import { COMMANDS, EVENT_OPTIONS, eventOf } from './auth-event.ts';
-import { post, replyIn } from './exchange.ts';
-import { signedHeaders } from './signature.ts';
-import { noSecret, TARGET_HELP, TARGET_OPTIONS, type Target, targetOf } from './target.ts';
+import { argumentsOf, runCommand } from './command.ts';
+import {
+  noSecret,
+  post,
+  replyIn,
+  signedHeaders,
+  TARGET_HELP,
+  TARGET_OPTIONS,
+  type Target,
+  targetOf,
+} from './target.ts';
 
 const HELP = `npm run send -- <event> [options]
 

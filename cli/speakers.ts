@@ -1,5 +1,5 @@
 import { type App, AppId, Dialect } from '../functions/core/configuration.ts';
-import { readConfiguration } from '../infra/configuration-file.ts';
+import { readConfiguration } from '../infra/configuration.ts';
 import { UserError } from '../local/user-error.ts';
 import { noSecret, type Target } from './target.ts';
 

@@ -1,7 +1,17 @@
-import type { QueryRequest } from '../functions/wire/query-request.ts';
-import { columns } from '../local/columns.ts';
+import type { QueryRequest } from '../functions/account-api/wire/query-request.ts';
 import type { Found, QueryAnswer } from './account-query.ts';
-import { printable } from './parked-text.ts';
+import { printable } from './dlq/block.ts';
+
+/** Rows as lines of aligned columns, indented by two spaces. Widths are counted in characters. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, length(cell));
+  return rows.map((row) => `  ${row.map((cell, i) => padded(cell, widths[i] ?? 0)).join('  ')}`.trimEnd());
+}
+
+const length = (text: string): number => [...text].length;
+
+const padded = (text: string, width: number): string => text + ' '.repeat(width - length(text));
 
 /** What was found, a line for each binding, newest first; a dash where nothing is bound. */
 export function tableOf({ kind }: QueryRequest, answers: readonly QueryAnswer[]): string[] {

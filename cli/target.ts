@@ -1,6 +1,9 @@
+import { createHmac } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type Instance, notedInstance } from '../local/instance.ts';
-import { UserError } from '../local/user-error.ts';
+import { request } from 'undici';
+import { webhookKey } from '../functions/events/signature.ts';
+import { type Instance, notedInstance } from '../local/description.ts';
+import { hasCode, UserError } from '../local/user-error.ts';
 
 /** Options that say where Bindery is and who speaks. */
 export const TARGET_OPTIONS = {
@@ -54,3 +57,51 @@ async function fromSecretsManager(id: string | undefined): Promise<string | unde
 
 export const noSecret = (): UserError =>
   new UserError('no secret is known: give --secret, --secret-id or BINDERY_SECRET');
+
+export type Answer = { readonly status: number; readonly text: string };
+
+/** Longer than any door may take, a cold start included (ms). */
+const TIMEOUT_MS = 15_000;
+
+/** Posts JSON and answers with what came back, whatever its status. */
+export async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Answer> {
+  try {
+    const response = await request(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { status: response.statusCode, text: await response.body.text() };
+  } catch (error) {
+    const { origin } = new URL(url);
+    if (hasCode(error, 'ECONNREFUSED')) throw new UserError(`nothing answers at ${origin}: is \`npm start\` running?`);
+    throw new UserError(`${origin} cannot be asked: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The JSON of an answer; its text where that is none, as of a proxy's error page. */
+export const replyIn = ({ text }: Answer): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+
+export type Message = { readonly id: string; readonly body: string; readonly now: Date };
+
+/** The headers of one attempt to send a message (Standard Webhooks 1.0.0, symmetric scheme `v1`). */
+export function signedHeaders(secret: string, { id, body, now }: Message): Record<string, string> {
+  const timestamp = `${Math.floor(now.getTime() / 1000)}`;
+  const digest = createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
+}
+
+function keyOf(secret: string) {
+  try {
+    return webhookKey(secret);
+  } catch (error) {
+    throw new UserError(error instanceof Error ? error.message : String(error));
+  }
+}

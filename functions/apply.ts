@@ -1,18 +1,15 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { CLIENT } from './adapters/aws.ts';
-import { ApplyEnvironment, readEnvironment } from './adapters/environment.ts';
-import { log } from './adapters/log.ts';
-import { mirrorMarks } from './adapters/marks-queue.ts';
-import { parkedQueue } from './adapters/operations-queue.ts';
-import { digestUnder, pseudonymKey, pseudonymsUnder } from './adapters/pseudonym.ts';
-import { READS } from './adapters/registry-reads.ts';
-import { registryIn } from './adapters/registry-table.ts';
-import { NEWEST, secretsReader } from './adapters/secrets.ts';
-import { sqsDoor } from './adapters/sqs-door.ts';
+import { CLIENT } from './aws/client.ts';
+import { mirrorMarks, parkedQueue } from './aws/queues.ts';
+import { READS, registryIn } from './aws/registry-store.ts';
+import { digestUnder, NEWEST, pseudonymKey, pseudonymsUnder, secretsReader } from './aws/secrets.ts';
+import { applyAll } from './core/apply.ts';
 import type { Operation } from './core/operation.ts';
-import { applyAll } from './core/registry.ts';
-import { applyMessages } from './handlers/apply.ts';
+import { ApplyEnvironment, readEnvironment } from './lambda/environment.ts';
+import { log } from './lambda/log.ts';
+import { sqsDoor } from './lambda/sqs.ts';
+import { applyMessages } from './operations/messages.ts';
 
 const environment = readEnvironment(ApplyEnvironment);
 const client = new SQSClient(CLIENT);

@@ -1,25 +1,24 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CLIENT } from './adapters/aws.ts';
-import { dispatchTo } from './adapters/dispatcher.ts';
-import { EventsEnvironment, readEnvironment } from './adapters/environment.ts';
-import { httpDoor } from './adapters/http.ts';
-import { logOf } from './adapters/log.ts';
-import { READS } from './adapters/registry-reads.ts';
-import { registryIn } from './adapters/registry-table.ts';
-import { secretsReader } from './adapters/secrets.ts';
-import { eventsHandler } from './handlers/events.ts';
-import { reachesOf } from './sources/app-auth-event.ts';
-import { webhookKey } from './sources/signature.ts';
+import { CLIENT } from './aws/client.ts';
+import { acceptInto } from './aws/queues.ts';
+import { READS, registryIn } from './aws/registry-store.ts';
+import { secretsReader } from './aws/secrets.ts';
+import { eventsHandler } from './events/handler.ts';
+import { webhookKey } from './events/signature.ts';
+import { reachesOf } from './events/sources/standard-webhooks.ts';
+import { EventsEnvironment, readEnvironment } from './lambda/environment.ts';
+import { httpDoor } from './lambda/http.ts';
+import { logOf } from './lambda/log.ts';
 
 const log = logOf('events');
 const environment = readEnvironment(EventsEnvironment);
-const dispatch = dispatchTo(environment.OPERATIONS_QUEUE_URL, registryIn(environment.REGISTRY_TABLE, READS.events));
+const accept = acceptInto(environment.OPERATIONS_QUEUE_URL, registryIn(environment.REGISTRY_TABLE, READS.events));
 const client = new SecretsManagerClient(CLIENT);
 const now = Date.now;
 const keysOf = secretsReader({ client, names: environment.SOURCE_SECRETS, decode: webhookKey, now, log });
 
 /** `POST /events/{source}`: signed auth events in. */
 export const handler = httpDoor(
-  eventsHandler({ reaches: reachesOf(environment.BINDERY_CONFIG), keysOf, dispatch, now }),
+  eventsHandler({ reaches: reachesOf(environment.BINDERY_CONFIG), keysOf, accept, now }),
   log,
 );

@@ -1,12 +1,12 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { CLIENT } from './adapters/aws.ts';
-import { MirrorEnvironment, readEnvironment } from './adapters/environment.ts';
-import { log } from './adapters/log.ts';
-import { mirrorsIn } from './adapters/mirrors.ts';
-import { tableNamed } from './adapters/registry-table.ts';
-import { sqsDoor } from './adapters/sqs-door.ts';
-import { mirrorMessages } from './handlers/mirror.ts';
+import { CLIENT } from './aws/client.ts';
+import { mirrorsIn } from './aws/mirrors.ts';
+import { tableNamed } from './aws/registry-store.ts';
+import { MirrorEnvironment, readEnvironment } from './lambda/environment.ts';
+import { log } from './lambda/log.ts';
+import { sqsDoor } from './lambda/sqs.ts';
+import { mirrorMessages } from './mirror/push.ts';
 
 const environment = readEnvironment(MirrorEnvironment);
 const client = new SQSClient(CLIENT);

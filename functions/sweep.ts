@@ -1,10 +1,10 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
-import { QUEUE_CLIENT } from './adapters/aws.ts';
-import { readEnvironment, SweepEnvironment } from './adapters/environment.ts';
-import { log } from './adapters/log.ts';
-import { tableNamed } from './adapters/registry-table.ts';
-import { sweepDoor } from './adapters/sweep-door.ts';
+import { QUEUE_CLIENT } from './aws/client.ts';
+import { tableNamed } from './aws/registry-store.ts';
+import { sweepDoor } from './aws/sweep.ts';
+import { readEnvironment, SweepEnvironment } from './lambda/environment.ts';
+import { log } from './lambda/log.ts';
 
 const environment = readEnvironment(SweepEnvironment);
 const run = sweepDoor({

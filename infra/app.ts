@@ -1,6 +1,6 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { readConfiguration } from './configuration-file.ts';
+import { readConfiguration } from './configuration.ts';
 import { readOptions } from './options.ts';
 import { BinderyStack } from './stack.ts';
 

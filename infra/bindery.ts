@@ -1,27 +1,23 @@
 import { RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import type { Configuration } from '../functions/core/configuration.ts';
 import type {
   AccountApiEnvironment,
   ApplyEnvironment,
   EventsEnvironment,
   VariablesOf,
-} from '../functions/adapters/environment.ts';
-import type { Configuration } from '../functions/core/configuration.ts';
-import { Alarms } from './alarms.ts';
-import { configurationFor } from './configuration-for.ts';
+} from '../functions/lambda/environment.ts';
+import { configurationFor } from './configuration.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
-import { BinderyDashboard } from './dashboard.ts';
 import { type Encryption, EncryptionKey, type Keeping } from './encryption.ts';
-import type { Front, FrontKind } from './front.ts';
 import { allow, DoorFunction, RECEIVING } from './function.ts';
-import { FunctionUrls } from './function-urls.ts';
-import { HttpApi } from './http-api.ts';
-import { LogMetrics } from './log-metrics.ts';
-import { Mirror } from './mirror.ts';
-import { type MirrorFunctions, mirrorFunctions } from './mirror-functions.ts';
-import { MirrorMetrics } from './mirror-metrics.ts';
-import { OperationsQueue } from './operations-queue.ts';
+import { type Front, type FrontKind, FunctionUrls, HttpApi } from './http-api.ts';
+import { Mirror, type MirrorFunctions, mirrorFunctions } from './mirror.ts';
+import { Alarms } from './monitoring/alarms.ts';
+import { BinderyDashboard } from './monitoring/dashboard.ts';
+import { LogMetrics, MirrorMetrics } from './monitoring/metrics.ts';
+import { OperationsQueue } from './queue.ts';
 import { RegistryTable } from './registry-table.ts';
 import { operationsFeed } from './settings.ts';
 import { Sweep } from './sweep.ts';

@@ -43,7 +43,7 @@ export class Credentials extends Construct {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'A schedule would lock the sender out: it holds the other copy of the secret and has to be given the new one. A person rotates, and AWSPREVIOUS stays good meanwhile (functions/adapters/secrets.ts).',
+        'A schedule would lock the sender out: it holds the other copy of the secret and has to be given the new one. A person rotates, and AWSPREVIOUS stays good meanwhile (functions/aws/secrets.ts).',
     });
   }
 }

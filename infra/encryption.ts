@@ -34,7 +34,7 @@ export class EncryptionKey extends Key {
     });
   }
 
-  /** CloudWatch publishes to an encrypted topic only if it may use the key (infra/alarms.ts). */
+  /** CloudWatch publishes to an encrypted topic only if it may use the key (infra/monitoring/alarms.ts). */
   letAlarmsUseIt(): void {
     this.addToResourcePolicy(
       new PolicyStatement({

@@ -1,14 +1,72 @@
+import { Buffer } from 'node:buffer';
 import { fileURLToPath } from 'node:url';
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, type RecursiveLoop, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { BUNDLE } from './bundling.ts';
+import type { BuildOptions } from 'esbuild';
+import * as z from 'zod';
 import type { Keeping } from './encryption.ts';
-import { limitEnvironment } from './environment-size.ts';
 import { type Door, LOG_RETENTION_DAYS, MEMORY_MB, TIMEOUT_S } from './settings.ts';
+
+const standIn = (file: string): string => fileURLToPath(new URL(`bundled/${file}`, import.meta.url));
+
+/**
+ * How a function becomes one file. The tests bundle with the same options and load the result, since a bundle that dies
+ * at its cold start passes every test of the template.
+ *
+ * CommonJS, and `import()` lowered to `require`: in an ES module on Node 22 and later, importing `node:http` loads the
+ * built-in fetch too, 45 ms of a cold start (nodejs/node#57649). `module` comes first because the SDK's ES modules are
+ * the ones that esbuild can drop unused parts from. `alias` leaves out what a function on Lambda never uses.
+ */
+export const BUNDLE = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  minify: true,
+  mainFields: ['module', 'main'],
+  supported: { 'dynamic-import': false },
+  alias: {
+    '@aws-sdk/credential-provider-node': standIn('credentials.ts'),
+    '@smithy/core/event-streams': standIn('event-streams.ts'),
+  },
+} satisfies BuildOptions;
+
+/** Lambda's limit, which cannot be raised. It is measured on the variables as one JSON object. */
+const LIMIT_BYTES = 4096;
+
+/**
+ * What the deployed value of a `Ref` may add to the logical id it contains: the rest of a secret's ARN or of a queue's
+ * URL (partition, Region, account, the stack's name if that is short) and the letters that AWS appends.
+ */
+const AROUND_A_LOGICAL_ID_BYTES = 90;
+
+const Ref = z.object({ Ref: z.string() });
+const Join = z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.union([z.string(), Ref]))]) });
+const Value = z.union([z.string(), Ref.transform((ref) => [ref]), Join.transform((join) => join['Fn::Join'][1])]);
+
+/** Stops the synthesis, with what to do, when the deployment would fail on the size of a function's environment. */
+export function limitEnvironment(door: Construct, environment: Readonly<Record<string, string>>): void {
+  const bytes = environmentBytes(door, environment);
+  if (bytes <= LIMIT_BYTES) return;
+  const message = `its environment would take ${bytes} bytes, Lambda allows ${LIMIT_BYTES}: configure fewer apps and sources in one stack and deploy another stack for the rest`;
+  Annotations.of(door).addError(message);
+}
+
+/** The size at deployment in bytes. An upper estimate, since ARNs and URLs are not known before. */
+export function environmentBytes(scope: Construct, environment: Readonly<Record<string, unknown>>): number {
+  const deployed = Object.entries(environment).map(([name, value]) => [name, likelyValue(scope, value)]);
+  return Buffer.byteLength(JSON.stringify(Object.fromEntries(deployed)));
+}
+
+const likelyValue = (scope: Construct, value: unknown): string =>
+  [Value.parse(Stack.of(scope).resolve(value))]
+    .flat()
+    .map((part) => (typeof part === 'string' ? part : part.Ref + '.'.repeat(AROUND_A_LOGICAL_ID_BYTES)))
+    .join('');
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -68,7 +126,7 @@ export class DoorFunction extends NodejsFunction {
       {
         id: 'Serverless-LambdaDLQ',
         reason:
-          'A dead letter queue of a function takes failed asynchronous invocations. These functions are called by HTTP and by queues, both synchronous, and queues have their own (infra/operations-queue.ts, infra/mirror.ts); `sweep` is called by a clock, whose next call makes up for a failed one.',
+          'A dead letter queue of a function takes failed asynchronous invocations. These functions are called by HTTP and by queues, both synchronous, and queues have their own (infra/queue.ts, infra/mirror.ts); `sweep` is called by a clock, whose next call makes up for a failed one.',
       },
       {
         id: 'Serverless-LambdaTracing',

@@ -1,7 +1,7 @@
 import type { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { ENCRYPTIONS } from './encryption.ts';
-import { FRONTS } from './front.ts';
+import { FRONTS } from './http-api.ts';
 
 const oneOf = (names: readonly string[]) => `is ${names.map((name) => `"${name}"`).join(' or ')}`;
 

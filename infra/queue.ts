@@ -1,9 +1,9 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
-import { type Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
 import type { Keeping } from './encryption.ts';
-import { type Feed, KEY_REUSE_S } from './settings.ts';
+import { type Feed, KEY_REUSE_S, OPERATIONS_QUEUE, PARKED_QUEUE } from './settings.ts';
 
 /** What all queues have: encryption, TLS only, and what becomes of them when the stack goes. */
 export const keptQueue = ({ removalPolicy, key }: Keeping): QueueProps => {
@@ -38,4 +38,32 @@ export function feed(scope: Construct, queue: Queue, target: IFunction, numbers:
     reason:
       'Lambda has no failure destination for SQS: what fails too often goes to the queue behind this one by redrive policy.',
   });
+}
+
+/**
+ * The redo log: a standard queue, since order comes from the stamps and not from the queue. What cannot be applied ends
+ * in `parked`, whether `apply` put it there with a reason or SQS did after too many receives.
+ */
+export class OperationsQueue extends Construct {
+  readonly queue: Queue;
+  readonly parked: Queue;
+
+  constructor(scope: Construct, id: string, kept: Keeping) {
+    super(scope, id);
+    this.parked = new Queue(this, 'Parked', {
+      ...keptQueue(kept),
+      retentionPeriod: Duration.seconds(PARKED_QUEUE.retentionS),
+    });
+    isLast(this.parked);
+    this.queue = new Queue(this, 'Queue', {
+      ...keptQueue(kept),
+      retentionPeriod: Duration.seconds(OPERATIONS_QUEUE.retentionS),
+      visibilityTimeout: Duration.seconds(OPERATIONS_QUEUE.visibilityS),
+      deadLetterQueue: { queue: this.parked, maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount },
+    });
+  }
+
+  feed(target: IFunction, numbers: Feed): void {
+    feed(this, this.queue, target, numbers);
+  }
 }

@@ -92,7 +92,7 @@ export type QueueNumbers = {
 /**
  * A message for the hosted side is tried for as long as SQS can count. While a hosted side is away every message that
  * waits for it fails, with a wait of 2.5 minutes between two tries on average, 7.5 where it refuses the credential
- * (functions/mirror.ts, functions/handlers/mirror-tell.ts): about 580 tries a day. Twelve, as for operations, would make
+ * (functions/mirror.ts, functions/mirror/calls.ts): about 580 tries a day. Twelve, as for operations, would make
  * dead letters of everything within half an hour.
  */
 const OUTAGE_RECEIVES = 1000;
@@ -135,7 +135,7 @@ export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const satis
 export const operationsFeed = (apps: Configuration['apps']): Feed =>
   apps.some(({ mirror }) => mirror !== undefined) ? EVENT_SOURCE : { ...EVENT_SOURCE, windowS: OPERATIONS_WINDOW_S };
 
-/** When an alarm goes off (infra/alarms.ts). Shares are of the requests of five minutes. */
+/** When an alarm goes off (infra/monitoring/alarms.ts). Shares are of the requests of five minutes. */
 export const ALARMS = {
   /** Age of the oldest operation on the queue: well past every wait of a single failure, far from anything's expiry. */
   oldestS: 300,

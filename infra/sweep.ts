@@ -3,7 +3,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
-import type { SweepEnvironment, VariablesOf } from '../functions/adapters/environment.ts';
+import type { SweepEnvironment, VariablesOf } from '../functions/lambda/environment.ts';
 import type { Keeping } from './encryption.ts';
 import { allow, DoorFunction } from './function.ts';
 import type { Mirror } from './mirror.ts';

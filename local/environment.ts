@@ -1,4 +1,9 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Configuration } from '../functions/core/configuration.ts';
 import type {
   AccountApiEnvironment,
   ApplyEnvironment,
@@ -6,11 +11,10 @@ import type {
   MirrorEnvironment,
   SweepEnvironment,
   VariablesOf,
-} from '../functions/adapters/environment.ts';
-import type { Configuration } from '../functions/core/configuration.ts';
-import { nameOf, namesOf, PSEUDONYMS, type Secrets } from './development-secrets.ts';
-import { REGION } from './region.ts';
-import { NAMES, type Queues } from './resources.ts';
+} from '../functions/lambda/environment.ts';
+import { NAMES, type Queues } from './aws/resources.ts';
+import { REGION, type Versions } from './aws/servers.ts';
+import { UserError } from './user-error.ts';
 
 export type Endpoints = { readonly sqs: string; readonly dynamodb: string; readonly secrets: string };
 
@@ -59,3 +63,77 @@ export function setVariables(configuration: Configuration, queues: Queues, secre
     MIRRORS: JSON.stringify(sites),
   } satisfies Variables);
 }
+
+const Secrets = z.object({
+  apps: z.record(z.string(), z.string()),
+  sources: z.record(z.string(), z.string()),
+  pseudonyms: z.string().optional(),
+});
+
+/** The text of each app's and each source's secret, by its id, and of the key of pseudonyms. */
+export type Secrets = Omit<z.infer<typeof Secrets>, 'pseudonyms'> & { readonly pseudonyms: string };
+
+/** The secrets of hosted sides, by the app whose mirror they are: those that somebody gave. */
+export type MirrorSecrets = Readonly<Record<string, string>>;
+
+/** A secret for each app and each source: those kept in the folder, and new ones for whoever has none yet. */
+export function developmentSecrets({ apps, sources }: Configuration, folder?: string): Secrets {
+  const file = folder === undefined ? undefined : join(folder, 'secrets.json');
+  const kept = file === undefined ? NONE : keptIn(file);
+  const secrets = {
+    apps: { ...kept.apps, ...missing(apps, kept.apps, () => alphanumerics(32)) },
+    // 44 letters and digits are also base64, of 33 bytes: what Standard Webhooks asks of a secret.
+    sources: { ...kept.sources, ...missing(sources, kept.sources, () => `whsec_${alphanumerics(44)}`) },
+    pseudonyms: kept.pseudonyms ?? alphanumerics(44),
+  };
+  if (file !== undefined) keep(file, secrets);
+  return secrets;
+}
+
+const NONE: z.infer<typeof Secrets> = { apps: {}, sources: {} };
+
+const missing = (all: readonly { id: string }[], kept: Readonly<Record<string, string>>, make: () => string) =>
+  Object.fromEntries(all.filter(({ id }) => !Object.hasOwn(kept, id)).map(({ id }) => [id, make()]));
+
+function keptIn(file: string): z.infer<typeof Secrets> {
+  if (!existsSync(file)) return NONE;
+  try {
+    return Secrets.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new UserError(`${file} cannot be read as development secrets: delete it to get new ones`);
+  }
+}
+
+/** Whole or not at all: a process killed while it writes leaves the secrets of before. */
+function keep(file: string, secrets: Secrets): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+const alphanumerics = (length: number): string =>
+  Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+
+type Kind = 'apps' | 'sources' | 'mirrors';
+
+/** Names, by id, under which the secrets stub knows them. */
+export const namesOf = (kind: 'apps' | 'sources', secrets: Secrets): Record<string, string> =>
+  Object.fromEntries(Object.keys(secrets[kind]).map((id) => [id, nameOf(kind, id)]));
+
+/** The name of the pseudonyms' key. */
+export const PSEUDONYMS = 'bindery/pseudonyms';
+
+/** What the secrets stub serves. A hosted side whose secret nobody gave has none, as in a stack just deployed. */
+export function versionsOf(secrets: Secrets, mirrors: MirrorSecrets): ReadonlyMap<string, Versions> {
+  const texts = (kind: Kind, byId: Readonly<Record<string, string>>) =>
+    Object.entries(byId).map(([id, AWSCURRENT]) => [nameOf(kind, id), { AWSCURRENT }] as const);
+  return new Map([
+    ...texts('apps', secrets.apps),
+    ...texts('sources', secrets.sources),
+    ...texts('mirrors', mirrors),
+    [PSEUDONYMS, { AWSCURRENT: secrets.pseudonyms }],
+  ]);
+}
+
+export const nameOf = (kind: Kind, id: string): string => `bindery/${kind}/${id}`;

@@ -1,11 +1,11 @@
 import * as z from 'zod';
+import { type Endpoint, failureBody } from '../functions/account-api/wire/endpoint.ts';
+import { OperateReplies } from '../functions/account-api/wire/operate-reply.ts';
+import { OperateRequests } from '../functions/account-api/wire/operate-request.ts';
+import type { Problem } from '../functions/account-api/wire/statuses.ts';
 import type { Dialect } from '../functions/core/configuration.ts';
-import { type Endpoint, failureBody } from '../functions/wire/endpoint.ts';
-import { OperateReplies } from '../functions/wire/operate-reply.ts';
-import { OperateRequests } from '../functions/wire/operate-request.ts';
-import type { Problem } from '../functions/wire/statuses.ts';
-import tpns from '../test/samples/tpns-2020.json' with { type: 'json' };
-import xg from '../test/samples/xg-2019.json' with { type: 'json' };
+import tpns from '../test/account-api/samples/tpns-2020.json' with { type: 'json' };
+import xg from '../test/account-api/samples/xg-2019.json' with { type: 'json' };
 
 /** The samples of the documents. Names of examples begin with their dialect. */
 

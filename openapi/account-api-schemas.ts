@@ -1,10 +1,10 @@
+import { RequestTokens } from '../functions/account-api/wire/elements.ts';
+import { OperateReplies, RESULTS } from '../functions/account-api/wire/operate-reply.ts';
+import { OperateRequests } from '../functions/account-api/wire/operate-request.ts';
+import { FOUND, QueryReplies } from '../functions/account-api/wire/query-reply.ts';
+import { QueryRequests } from '../functions/account-api/wire/query-request.ts';
 import { AccountId } from '../functions/core/account.ts';
 import type { Dialect } from '../functions/core/configuration.ts';
-import { RequestTokens } from '../functions/wire/elements.ts';
-import { OperateReplies, RESULTS } from '../functions/wire/operate-reply.ts';
-import { OperateRequests } from '../functions/wire/operate-request.ts';
-import { FOUND, QueryReplies } from '../functions/wire/query-reply.ts';
-import { QueryRequests } from '../functions/wire/query-request.ts';
 import { ruleOf, type Schema, schemaOf, type Words } from './schemas.ts';
 
 const PLATFORMS = {

@@ -1,5 +1,5 @@
-import { type Endpoint, PATHS } from '../functions/wire/endpoint.ts';
-import { type Problem, STATUSES } from '../functions/wire/statuses.ts';
+import { type Endpoint, PATHS } from '../functions/account-api/wire/endpoint.ts';
+import { type Problem, STATUSES } from '../functions/account-api/wire/statuses.ts';
 import { failures, OPERATE, QUERY } from './account-api-examples.ts';
 import { json, ref, type Schema } from './schemas.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AccountId, Token } from '../functions/core/account.ts';
-import { REFUSALS } from '../functions/handlers/events.ts';
-import { AppEvent, MAX_EVENTS } from '../functions/sources/app.ts';
+import { REFUSALS } from '../functions/events/handler.ts';
+import { AppEvent, MAX_EVENTS } from '../functions/events/sources/standard-webhooks.ts';
 import { EVENTS, REPLIES, refusalOf } from './events-examples.ts';
 import { json, ref, ruleOf, type Schema, schemaOf, type Words } from './schemas.ts';
 

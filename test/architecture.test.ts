@@ -12,17 +12,25 @@ const importsOf = (file: string) =>
     name.startsWith('.') ? normalize(join(dirname(file), name)) : name,
   );
 
-const roomOf = (file: string) =>
-  /^functions\/(\w+)\//.exec(file)?.[1] ?? (file.startsWith('functions/') ? 'doors' : file);
+/** A room of `functions/` is a folder; the Lambda files beside the folders are the doors. */
+const roomOf = (file: string) => {
+  const [top = '', folder = '', ...deeper] = file.split('/');
+  if (top !== 'functions') return top;
+  return deeper.length === 0 ? 'doors' : folder;
+};
 
-/** Each room may use itself and the rooms named. */
-const MAY_USE: Record<string, readonly string[]> = {
+/** Each room may use itself and the rooms named. Events, Account API and devices do not know one another. */
+const BELOW_DOORS = ['core', 'lambda', 'operations', 'events', 'account-api', 'mirror', 'sweep', 'aws'];
+const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  wire: ['core'],
-  sources: ['core'],
-  handlers: ['wire', 'sources', 'core'],
-  adapters: ['handlers', 'wire', 'sources', 'core'],
-  doors: ['adapters', 'handlers', 'wire', 'sources', 'core'],
+  lambda: ['core'],
+  operations: ['core', 'lambda'],
+  events: ['core', 'lambda', 'operations'],
+  'account-api': ['core', 'lambda', 'operations'],
+  mirror: ['core', 'lambda', 'operations', 'account-api'],
+  sweep: ['core', 'lambda', 'mirror'],
+  aws: BELOW_DOORS,
+  doors: BELOW_DOORS,
 };
 
 /** Files outside `rooms` whose text matches. */
@@ -30,7 +38,7 @@ const strays = (pattern: RegExp, allowed: (file: string) => boolean) =>
   files.filter((file) => !allowed(file) && pattern.test(read(file)));
 
 describe('the rooms of functions/', () => {
-  test('imports flow one way: doors, adapters, handlers, then wire and sources, then core', () => {
+  test('imports flow one way: core, lambda, operations, then each subject, then aws, then the doors', () => {
     const uphill = files.flatMap((file) =>
       importsOf(file)
         .filter((name) => name.startsWith('functions/'))
@@ -64,26 +72,26 @@ describe('the rooms of functions/', () => {
     expect([...new Set(zods)].sort()).toEqual(['zod/mini', 'zod/v4/core', 'zod/v4/locales/en.js']);
   });
 
-  test('clock, chance, waiting, environment and log are adapters, handed inward', () => {
+  test('clock, chance, waiting, environment and log are read in lambda, aws and the doors, and handed inward', () => {
     const world =
       /Date\.now|new Date\(\)|Math\.random|randomUUID|setTimeout|process\.(?:env|exit|on|hrtime)|console[.[]/;
-    expect(strays(world, (file) => ['adapters', 'doors'].includes(roomOf(file)))).toEqual([]);
-    expect(strays(/process\.env/, (file) => file === 'functions/adapters/environment.ts')).toEqual([]);
-    expect(strays(/console[.[]/, (file) => file === 'functions/adapters/log.ts')).toEqual([]);
+    expect(strays(world, (file) => ['lambda', 'aws', 'doors'].includes(roomOf(file)))).toEqual([]);
+    expect(strays(/process\.env/, (file) => file === 'functions/lambda/environment.ts')).toEqual([]);
+    expect(strays(/console[.[]/, (file) => file === 'functions/lambda/log.ts')).toEqual([]);
   });
 
   test("the wire's words stay in wire", () => {
     const words = /operator_type|ret_code|retCode|err_msg|errMsg|token_accounts|account_tokens|account_list|token_list/;
-    expect(strays(words, (file) => roomOf(file) === 'wire')).toEqual([]);
+    expect(strays(words, (file) => file.startsWith('functions/account-api/wire/'))).toEqual([]);
   });
 
-  test('only adapters and doors know AWS', () => {
+  test('only aws and the doors import the AWS SDK', () => {
     const aws = files.filter((file) => importsOf(file).some((name) => name.startsWith('@aws-sdk/')));
-    expect(aws.filter((file) => !['adapters', 'doors'].includes(roomOf(file)))).toEqual([]);
+    expect(aws.filter((file) => !['aws', 'doors'].includes(roomOf(file)))).toEqual([]);
   });
 
   test('infra takes nothing from functions but configuration', () => {
-    const allowed = ['functions/core/configuration.ts', 'functions/adapters/environment.ts'];
+    const allowed = ['functions/core/configuration.ts', 'functions/lambda/environment.ts'];
     const taken = globSync('infra/**/*.ts', { cwd: root }).flatMap((file) =>
       importsOf(file).filter((name) => name.startsWith('functions/')),
     );

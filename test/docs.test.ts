@@ -1,8 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { REFUSALS } from '../functions/handlers/events.ts';
-import { AppEvent } from '../functions/sources/app.ts';
+import { REFUSALS } from '../functions/events/handler.ts';
+import { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { readAppEvents } from '../functions/sources/app.ts';
-import { OperateReplies } from '../functions/wire/operate-reply.ts';
-import { OperateRequests } from '../functions/wire/operate-request.ts';
-import { QueryReplies } from '../functions/wire/query-reply.ts';
-import { QueryRequests } from '../functions/wire/query-request.ts';
+import { OperateReplies } from '../functions/account-api/wire/operate-reply.ts';
+import { OperateRequests } from '../functions/account-api/wire/operate-request.ts';
+import { QueryReplies } from '../functions/account-api/wire/query-reply.ts';
+import { QueryRequests } from '../functions/account-api/wire/query-request.ts';
+import { readAppEvents } from '../functions/events/sources/standard-webhooks.ts';
 import { ROUTES } from '../infra/settings.ts';
 import { openApiDocument } from '../openapi/document.ts';
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../infra/configuration-file.ts';
-import { type Local, startLocal } from '../local/local.ts';
+import { readConfiguration } from '../infra/configuration.ts';
+import { type Local, startLocal } from '../local/instance.ts';
 
 const root = join(import.meta.dirname, '..');
 const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].map(

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Configuration } from '../functions/core/configuration.ts';
-import { readConfiguration } from '../infra/configuration-file.ts';
+import { readConfiguration } from '../infra/configuration.ts';
 import { OPTION_NAMES } from '../infra/options.ts';
 import { type Deployment, deployed } from './infra/deployment.ts';
 import { synthesized } from './infra/synthesis.ts';

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import type { AppEvent } from '../../functions/sources/app.ts';
+import type { AppEvent } from '../../functions/events/sources/standard-webhooks.ts';
 import type { Variant } from './variants.ts';
 
 type Login = Extract<AppEvent, { type: 'user.login' }>;

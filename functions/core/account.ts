@@ -1,7 +1,8 @@
-import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
+import './schema.ts';
+import { Buffer } from 'node:buffer';
+
 // Whatever reads what comes from outside reads names of these: its messages are English by it.
-import './english.ts';
 
 /** True of text that survives UTF-8 unchanged and takes `least` to `most` bytes in it. */
 const takes = (least: number, most: number) => (text: string) => {
@@ -47,7 +48,7 @@ export type AccountKey = `${number}#${string}`;
 export const accountKey = (account: Account): AccountKey => `${account.type}#${account.id}`;
 
 /** The account an `accountKey` names. */
-export const accountOf = (key: AccountKey): Account => {
+export const parseAccountKey = (key: AccountKey): Account => {
   const end = key.indexOf('#');
   return Account.parse({ type: Number(key.slice(0, end)), id: key.slice(end + 1) });
 };

@@ -1,8 +1,8 @@
-import { type Account, type AccountKey, accountKey, accountOf, type Token } from './account.ts';
-import { inParallel } from './in-parallel.ts';
-import type { AccountRef, Pointer, RegistryStore, TokenRef } from './registry-store.ts';
+import { type Account, type AccountKey, accountKey, parseAccountKey, type Token } from './account.ts';
+import { candidates, isBound } from './document.ts';
+import { inParallel } from './parallel.ts';
 import { byRecency, eventOf } from './stamp.ts';
-import { candidates, isBound } from './token-document.ts';
+import type { AccountRef, Pointer, RegistryStore, TokenRef } from './store.ts';
 
 /** What a reply shows at most: the newest accounts of a token, the newest tokens of an account. Nothing is deleted for it. */
 export const SHOWN = { accounts: 10, tokens: 100 } as const;
@@ -19,7 +19,7 @@ export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef
   const named = new Map<string, AccountRef>();
   for (const [i, { app }] of tokens.entries())
     for (const account of candidates(documents[i]))
-      named.set(`${app}#${account}`, { app, account: accountOf(account) });
+      named.set(`${app}#${account}`, { app, account: parseAccountKey(account) });
   const watermarks = await store.clears([...named.values()]);
   const clears = new Map([...named.keys()].map((key, i) => [key, watermarks[i] ?? '']));
   return tokens.map(({ app }, i) => {
@@ -30,7 +30,7 @@ export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef
       .map((account) => ({ account, edge: document.edges[account] ?? '' }))
       .sort((a, b) => byRecency(a.edge, b.edge))
       .slice(0, SHOWN.accounts)
-      .map(({ account }) => accountOf(account));
+      .map(({ account }) => parseAccountKey(account));
   });
 }
 

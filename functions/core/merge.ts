@@ -1,8 +1,7 @@
 import { type Account, accountKey } from './account.ts';
-import { compact, type Draft, LIMITS, type Limits } from './compaction.ts';
+import { clearOf, momentsOf, type Registers, scoped, type TokenDocument, typeOf } from './document.ts';
 import type { TokenOperation } from './operation.ts';
-import { bindAt, removalAt } from './stamp.ts';
-import { scoped, type TokenDocument } from './token-document.ts';
+import { beginningOf, bindAt, isBind, msOf, removalAt } from './stamp.ts';
 
 /**
  * The document after the operations, in whatever order they and their copies come. `horizon` is the least moment that
@@ -79,3 +78,97 @@ function raise(registers: Record<string, string>, name: string, value: string, f
 const lastOfEachType = (accounts: readonly Account[]): readonly Account[] => [
   ...new Map(accounts.map((account) => [account.type, account])).values(),
 ];
+
+/** A document while it is being changed: its own copy of every register. */
+export type Draft = {
+  -readonly [K in keyof TokenDocument]: TokenDocument[K] extends string ? string : Record<string, string>;
+};
+
+/**
+ * What one document holds at most. With 128 accounts of 255 bytes it stays under 60 KB, far below DynamoDB's 400 KB.
+ * A session's logout is kept for as long as clocks that disagree by `sessionMs` could let its login look newer.
+ */
+export const LIMITS = { edges: 128, clears: 64, sessions: 32, sessionMs: 3_600_000 } as const;
+export type Limits = { readonly [K in keyof typeof LIMITS]: number };
+
+const DAY_MS = 86_400_000;
+
+/**
+ * How late an operation may be (ms): 14 days in the queue, 14 more as a dead letter, whose clock FIFO queues restart,
+ * and 7 in the sender's outbox. A bind older than this is refused, so tombstones older than this have nothing to stop.
+ */
+export const HORIZON_MS = 35 * DAY_MS;
+
+/** How much later than promised (ms) the store, a machine or a clock may still act on what it was told. */
+export const LATENESS_MS = 14 * DAY_MS;
+
+/** The horizon at a time, as text that sorts among stamps. */
+export const horizonAt = (nowMs: number): string => beginningOf(nowMs - HORIZON_MS);
+
+/**
+ * Drops what can never matter again. Each rule looks only at what has been seen, never at the order in which it came.
+ * Past the limits the oldest entries are dropped and remembered as a floor below which everything is dead: a document
+ * that overflows may forget a binding, and never revives one.
+ */
+export function compact(draft: Draft, horizon: string, limits: Limits = LIMITS): TokenDocument {
+  const everything = draft.clear['*'] ?? '';
+  const clears = newest(
+    kept(draft.clear, (type, removal) => type !== '*' && removal > everything),
+    limits.clears,
+  );
+  const clear = everything === '' ? clears.kept : { '*': everything, ...clears.kept };
+  const clearFloor = above(everything, clears.dropped, draft.clearFloor);
+
+  const alive = kept(draft.edges, (account, edge) => edge > clearOf({ clear, clearFloor }, typeOf(account)));
+  const edges = newest(alive, limits.edges);
+  const expired = Object.entries(edges.kept).filter(([, edge]) => !isBind(edge) && edge < horizon);
+  const floor = above(
+    everything,
+    edges.dropped,
+    draft.floor,
+    ...expired.map(([account, edge]) => `${edge}|${account}`),
+  );
+
+  const fence = beginningOf(msOf(everything) - limits.sessionMs);
+  const ended = newest(
+    kept(draft.ended, (_, removal) => removal > fence),
+    limits.sessions,
+  );
+  return {
+    clear,
+    clearFloor,
+    edges: expired.length === 0 ? edges.kept : kept(edges.kept, (_, edge) => isBind(edge) || edge >= horizon),
+    floor,
+    ended: ended.kept,
+  };
+}
+
+/**
+ * When the store may forget the document (ms since 1970), or `undefined` while it binds anything. By then every bind it
+ * could have stopped would be refused for its age; `LATENESS_MS` is added.
+ */
+export function expiryOf(document: TokenDocument): number | undefined {
+  if (Object.values(document.edges).some(isBind)) return undefined;
+  return Math.max(...momentsOf(document).map(msOf)) + HORIZON_MS + LATENESS_MS;
+}
+
+const kept = (registers: Registers, test: (name: string, value: string) => boolean): Registers =>
+  Object.fromEntries(Object.entries(registers).filter(([name, value]) => test(name, value)));
+
+/** The `limit` greatest entries, and the greatest of those left out as `value|name`. */
+function newest(registers: Registers, limit: number): { kept: Registers; dropped: string } {
+  const entries = Object.entries(registers);
+  if (entries.length <= limit) return { kept: registers, dropped: '' };
+  const ranked = entries.map(([name, value]) => ({ entry: [name, value], rank: `${value}|${name}` }));
+  ranked.sort((a, b) => (a.rank < b.rank ? 1 : -1));
+  return {
+    kept: Object.fromEntries(ranked.slice(0, limit).map(({ entry }) => entry)),
+    dropped: ranked[limit]?.rank ?? '',
+  };
+}
+
+/** The greatest floor, or none where everything at or below it has been cleared anyway. */
+function above(cleared: string, ...floors: readonly string[]): string {
+  const floor = floors.reduce((a, b) => (a > b ? a : b), '');
+  return floor > cleared ? floor : '';
+}

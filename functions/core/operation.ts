@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Account, Token } from './account.ts';
-import { AppId } from './configuration.ts';
+import { type App, AppId } from './configuration.ts';
 import { Stamp } from './stamp.ts';
 
 /** A digest of a login session's id: the session is recognised, its id is not kept. */
@@ -84,3 +84,9 @@ export const OperationsMessage = z.object({
   operations: z.array(Operation).check(z.minLength(1)),
 });
 export type OperationsMessage = z.infer<typeof OperationsMessage>;
+
+/**
+ * What an overriding bind replaces: every account of the token, or, where a token holds one account of each type, the
+ * accounts of the types it names. Under that policy a bind that adds is an overriding bind too (TPNS, 2020-10-26).
+ */
+export const scopeOf = (app: App): 'token' | 'types' => (app.policy === 'many' ? 'token' : 'types');

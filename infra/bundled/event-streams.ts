@@ -4,6 +4,6 @@
  */
 export class EventStreamSerde {
   constructor() {
-    throw new Error('bundled without event streams: see infra/bundling.ts');
+    throw new Error('bundled without event streams: see infra/function.ts');
   }
 }

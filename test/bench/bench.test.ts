@@ -39,7 +39,7 @@ test('every row of this process can be made: through the real doors, with answer
 test('our side of the comparison with the peer starts, also where there is no Redis to compare with', async () => {
   const stub = await startStub();
   for (const args of [[stub.url], [stub.url, 'memory']]) {
-    const app = await startChild('app-child.ts', args);
+    const app = await startChild('peer/app-child.ts', args);
     expect(textOf(app.said)).toMatch(/^http:/);
     await app.stop();
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { APART, mixOf } from '../../bench/cost-mix.ts';
-import { dollarsPerMillion, NO_UNITS, perThousand, sum, total } from '../../bench/cost-units.ts';
-import { meteredDynamodb } from '../../bench/metered-dynamodb.ts';
-import { meteredSqs } from '../../bench/metered-sqs.ts';
+import { meteredDynamodb } from '../../bench/cost/metered-dynamodb.ts';
+import { meteredSqs } from '../../bench/cost/metered-sqs.ts';
+import { APART, mixOf } from '../../bench/cost/mix.ts';
+import { dollarsPerMillion, NO_UNITS, perThousand, sum, total } from '../../bench/cost/units.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

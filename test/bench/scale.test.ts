@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { column, csvOf, tableIn } from '../../bench/scale-csv.ts';
-import { PLOTS } from '../../bench/scale-plots.ts';
-import { svgOf } from '../../bench/scale-svg.ts';
+import { column, csvOf, tableIn } from '../../bench/scale/csv.ts';
+import { PLOTS } from '../../bench/scale/plots.ts';
+import { svgOf } from '../../bench/scale/svg.ts';
 
 const folder = join(import.meta.dirname, '../../docs/performance');
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COMMANDS, type EventValues, eventOf } from '../../cli/auth-event.ts';
-import { AppEvent } from '../../functions/sources/app.ts';
+import { AppEvent } from '../../functions/events/sources/standard-webhooks.ts';
 
 const NOW = new Date('2026-11-22T09:30:00.000Z');
 

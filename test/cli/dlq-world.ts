@@ -12,12 +12,12 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { operationsQueue, parkedQueue } from '../../functions/adapters/operations-queue.ts';
+import { operationsQueue, parkedQueue } from '../../functions/aws/queues.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { OPERATIONS_QUEUE } from '../../infra/settings.ts';
-import { createQueues, NAMES, type Queues } from '../../local/resources.ts';
-import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
+import { createQueues, NAMES, type Queues } from '../../local/aws/resources.ts';
+import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 export const clientOf = (endpoint: string) => new SQSClient({ endpoint, region: 'us-east-1', credentials });
@@ -153,7 +153,7 @@ export async function inWorld(work: (world: World) => Promise<void>): Promise<vo
 /** Starts the command in a process of its own. No AWS setting of whoever runs the tests goes with it. */
 export function start(options: readonly string[], environment: Record<string, string>, cwd = tmpdir()) {
   const own = Object.entries(process.env).filter(([name]) => !/^(AWS|BINDERY)_/.test(name));
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/dlq.ts'), ...options], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/dlq/dlq.ts'), ...options], {
     cwd,
     env: { ...Object.fromEntries(own), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,9 +1,9 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test, vi } from 'vitest';
-import { selectionIn } from '../../cli/dlq-options.ts';
-import { redrive } from '../../cli/dlq-redrive.ts';
-import { HOLD_S, type Looked, type Remove, withParked } from '../../cli/parked-queue.ts';
-import { HORIZON_MS } from '../../functions/core/compaction.ts';
+import { selectionIn } from '../../cli/dlq/options.ts';
+import { HOLD_S, type Looked, type Remove, withParked } from '../../cli/dlq/parked-queue.ts';
+import { redrive } from '../../cli/dlq/redrive.ts';
+import { HORIZON_MS } from '../../functions/core/merge.ts';
 import { UserError } from '../../local/user-error.ts';
 import { inWorld, login, logout, start, TOO_OLD, type World } from './dlq-world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startSecrets } from '../../local/secrets-server.ts';
+import { startSecrets } from '../../local/aws/servers.ts';
 import { run, sharedInstance, temporaryFolder } from '../local/started.ts';
 
 const shared = sharedInstance();

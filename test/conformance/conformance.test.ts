@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RULES } from '../../conformance/rules.ts';
 import { Configuration } from '../../functions/core/configuration.ts';
-import { type Local, startLocal } from '../../local/local.ts';
+import { type Local, startLocal } from '../../local/instance.ts';
 import type { Running } from './http-server.ts';
 import { broken, judged } from './judging.ts';
 import { APPS, ownAccountApi, secretOf } from './own-account-api.ts';

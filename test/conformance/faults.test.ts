@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer';
 import { expect, test } from 'vitest';
 import type { Authentication } from '../../conformance/credentials.ts';
 import { RULES } from '../../conformance/rules.ts';
-import type { HttpHandler } from '../../functions/handlers/http.ts';
-import { PATHS } from '../../functions/wire/endpoint.ts';
+import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import type { HttpHandler } from '../../functions/lambda/request.ts';
 import {
   answering,
   cleared,

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { Body, HttpHandler, HttpReply, HttpRequest } from '../../functions/handlers/http.ts';
-import { PATHS } from '../../functions/wire/endpoint.ts';
+import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import type { Body, HttpHandler, HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 import { ownHandler, secretOf } from './own-account-api.ts';
 
 /** Ways to spoil an Account API. Each is our own with something wrong, or something that only looks like one. */

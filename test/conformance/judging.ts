@@ -2,7 +2,7 @@ import { apiAt } from '../../conformance/api.ts';
 import type { Authentication } from '../../conformance/credentials.ts';
 import { type Judgement, judgements, settingOf } from '../../conformance/judgement.ts';
 import { RULES } from '../../conformance/rules.ts';
-import type { HttpHandler } from '../../functions/handlers/http.ts';
+import type { HttpHandler } from '../../functions/lambda/request.ts';
 import { ownAccountApi, secretOf } from './own-account-api.ts';
 
 type Subject = { readonly url: string; readonly app: string; readonly secret: string; readonly waitMs?: number };

@@ -2,13 +2,13 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { type AccountApiPorts, accountApiHandler } from '../../functions/account-api/handler.ts';
+import { appSecret } from '../../functions/account-api/wire/credentials.ts';
+import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import { App } from '../../functions/core/configuration.ts';
-import { dispatcher } from '../../functions/core/dispatch.ts';
-import { applyAll, type RegistryPorts } from '../../functions/core/registry.ts';
-import { type AccountApiPorts, accountApiHandler } from '../../functions/handlers/account-api.ts';
-import type { HttpHandler, HttpReply, HttpRequest } from '../../functions/handlers/http.ts';
-import { appSecret } from '../../functions/wire/credentials.ts';
+import type { HttpHandler, HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
+import { accepting } from '../../functions/operations/accept.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { type Running, serving } from './http-server.ts';
 
 /** One app in each dialect under each policy. */
@@ -21,7 +21,7 @@ export const APPS = [
 
 export const secretOf = (app: string): string => `the secret of ${app}: it has a colon`;
 
-/** The real handler, core and dispatcher over a registry in memory. */
+/** The real handler, core and accepting over a registry in memory. */
 export const ownHandler = (other: Partial<AccountApiPorts> = {}): HttpHandler =>
   accountApiHandler({ ...ports(), ...other });
 
@@ -34,7 +34,7 @@ function ports(): AccountApiPorts {
     apps: new Map(APPS.map((app) => [`${app.id}`, app])),
     secretsOf: async (app) => [appSecret(secretOf(app))],
     store: registry.store,
-    dispatch: dispatcher({
+    accept: accepting({
       enqueue: async () => {},
       apply: (operations) => applyAll(registry, operations),
       withinBudget: (work) => work,

@@ -4,11 +4,11 @@ import {
   AccountId,
   AccountType,
   accountKey,
-  accountOf,
   isWithin,
+  parseAccountKey,
   Token,
 } from '../../functions/core/account.ts';
-import { account } from './examples.ts';
+import { account } from '../world/examples.ts';
 
 const accepts = (schema: typeof Token | typeof AccountId | typeof AccountType, value: unknown) =>
   schema.safeParse(value).success;
@@ -51,7 +51,7 @@ describe('the key of an account', () => {
     'is read back as the account it was made of: %s',
     (id) => {
       const one = Account.parse({ type: 12, id });
-      expect(accountOf(accountKey(one))).toEqual(one);
+      expect(parseAccountKey(accountKey(one))).toEqual(one);
     },
   );
 

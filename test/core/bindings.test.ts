@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, SHOWN, tokensOf } from '../../functions/core/bindings.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { applyAll } from '../../functions/core/registry.ts';
-import type { RegistryStore } from '../../functions/core/registry-store.ts';
-import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from './examples.ts';
+import type { RegistryStore } from '../../functions/core/store.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const SHOP = app().id;
 const CHAT = app('chat').id;

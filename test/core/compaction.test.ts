@@ -1,10 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
-import { expiryOf, HORIZON_MS, horizonAt, LIMITS, type Limits } from '../../functions/core/compaction.ts';
-import { merge } from '../../functions/core/merge.ts';
+import { candidates, EMPTY, momentsOf } from '../../functions/core/document.ts';
+import { expiryOf, HORIZON_MS, horizonAt, LIMITS, type Limits, merge } from '../../functions/core/merge.ts';
 import { MAX_ACCOUNTS, type TokenOperation } from '../../functions/core/operation.ts';
-import { candidates, EMPTY, momentsOf } from '../../functions/core/token-document.ts';
-import { bind, key, override, overrideTypes, unbind, unbindAll } from './examples.ts';
+import { bind, key, override, overrideTypes, unbind, unbindAll } from '../world/examples.ts';
 
 const DAY_MS = 86_400_000;
 const names = (count: number, from = 0) =>

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { AccountKey } from '../../functions/core/account.ts';
-import { horizonAt } from '../../functions/core/compaction.ts';
-import { merge } from '../../functions/core/merge.ts';
+import { candidates, EMPTY, isBound } from '../../functions/core/document.ts';
+import { horizonAt, merge } from '../../functions/core/merge.ts';
 import type { TokenOperation } from '../../functions/core/operation.ts';
 import { removalAt } from '../../functions/core/stamp.ts';
-import { candidates, EMPTY, isBound } from '../../functions/core/token-document.ts';
-import { bind, key, override, overrideTypes, unbind, unbindAll, unbindEverywhere } from './examples.ts';
+import { bind, key, override, overrideTypes, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 /** The accounts bound after the operations, applied one by one in the order given. */
 const boundAfter = (...operations: TokenOperation[]): AccountKey[] =>

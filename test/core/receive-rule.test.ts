@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { applyAll } from '../../functions/core/apply.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { accountTime, tokenTimes } from '../../functions/core/receive-rule.ts';
-import { applyAll } from '../../functions/core/registry.ts';
-import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from './examples.ts';
+import { accountTime, tokenTimes } from '../../functions/core/time.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const NOW = 1_000;
 const SHOP = app().id;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readConfiguration } from '../../infra/configuration-file.ts';
+import { readConfiguration } from '../../infra/configuration.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bindery-configuration-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import type { Versions } from '../../local/secrets-server.ts';
+import type { Versions } from '../../local/aws/servers.ts';
 import { Ref, type Synthesized } from './synthesis.ts';
 
 export const REGION = 'us-east-1';

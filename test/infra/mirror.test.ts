@@ -36,7 +36,7 @@ describe('the functions of mirrors', () => {
   });
 
   test('may take the time that their calls to the hosted side take, and not be cut off in one', () => {
-    // functions/handlers/mirror.ts begins no call after 15 s, functions/adapters/mirrors.ts ends each after 5 s.
+    // functions/mirror/push.ts begins no call after 15 s, functions/aws/mirrors.ts ends each after 5 s.
     expect(settings.TIMEOUT_S.mirror).toBeGreaterThanOrEqual(15 + 5 + 5);
   });
 });

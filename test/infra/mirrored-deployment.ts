@@ -1,5 +1,5 @@
+import { appSecret } from '../../functions/account-api/wire/credentials.ts';
 import { App } from '../../functions/core/configuration.ts';
-import { appSecret } from '../../functions/wire/credentials.ts';
 import { ownAccountApi, ownHandler } from '../conformance/own-account-api.ts';
 import { type Deployment, deployed } from './deployment.ts';
 import { MIRRORED, type Synthesized } from './synthesis.ts';

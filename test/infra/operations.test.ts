@@ -7,22 +7,22 @@ import { Match } from 'aws-cdk-lib/assertions';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { httpDoor } from '../../functions/adapters/http.ts';
-import type { Log } from '../../functions/adapters/log.ts';
-import { mirrorLog } from '../../functions/adapters/mirror-log.ts';
-import { secretsReader } from '../../functions/adapters/secrets.ts';
-import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import { mirrorLog } from '../../functions/aws/mirrors.ts';
+import { secretsReader } from '../../functions/aws/secrets.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import type { Settled } from '../../functions/handlers/apply.ts';
-import type { HttpHandler } from '../../functions/handlers/http.ts';
-import type { MirrorNote } from '../../functions/handlers/mirror-ports.ts';
-import { webhookKey } from '../../functions/sources/signature.ts';
+import { webhookKey } from '../../functions/events/signature.ts';
+import { httpDoor } from '../../functions/lambda/http.ts';
+import type { Log } from '../../functions/lambda/log.ts';
+import type { HttpHandler } from '../../functions/lambda/request.ts';
+import { sqsDoor } from '../../functions/lambda/sqs.ts';
+import type { MirrorNote } from '../../functions/mirror/calls.ts';
+import type { MessageResult } from '../../functions/operations/messages.ts';
 import { OPTION_NAMES } from '../../infra/options.ts';
 import * as settings from '../../infra/settings.ts';
-import { startSecrets } from '../../local/secrets-server.ts';
-import { world as accountApi, basic, tokenAccounts } from '../handlers/account-api-world.ts';
-import { event, world as events, NOW, signed } from '../handlers/events-world.ts';
+import { startSecrets } from '../../local/aws/servers.ts';
+import { world as accountApi, basic, tokenAccounts } from '../world/account-api.ts';
+import { event, world as events, NOW, signed } from '../world/events.ts';
 import { MIRRORED, synthesized } from './synthesis.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
@@ -205,7 +205,7 @@ const NOWHERE = {
 };
 
 /** Has the worker's door conclude on a message that was received so often, and gives the metrics of what it logs. */
-async function metricsOfMessage(settled: Settled, receives: number): Promise<Record<string, unknown>> {
+async function metricsOfMessage(settled: MessageResult, receives: number): Promise<Record<string, unknown>> {
   const lines: object[] = [];
   const log: Log = (_, message, line) => lines.push({ message, ...line });
   const door = sqsDoor({
@@ -287,7 +287,7 @@ describe("the functions' log lines become metrics", () => {
   test('a message that was applied, and one that has failed too often', async () => {
     for (const parked of [0, 1])
       expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked }, 1)).toEqual({ QueuedMs: expect.any(Number) });
-    const again = { kind: 'again', reason: 'Down' } as const;
+    const again = { kind: 'retry', reason: 'Down' } as const;
     const half = settings.OPERATIONS_QUEUE.maxReceiveCount / 2;
     expect(await metricsOfMessage(again, half - 1)).toEqual({});
     expect(await metricsOfMessage(again, half)).toEqual({ Failing: 1 });

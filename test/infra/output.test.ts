@@ -57,7 +57,7 @@ const Attempted = z.object({
   message: z.literal('apply'),
   id: z.string().optional(),
   ids: z.string().optional(),
-  outcome: z.enum(['done', 'again']),
+  outcome: z.enum(['done', 'retry']),
   receives: z.int(),
   waited_ms: z.int(),
 });
@@ -96,7 +96,7 @@ test.each(Object.entries(TROUBLE))('nor with %s', async (_, trouble) => {
   for (const scenario of Object.values(SCENARIOS))
     for (const step of scenario(deployment)) await step().catch(() => {});
   for (const [door, output] of await outputs()) {
-    expect(output.slice(before.get(door)?.length), door).toMatch(/"bug"|"(?:unavailable|durable|again)"/);
+    expect(output.slice(before.get(door)?.length), door).toMatch(/"bug"|"(?:unavailable|durable|retry)"/);
     expect(output, door).not.toContain(CANARY);
   }
 });

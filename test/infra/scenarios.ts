@@ -1,19 +1,18 @@
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
-import { post } from '../../cli/exchange.ts';
-import { signedHeaders } from '../../cli/signature.ts';
-import { dynamodbRegistryStore } from '../../functions/adapters/dynamodb-registry-store.ts';
-import { dynamodbSweepStore } from '../../functions/adapters/dynamodb-sweep-store.ts';
+import { post, signedHeaders } from '../../cli/target.ts';
+import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
+import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
 import { Account, Token } from '../../functions/core/account.ts';
+import { applyAll } from '../../functions/core/apply.ts';
 import { AppId } from '../../functions/core/configuration.ts';
-import type { Cause } from '../../functions/core/mirror-mark.ts';
 import { Operation, OperationsMessage } from '../../functions/core/operation.ts';
-import { applyAll } from '../../functions/core/registry.ts';
-import type { AccountRef } from '../../functions/core/registry-store.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
-import { type Endpoint, PATHS } from '../../functions/wire/endpoint.ts';
+import type { AccountRef } from '../../functions/core/store.ts';
+import type { Cause } from '../../functions/mirror/mark.ts';
 import type { Door } from '../../infra/settings.ts';
-import { accountsOf, basic, tokensOf } from '../handlers/account-api-world.ts';
+import { accountsOf, basic, tokensOf } from '../world/account-api.ts';
 import type { Deployment } from './deployment.ts';
 
 type Step = () => Promise<void>;

@@ -8,16 +8,16 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import cdk from '../../cdk.json' with { type: 'json' };
+import { App, Configuration } from '../../functions/core/configuration.ts';
 import {
   AccountApiEnvironment,
   ApplyEnvironment,
   EventsEnvironment,
   MirrorEnvironment,
   SweepEnvironment,
-} from '../../functions/adapters/environment.ts';
-import { App, Configuration } from '../../functions/core/configuration.ts';
+} from '../../functions/lambda/environment.ts';
 import { Bindery } from '../../infra/bindery.ts';
-import { environmentBytes } from '../../infra/environment-size.ts';
+import { environmentBytes } from '../../infra/function.ts';
 import * as settings from '../../infra/settings.ts';
 import { allowedTo as allowed, Role } from './policy.ts';
 import { app, CONFIGURATION, MIRRORED, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { signedHeaders } from '../../cli/signature.ts';
-import type { Local } from '../../local/local.ts';
-import { NAMES } from '../../local/resources.ts';
-import { takingTurns } from '../../local/turns.ts';
+import { signedHeaders } from '../../cli/target.ts';
+import { NAMES } from '../../local/aws/resources.ts';
+import type { Local } from '../../local/instance.ts';
+import { takingTurns } from '../../local/lambda/invoke.ts';
 
 const Reply = z.object({
   ret_code: z.literal(0),

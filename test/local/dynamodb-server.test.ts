@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { expect, onTestFinished, test } from 'vitest';
-import { startDynamodb } from '../../local/dynamodb-server.ts';
+import { startDynamodb } from '../../local/aws/servers.ts';
 
 test('a client that hangs up in the middle of a request does no harm to the others', async () => {
   const server = await startDynamodb();

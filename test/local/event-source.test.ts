@@ -9,9 +9,9 @@ import {
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVENT_SOURCE, operationsFeed } from '../../infra/settings.ts';
-import { startEventSource } from '../../local/event-source.ts';
-import { createQueues, NAMES, type Queue } from '../../local/resources.ts';
-import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
+import { createQueues, NAMES, type Queue } from '../../local/aws/resources.ts';
+import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
+import { startEventSource } from '../../local/lambda/event-source.ts';
 import { temporaryFolder } from './started.ts';
 
 let server: SqsServer;

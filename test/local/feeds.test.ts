@@ -2,8 +2,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import type { Configuration } from '../../functions/core/configuration.ts';
 import { operationsFeed } from '../../infra/settings.ts';
-import type { Doors } from '../../local/doors.ts';
-import { feedsOf } from '../../local/feeds.ts';
+import { feedsOf } from '../../local/lambda/event-source.ts';
+import type { Doors } from '../../local/lambda/invoke.ts';
 import { CONFIGURATION, MIRRORED } from '../infra/synthesis.ts';
 
 const queue = { url: 'http://127.0.0.1:1/operations', arn: 'arn:aws:sqs:us-east-1:000000000000:operations' };

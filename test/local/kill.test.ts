@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test, vi } from 'vitest';
 import { ask } from '../../cli/account-query.ts';
-import { signedHeaders } from '../../cli/signature.ts';
+import { signedHeaders } from '../../cli/target.ts';
 import { Token } from '../../functions/core/account.ts';
-import type { Instance } from '../../local/instance.ts';
-import { NAMES } from '../../local/resources.ts';
+import { NAMES } from '../../local/aws/resources.ts';
+import type { Instance } from '../../local/description.ts';
 import { started, temporaryFolder } from './started.ts';
 
 const LOGINS = 2_000;

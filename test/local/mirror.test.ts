@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Instance } from '../../local/instance.ts';
+import { Instance } from '../../local/description.ts';
 import { ownAccountApi, secretOf } from '../conformance/own-account-api.ts';
 import { CONFIG, run, started, temporaryFolder } from './started.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../../infra/configuration-file.ts';
-import { type Local, startLocal } from '../../local/local.ts';
+import { readConfiguration } from '../../infra/configuration.ts';
+import { type Local, startLocal } from '../../local/instance.ts';
 import { Caller } from './caller.ts';
 
 const TOKENS = 200;

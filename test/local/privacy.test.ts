@@ -2,8 +2,8 @@ import { Console } from 'node:console';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../../infra/configuration-file.ts';
-import { type Local, startLocal } from '../../local/local.ts';
+import { readConfiguration } from '../../infra/configuration.ts';
+import { type Local, startLocal } from '../../local/instance.ts';
 import { Caller } from './caller.ts';
 
 const CANARY = 'canary';

@@ -2,10 +2,9 @@ import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OPERATIONS_QUEUE, PARKED_QUEUE, TABLE } from '../../infra/settings.ts';
-import { type Running, startDynamodb } from '../../local/dynamodb-server.ts';
+import { createQueues, createTable, NAMES, type Queue, type Queues } from '../../local/aws/resources.ts';
+import { type Running, type SqsServer, startDynamodb, startSqs } from '../../local/aws/servers.ts';
 import { pointAwsAt } from '../../local/environment.ts';
-import { createQueues, createTable, NAMES, type Queue, type Queues } from '../../local/resources.ts';
-import { type SqsServer, startSqs } from '../../local/sqs-server.ts';
 
 let sqs: SqsServer;
 let dynamodb: Running;

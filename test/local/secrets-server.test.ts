@@ -1,7 +1,6 @@
 import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Running } from '../../local/dynamodb-server.ts';
-import { startSecrets } from '../../local/secrets-server.ts';
+import { type Running, startSecrets } from '../../local/aws/servers.ts';
 
 let server: Running;
 let client: SecretsManagerClient;

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { readConfiguration } from '../../infra/configuration-file.ts';
-import { Instance } from '../../local/instance.ts';
+import { readConfiguration } from '../../infra/configuration.ts';
+import { Instance } from '../../local/description.ts';
 import { listen } from '../../local/listening.ts';
 import { CONFIG, run, started, temporaryFolder } from './started.ts';
 
@@ -11,7 +11,7 @@ const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(
 
 /** Starts in a folder of its own, where it cannot be started: the lines it says. */
 async function refused(...options: string[]): Promise<string[]> {
-  const { code, out, err } = await run('local/start.ts', ['--config', CONFIG, ...options], temporaryFolder());
+  const { code, out, err } = await run('cli/start.ts', ['--config', CONFIG, ...options], temporaryFolder());
   expect({ code, out }).toEqual({ code: 1, out: '' });
   return err.trimEnd().split('\n');
 }
@@ -45,7 +45,7 @@ describe('with --json', () => {
 
 test('without --json, a person reads where it is, who may talk to it and what to try', async () => {
   const folder = temporaryFolder();
-  const child = run('local/start.ts', ['--port', '0', '--config', CONFIG], folder);
+  const child = run('cli/start.ts', ['--port', '0', '--config', CONFIG], folder);
   const file = join(folder, '.bindery/local.json');
   await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(true);
   const noted = JSON.parse(readFileSync(file, 'utf8'));
@@ -197,7 +197,7 @@ describe('what the user can put right is one line each, with exit code 1:', () =
 });
 
 test('--help says what there is to say and starts nothing', async () => {
-  const { code, out } = await run('local/start.ts', ['--help'], temporaryFolder());
+  const { code, out } = await run('cli/start.ts', ['--help'], temporaryFolder());
   expect(code).toBe(0);
   for (const option of ['--port', '--data', '--config', '--json', '--mirror', '--mirror-faults', '--mirror-secret'])
     expect(out).toContain(option);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { Instance } from '../../local/instance.ts';
+import { Instance } from '../../local/description.ts';
 
 const root = join(import.meta.dirname, '../..');
 export const CONFIG = join(root, 'bindery.json');
@@ -51,7 +51,7 @@ export function sharedInstance(): () => { folder: string; instance: Instance } {
 }
 
 async function start(folder: string, options: readonly string[], onEnd: OnEnd) {
-  const child = launch('local/start.ts', ['--json', '--port', '0', '--config', CONFIG, ...options], folder, {});
+  const child = launch('cli/start.ts', ['--json', '--port', '0', '--config', CONFIG, ...options], folder, {});
   onEnd(() => void child.kill('SIGKILL'));
   const err = text(child.stderr);
   const lines: string[] = [];

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfiguration } from '../../infra/configuration-file.ts';
-import { FAULTS } from '../../local/hosted-faults.ts';
-import type { Local } from '../../local/local.ts';
-import { startMirrored } from '../../local/mirrored.ts';
-import { type Trial, trial } from '../../local/trial-whole.ts';
+import { type Trial, trial } from '../../cli/trial/whole.ts';
+import { readConfiguration } from '../../infra/configuration.ts';
+import { startMirrored } from '../../local/hosted/mirrored.ts';
+import { FAULTS } from '../../local/hosted/tasks.ts';
+import type { Local } from '../../local/instance.ts';
 import { CONFIG } from './started.ts';
 
 const EVENTS = 240;

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask } from '../../cli/account-query.ts';
-import { post } from '../../cli/exchange.ts';
-import { signedHeaders } from '../../cli/signature.ts';
+import { post, signedHeaders } from '../../cli/target.ts';
 import { Account, AccountId, Token } from '../../functions/core/account.ts';
-import { readConfiguration } from '../../infra/configuration-file.ts';
-import type { Instance } from '../../local/instance.ts';
-import { type Local, startLocal } from '../../local/local.ts';
+import { readConfiguration } from '../../infra/configuration.ts';
+import type { Instance } from '../../local/description.ts';
+import { type Local, startLocal } from '../../local/instance.ts';
 import { CONFIG } from './started.ts';
 
 const read = readConfiguration(CONFIG);

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
+import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import { OperateReplies } from '../../functions/account-api/wire/operate-reply.ts';
+import { type OperateRequest, OperateRequests } from '../../functions/account-api/wire/operate-request.ts';
+import { QueryReplies, type QueryReply } from '../../functions/account-api/wire/query-reply.ts';
+import { type QueryRequest, QueryRequests } from '../../functions/account-api/wire/query-request.ts';
 import type { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { PATHS } from '../../functions/wire/endpoint.ts';
-import { OperateReplies } from '../../functions/wire/operate-reply.ts';
-import { type OperateRequest, OperateRequests } from '../../functions/wire/operate-request.ts';
-import { QueryReplies, type QueryReply } from '../../functions/wire/query-reply.ts';
-import { type QueryRequest, QueryRequests } from '../../functions/wire/query-request.ts';
 import { told } from './cast.ts';
 import type { Answered, Gateway } from './gateway.ts';
 import type { Ledger } from './ledger.ts';

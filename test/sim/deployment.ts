@@ -1,23 +1,23 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
-import type { Reads } from '../../functions/adapters/dynamodb-batch-get.ts';
-import { httpDoor } from '../../functions/adapters/http.ts';
-import type { Log } from '../../functions/adapters/log.ts';
-import { packed } from '../../functions/adapters/operations-queue.ts';
-import { READS } from '../../functions/adapters/registry-reads.ts';
-import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
+import { accountApiHandler } from '../../functions/account-api/handler.ts';
+import { appSecret } from '../../functions/account-api/wire/credentials.ts';
+import type { Reads } from '../../functions/aws/dynamodb.ts';
+import { packed } from '../../functions/aws/queues.ts';
+import { READS } from '../../functions/aws/registry-store.ts';
+import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import type { Configuration } from '../../functions/core/configuration.ts';
-import { dispatcher } from '../../functions/core/dispatch.ts';
 import { type Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import { applyAll, type RegistryPorts } from '../../functions/core/registry.ts';
-import type { RegistryStore } from '../../functions/core/registry-store.ts';
-import { accountApiHandler } from '../../functions/handlers/account-api.ts';
-import { applyMessages, type Mirrors } from '../../functions/handlers/apply.ts';
-import { eventsHandler } from '../../functions/handlers/events.ts';
-import type { Delivery } from '../../functions/handlers/settled.ts';
-import { reachesOf } from '../../functions/sources/app-auth-event.ts';
-import { appSecret } from '../../functions/wire/credentials.ts';
+import type { RegistryStore } from '../../functions/core/store.ts';
+import { eventsHandler } from '../../functions/events/handler.ts';
+import { reachesOf } from '../../functions/events/sources/standard-webhooks.ts';
+import { httpDoor } from '../../functions/lambda/http.ts';
+import type { Log } from '../../functions/lambda/log.ts';
+import type { Delivery } from '../../functions/lambda/message.ts';
+import { sqsDoor } from '../../functions/lambda/sqs.ts';
+import { accepting } from '../../functions/operations/accept.ts';
+import { applyMessages, type Mirrors } from '../../functions/operations/messages.ts';
 import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { eventSource } from './event-source.ts';
@@ -162,15 +162,15 @@ function doorsOf(site: Site, process: Process): Doors {
       if (faults.strike('secrets are unavailable')) throw new Unavailable('ThrottlingException');
       return [value];
     };
-  const dispatchAt = (registry: RegistryPorts) =>
-    dispatcher({
+  const acceptAt = (registry: RegistryPorts) =>
+    accepting({
       enqueue: (id, all) => enqueue(site, process, packed(id, all)),
       apply: (all) => applyAll(registry, all),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
-  const told = { keysOf: secret(SOURCE_KEY), dispatch: dispatchAt(registryAt('events')), now };
+  const told = { keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };
   const registry = registryAt('account-api');
-  const called = { secretsOf: secret(SECRET), store: registry.store, dispatch: dispatchAt(registry), now };
+  const called = { secretsOf: secret(SECRET), store: registry.store, accept: acceptAt(registry), now };
   return {
     sawStoreFail: () => failures > 0,
     events: httpDoor(eventsHandler({ reaches, ...told }), log),

@@ -1,4 +1,4 @@
-import { HORIZON_MS } from '../../functions/core/compaction.ts';
+import { HORIZON_MS } from '../../functions/core/merge.ts';
 import { type Outbox, post } from './backend.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { ask, type Client, drawQuery, type Known, operate } from './client.ts';

@@ -1,6 +1,6 @@
-import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
-import { expiryOf } from '../../functions/core/compaction.ts';
-import type { RegistryStore, Stored, TokenRef } from '../../functions/core/registry-store.ts';
+import { expiryOf } from '../../functions/core/merge.ts';
+import type { RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
 
 /**
  * A store that deletes expired documents some time after they have expired, as DynamoDB's time to live does. `strikes`

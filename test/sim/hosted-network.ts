@@ -1,7 +1,8 @@
+import type { NotAnswered, OperateAnswer } from '../../functions/account-api/client.ts';
+import type { ElementResult } from '../../functions/account-api/wire/operate-reply.ts';
+import type { OperateRequest } from '../../functions/account-api/wire/operate-request.ts';
 import type { Token } from '../../functions/core/account.ts';
-import type { Hosted, NotAnswered, OperateAnswer } from '../../functions/handlers/hosted.ts';
-import type { ElementResult } from '../../functions/wire/operate-reply.ts';
-import type { OperateRequest } from '../../functions/wire/operate-request.ts';
+import type { Hosted } from '../../functions/mirror/hosted.ts';
 import { type HostedSide, sizeOf, tokensOf, withoutSome } from './hosted-side.ts';
 import { LONGEST_MS } from './mirror-scene.ts';
 import type { Surroundings } from './network.ts';

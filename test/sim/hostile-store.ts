@@ -1,4 +1,4 @@
-import type { Pointer, RegistryStore } from '../../functions/core/registry-store.ts';
+import type { Pointer, RegistryStore } from '../../functions/core/store.ts';
 import { requested, type Surroundings } from './network.ts';
 import type { Process } from './process.ts';
 

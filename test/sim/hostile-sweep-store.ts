@@ -1,4 +1,4 @@
-import type { SweepStore } from '../../functions/core/sweep-store.ts';
+import type { SweepStore } from '../../functions/sweep/store.ts';
 import { requested, type Surroundings } from './network.ts';
 import { born, type Process } from './process.ts';
 

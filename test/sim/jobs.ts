@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { inParallel } from '../../functions/core/in-parallel.ts';
+import { inParallel } from '../../functions/core/parallel.ts';
 import type { Mutant } from './patches.ts';
 import { type Sweep, type Swept, sumOf } from './suites.ts';
 

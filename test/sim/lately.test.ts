@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { EMPTY } from '../../functions/core/document.ts';
 import { removalAt, stampOf } from '../../functions/core/stamp.ts';
-import { EMPTY } from '../../functions/core/token-document.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { ACCOUNTS, APP, TOKENS } from './cast.ts';
 import { remembered } from './lately.ts';
 import { present } from './random.ts';

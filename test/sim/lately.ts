@@ -1,5 +1,5 @@
-import { accountRefKey, tokenKey } from '../../functions/adapters/memory-registry-store.ts';
-import { firstVersion, type RegistryStore, type Stored } from '../../functions/core/registry-store.ts';
+import { firstVersion, type RegistryStore, type Stored } from '../../functions/core/store.ts';
+import { accountRefKey, tokenKey } from '../memory/registry-store.ts';
 import type { Surroundings } from './network.ts';
 
 /** What an item was, and since when (ms). */

@@ -1,9 +1,8 @@
 import { accountKey } from '../../functions/core/account.ts';
-import type { Limits } from '../../functions/core/compaction.ts';
-import { merge } from '../../functions/core/merge.ts';
+import { EMPTY, isBound, type TokenDocument } from '../../functions/core/document.ts';
+import { type Limits, merge } from '../../functions/core/merge.ts';
 import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
 import { removalAt } from '../../functions/core/stamp.ts';
-import { EMPTY, isBound, type TokenDocument } from '../../functions/core/token-document.ts';
 import { ACCOUNTS, APP, drawOperation, TOKENS, told } from './cast.ts';
 import type { Finding } from './finding.ts';
 import { type Random, randomOf } from './random.ts';

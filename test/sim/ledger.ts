@@ -1,4 +1,4 @@
-import { HORIZON_MS } from '../../functions/core/compaction.ts';
+import { HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
 import type { Expected } from './people.ts';

@@ -1,4 +1,4 @@
-import { expiryOf, HORIZON_MS, horizonAt, LIMITS, type Limits } from '../../functions/core/compaction.ts';
+import { expiryOf, HORIZON_MS, horizonAt, LIMITS, type Limits } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, BEGINNING_MS, drawOperation, told } from './cast.ts';

@@ -1,5 +1,4 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
-
 /** Faults of our own making in what keeps a hosted side equal, by file; the suite `mirror` is to notice them. */
 export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: string, to: string]>>> = {
   '../test/sim/mirror-stage.ts': {
@@ -8,7 +7,7 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
   '../test/sim/mirror-scene.ts': {
     'verification comes before the longest way is over': ['SETTLE_S = 60', 'SETTLE_S = 10'],
   },
-  'handlers/mirror.ts': {
+  'mirror/push.ts': {
     'a call without an answer is not verified': ["?.kind !== 'dropped');", "?.kind === 'heard');"],
     'nothing is verified': ["told.get(mark.token)?.kind !== 'dropped');", 'false);'],
     'a mark received again is taken for new': ['again: delivery.receives > 1', 'again: false'],
@@ -25,34 +24,34 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
       'if (!tokens) await mark(',
     ],
     'tokens of a signed-out account are told only what is new': [', forcedMs: now() }', ' }'],
-    'what could not be told leaves the queue': ["if (own?.kind === 'again') ", "if (own?.kind === 'other') "],
+    'what could not be told leaves the queue': ["if (own?.kind === 'retry') ", "if (own?.kind === 'other') "],
   },
-  'handlers/mirror-tell.ts': {
+  'mirror/calls.ts': {
     'a call without an answer changes nothing': [
       "const isTried = answer.kind === 'unavailable' &&",
       'const isTried = false &&',
     ],
   },
-  'handlers/apply.ts': {
+  'operations/messages.ts': {
     'the mirror hears of it before the registry': [
       '  const outcomes = await ports.apply(operations);\n  const unmarked = ports.mirrors && (await markMirrored(ports.mirrors, messages, outcomes));\n',
       "  const all = operations.map(() => ({ kind: 'applied' }));\n  const unmarked = ports.mirrors && (await markMirrored(ports.mirrors, messages, all));\n  const outcomes = await ports.apply(operations);\n",
     ],
     'a mark that could not be made is forgotten': ['const become = stays ?', 'const become = stays && false ?'],
   },
-  'core/registry.ts': {
+  'core/apply.ts': {
     'what changed nothing is not marked': [
       'isDeepStrictEqual(next, stored?.document ?? EMPTY)) return outcomes;',
       "isDeepStrictEqual(next, stored?.document ?? EMPTY)) return operations.map(() => ({ kind: 'unchanged' }));",
     ],
   },
-  'core/mirror-plan.ts': {
+  'mirror/plan.ts': {
     'what an override leaves is left': ["accounts: dialect === 'tpns' ? leftBy(accounts, seen) : []", 'accounts: []'],
   },
-  'handlers/verify-compare.ts': {
+  'mirror/verify.ts': {
     'what is found different is left': ['  await ports.mark({ tokens, accounts: [] });\n', ''],
   },
-  'adapters/marks-queue.ts': {
+  'aws/queues.ts': {
     'marks of a token within five minutes are one': [
       'deduplication: hash(body)',
       'deduplication: hash(JSON.stringify([marks.tokens?.map(({ token }) => token), marks.accounts?.map(({ account }) => account)]))',

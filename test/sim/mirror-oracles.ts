@@ -1,5 +1,5 @@
 import { type Account, accountKey, type Token } from '../../functions/core/account.ts';
-import type { MirrorState } from '../../functions/core/mirror-state.ts';
+import type { MirrorState } from '../../functions/mirror/state.ts';
 import { type HostedSide, type Task, tokensOf } from './hosted-side.ts';
 import { CHAT, hostedAccount, type MirrorScene } from './mirror-scene.ts';
 import type { Process } from './process.ts';

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createSecretKey } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { digestWith } from '../../functions/adapters/pseudonym.ts';
+import { digestWith } from '../../functions/aws/secrets.ts';
 import { asked } from './deployment.ts';
 import { type FifoEntry, type FifoQueue, fifoQueue } from './fifo-queue.ts';
 import type { Surroundings } from './network.ts';

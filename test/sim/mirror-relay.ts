@@ -1,9 +1,9 @@
+import type { OperateRequest } from '../../functions/account-api/wire/operate-request.ts';
 import { OperationsMessage } from '../../functions/core/operation.ts';
-import type { Mirrors } from '../../functions/handlers/apply.ts';
-import type { Hosted } from '../../functions/handlers/hosted.ts';
-import { againAfter } from '../../functions/handlers/mirror-tell.ts';
-import type { Delivery, Settled } from '../../functions/handlers/settled.ts';
-import type { OperateRequest } from '../../functions/wire/operate-request.ts';
+import type { Delivery, MessageResult } from '../../functions/lambda/message.ts';
+import { againAfter } from '../../functions/mirror/calls.ts';
+import type { Hosted } from '../../functions/mirror/hosted.ts';
+import type { Mirrors } from '../../functions/operations/messages.ts';
 import { digest, type MirrorQueues } from './mirror-queues.ts';
 import { CHAT, hostedAccount } from './mirror-scene.ts';
 import { type MirrorSite, workerOf } from './mirror-site.ts';
@@ -29,21 +29,21 @@ export function marksOf(queues: MirrorQueues, process: Process): Mirrors {
 
 export function mirrorWorkers(site: MirrorSite): () => void {
   return workerOf(site, 'mirror', site.queues.marks, async ({ hosted }, deliveries) => {
-    const settled: Settled[] = [];
+    const settled: MessageResult[] = [];
     for (const delivery of deliveries) settled.push(await relay(hosted, delivery));
     return settled;
   }).look;
 }
 
-async function relay(hosted: Hosted, { body }: Delivery): Promise<Settled> {
+async function relay(hosted: Hosted, { body }: Delivery): Promise<MessageResult> {
   const message = OperationsMessage.safeParse(JSON.parse(body));
   for (const operation of message.data?.operations ?? []) {
     const answer = await hosted.operate(requestOf(operation));
     const isDone = answer.kind === 'answered' && !answer.results.includes('unavailable');
-    if (!isDone && answer.kind !== 'unavailable') return { kind: 'again', reason: answer.kind };
+    if (!isDone && answer.kind !== 'unavailable') return { kind: 'retry', reason: answer.kind };
     if (answer.kind === 'unavailable') return againAfter(answer);
   }
-  return message.success ? { kind: 'done' } : { kind: 'again', reason: 'unreadable' };
+  return message.success ? { kind: 'done' } : { kind: 'retry', reason: 'unreadable' };
 }
 
 function requestOf(operation: OperationsMessage['operations'][number]): OperateRequest {

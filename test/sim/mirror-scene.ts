@@ -1,6 +1,6 @@
+import { translatedType } from '../../functions/account-api/wire/account-types.ts';
 import { Account } from '../../functions/core/account.ts';
 import { type App, AppId, Configuration, type Mirror } from '../../functions/core/configuration.ts';
-import { translatedType } from '../../functions/wire/account-types.ts';
 import { present, type Random } from './random.ts';
 import { CANARY, SCENE, type Scene } from './scene.ts';
 

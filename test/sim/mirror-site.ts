@@ -1,17 +1,13 @@
 import type { SQSRecord } from 'aws-lambda';
-import { checksQueue } from '../../functions/adapters/checks-queue.ts';
-import { marksQueue, mirrorMarks } from '../../functions/adapters/marks-queue.ts';
-import { mirrorLog } from '../../functions/adapters/mirror-log.ts';
-import { sqsDoor } from '../../functions/adapters/sqs-door.ts';
-import { breaker } from '../../functions/core/breaker.ts';
+import { mirrorLog } from '../../functions/aws/mirrors.ts';
+import { checksQueue, marksQueue, mirrorMarks } from '../../functions/aws/queues.ts';
 import { MIRROR_EXECUTIONS } from '../../functions/core/configuration.ts';
-import { pace } from '../../functions/core/pace.ts';
-import { guarded } from '../../functions/handlers/guarded.ts';
-import type { Hosted } from '../../functions/handlers/hosted.ts';
-import { mirrorMessages } from '../../functions/handlers/mirror.ts';
-import type { MirrorPorts } from '../../functions/handlers/mirror-ports.ts';
-import type { Delivery, Settled } from '../../functions/handlers/settled.ts';
-import { verifyMessages } from '../../functions/handlers/verify.ts';
+import type { Delivery, MessageResult } from '../../functions/lambda/message.ts';
+import { sqsDoor } from '../../functions/lambda/sqs.ts';
+import type { MirrorPorts } from '../../functions/mirror/calls.ts';
+import { breaker, guarded, type Hosted, pace } from '../../functions/mirror/hosted.ts';
+import { mirrorMessages } from '../../functions/mirror/push.ts';
+import { verifyMessages } from '../../functions/mirror/verify.ts';
 import { CONTEXT, type Deployment } from './deployment.ts';
 import { eventSource } from './event-source.ts';
 import type { HostedNetwork } from './hosted-network.ts';
@@ -36,7 +32,7 @@ export type MirrorSite = Surroundings & {
   readonly onUnwritten: (process: Process) => void;
 };
 
-type Work = (ports: MirrorPorts, deliveries: readonly Delivery[]) => Promise<Settled[]>;
+type Work = (ports: MirrorPorts, deliveries: readonly Delivery[]) => Promise<MessageResult[]>;
 
 /** What `apply` tells the mirror, through the queue as a process of it reaches it. */
 export const marksOf = (queues: MirrorQueues, process: Process) =>

@@ -1,8 +1,7 @@
-import { memoryMirrorStore } from '../../functions/adapters/memory-mirror-store.ts';
 import type { Token } from '../../functions/core/account.ts';
 import type { AppId } from '../../functions/core/configuration.ts';
-import type { MirrorState } from '../../functions/core/mirror-state.ts';
-import type { MirrorStore, StoredState } from '../../functions/core/mirror-store.ts';
+import type { MirrorState, MirrorStore, StoredState } from '../../functions/mirror/state.ts';
+import { memoryMirrorStore } from '../memory/mirror-store.ts';
 import { requested, type Surroundings } from './network.ts';
 import type { Process } from './process.ts';
 

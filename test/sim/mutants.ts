@@ -46,7 +46,7 @@ export const MUTANTS: readonly Hunt[] = [
       'raise(draft.ended, session',
     ],
   }),
-  ...inFile('core/token-document.ts', 'lattice', {
+  ...inFile('core/document.ts', 'lattice', {
     "an account's watermark is not looked at": [' || edge <= accountClear', ''],
     'a clear of a type is not looked at': ["later(clear[type] ?? '', clearFloor", "later('', clearFloor"],
     'an ended session still binds': [
@@ -54,17 +54,17 @@ export const MUTANTS: readonly Hunt[] = [
       'return true;',
     ],
   }),
-  ...inFile('core/compaction.ts', 'lattice', {
+  ...inFile('core/merge.ts', 'lattice', {
     'removals are dropped at once': [
       'edge > clearOf({ clear, clearFloor }, typeOf(account)))',
       'isBind(edge) && edge > clearOf({ clear, clearFloor }, typeOf(account)))',
     ],
     'what is not shown is deleted': ['newest(alive, limits.edges)', 'newest(alive, 2)'],
   }),
-  ...inFile('core/compaction.ts', 'permutations', {
+  ...inFile('core/merge.ts', 'permutations', {
     'a document that overflows keeps no floor': ['    edges.dropped,\n', ''],
   }),
-  ...inFile('core/compaction.ts', 'limits', {
+  ...inFile('core/merge.ts', 'limits', {
     'removals from before the horizon leave no floor': [
       '    ...expired.map(([account, edge]) => `${edge}|${account}`),\n',
       '',
@@ -84,7 +84,7 @@ export const MUTANTS: readonly Hunt[] = [
       'const removal = removalAt(operation.stamp);\n  if (operation.stamp < horizon) return;',
     ],
   }),
-  ...inFile('core/registry.ts', 'storage', {
+  ...inFile('core/apply.ts', 'storage', {
     'the pointer is written after the document': [
       '    await point(ports.store, ref, newBinds(stored, next), pointed);\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n',
       '    const before = stored;\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n    await point(ports.store, ref, newBinds(before, next), pointed);\n',
@@ -92,7 +92,7 @@ export const MUTANTS: readonly Hunt[] = [
     'a lost race counts as won': ["if (result === 'written') return outcomes;", 'return outcomes;'],
     'what is unavailable counts as applied': ['at(outcome, i) : outcome', "at(outcome, i) : { kind: 'applied' }"],
   }),
-  ...inFile('adapters/memory-registry-store.ts', 'storage', {
+  ...inFile('../test/memory/registry-store.ts', 'storage', {
     'a document is written whatever its version': ['(winner?.version ?? 0) !== version', 'false'],
   }),
   ...inFile('core/bindings.ts', 'storage', {
@@ -109,7 +109,7 @@ export const MUTANTS: readonly Hunt[] = [
       'if (document !== undefined)',
     ],
   }),
-  ...inFile('core/collect.ts', 'collecting', {
+  ...inFile('sweep/collect.ts', 'collecting', {
     'a pointer is collected whatever its document says': ['if (isBind(known) || edge', 'if (edge'],
     'what is bound is folded for its age': [
       '([account, edge]) => edge < horizon && !isBound',
@@ -117,7 +117,7 @@ export const MUTANTS: readonly Hunt[] = [
     ],
     'a dead bind is folded that is younger than the horizon': ['edge < horizon && !isBound', '!isBound'],
   }),
-  ...inFile('core/collector.ts', 'collecting', {
+  ...inFile('sweep/collect.ts', 'collecting', {
     'a watermark is collected while pointers remain': ['if (await store.hasPointers(ref)) return false;', ''],
     'a watermark is collected as soon as it has no pointers': [
       'idleMs !== undefined && idleMs <= now() - IDLE_MS',
@@ -128,13 +128,13 @@ export const MUTANTS: readonly Hunt[] = [
       '{}',
     ],
   }),
-  ...inFile('adapters/memory-sweep-store.ts', 'collecting', {
+  ...inFile('../test/memory/sweep-store.ts', 'collecting', {
     'a pointer that has risen is collected': [
       'known?.get(token) === edge && known.delete(token)',
       'known?.delete(token) === true',
     ],
   }),
-  ...inFile('core/dispatch.ts', 'end-to-end', {
+  ...inFile('operations/accept.ts', 'end-to-end', {
     'operations are applied before they are on the queue': [
       'const sent = await orUnavailable(() => enqueue(id, operations));',
       'await apply(operations);\n    const sent = await orUnavailable(() => enqueue(id, operations));',
@@ -143,13 +143,13 @@ export const MUTANTS: readonly Hunt[] = [
     'what is unavailable counts as in effect': [" || outcomes.some((outcome) => outcome.kind === 'unavailable')", ''],
     'what is late counts as in effect': [
       '!Array.isArray(outcomes) || ',
-      "outcomes === 'late') return { kind: 'effective', outcomes: operations.map(() => ({ kind: 'applied' })) };\n    if (!Array.isArray(outcomes) || ",
+      "outcomes === 'late') return { kind: 'applied', outcomes: operations.map(() => ({ kind: 'applied' })) };\n    if (!Array.isArray(outcomes) || ",
     ],
   }),
-  ...inFile('adapters/registry-reads.ts', 'end-to-end', {
+  ...inFile('aws/registry-store.ts', 'end-to-end', {
     'the Account API answers with what lately was': ["'account-api': 'strong'", "'account-api': 'eventual'"],
   }),
-  ...inFile('core/receive-rule.ts', 'calls', {
+  ...inFile('core/time.ts', 'calls', {
     'a call without a time has the time of our clock': ['Math.max(latest, msOf(moment) + 1), nowMs)', 'latest, nowMs)'],
     'a bind without a time does not look at watermarks': ['...clears.take(asked[i]?.accounts.length ?? 0)', '...[]'],
     'an unbind from all tokens does not look at binds': ['...pointers.map(({ edge }) => edge), ', ''],
@@ -158,30 +158,30 @@ export const MUTANTS: readonly Hunt[] = [
       'tokens.set(nameOf(one), { ref, accounts: [...one.accounts] });',
     ],
   }),
-  ...inFile('core/time-rules.ts', 'end-to-end', {
+  ...inFile('core/time.ts', 'end-to-end', {
     'a bind from the future is moved to now': ["return { refused: 'future' }", 'return { ms: nowMs }'],
   }),
-  ...inFile('core/auth-event.ts', 'end-to-end', {
+  ...inFile('events/auth-event.ts', 'end-to-end', {
     'a changed token leaves the old one bound': ['[clear(oldToken)]),', '[]),'],
   }),
-  ...inFile('handlers/apply.ts', 'end-to-end', {
+  ...inFile('operations/messages.ts', 'end-to-end', {
     'a message leaves before its operations are in effect': [
       'if (unavailable) return ',
       "if (unavailable) return { kind: 'done', id, parked: 0 };\n  if (unavailable) return ",
     ],
     'what is refused is set aside nowhere': ['if (reason === undefined)', 'if (reason !== undefined || refused)'],
     'a message that cannot be read is thrown away': [
-      "settled.push({ kind: 'again', reason: 'unreadable' })",
+      "settled.push({ kind: 'retry', reason: 'unreadable' })",
       "settled.push({ kind: 'done' })",
     ],
   }),
-  ...inFile('adapters/sqs-door.ts', 'end-to-end', {
+  ...inFile('lambda/sqs.ts', 'end-to-end', {
     'every message leaves the queue': ["if (settled.kind === 'done') return;", 'return;'],
   }),
-  ...inFile('sources/app-translation.ts', 'end-to-end', {
+  ...inFile('events/translate.ts', 'end-to-end', {
     'events are stamped when they arrive': ['ms: time.ms,', 'ms: nowMs,'],
   }),
-  ...inFile('handlers/events.ts', 'end-to-end', {
+  ...inFile('events/handler.ts', 'end-to-end', {
     'a log names people': ['events: events.length', 'events: JSON.stringify(events)'],
   }),
   ...Object.entries(MIRROR_MUTANTS).flatMap(([file, mutants]) => inFile(file, 'mirror', mutants)),

@@ -1,4 +1,4 @@
-import { LIMITS, type Limits } from '../../functions/core/compaction.ts';
+import { LIMITS, type Limits } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { eventHash, type StampedKind, stampOf } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, SESSIONS, TOKENS, told } from './cast.ts';

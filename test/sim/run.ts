@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { inParallel } from '../../functions/core/in-parallel.ts';
+import { inParallel } from '../../functions/core/parallel.ts';
 import { addToCorpus } from './corpus.ts';
 import { MIRROR_FAULTS } from './faults.ts';
 import type { Finding } from './finding.ts';

@@ -1,8 +1,8 @@
-import { memoryRegistryStore } from '../../functions/adapters/memory-registry-store.ts';
+import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { orUnavailable } from '../../functions/core/outcome.ts';
-import { applyAll } from '../../functions/core/registry.ts';
-import type { RegistryStore } from '../../functions/core/registry-store.ts';
+import type { RegistryStore } from '../../functions/core/store.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import { hostileStore } from './hostile-store.ts';

@@ -1,4 +1,4 @@
-import { inParallel } from '../../functions/core/in-parallel.ts';
+import { inParallel } from '../../functions/core/parallel.ts';
 import type { Fault } from './faults.ts';
 import type { Finding } from './finding.ts';
 import type { Exposure } from './leaks.ts';

@@ -1,7 +1,7 @@
 import { type Account, type AccountKey, accountKey } from '../../functions/core/account.ts';
-import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/registry-store.ts';
+import type { TokenDocument } from '../../functions/core/document.ts';
 import { eventHash } from '../../functions/core/stamp.ts';
-import type { TokenDocument } from '../../functions/core/token-document.ts';
+import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 
 /** When each binding was true, as the stored registers say it. */
 export type Truth = {

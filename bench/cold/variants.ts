@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type BuildOptions, build } from 'esbuild';
+import { BUNDLE } from '../../infra/function.ts';
+import type { Call } from './aws.ts';
+
+/** A function as one file, in bytes. */
+export type Bundle = { readonly file: string; readonly bytes: number; readonly gzipBytes: number };
+
+const root = join(import.meta.dirname, '../..');
+
+/** What most teams run: an ES module, minified, nothing else. The banner is what the SDK's CommonJS parts need. */
+const USUAL = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  minify: true,
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+} satisfies BuildOptions;
+
+const PACKAGES = {
+  SQS: '@aws-sdk/client-sqs',
+  DynamoDB: '@aws-sdk/client-dynamodb',
+  SecretsManager: '@aws-sdk/client-secrets-manager',
+} as const;
+
+/** As deployed, from a file of the repository. */
+export const oursIn = (folder: string, name: string, entry: string): Promise<Bundle> =>
+  bundled(join(folder, `${name}.js`), { ...BUNDLE, entryPoints: [join(root, entry)] });
+
+/** A handler that is written here and bundled in our way, or in the usual one. */
+export function written(folder: string, name: string, source: string, way: 'ours' | 'usual'): Promise<Bundle> {
+  const stdin = { contents: source, resolveDir: root, loader: 'ts' } as const;
+  return way === 'ours'
+    ? bundled(join(folder, `${name}.js`), { ...BUNDLE, stdin })
+    : bundled(join(folder, `${name}.mjs`), { ...USUAL, stdin });
+}
+
+async function bundled(outfile: string, options: BuildOptions): Promise<Bundle> {
+  await build({ ...options, absWorkingDir: root, outfile, logLevel: 'error' });
+  const content = readFileSync(outfile);
+  return { file: outfile, bytes: content.length, gzipBytes: gzipSync(content).length };
+}
+
+/** The process that every bundle is loaded in. */
+export async function childIn(folder: string): Promise<string> {
+  const outfile = join(folder, 'child.mjs');
+  writeFileSync(join(folder, 'package.json'), '{}');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'child.ts')],
+    outfile,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+  });
+  return outfile;
+}
+
+export const EMPTY = 'export const handler = async () => ({ statusCode: 200 });';
+
+/** Imports the clients and commands that the calls need, and does nothing with them. */
+export const clientsOnly = (calls: readonly Call[]): string => `
+  ${importsOf(calls)}
+  export const sdk = [${namesOf(calls).join(', ')}];
+  ${EMPTY}`;
+
+/** Makes the calls again, with the inputs they had, and nothing else. */
+export const trimmed = (calls: readonly Call[]): string => `
+  ${importsOf(calls)}
+  ${clientsOf(calls)}
+  export const handler = async () => { ${sends(calls)} return { statusCode: 200 }; };`;
+
+/** The same calls in the handler most teams would write: middy around it, and a schema of zod for what comes in. */
+export const usual = (calls: readonly Call[]): string => `
+  import middy from '@middy/core';
+  import { z } from 'zod';
+  ${importsOf(calls)}
+  ${clientsOf(calls)}
+  const Data = z.object({ platform: z.enum(['android', 'ios']), token: z.string().min(1), account: z.string().min(2) });
+  const Login = z.object({ type: z.literal('user.login'), timestamp: z.iso.datetime(), data: Data });
+  const example = { type: 'user.login', timestamp: '2026-01-01T00:00:00Z', data: { platform: 'ios', token: 't', account: 'alice' } };
+  export const handler = middy().handler(async () => {
+    Login.parse(example);
+    ${sends(calls)}
+    return { statusCode: 200 };
+  });`;
+
+const servicesOf = (calls: readonly Call[]) => [...new Set(calls.map(({ service }) => service))];
+
+const namesOf = (calls: readonly Call[]): string[] => [
+  ...servicesOf(calls).map((service) => `${service}Client`),
+  ...new Set(calls.map(({ action }) => `${action}Command`)),
+];
+
+const importsOf = (calls: readonly Call[]): string =>
+  servicesOf(calls)
+    .map((service) => {
+      const names = namesOf(calls.filter((call) => call.service === service));
+      return `import { ${names.join(', ')} } from '${PACKAGES[service]}';`;
+    })
+    .join('\n');
+
+const clientsOf = (calls: readonly Call[]): string =>
+  servicesOf(calls)
+    .map((service) => `const the${service} = new ${service}Client();`)
+    .join('\n');
+
+const sends = (calls: readonly Call[]): string =>
+  calls
+    .map(({ service, action, input }) => `await the${service}.send(new ${action}Command(${JSON.stringify(input)}));`)
+    .join('\n');

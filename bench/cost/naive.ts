@@ -1,0 +1,57 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Context } from 'aws-lambda';
+import { signedHeaders } from '../../cli/target.ts';
+import { eventOf } from '../../local/lambda/event-source.ts';
+import { type Cloud, createQueue, createTable, logLine } from './cloud.ts';
+import { type Deployment, receive, remove, SECRET } from './deployment.ts';
+import type { MixEvent } from './mix.ts';
+import { naiveApi } from './naive/api.ts';
+import { naiveDoor } from './naive/door.ts';
+import { naiveWorker } from './naive/worker.ts';
+import { sum } from './units.ts';
+
+const CONTEXT = { getRemainingTimeInMillis: () => 10_000 } as Context;
+
+/** What Lambda logs of an invocation unless told not to, as it writes it (docs.aws.amazon.com/lambda, "Log formats"). */
+const ID = '8f5f2d5e-2a4a-4d3a-9a43-0f6a8d8d6c11';
+const SYSTEM_LINES = [
+  `START RequestId: ${ID} Version: $LATEST\n`,
+  `END RequestId: ${ID}\n`,
+  `REPORT RequestId: ${ID}\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 512 MB\tMax Memory Used: 110 MB\t\n`,
+];
+
+/**
+ * The design that comes to mind first: REST API, function, queue, a function for each message, a REST API again, a
+ * function that writes both copies of the binding in one transaction.
+ */
+export async function naive(cloud: Cloud): Promise<Deployment> {
+  const queue = await createQueue(cloud, 'naive');
+  await createTable('naive');
+  const table = DynamoDBDocumentClient.from(new DynamoDBClient());
+  const door = naiveDoor(new SQSClient(), queue, SECRET);
+  const api = naiveApi(table, 'naive');
+  const invoked = () => cloud.count(sum(...SYSTEM_LINES.map(logLine)));
+  const worker = naiveWorker(table, 'naive', async (event) => {
+    // Its processor time is part of the worker's, which waits for it in this process.
+    cloud.count({ apiRequests: 1, invocations: 1 });
+    invoked();
+    await api({ body: JSON.stringify(event) }, CONTEXT);
+  });
+  const send = async (events: readonly MixEvent[]) => {
+    for (const event of events) {
+      const body = JSON.stringify(event);
+      const headers = signedHeaders(SECRET, { id: event.id, body, now: new Date() });
+      cloud.count({ apiRequests: 1 });
+      const { statusCode } = await cloud.invoke(() => door({ headers, body }, CONTEXT));
+      if (statusCode !== 202) throw new Error(`the naive door answered ${statusCode}`);
+      const messages = await receive(cloud, queue, 1);
+      await cloud.invoke(() => worker(eventOf(messages, ''), CONTEXT));
+      await remove(cloud, queue, messages);
+      invoked();
+      invoked();
+    }
+  };
+  return { send, settle: async () => {} };
+}

@@ -1,0 +1,76 @@
+import { setTimeout } from 'node:timers/promises';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSEvent } from 'aws-lambda';
+import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import { operationsQueue } from '../../functions/aws/queues.ts';
+import { applyAll } from '../../functions/core/apply.ts';
+import { eventsHandler } from '../../functions/events/handler.ts';
+import { reachesOf } from '../../functions/events/sources/standard-webhooks.ts';
+import { httpDoor } from '../../functions/lambda/http.ts';
+import type { Delivery } from '../../functions/lambda/message.ts';
+import { sqsDoor } from '../../functions/lambda/sqs.ts';
+import { accepting } from '../../functions/operations/accept.ts';
+import { applyMessages } from '../../functions/operations/messages.ts';
+import { EVENT_SOURCE } from '../../infra/settings.ts';
+import { startEventSource } from '../../local/lambda/event-source.ts';
+import { startHttpFront } from '../../local/lambda/http.ts';
+import { type Doors, loadDoors } from '../../local/lambda/invoke.ts';
+import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
+import { CONFIGURATION, CONTEXT, jsonLog, quietConsole, SOURCE_KEY, surround } from '../deployed.ts';
+import { countDone } from '../progress.ts';
+
+/**
+ * Our side of the comparison with the peer, as a process of its own: the doors behind an HTTP server and the worker
+ * behind a poller, over the stub's queue and table. With `memory` the registry is kept in memory: what is left is what
+ * the peer does too. Says its URL; counted are messages that were applied.
+ */
+const [url = '', registry] = process.argv.slice(2);
+const queue = `${url}/000000000000/kept-${process.pid}`;
+surround({ url }, 'kept', queue);
+quietConsole();
+
+const client = new SQSClient(QUEUE_CLIENT);
+const doors = await loadDoors(false);
+const used = registry === 'memory' ? withoutTable(doors) : doors;
+const count = countDone();
+const invoke = async (event: SQSEvent) => {
+  const response = await used.apply.handler(event, CONTEXT);
+  count(event.Records.length);
+  return response;
+};
+const front = await startHttpFront(used.http, 0);
+// A poll waits for longer than our own clients do.
+startEventSource({
+  client: new SQSClient(),
+  queue: { url: queue, arn: 'arn:aws:sqs:us-east-1:000000000000:operations' },
+  invoke,
+  // Without a window: the peer has none.
+  numbers: EVENT_SOURCE,
+});
+
+process.on('disconnect', () => process.exit());
+process.send?.(front.url);
+
+/** The same doors over a registry in memory. */
+function withoutTable({ http, apply, ...others }: Doors): Doors {
+  const ports = { store: memoryRegistryStore(new Map()), now: Date.now, pause: (ms: number) => setTimeout(ms) };
+  const accept = accepting({
+    enqueue: operationsQueue(client, queue, 1),
+    apply: (operations) => applyAll(ports, operations),
+    withinBudget: (work) => work,
+  });
+  const keysOf = () => Promise.resolve([SOURCE_KEY]);
+  const events = eventsHandler({ reaches: reachesOf(CONFIGURATION), keysOf, accept, now: Date.now });
+  const park = () => Promise.reject(new Error('nothing is parked here'));
+  const settle = (deliveries: readonly Delivery[]) =>
+    applyMessages(
+      { apply: (operations) => applyAll(ports, operations), park },
+      deliveries.map(({ body }) => body),
+    );
+  const worker = sqsDoor({ stage: 'apply', settle, client, queueUrls: [queue], longestWaitS: 30, log: jsonLog });
+  return {
+    ...others,
+    http: { ...http, events: { ...http.events, handler: httpDoor(events, jsonLog) } },
+    apply: { ...apply, handler: (event: SQSEvent, context: Context) => worker(event, context) },
+  };
+}

@@ -1,0 +1,63 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { argumentsOf, runCommand } from '../../cli/command.ts';
+import { registryIn } from '../../functions/aws/registry-store.ts';
+import { NAMES } from '../../local/aws/resources.ts';
+import { startCloud } from '../cost/cloud.ts';
+import { ours, SECRETS } from '../cost/ours.ts';
+import { scaleOfAccount } from './account.ts';
+import { scaleOfBacklog } from './backlog.ts';
+import { scaleOfBatch } from './batch.ts';
+import { csvOf, type Table, tableIn } from './csv.ts';
+import { PLOTS } from './plots.ts';
+import { svgOf } from './svg.ts';
+import { scaleOfToken } from './token.ts';
+
+const HELP = `npm run bench:scale -- [options]
+
+Measures how costs grow with an account's phones, a phone's accounts, a request's events and a backlog; writes the figures
+as CSV and the plots of them as SVG. Units are those that the embedded DynamoDB and SQS report.
+
+  --out DIR   where to write (docs/performance)
+  --plot      draws the plots again, from the CSV that is there
+  --help      this text`;
+
+const OPTIONS = {
+  out: { type: 'string', default: 'docs/performance' },
+  plot: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+async function measure(): Promise<Record<string, Table>> {
+  const cloud = await startCloud(SECRETS);
+  try {
+    const { alone: deployed } = await ours(cloud);
+    const registry = registryIn(NAMES.table);
+    return {
+      token: await scaleOfToken(cloud, registry),
+      batch: await scaleOfBatch(cloud, deployed),
+      account: await scaleOfAccount(cloud, registry),
+      backlog: await scaleOfBacklog(),
+    };
+  } finally {
+    await cloud.stop();
+  }
+}
+
+await runCommand(async () => {
+  const { values } = argumentsOf({ options: OPTIONS });
+  if (values.help) {
+    process.stdout.write(`${HELP}\n`);
+    return;
+  }
+  mkdirSync(values.out, { recursive: true });
+  const tables = values.plot ? {} : await measure();
+  for (const [name, table] of Object.entries(tables)) {
+    process.stdout.write(`${name}\n${csvOf(table)}\n`);
+    writeFileSync(join(values.out, `${name}.csv`), csvOf(table));
+  }
+  for (const [name, { csv, plot }] of Object.entries(PLOTS)) {
+    const table = tableIn(readFileSync(join(values.out, `${csv}.csv`), 'utf8'));
+    writeFileSync(join(values.out, `${name}.svg`), svgOf(table, plot));
+  }
+});

@@ -1,0 +1,109 @@
+import * as z from 'zod/mini';
+import { Account, AccountId, AccountType, isWithin, Platform, Token } from '../../core/account.ts';
+import type { Dialect } from '../../core/configuration.ts';
+
+/** What a request may carry at most. `tokens` is the documents' own; they are silent on the others. */
+export const LIMITS = {
+  tokens: 20,
+  accountsOfToken: 10,
+  tokensToClear: 500,
+  accountsToClear: 100,
+  queried: 100,
+} as const;
+
+/** The XG document: "The character length of a token must be between 1 and 64 bytes". */
+const XgToken = z
+  .string()
+  .check(z.refine(isWithin(64), 'a token is 1 to 64 bytes of text'))
+  .brand<'Token', 'inout'>();
+
+const UNTYPED = AccountType.parse(0);
+
+/** An account on the wire; without a type it is of type 0, "unknown" in both dialects' tables. */
+export const AccountElement = z.object({ account: AccountId, account_type: z.optional(AccountType) });
+type AccountElement = z.output<typeof AccountElement>;
+
+export const accountIn = ({ account, account_type = UNTYPED }: AccountElement): Account => ({
+  type: account_type,
+  id: account,
+});
+
+/** XG's samples always have the type, TPNS's never: there it is left out where it is 0. */
+export const elementOf = (dialect: Dialect, { type, id }: Account): AccountElement => ({
+  account: id,
+  ...((dialect === 'xg' || type !== UNTYPED) && { account_type: type }),
+});
+
+const accountElement = (dialect: Dialect) =>
+  z.codec(AccountElement, Account, { decode: accountIn, encode: (account) => elementOf(dialect, account) });
+
+export const AccountElements = {
+  xg: accountElement('xg'),
+  tpns: accountElement('tpns'),
+} as const satisfies Record<Dialect, unknown>;
+
+/** A token in a request. Replies show whatever is bound: an app's events may name longer tokens than its XG clients. */
+export const RequestTokens = { xg: XgToken, tpns: Token } as const satisfies Record<Dialect, unknown>;
+
+/** `android` or `ios` in any letter case (the documents print several). */
+const XgPlatform = z.codec(z.string(), Platform, {
+  decode: (text, context) => {
+    const platform = Platform.safeParse(text.toLowerCase());
+    if (platform.success) return platform.data;
+    context.issues.push({ code: 'custom', input: text, message: 'a platform is android or ios' });
+    return z.NEVER;
+  },
+  encode: (platform) => platform,
+});
+
+/** TPNS: the credential alone says the platform; whatever older clients still send is passed over. */
+const TpnsPlatform = z.codec(z.unknown(), z.optional(Platform), { decode: () => undefined, encode: () => undefined });
+
+export const RequestPlatforms = {
+  xg: z.optional(XgPlatform),
+  tpns: z.optional(TpnsPlatform),
+} as const satisfies Record<Dialect, unknown>;
+
+/** A list of 1 to `most` elements; the elements of a longer one are not looked at. */
+export const listOf = <T extends z.ZodMiniType>(element: T, most: number) =>
+  z
+    .array(element)
+    .check(z.minLength(1, 'a list is not empty'), z.maxLength(most, `a list has at most ${most} elements`));
+
+const OperatorType = z.enum(['qq', 'rtx', 'email', 'other'], 'an operator is qq, rtx, email or other');
+
+const OperatorId = z
+  .string()
+  .check(z.refine((text) => text === '' || isWithin(255)(text), 'the id of an operator is at most 255 bytes of text'));
+
+/** Who makes a request, in both dialects' requests though only the XG document has it. */
+export const operatorFields = { op_type: z.optional(OperatorType), op_id: z.optional(OperatorId) };
+
+/** The person or system on whose behalf a request is made. The id is personal: never in a log. */
+export type Operator = {
+  readonly type?: z.infer<typeof OperatorType> | undefined;
+  readonly id?: z.infer<typeof OperatorId> | undefined;
+};
+
+/** What every request may say beside what it is about. */
+export type Circumstances = { readonly platform?: Platform; readonly operator?: Operator };
+
+type CircumstanceFields = {
+  platform?: Platform | undefined;
+  op_type?: Operator['type'];
+  op_id?: Operator['id'];
+};
+
+export const circumstancesOf = ({ platform, op_type: type, op_id: id }: CircumstanceFields): Circumstances => ({
+  ...(platform && { platform }),
+  ...((type !== undefined || id !== undefined) && {
+    operator: { ...(type !== undefined && { type }), ...(id !== undefined && { id }) },
+  }),
+});
+
+export const platformField = ({ platform }: Circumstances) => ({ ...(platform && { platform }) });
+
+export const operatorFieldsOf = ({ operator: { type, id } = {} }: Circumstances) => ({
+  ...(type !== undefined && { op_type: type }),
+  ...(id !== undefined && { op_id: id }),
+});

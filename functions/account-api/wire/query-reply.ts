@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import { type Account, Token } from '../../core/account.ts';
+import type { Dialect } from '../../core/configuration.ts';
+import { AccountElement, AccountElements, accountIn, elementOf } from './elements.ts';
+import { type Failure, problemOf, STATUSES, textOf } from './statuses.ts';
+
+export type TokensOfAccount = { readonly account: Account; readonly tokens: readonly Token[] };
+export type AccountsOfToken = { readonly token: Token; readonly accounts: readonly Account[] };
+
+/**
+ * The reply of a query: an entry for each element in the order of the request, empty where nothing is bound. One list
+ * or the other; hosted services may leave out both where nothing was found.
+ */
+export type QueryReply =
+  | {
+      readonly kind: 'found';
+      readonly tokensOf?: readonly TokensOfAccount[];
+      readonly accountsOf?: readonly AccountsOfToken[];
+    }
+  | Failure;
+
+/** What a TPNS query says of each element; the XG document has no such list. */
+export const FOUND = { some: '0', none: '10110008' } as const;
+
+const tokensOf = (dialect: Dialect) =>
+  z.codec(z.extend(AccountElement, { token_list: z.array(Token) }), z.custom<TokensOfAccount>(), {
+    decode: ({ token_list, ...element }) => ({ account: accountIn(element), tokens: token_list }),
+    encode: ({ account, tokens }) => ({ ...elementOf(dialect, account), token_list: [...tokens] }),
+  });
+
+const accountsOf = (dialect: Dialect) =>
+  z.codec(z.object({ token: Token, account_list: z.array(AccountElements[dialect]) }), z.custom<AccountsOfToken>(), {
+    decode: ({ token, account_list }) => ({ token, accounts: account_list }),
+    encode: ({ token, accounts }) => ({ token, account_list: [...accounts] }),
+  });
+
+const lists = (dialect: Dialect) => ({
+  account_tokens: z.optional(z.array(tokensOf(dialect))),
+  token_accounts: z.optional(z.array(accountsOf(dialect))),
+});
+
+type Lists = {
+  account_tokens?: readonly TokensOfAccount[] | undefined;
+  token_accounts?: readonly AccountsOfToken[] | undefined;
+};
+
+const found = ({ account_tokens, token_accounts }: Lists): QueryReply => ({
+  kind: 'found',
+  ...(account_tokens && { tokensOf: account_tokens }),
+  ...(token_accounts && { accountsOf: token_accounts }),
+});
+
+const listsOf = ({ tokensOf, accountsOf }: Exclude<QueryReply, Failure>) => ({
+  ...(tokensOf && { account_tokens: [...tokensOf] }),
+  ...(accountsOf && { token_accounts: [...accountsOf] }),
+});
+
+const resultsOf = ({ tokensOf = [], accountsOf = [] }: Exclude<QueryReply, Failure>): string[] =>
+  [...tokensOf.map(({ tokens }) => tokens), ...accountsOf.map(({ accounts }) => accounts)].map((bound) =>
+    bound.length === 0 ? FOUND.none : FOUND.some,
+  );
+
+const XgBody = z.object({ ret_code: z.int(), err_msg: z._default(z.string(), ''), ...lists('xg') });
+
+const XgReply = z.codec(XgBody, z.custom<QueryReply>(), {
+  decode: ({ ret_code, ...lists }): QueryReply =>
+    ret_code === 0 ? found(lists) : { kind: 'failed', problem: problemOf('xg', ret_code), code: ret_code },
+  encode: (reply) => {
+    const { code, text } = STATUSES[reply.kind === 'failed' ? reply.problem : 'ok'].xg;
+    if (reply.kind === 'failed') return { ret_code: code, err_msg: textOf(text, reply.issue) };
+    return { ret_code: code, err_msg: text, ...listsOf(reply) };
+  },
+});
+
+const TpnsBody = z.object({
+  retCode: z.int(),
+  errMsg: z._default(z.string(), ''),
+  result: z.optional(z.array(z.string())),
+  ...lists('tpns'),
+});
+
+/** TPNS codes that say what was found of the elements, so that the lists can be read. */
+const LOOKED: readonly number[] = [
+  0,
+  STATUSES.partlyRefused.tpns.code,
+  STATUSES.allRefused.tpns.code,
+  Number(FOUND.none),
+];
+
+const TpnsReply = z.codec(TpnsBody, z.custom<QueryReply>(), {
+  decode: ({ retCode, ...lists }): QueryReply =>
+    LOOKED.includes(retCode) ? found(lists) : { kind: 'failed', problem: problemOf('tpns', retCode), code: retCode },
+  encode: (reply) => {
+    const { code, text } = STATUSES[reply.kind === 'failed' ? reply.problem : 'ok'].tpns;
+    if (reply.kind === 'failed') return { retCode: code, errMsg: textOf(text, reply.issue) };
+    return { retCode: code, errMsg: text, result: resultsOf(reply), ...listsOf(reply) };
+  },
+});
+
+/** Reads and writes the reply of a query: `ret_code`, `err_msg` in XG, `retCode`, `errMsg`, `result` in TPNS. */
+export const QueryReplies = { xg: XgReply, tpns: TpnsReply } as const satisfies Record<Dialect, unknown>;

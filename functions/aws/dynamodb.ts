@@ -1,0 +1,152 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import { type AccountKey, accountKey, parseAccountKey, Token } from '../core/account.ts';
+import { AppId } from '../core/configuration.ts';
+import type { TokenDocument } from '../core/document.ts';
+import { expiryOf } from '../core/merge.ts';
+import { Unavailable } from '../core/outcome.ts';
+import type { AccountRef, Stored, TokenRef } from '../core/store.ts';
+import { asking } from './client.ts';
+
+export type Table = { readonly client: DynamoDBClient; readonly name: string };
+
+/** `strong`: as it is now. `eventual`: as it was lately, for half the price. */
+export type Reads = 'strong' | 'eventual';
+
+/** Keys DynamoDB takes in one BatchGetItem. */
+const MOST_KEYS = 100;
+
+/** Rounds before what DynamoDB leaves unprocessed counts as unavailable. */
+const ROUNDS = 8;
+
+const text = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
+
+/**
+ * Reads many items, in the order asked, each key at most once on the wire. DynamoDB answers what
+ * it can and names the rest (size, throttling): those are asked again, with full jitter.
+ */
+export async function batchGet(
+  table: Table,
+  keys: readonly Key[],
+  reads: Reads,
+): Promise<(Record<string, unknown> | undefined)[]> {
+  const wanted = [...new Map(keys.map((key) => [text(key), key])).values()];
+  const found = new Map<string, Record<string, unknown>>();
+  for (let start = 0; start < wanted.length; start += MOST_KEYS)
+    await collect(table, wanted.slice(start, start + MOST_KEYS), found, reads);
+  return keys.map((key) => found.get(text(key)));
+}
+
+async function collect(
+  table: Table,
+  keys: readonly Key[],
+  found: Map<string, Record<string, unknown>>,
+  reads: Reads,
+): Promise<void> {
+  let rest: Record<string, AttributeValue>[] = keys.map((key) => marshall(key));
+  for (let round = 0; rest.length > 0; round++) {
+    if (round === ROUNDS) throw new Unavailable('UnprocessedKeys');
+    if (round > 0) await setTimeout(Math.random() * 2 ** round * 10);
+    const { Responses, UnprocessedKeys } = await asking(() =>
+      table.client.send(
+        new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: rest, ConsistentRead: reads === 'strong' } } }),
+      ),
+    );
+    for (const item of Responses?.[table.name]?.map((attributes) => unmarshall(attributes)) ?? [])
+      found.set(text({ pk: String(item['pk']), sk: String(item['sk']) }), item);
+    rest = UnprocessedKeys?.[table.name]?.Keys ?? [];
+  }
+}
+
+/** That an item still stands at the version that was read; at 0, that there is none. */
+export const over = (version: number) =>
+  version === 0
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : { ConditionExpression: 'version = :version', ExpressionAttributeValues: marshall({ ':version': version }) };
+
+/** Whether the write's condition held. */
+export const isMet = (write: () => Promise<unknown>): Promise<boolean> =>
+  asking(async () => {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  });
+
+/** A table key. Ids of apps have no `#`, so each key can be read in one way only. */
+export type Key = { readonly pk: string; readonly sk: string };
+
+export const documentKey = ({ app, token }: TokenRef): Key => ({ pk: `T#${app}#${token}`, sk: 'D' });
+
+/** What is known of a token on its hosted side: right behind its document. */
+export const stateKey = (ref: TokenRef): Key => ({ ...documentKey(ref), sk: 'M' });
+
+export const accountPartition = ({ app, account }: AccountRef): `A#${string}#${AccountKey}` =>
+  `A#${app}#${accountKey(account)}`;
+
+export const POINTER = 'T#';
+
+export const pointerKey = (account: AccountRef, token: Token): Key => ({
+  pk: accountPartition(account),
+  sk: `${POINTER}${token}`,
+});
+
+/** Sorts before every pointer: whoever reads a partition in order knows the watermark before it comes to them. */
+export const clearKey = (account: AccountRef): Key => ({ pk: accountPartition(account), sk: '#CLEAR' });
+
+export const tokenOf = (pointerSk: string): Token => Token.parse(pointerSk.slice(POINTER.length));
+
+/** The token whose partition it is. Throws a `$ZodError` where it is none. */
+export function tokenRefOf(pk: string): TokenRef {
+  const [app, name] = parted(pk);
+  return { app: AppId.parse(app), token: Token.parse(name) };
+}
+
+/** The account whose partition it is. Throws a `$ZodError` where it is none. */
+export function accountRefOf(pk: string): AccountRef {
+  const [app, name] = parted(pk);
+  // Whatever is not an account's key fails in `parseAccountKey`, which parses its parts.
+  return { app: AppId.parse(app), account: parseAccountKey(name as AccountKey) };
+}
+
+/** `A#<app>#<name>` or `T#<app>#<name>` as the app and the name. Ids of apps have no `#`. */
+function parted(pk: string): [app: string, name: string] {
+  const end = pk.indexOf('#', 2);
+  return end < 0 ? ['', ''] : [pk.slice(2, end), pk.slice(end + 1)];
+}
+
+const Registers = z.record(z.string(), z.string());
+
+/** A token's document as the table holds it. Empty parts are left out: most items stay under 1 KB, one write unit. */
+export const StoredItem = z.pipe(
+  z.object({
+    version: z.int().check(z.gte(1)),
+    clear: z._default(Registers, {}),
+    clearFloor: z._default(z.string(), ''),
+    edges: z._default(Registers, {}),
+    floor: z._default(z.string(), ''),
+    ended: z._default(Registers, {}),
+  }),
+  z.transform(({ version, ...document }): Stored => ({ version, document })),
+);
+
+/** The attributes of a document. `expires` (s since 1970) is when DynamoDB may delete it, at the earliest. */
+export function itemOf(document: TokenDocument, version: number): Record<string, unknown> {
+  const parts = Object.entries(document).filter(([, part]) =>
+    typeof part === 'string' ? part !== '' : !isEmpty(part),
+  );
+  const expiry = expiryOf(document);
+  return { version, ...Object.fromEntries(parts), ...(expiry !== undefined && { expires: Math.ceil(expiry / 1000) }) };
+}
+
+const isEmpty = (registers: object): boolean => Object.keys(registers).length === 0;

@@ -1,0 +1,133 @@
+import { setTimeout } from 'node:timers/promises';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { type AccountApiClient, accountApiClient } from '../account-api/client.ts';
+import type { AccountApiClientOptions } from '../account-api/transport.ts';
+import { type AppId, MIRROR_EXECUTIONS } from '../core/configuration.ts';
+import { orUnavailable } from '../core/outcome.ts';
+import type { MirrorSite } from '../lambda/environment.ts';
+import type { Line, Log } from '../lambda/log.ts';
+import type { MirrorNote, MirrorPorts } from '../mirror/calls.ts';
+import { breaker, guarded, type Hosted, pace } from '../mirror/hosted.ts';
+import type { Table } from './dynamodb.ts';
+import { dynamodbMirrorStore } from './mirror-store.ts';
+import { checksQueue, marksQueue } from './queues.ts';
+import { dynamodbRegistryStore } from './registry-store.ts';
+import { digestUnder, NEWEST, pseudonymKey, secretsReader } from './secrets.ts';
+
+export type MirrorsPorts = {
+  readonly table: Table;
+  readonly queues: SQSClient;
+  readonly secrets: SecretsManagerClient;
+  readonly pseudonymSecret: string;
+  readonly log: Log;
+};
+
+/** How long a call to the hosted side may take (ms), from its start to the last byte of the answer. */
+const DEADLINE_MS = 5_000;
+
+/** How secrets are read that sign or hash. */
+const newest = ({ secrets: client, log }: MirrorsPorts) => ({ client, stages: NEWEST, now: Date.now, log });
+
+/** Every mirror of the environment with its world, by its app. */
+export function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyMap<AppId, MirrorPorts> {
+  const { table, queues, log } = ports;
+  const names = { pseudonyms: ports.pseudonymSecret };
+  const keysOf = secretsReader({ ...newest(ports), names, decode: pseudonymKey });
+  const digest = digestUnder(() => keysOf('pseudonyms'));
+  const registry = dynamodbRegistryStore(table);
+  const states = dynamodbMirrorStore(table);
+  return new Map(
+    sites.flatMap((site) => {
+      const { mirror, ...app } = site.app;
+      if (mirror === undefined) return [];
+      const check = checksQueue(queues, site.checks);
+      const mark = marksQueue({ client: queues, queueUrl: site.marks, digest });
+      const one: MirrorPorts = {
+        app: { ...app, mirror },
+        registry,
+        states,
+        hosted: hostedOf(site, ports),
+        mark: (marks) => mark(app.id, marks),
+        check: (cause, checks, delayS) => check(app.id, cause, checks, delayS),
+        now: Date.now,
+        note: mirrorLog(log, app.id),
+      };
+      return [[app.id, one] as const];
+    }),
+  );
+}
+
+/** The hosted side of one app, with a breaker and a share of its rate that no other mirror touches. */
+function hostedOf({ app, secret }: MirrorSite, ports: MirrorsPorts): Hosted {
+  const { mirror, platform } = app;
+  if (mirror === undefined) throw new Error('an app without a mirror has no hosted side');
+  const secretsOf = secretsReader({ ...newest(ports), names: { [app.id]: secret }, decode: (text) => text });
+  const options = {
+    url: mirror.url,
+    app: mirror.app,
+    dialect: mirror.dialect,
+    authentication: mirror.authentication ?? (mirror.dialect === 'tpns' ? 'sign' : 'basic'),
+    platform,
+    timeoutMs: DEADLINE_MS,
+    now: Date.now,
+  } as const;
+  return guarded({
+    hosted: hostedClient(options, async () => (await secretsOf(app.id))[0]),
+    breaker: breaker({ now: Date.now, random: Math.random }),
+    paceMs: pace(mirror.callsPerS / MIRROR_EXECUTIONS, Date.now),
+    pause: (ms) => setTimeout(ms),
+    note: mirrorLog(ports.log, app.id),
+  });
+}
+
+/** Writes what a mirror has to say as one line: `mirror.pushed` and so on, each with its app. */
+export const mirrorLog =
+  (log: Log, app: AppId) =>
+  (note: MirrorNote): void => {
+    const { kind, ...fields } = note;
+    const line: Line = Object.fromEntries(Object.entries(fields).map(([name, value]) => [snake(name), value]));
+    log(levelOf(note), `mirror.${kind}`, { app, ...line });
+  };
+
+/** Names as all our lines have them. */
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function levelOf(note: MirrorNote): Parameters<Log>[0] {
+  if (note.kind === 'breaker') return note.state === 'stopped' ? 'error' : 'warn';
+  return ['dropped', 'untranslatable', 'different'].includes(note.kind) ? 'warn' : 'info';
+}
+
+/**
+ * A hosted Account API whose secret is looked up before each call: a new one is used as soon as it is known. Without a
+ * secret the API counts as unavailable.
+ */
+export function hostedClient(
+  options: Omit<AccountApiClientOptions, 'secret'>,
+  secretOf: () => Promise<string | undefined>,
+): Hosted {
+  let known: { secret: string; client: AccountApiClient } | undefined;
+  const clientWith = (secret: string): AccountApiClient => {
+    if (known?.secret !== secret) {
+      void known?.client.close();
+      known = { secret, client: accountApiClient({ ...options, secret }) };
+    }
+    return known.client;
+  };
+  const client = async () => {
+    const secret = await orUnavailable(async () => ({ text: await secretOf() }));
+    if ('kind' in secret) return { kind: 'unavailable', reason: secret.reason } as const;
+    if (secret.text === undefined) return { kind: 'unavailable', reason: 'no secret' } as const;
+    return clientWith(secret.text);
+  };
+  return {
+    operate: async (request) => {
+      const found = await client();
+      return 'kind' in found ? found : found.operate(request);
+    },
+    accountsOf: async (tokens) => {
+      const found = await client();
+      return 'kind' in found ? found : found.accountsOf(tokens);
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import type { RegistryPorts } from '../core/apply.ts';
+import { firstVersion, type Pointer, type RegistryStore } from '../core/store.ts';
+import { asking, TABLE_CLIENT } from './client.ts';
+import {
+  accountPartition,
+  batchGet,
+  clearKey,
+  documentKey,
+  isMet,
+  itemOf,
+  type Key,
+  over,
+  POINTER,
+  pointerKey,
+  type Reads,
+  StoredItem,
+  type Table,
+  tokenOf,
+} from './dynamodb.ts';
+
+const PointerItem = z.object({ sk: z.string(), edge: z.string() });
+const ClearItem = z.object({ removal: z.string() });
+
+/**
+ * The registry in a DynamoDB table: strongly consistent reads and conditional writes of single items, so that the same
+ * code is right on a table with multi-Region strong consistency. One document a token; in the account's partition a
+ * pointer for each token that was ever bound, and the watermark. With `eventual` reads `documents` and `clears` answer as
+ * things lately were, which is all that applying needs: a write is refused where something has changed since, and says by
+ * a strong read what stands there.
+ */
+export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): RegistryStore {
+  const { client, name: TableName } = table;
+  return {
+    documents: async (tokens) => {
+      const items = await getAll(table, tokens.map(documentKey), reads);
+      return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item)));
+    },
+    write: async (ref, document, version) => {
+      const next = version === 0 ? firstVersion(document) : version + 1;
+      const Item = marshall({ ...documentKey(ref), ...itemOf(document, next) });
+      if (await isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })))) return 'written';
+      const [winner] = await getAll(table, [documentKey(ref)], 'strong');
+      return { winner: winner === undefined ? undefined : StoredItem.parse(winner) };
+    },
+    raisePointer: (account, token, edge) => raise(table, pointerKey(account, token), 'edge', edge),
+    raiseClear: (account, removal) => raise(table, clearKey(account), 'removal', removal),
+    pointers: (account) => pointersIn(table, accountPartition(account)),
+    clears: async (accounts) => {
+      const items = await getAll(table, accounts.map(clearKey), reads);
+      return items.map((item) => (item === undefined ? '' : ClearItem.parse(item).removal));
+    },
+  };
+}
+
+/** Reads one item with the cheaper call, more of them in batches. In the order asked. */
+async function getAll(
+  table: Table,
+  keys: readonly Key[],
+  reads: Reads,
+): Promise<(Record<string, unknown> | undefined)[]> {
+  const [key, ...others] = keys;
+  if (key === undefined) return [];
+  if (others.length > 0) return batchGet(table, keys, reads);
+  const { Item } = await asking(() =>
+    table.client.send(
+      new GetItemCommand({ TableName: table.name, Key: marshall(key), ConsistentRead: reads === 'strong' }),
+    ),
+  );
+  return [Item && unmarshall(Item)];
+}
+
+/** Moves a register up, in one write; where it already stands there or later, nothing is written. */
+async function raise({ client, name }: Table, key: Key, register: 'edge' | 'removal', value: string): Promise<void> {
+  await isMet(() =>
+    client.send(
+      new UpdateItemCommand({
+        TableName: name,
+        Key: marshall(key),
+        UpdateExpression: 'SET #register = :value',
+        ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
+        ExpressionAttributeNames: { '#register': register },
+        ExpressionAttributeValues: marshall({ ':value': value }),
+      }),
+    ),
+  );
+}
+
+async function pointersIn({ client, name: TableName }: Table, pk: string): Promise<Pointer[]> {
+  const found: Pointer[] = [];
+  let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await asking(() =>
+      client.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
+          ExpressionAttributeValues: marshall({ ':pk': pk, ':pointer': POINTER }),
+          ConsistentRead: true,
+          ...(ExclusiveStartKey && { ExclusiveStartKey }),
+        }),
+      ),
+    );
+    for (const item of page.Items ?? []) {
+      const { sk, edge } = PointerItem.parse(unmarshall(item));
+      found.push({ token: tokenOf(sk), edge });
+    }
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return found;
+}
+
+/**
+ * How those that apply operations read what they are about to change. Applying needs no more than `eventual`: what an old
+ * read shows to be contained already has been written before, and what is written over an old version is refused. The
+ * Account API stamps calls later than all that it reads, and answers questions with it: it must read what is there now.
+ */
+export const READS = {
+  events: 'eventual',
+  'account-api': 'strong',
+  apply: 'eventual',
+} as const satisfies Readonly<Record<string, Reads>>;
+
+export const tableNamed = (name: string): Table => ({ client: new DynamoDBClient(TABLE_CLIENT), name });
+
+/** The registry in the named table, with this machine's clock and chance. */
+export function registryIn(tableName: string, reads: Reads = 'strong'): RegistryPorts {
+  return {
+    store: dynamodbRegistryStore(tableNamed(tableName), reads),
+    now: Date.now,
+    // Full jitter: writers that lost a race to the same token do not meet again.
+    pause: (attempt) => setTimeout(Math.random() * Math.min(200, 5 * 2 ** attempt)),
+  };
+}

@@ -1,0 +1,133 @@
+import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import { $ZodError } from 'zod/v4/core';
+import type { StoredPass, SweepStore, SweptItem } from '../sweep/store.ts';
+import { asking } from './client.ts';
+import {
+  accountPartition,
+  accountRefOf,
+  batchGet,
+  clearKey,
+  documentKey,
+  isMet,
+  type Key,
+  over,
+  POINTER,
+  pointerKey,
+  StoredItem,
+  type Table,
+  tokenOf,
+  tokenRefOf,
+} from './dynamodb.ts';
+import { storedIn } from './mirror-store.ts';
+
+/** Items of one page at most: a few hundred KB, and a second's work. */
+const PAGE_ITEMS = 1_000;
+
+/** Where the last pass is kept. No token and no account has this partition. */
+const PASS: Key = { pk: 'SWEEP', sk: 'CURSOR' };
+
+const PassItem = z.object({
+  version: z.int().check(z.gte(1)),
+  begunMs: z.int(),
+  isDone: z.boolean(),
+  after: z.optional(z.string()),
+});
+
+const PlaceKey = z.object({ pk: z.string(), sk: z.string() });
+
+/** A sweep's way through a DynamoDB table. The only code that scans and deletes. */
+export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore {
+  const { client, name: TableName } = table;
+  return {
+    page: async (after) => {
+      const start = after === undefined ? {} : { ExclusiveStartKey: marshall(PlaceKey.parse(JSON.parse(after))) };
+      const { Items = [], LastEvaluatedKey } = await asking(() =>
+        client.send(new ScanCommand({ TableName, Limit, ...start })),
+      );
+      const found = Items.map((item) => unmarshall(item)).filter(({ pk }) => pk !== PASS.pk);
+      const next = LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(unmarshall(LastEvaluatedKey))) };
+      return { items: found.map((item): SweptItem => sweptItem(item)), ...next };
+    },
+    glimpse: async (tokens) => {
+      const items = await batchGet(table, tokens.map(documentKey), 'eventual');
+      return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item).document));
+    },
+    hasPointers: async (account) => {
+      const { Count = 0 } = await asking(() =>
+        client.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
+            ExpressionAttributeValues: marshall({ ':pk': accountPartition(account), ':pointer': POINTER }),
+            ConsistentRead: true,
+            Limit: 1,
+          }),
+        ),
+      );
+      return Count > 0;
+    },
+    deletePointer: (account, token, edge) => deleteAt(table, pointerKey(account, token), 'edge', edge),
+    noteIdle: (account, removal, ms) => {
+      const Item = marshall({ ...clearKey(account), removal, idle: { removal, ms } });
+      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...standsAt('removal', removal) })));
+    },
+    deleteClear: (account, removal) => deleteAt(table, clearKey(account), 'removal', removal),
+    pass: () => readPass(table),
+    savePass: (pass, version) => {
+      const Item = marshall({ ...PASS, ...pass, version: version + 1 });
+      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })));
+    },
+  };
+}
+
+async function readPass({ client, name: TableName }: Table): Promise<StoredPass> {
+  const { Item } = await asking(() =>
+    client.send(new GetItemCommand({ TableName, Key: marshall(PASS), ConsistentRead: true })),
+  );
+  if (Item === undefined) return { pass: undefined, version: 0 };
+  const { version, after, ...pass } = PassItem.parse(unmarshall(Item));
+  return { version, pass: { ...pass, ...(after !== undefined && { after }) } };
+}
+
+const deleteAt = ({ client, name: TableName }: Table, key: Key, register: 'edge' | 'removal', value: string) =>
+  isMet(() => client.send(new DeleteItemCommand({ TableName, Key: marshall(key), ...standsAt(register, value) })));
+
+const standsAt = (register: 'edge' | 'removal', value: string) => ({
+  ConditionExpression: '#register = :value',
+  ExpressionAttributeNames: { '#register': register },
+  ExpressionAttributeValues: marshall({ ':value': value }),
+});
+
+// `z.core.$ZodError` would have esbuild bundle all of the core and every locale: 650 KB in place of 272.
+
+const Keyed = z.object({ pk: z.string(), sk: z.string() });
+const PointerItem = z.object({ edge: z.string() });
+
+/** The mark of an idle watermark names the removal it is of: one that has risen since is not idle. */
+const ClearItem = z.pipe(
+  z.object({ removal: z.string(), idle: z.optional(z.object({ removal: z.string(), ms: z.int() })) }),
+  z.transform(({ removal, idle }) => ({ removal, ...(idle?.removal === removal && { idleMs: idle.ms }) })),
+);
+
+/** What an item of the table is. One that another version wrote, or somebody by hand, is left alone. */
+export function sweptItem(item: Record<string, unknown>): SweptItem {
+  try {
+    return readItem(item);
+  } catch (error) {
+    if (error instanceof $ZodError) return { kind: 'unreadable' };
+    throw error;
+  }
+}
+
+function readItem(item: Record<string, unknown>): SweptItem {
+  const { pk, sk } = Keyed.parse(item);
+  const kind = `${pk.slice(0, 2)}${sk.slice(0, POINTER.length)}`;
+  if (kind === 'T#D') return { kind: 'document', ref: tokenRefOf(pk), stored: StoredItem.parse(item) };
+  if (kind === 'T#M') return { kind: 'state', ref: tokenRefOf(pk), stored: storedIn(item) };
+  if (kind === `A#${POINTER}`)
+    return { kind: 'pointer', ref: accountRefOf(pk), token: tokenOf(sk), ...PointerItem.parse(item) };
+  if (pk.startsWith('A#') && sk === '#CLEAR') return { kind: 'clear', ref: accountRefOf(pk), ...ClearItem.parse(item) };
+  return { kind: 'unreadable' };
+}

@@ -1,0 +1,53 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { AppId } from '../core/configuration.ts';
+import { Unavailable } from '../core/outcome.ts';
+import { errorLine, type Log } from '../lambda/log.ts';
+import { type SweepPorts, type Swept, sweep } from '../sweep/sweep.ts';
+import type { Table } from './dynamodb.ts';
+import { dynamodbMirrorStore } from './mirror-store.ts';
+import { checksQueue } from './queues.ts';
+import { dynamodbRegistryStore } from './registry-store.ts';
+import { dynamodbSweepStore } from './sweep-store.ts';
+
+export type SweepDoorPorts = {
+  readonly table: Table;
+  readonly queues: SQSClient;
+  /** Where the tokens of each app with a mirror are compared. */
+  readonly checksQueues: Readonly<Record<AppId, string>>;
+  readonly log: Log;
+};
+
+/** No page begins with less time left (ms): a thousand items that all have to go take a few seconds. */
+const LEAST_MS = 60_000;
+
+/** A timer's door: sweeps for as long as the function may run, and writes one line of what came of it. */
+export function sweepDoor({ table, queues, checksQueues, log }: SweepDoorPorts) {
+  const senders = new Map(
+    Object.entries(checksQueues).map(([app, queueUrl]) => [AppId.parse(app), checksQueue(queues, queueUrl)]),
+  );
+  const ports: Omit<SweepPorts, 'hasTime'> = {
+    registry: dynamodbRegistryStore(table),
+    states: dynamodbMirrorStore(table),
+    store: dynamodbSweepStore(table),
+    mirrored: new Set(senders.keys()),
+    check: async (app, checks, delayS) => {
+      const send = senders.get(app);
+      if (send === undefined) throw new Unavailable('no queue');
+      await send(app, 'sweep', checks, delayS);
+    },
+    now: Date.now,
+    chance: Math.random,
+  };
+  return async (remainingMs: () => number): Promise<void> => {
+    try {
+      const { kind, ...counts } = await sweep({ ...ports, hasTime: () => remainingMs() > LEAST_MS });
+      log(levelOf({ kind, ...counts }), 'sweep', { outcome: kind, ...counts });
+    } catch (error) {
+      log('error', 'bug', errorLine(error));
+      throw error;
+    }
+  };
+}
+
+const levelOf = ({ kind, unsent, unreadable }: Swept): Parameters<Log>[0] =>
+  kind === 'unavailable' || unsent > 0 || unreadable > 0 ? 'warn' : 'info';

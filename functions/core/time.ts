@@ -1,0 +1,69 @@
+import type { Account } from './account.ts';
+import { momentsOf } from './document.ts';
+import { HORIZON_MS } from './merge.ts';
+import { msOf } from './stamp.ts';
+import type { AccountRef, RegistryStore, TokenRef } from './store.ts';
+
+/** How far ahead of our clock a bind's own time may be (ms). */
+export const FUTURE_MS = 5_000;
+
+/**
+ * What an event's own time (ms since 1970) allows. A bind from the future is refused, never moved: moved, each retry
+ * would get a time of its own, and a retried login would win against the logout. A removal is never refused for its
+ * time; one from the future takes effect now, or it would forbid every login until then.
+ */
+export function timeFor(
+  effect: 'binds' | 'removes',
+  ms: number,
+  nowMs: number,
+): { ms: number } | { refused: 'future' | 'too old' } {
+  const isFuture = ms > nowMs + FUTURE_MS;
+  if (effect === 'removes') return { ms: isFuture ? nowMs : Math.max(ms, 0) };
+  if (isFuture) return { refused: 'future' };
+  return ms < nowMs - HORIZON_MS ? { refused: 'too old' } : { ms };
+}
+
+/** What the store knows of a token, for a caller that sends no time of its own. */
+export type TokenTime = { readonly isKnown: boolean; readonly ms: number };
+
+type Touched = { readonly ref: TokenRef; readonly accounts: readonly Account[] };
+
+const nameOf = ({ ref }: Touched): string => `${ref.app}#${ref.token}`;
+
+/**
+ * The receive rule of hybrid logical clocks (Kulkarni et al. 2014): a caller without a time is stamped later than
+ * everything already known of what it touches, so that calls made one after the other keep their order even where
+ * the clocks of two machines differ. A token named twice has one time: its elements keep the order of their list.
+ * Times in ms since 1970.
+ */
+export async function tokenTimes(
+  store: RegistryStore,
+  nowMs: number,
+  touched: readonly Touched[],
+): Promise<TokenTime[]> {
+  const tokens = new Map<string, { ref: TokenRef; accounts: Account[] }>();
+  for (const one of touched) {
+    const { ref, accounts } = tokens.get(nameOf(one)) ?? { ref: one.ref, accounts: [] };
+    tokens.set(nameOf(one), { ref, accounts: [...accounts, ...one.accounts] });
+  }
+  const asked = [...tokens.values()];
+  const documents = await store.documents(asked.map(({ ref }) => ref));
+  const accounts = asked.flatMap(({ ref, accounts }) => accounts.map((account) => ({ app: ref.app, account })));
+  const clears = (await store.clears(accounts)).values();
+  const times = new Map<string, TokenTime>();
+  for (const [i, name] of [...tokens.keys()].entries()) {
+    const document = documents[i]?.document;
+    const seen = [...(document ? momentsOf(document) : []), ...clears.take(asked[i]?.accounts.length ?? 0)];
+    times.set(name, { isKnown: document !== undefined, ms: after(nowMs, seen) });
+  }
+  return touched.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
+}
+
+/** The same for an account's watermark: later than the last one, and than the newest bind that was tried. */
+export async function accountTime(store: RegistryStore, nowMs: number, ref: AccountRef): Promise<number> {
+  const [pointers, clears] = await Promise.all([store.pointers(ref), store.clears([ref])]);
+  return after(nowMs, [...pointers.map(({ edge }) => edge), ...clears]);
+}
+
+const after = (nowMs: number, seen: readonly string[]): number =>
+  seen.reduce((latest, moment) => Math.max(latest, msOf(moment) + 1), nowMs);

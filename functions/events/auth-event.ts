@@ -1,0 +1,67 @@
+import type { Account, Token } from '../core/account.ts';
+import type { App } from '../core/configuration.ts';
+import { type Operation, type Session, scopeOf } from '../core/operation.ts';
+import { stampOf } from '../core/stamp.ts';
+
+/** What happened in the app's auth flow, whoever told us. The apps are those it concerns. */
+export type AuthEvent =
+  | {
+      readonly kind: 'login';
+      readonly app: App;
+      readonly token: Token;
+      readonly accounts: readonly Account[];
+      readonly mode: 'override' | 'append';
+      readonly session: Session | undefined;
+    }
+  | { readonly kind: 'logout'; readonly app: App; readonly token: Token; readonly session: Session | undefined }
+  | {
+      readonly kind: 'accountLogout';
+      readonly app: App;
+      readonly token: Token;
+      readonly account: Account;
+      readonly session: Session | undefined;
+    }
+  | { readonly kind: 'logoutEverywhere'; readonly apps: readonly App[]; readonly account: Account }
+  | {
+      readonly kind: 'tokenChanged';
+      readonly app: App;
+      readonly oldToken: Token;
+      readonly token: Token;
+      readonly accounts: readonly Account[];
+    };
+
+/** An event with what makes its stamp: its own time (ms since 1970), and the hash of its identity. */
+export type Stamped<E> = { readonly event: E; readonly ms: number; readonly hash: string };
+
+/** The operations an event comes to: one for each app registration, and for each token, it concerns. */
+export function operationsOf({ event, ms, hash }: Stamped<AuthEvent>): Operation[] {
+  const stamped = <K extends Operation['kind']>(kind: K) => ({ kind, stamp: stampOf(kind, ms, hash) });
+  switch (event.kind) {
+    case 'login': {
+      const { app, token, accounts, session } = event;
+      if (event.mode === 'append' && app.policy === 'many')
+        return [{ ...stamped('bind'), app: app.id, token, accounts: [...accounts], session }];
+      return [
+        { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts], session },
+      ];
+    }
+    case 'logout':
+      return [{ ...stamped('unbindTokenFromAll'), app: event.app.id, token: event.token, session: event.session }];
+    case 'accountLogout': {
+      const { app, token, account, session } = event;
+      return [{ ...stamped('unbind'), app: app.id, token, accounts: [account], session }];
+    }
+    case 'logoutEverywhere':
+      return event.apps.map((app) => ({ ...stamped('unbindAccountFromAll'), app: app.id, account: event.account }));
+    case 'tokenChanged': {
+      const { app, oldToken, token, accounts } = event;
+      const clear = (left: Token) => ({ ...stamped('unbindTokenFromAll'), app: app.id, token: left });
+      if (accounts.length === 0) return [clear(oldToken), clear(token)];
+      return [
+        // A token that changed to itself has nothing to leave: a removal of the same moment would win.
+        ...(oldToken === token ? [] : [clear(oldToken)]),
+        { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts] },
+      ];
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+
+/** A request as it was sent: header names in lower case, the path without its query. */
+export type HttpRequest = {
+  /** Unique per request; goes with everything the request causes. */
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Body;
+};
+
+/** What was sent: text, which stands for its bytes in UTF-8, or raw bytes where the gateway saw no text. */
+export type Body = string | Buffer;
+
+/** How many bytes were sent. */
+export const bytesIn = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+
+/** `body` is sent as JSON. `line` is what the log says of the request: never an account, never a token. */
+export type HttpReply = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly line?: Readonly<Record<string, string | number>>;
+};
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
+
+/** A body may take this many bytes, the size of a billing unit of SQS. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
+const BYTE_ORDER_MARK = 0xfeff;
+
+/** What a body says, or that it says nothing: it is not JSON in UTF-8. A byte order mark is allowed (RFC 8259 §8.1). */
+export function jsonIn(body: string | Buffer): { value: unknown } | undefined {
+  if (typeof body !== 'string' && !isUtf8(body)) return undefined;
+  const text = body.toString();
+  try {
+    return { value: JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,203 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type AccountKey, accountKey } from '../core/account.ts';
+import { clearOf, EMPTY, isBound, type TokenDocument, typeOf } from '../core/document.ts';
+import { compact, expiryOf, HORIZON_MS, horizonAt, LATENESS_MS } from '../core/merge.ts';
+import { inParallel } from '../core/parallel.ts';
+import { beginningOf, isBind, type Removal } from '../core/stamp.ts';
+import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
+import type { Page, Place, SweepStore, SweptItem } from './store.ts';
+
+/**
+ * What of the registry nobody needs any more. All of it rests on one rule of `applyAll`: a bind from before the horizon
+ * is refused, so nothing that is collected here can be asked for again.
+ */
+
+/** Watermarks by account. */
+export type Clears = ReadonlyMap<AccountKey, Removal>;
+
+/**
+ * The document without edges from before the horizon that bind nobody: removals, binds that only the account's own
+ * watermark has killed, binds of ended sessions. They are remembered in the floor, which means the same for them and, so
+ * far below the horizon, nothing for anybody else. Afterwards the document can expire without its watermarks. A floor
+ * that no clock is wrong enough to need goes too: it names an account.
+ */
+export function withoutDead(document: TokenDocument, clears: Clears, nowMs: number): TokenDocument {
+  const horizon = horizonAt(nowMs);
+  // Every key of `edges` was made by accountKey.
+  const edges = Object.entries(document.edges) as [AccountKey, string][];
+  const dead = edges.filter(
+    ([account, edge]) => edge < horizon && !isBound(document, account, clears.get(account) ?? ''),
+  );
+  const floor = dead.reduce((most, [account, edge]) => later(most, `${edge}|${account}`), document.floor);
+  const kept = Object.fromEntries(edges.filter((entry) => !dead.includes(entry)));
+  const draft = { ...document, clear: { ...document.clear }, edges: kept, ended: { ...document.ended } };
+  return compact({ ...draft, floor: isAncient(floor, nowMs) ? '' : floor }, horizon);
+}
+
+const later = (a: string, b: string): string => (a > b ? a : b);
+
+/**
+ * Whether a pointer can be deleted: its token's document has no bind of the account, dead or alive, and never will have
+ * one at or before the pointer's edge. Until a document has lost a dead bind, its pointer is what keeps the watermark.
+ *
+ * Past the horizon alone that needs the document's word, since a writer that began just before the horizon has raised
+ * the pointer and may not have written the document yet. Past the store's lateness too there is no such writer.
+ */
+export function leadsNowhere(
+  edge: string,
+  account: AccountKey,
+  document: TokenDocument | undefined,
+  nowMs: number,
+): boolean {
+  const { edges, floor, ...clears } = document ?? EMPTY;
+  const known = edges[account] ?? '';
+  if (isBind(known) || edge >= horizonAt(nowMs)) return false;
+  return (
+    edge <= known || edge <= clearOf(clears, typeOf(account)) || `${edge}|${account}` <= floor || isAncient(edge, nowMs)
+  );
+}
+
+/** Whether nobody, however late, still acts on that moment. */
+export const isAncient = (moment: string, nowMs: number): boolean =>
+  moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
+
+export type CollectorPorts = {
+  readonly registry: RegistryStore;
+  readonly store: SweepStore;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/** Documents rewritten, pointers and watermarks deleted. */
+export type Collected = { readonly folded: number; readonly pointers: number; readonly clears: number };
+
+type Pointer = Extract<SweptItem, { kind: 'pointer' }>;
+type Clear = Extract<SweptItem, { kind: 'clear' }>;
+
+/** A watermark of an account, by its app and name. */
+export type ClearsByAccount = ReadonlyMap<string, string>;
+
+/** Tokens and accounts worked on at a time. */
+const AT_ONCE = 16;
+
+/** A watermark goes when it has had no pointers for this long (ms): no read that began before lasts as long. */
+const IDLE_MS = 3_600_000;
+
+export const nameOf = ({ app, account }: AccountRef): string => `${app}#${accountKey(account)}`;
+
+/**
+ * Takes out of the store what a page shows to be of no use any more. The page may be a little old: whatever is deleted
+ * or rewritten is read again right before, strongly consistent, and left alone where it has changed since.
+ */
+export async function collect(ports: CollectorPorts, page: Page, clears: ClearsByAccount): Promise<Collected> {
+  const suspects = await suspectsOf(ports, page, clears);
+  const left = await inEach(suspects, (one) => settle(ports, one));
+  const pointed = new Set(page.items.filter((item) => item.kind === 'pointer').map(({ ref }) => nameOf(ref)));
+  const idle = page.items.filter((item) => item.kind === 'clear');
+  const gone = await inEach(
+    idle.filter(({ ref, removal }) => isAncient(removal, ports.now()) && !pointed.has(nameOf(ref))),
+    (clear) => retire(ports, clear),
+  );
+  return {
+    folded: left.filter(({ isFolded }) => isFolded).length,
+    pointers: left.reduce((sum, { pointers }) => sum + pointers, 0),
+    clears: gone.filter((isGone) => isGone).length,
+  };
+}
+
+/** The watermarks a page tells of. Where it goes on in the midst of an account's pointers, an earlier page had the watermark. */
+export async function clearsOf(
+  registry: RegistryStore,
+  { items }: Page,
+  after: Place | undefined,
+): Promise<ClearsByAccount> {
+  const clears = new Map<string, string>();
+  const [first] = items;
+  if (after !== undefined && first?.kind === 'pointer')
+    clears.set(nameOf(first.ref), (await registry.clears([first.ref]))[0] ?? '');
+  for (const item of items) if (item.kind === 'clear') clears.set(nameOf(item.ref), item.removal);
+  return clears;
+}
+
+/** A token of which something may have to go: edges of its document, pointers to it. */
+type Suspect = { readonly ref: TokenRef; readonly clears: Map<AccountKey, string>; readonly pointers: Pointer[] };
+
+async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: ClearsByAccount): Promise<Suspect[]> {
+  const nowMs = ports.now();
+  const horizon = horizonAt(nowMs);
+  const suspects = new Map<string, Suspect>();
+  const suspect = (ref: TokenRef): Suspect => {
+    const name = `${ref.app}#${ref.token}`;
+    const one = suspects.get(name) ?? { ref, clears: new Map(), pointers: [] };
+    suspects.set(name, one);
+    return one;
+  };
+  for (const item of items)
+    if (item.kind === 'document' && needsFold(item.stored.document, new Map(), nowMs)) suspect(item.ref);
+  const old = items.filter((item) => item.kind === 'pointer').filter(({ edge }) => edge < horizon);
+  const documents = await ports.store.glimpse(old.map(({ ref, token }) => ({ app: ref.app, token })));
+  for (const [i, pointer] of old.entries()) {
+    const { ref, token, edge } = pointer;
+    const account = accountKey(ref.account);
+    const own = new Map([[account, clears.get(nameOf(ref)) ?? '']]);
+    const document = documents[i];
+    const isDead = document !== undefined && needsFold(document, own, nowMs);
+    if (!isDead && !leadsNowhere(edge, account, document, nowMs)) continue;
+    const { clears: known, pointers } = suspect({ app: ref.app, token });
+    for (const [name, clear] of own) known.set(name, clear);
+    pointers.push(pointer);
+  }
+  return [...suspects.values()];
+}
+
+/** Whether the document would get smaller by it, and would not go by itself anyway. */
+const needsFold = (document: TokenDocument, clears: Clears, nowMs: number): boolean =>
+  expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, clears, nowMs), document);
+
+type MessageResult = { readonly isFolded: boolean; readonly pointers: number };
+
+/** Looks at the token again, rewrites its document, then deletes the pointers that lead nowhere. A lost race waits for the next sweep. */
+async function settle(ports: CollectorPorts, { ref, clears, pointers }: Suspect): Promise<MessageResult> {
+  const { registry, store, now } = ports;
+  const [stored] = await registry.documents([ref]);
+  const folded = stored && (await fold(ports, ref, stored, clears));
+  const nowMs = now();
+  let deleted = 0;
+  for (const { ref: account, token, edge } of pointers) {
+    if (!leadsNowhere(edge, accountKey(account.account), folded ?? stored?.document, nowMs)) continue;
+    if (await store.deletePointer(account, token, edge)) deleted++;
+  }
+  return { isFolded: folded !== undefined, pointers: deleted };
+}
+
+async function fold(
+  { registry, now }: CollectorPorts,
+  ref: TokenRef,
+  { document, version }: Stored,
+  clears: Clears,
+): Promise<TokenDocument | undefined> {
+  const nowMs = now();
+  if (!needsFold(document, clears, nowMs)) return undefined;
+  const next = withoutDead(document, clears, nowMs);
+  return (await registry.write(ref, next, version)) === 'written' ? next : undefined;
+}
+
+/**
+ * A watermark kills binds that documents still name, so it goes last: when the account has no pointer, no document names
+ * it in a bind, and a bind that old is refused. A read may have begun before that was so: it ends before the watermark.
+ */
+async function retire({ store, now }: CollectorPorts, { ref, removal, idleMs }: Clear): Promise<boolean> {
+  if (await store.hasPointers(ref)) return false;
+  if (idleMs !== undefined && idleMs <= now() - IDLE_MS) return store.deleteClear(ref, removal);
+  if (idleMs === undefined) await store.noteIdle(ref, removal, now());
+  return false;
+}
+
+/** What `work` makes of every item, a few at a time, in any order. */
+async function inEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  await inParallel(items, AT_ONCE, async (item) => {
+    results.push(await work(item));
+  });
+  return results;
+}

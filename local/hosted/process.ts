@@ -1,0 +1,82 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { App } from '../../functions/core/configuration.ts';
+import { Instance } from '../description.ts';
+import { UserError } from '../user-error.ts';
+
+/** Where a process of ours reads who started it: it ends when that one does, however that ends. */
+export const PARENT = 'BINDERY_PARENT';
+
+/** How long a stop waits for it to end by itself (ms). */
+const GRACE_MS = 1_200;
+
+/** A Bindery in a process of its own, since a process can run one: what stands behind the hosted side. */
+export type HostedProcess = { readonly url: string; readonly secretKey: string; readonly stop: () => Promise<void> };
+
+/** Starts it with one app and no mirror. It keeps what it has in `data`, where that is given. */
+export async function startHostedProcess(app: Omit<App, 'mirror'>, data?: string): Promise<HostedProcess> {
+  const folder = data === undefined ? mkdtempSync(join(tmpdir(), 'bindery-hosted-')) : kept(data);
+  const file = join(folder, 'bindery.json');
+  const source = { id: 'app', kind: 'standard-webhooks', apps: [app.id] };
+  writeFileSync(file, JSON.stringify({ apps: [app], sources: [source] }));
+  const child = launch(folder, ['--config', file, ...(data === undefined ? [] : ['--data', folder])]);
+  const stop = async () => {
+    await ended(child);
+    if (data === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const { url, apps } = await described(child);
+    return { url, secretKey: apps[0]?.secretKey ?? '', stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function kept(data: string): string {
+  const folder = resolve(data, 'hosted');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+const launch = (cwd: string, options: readonly string[]): Child =>
+  spawn(
+    process.execPath,
+    [fileURLToPath(new URL('../../cli/start.ts', import.meta.url)), '--json', '--port', '0', ...options],
+    {
+      cwd,
+      env: { ...process.env, [PARENT]: `${process.pid}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+
+/** What it says of itself once it is ready. Its log is its own: that of the hosted side nobody sees either. */
+async function described(child: Child): Promise<Instance> {
+  let last = '';
+  child.stderr.on('data', (chunk) => {
+    last = `${last}${chunk}`.slice(-2_000);
+  });
+  const lines: string[] = [];
+  const output = createInterface(child.stdout).on('line', (line) => lines.push(line));
+  await Promise.race([once(output, 'line'), once(child, 'close')]);
+  if (lines[0] === undefined) throw new UserError('the hosted side did not start:', ...last.trimEnd().split('\n'));
+  child.stderr.removeAllListeners('data').resume();
+  return Instance.parse(JSON.parse(lines[0]));
+}
+
+async function ended(child: Child): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await Promise.race([exit, setTimeout(GRACE_MS, undefined, { ref: false })]);
+  child.kill('SIGKILL');
+}

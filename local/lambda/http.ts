@@ -1,0 +1,196 @@
+import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { type HttpDoor, ROUTES } from '../../infra/settings.ts';
+import { LOOPBACK, listen } from '../listening.ts';
+import { hasCode, reasonOf, UserError } from '../user-error.ts';
+import { invoke, type LocalFunction, TimedOut, takingTurns } from './invoke.ts';
+
+/** A route as API Gateway knows it: `/events/{source}`. */
+export type Match = { readonly path: string; readonly parameters: Readonly<Record<string, string>> };
+
+/** The route a request's path belongs to. A parameter is one whole segment; a trailing slash is another path. */
+export function matchOf(paths: readonly string[], rawPath: string): Match | undefined {
+  for (const path of paths) {
+    const pattern = path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+    const found = new RegExp(`^${pattern}$`).exec(rawPath);
+    if (found) return { path, parameters: mapped(found.groups ?? {}, decoded) };
+  }
+  return undefined;
+}
+
+/** A request in payload format 2.0 (API Gateway, "AWS Lambda proxy integrations for HTTP APIs"). */
+export function eventOf(request: IncomingMessage, match: Match, body: Buffer): APIGatewayProxyEventV2 {
+  const [path, query] = pathAndQuery(request);
+  const rawPath = decoded(path);
+  const routeKey = `ANY ${match.path}`;
+  const { cookie, 'content-type': contentType = '' } = request.headers;
+  return {
+    version: '2.0',
+    routeKey,
+    rawPath,
+    rawQueryString: query,
+    ...(cookie !== undefined && { cookies: cookie.split(/; */) }),
+    headers: headersOf(request),
+    ...(query !== '' && { queryStringParameters: parametersOf(query) }),
+    requestContext: contextOf(request, rawPath, routeKey),
+    ...(Object.keys(match.parameters).length > 0 && { pathParameters: match.parameters }),
+    ...bodyFields(body, contentType),
+  };
+}
+
+export function pathAndQuery({ url = '/' }: IncomingMessage): [path: string, query: string] {
+  const mark = url.indexOf('?');
+  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** `rawPath` is raw in name only: API Gateway decodes every escape but that of `%` itself. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path.replaceAll('%25', '%2525'));
+  } catch {
+    return path;
+  }
+}
+
+/** Names in lower case, values of one name joined with commas. Cookies have a field of their own. */
+function headersOf({ headersDistinct, socket }: IncomingMessage): Record<string, string> {
+  const { cookie: _, ...sent } = headersDistinct;
+  return {
+    ...mapped(sent, (values) => (values ?? []).join(',')),
+    'x-forwarded-for': [...(sent['x-forwarded-for'] ?? []), LOOPBACK].join(', '),
+    'x-forwarded-port': `${socket.localPort}`,
+    'x-forwarded-proto': 'http',
+  };
+}
+
+/** Values of one name are joined with commas. */
+function parametersOf(query: string): Record<string, string> {
+  const parameters = new URLSearchParams(query);
+  return Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name).join(',')]));
+}
+
+function contextOf(request: IncomingMessage, path: string, routeKey: string): APIGatewayProxyEventV2['requestContext'] {
+  const { host = '', 'user-agent': userAgent = '' } = request.headers;
+  const now = new Date();
+  const protocol = `HTTP/${request.httpVersion}`;
+  return {
+    accountId: '000000000000',
+    apiId: 'local',
+    domainName: host,
+    domainPrefix: host.split('.')[0] ?? '',
+    http: { method: request.method ?? 'GET', path, protocol, sourceIp: LOOPBACK, userAgent },
+    requestId: randomUUID(),
+    routeKey,
+    stage: '$default',
+    // 22/Nov/2026:09:30:00 +0000
+    time: now.toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) ([\d:]+) GMT$/, '$1/$2/$3:$4 +0000'),
+    timeEpoch: now.getTime(),
+  };
+}
+
+function bodyFields(body: Buffer, contentType: string): Pick<APIGatewayProxyEventV2, 'body' | 'isBase64Encoded'> {
+  if (body.length === 0) return { isBase64Encoded: false };
+  const isText = isTextType(contentType);
+  return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
+}
+
+/**
+ * Bodies of these types arrive as text; all others in base64, those of forms, of `application/*+json` and without a type
+ * too. AWS does not document the list: https://github.com/ministackorg/ministack/pull/766 observed it.
+ */
+function isTextType(contentType: string): boolean {
+  const type = contentType.split(';', 1).join().trim().toLowerCase();
+  return type.startsWith('text/') || ['application/json', 'application/javascript', 'application/xml'].includes(type);
+}
+
+const mapped = <V, W>(record: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+
+export type HttpFunction = LocalFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;
+export type HttpFunctions = Readonly<Record<HttpDoor, HttpFunction>>;
+
+/** API Gateway's own limits, in bytes: of a body, and of the request line and headers together. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_HEADER_BYTES = 10_240;
+
+/**
+ * Executions at a time. One process stands in for all that Lambda would start: with more at once each would wait for the
+ * others until its calls time out.
+ */
+const AT_ONCE = 16;
+
+/** How long a stop waits for answers under way (ms). */
+const GRACE_MS = 1_000;
+
+/** Stands in for API Gateway's HTTP API: the deployed routes, payload format 2.0, and its own answers where no function gives one. */
+export async function startHttpFront(functions: HttpFunctions, port: number) {
+  const inTurn = takingTurns(AT_ONCE);
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    answer(functions, request, inTurn)
+      .then((result) => send(response, result))
+      // Whoever asked has hung up in the middle of the body: there is nobody to answer.
+      .catch(() => response.destroy());
+  });
+  const url = await listen(server, port).catch((error: unknown) => {
+    if (hasCode(error, 'EADDRINUSE'))
+      throw new UserError(`port ${port} is in use: choose another with --port, 0 is any`);
+    throw new UserError(`port ${port} cannot be listened on: ${reasonOf(error)}`);
+  });
+  return { url, stop: () => drained(server) };
+}
+
+/** Takes no more connections, and cuts those that are still open when the grace is over. */
+async function drained(server: ReturnType<typeof createServer>): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  await new Promise((resolve) => server.close(resolve));
+  clearTimeout(cut);
+}
+
+async function answer(
+  functions: HttpFunctions,
+  request: IncomingMessage,
+  inTurn: ReturnType<typeof takingTurns>,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const body = await bodyOf(request);
+  if (body === undefined) return message(413, 'Request Entity Too Large');
+  const [path] = pathAndQuery(request);
+  const match = matchOf(PATHS, path);
+  const door = ROUTES.find((route) => route.path === match?.path)?.door;
+  if (match === undefined || door === undefined) return message(404, 'Not Found');
+  const event = eventOf(request, match, body);
+  const result = await inTurn(() => invoke(functions[door], event)).catch(failure);
+  return { ...result, headers: { ...result.headers, 'apigw-requestid': event.requestContext.requestId } };
+}
+
+const PATHS = ROUTES.map(({ path }) => path);
+
+/** The body, or nothing where it is too long; the rest of that is read and dropped, so that the client sees the answer. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
+}
+
+const failure = (error: unknown): APIGatewayProxyStructuredResultV2 => {
+  console.error(error);
+  return error instanceof TimedOut ? message(503, 'Service Unavailable') : message(500, 'Internal Server Error');
+};
+
+const message = (statusCode: number, text: string): APIGatewayProxyStructuredResultV2 => ({
+  statusCode,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ message: text }),
+});
+
+function send(response: ServerResponse, result: APIGatewayProxyStructuredResultV2): void {
+  const { statusCode = 200, headers = {}, cookies = [], body = '', isBase64Encoded } = result;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, `${value}`);
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
+  response.writeHead(statusCode).end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { Context, SQSEvent } from 'aws-lambda';
+import { type Door, MEMORY_MB, type MirrorDoor, TIMEOUT_S } from '../../infra/settings.ts';
+import { REGION } from '../aws/servers.ts';
+import type { HttpFunctions } from './http.ts';
+
+type Worker = LocalFunction<SQSEvent, unknown>;
+
+export type Doors = {
+  readonly http: HttpFunctions;
+  readonly apply: Worker;
+  readonly sweep: LocalFunction<unknown, unknown>;
+  /** There where an app has a mirror. */
+  readonly mirrors?: Readonly<Record<MirrorDoor, Worker>>;
+};
+
+/** Loads the deployed functions. Each reads its environment while it is loaded, and that only once in a process. */
+export async function loadDoors(hasMirrors: boolean): Promise<Doors> {
+  const [events, accountApi, apply, sweep] = await Promise.all([
+    import('../../functions/events.ts'),
+    import('../../functions/account-api.ts'),
+    import('../../functions/apply.ts'),
+    import('../../functions/sweep.ts'),
+  ]);
+  return {
+    http: {
+      events: { ...asDeployed('events'), handler: events.handler },
+      'account-api': { ...asDeployed('account-api'), handler: accountApi.handler },
+    },
+    apply: { ...asDeployed('apply'), handler: apply.handler },
+    sweep: { ...asDeployed('sweep'), handler: sweep.handler },
+    ...(hasMirrors && { mirrors: await loadMirrorDoors() }),
+  };
+}
+
+async function loadMirrorDoors(): Promise<Readonly<Record<MirrorDoor, Worker>>> {
+  const [mirror, verify] = await Promise.all([
+    import('../../functions/mirror.ts'),
+    import('../../functions/verify.ts'),
+  ]);
+  return {
+    mirror: { ...asDeployed('mirror'), handler: mirror.handler },
+    verify: { ...asDeployed('verify'), handler: verify.handler },
+  };
+}
+
+const asDeployed = (name: Door) => ({ name, timeoutS: TIMEOUT_S[name], memoryMb: MEMORY_MB[name] });
+
+/** A function as it would be deployed. */
+export type LocalFunction<E, R> = {
+  readonly name: string;
+  readonly timeoutS: number;
+  readonly memoryMb: number;
+  readonly handler: (event: E, context: Context) => Promise<R>;
+};
+
+/** The function took longer than it may. Lambda would have ended it; here it is only no longer waited for. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+}
+
+/** Calls a function the way Lambda does. Rejects with `TimedOut`, or with what the function threw. */
+export async function invoke<E, R>(local: LocalFunction<E, R>, event: E): Promise<R> {
+  const over = new AbortController();
+  const late = setTimeout(local.timeoutS * 1000, undefined, { signal: over.signal }).then(() => {
+    throw new TimedOut(`${local.name} took longer than ${local.timeoutS} s`);
+  });
+  late.catch(() => {}); // aborted below: nobody waits for it any more
+  try {
+    return await Promise.race([local.handler(event, contextOf(local)), late]);
+  } finally {
+    over.abort();
+  }
+}
+
+function contextOf({ name, timeoutS, memoryMb }: LocalFunction<never, unknown>): Context {
+  const end = performance.now() + timeoutS * 1000;
+  return {
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:${REGION}:000000000000:function:${name}`,
+    memoryLimitInMB: `${memoryMb}`,
+    awsRequestId: randomUUID(),
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, Math.ceil(end - performance.now())),
+    done: () => {},
+    fail: () => {},
+    succeed: () => {},
+  };
+}
+
+/** Runs what it is given, at most `limit` at a time; the rest waits, first come, first served. */
+export function takingTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = limit;
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { accountApiClient } from '../../functions/account-api/client.ts';
+
+const OPTIONS = {
+  url: 'https://api.tpns.tencent.com',
+  app: '1500001048',
+  secret: 'never shown',
+  dialect: 'tpns',
+  authentication: 'sign',
+  timeoutMs: 5_000,
+  now: () => 0,
+} as const;
+
+describe('where a client may go', () => {
+  test.each([
+    'https://api.tpns.tencent.com',
+    'https://openapi.xg.qq.com/',
+    'https://host.example/stage',
+    'http://localhost:8787',
+    'http://127.0.0.1:8787',
+    'http://[::1]:8787',
+  ])('%s', async (url) => {
+    await accountApiClient({ ...OPTIONS, url }).close();
+  });
+
+  test.each([
+    ['http://api.tpns.tencent.com', 'is https, or http on this machine'],
+    ['http://localhost.example.com', 'is https, or http on this machine'],
+    ['http://127.0.0.1.example.com', 'is https, or http on this machine'],
+    ['ftp://localhost', 'is https, or http on this machine'],
+    ['file:///etc/hosts', 'is https, or http on this machine'],
+    ['api.tpns.tencent.com', 'is not a URL'],
+    ['', 'is not a URL'],
+    ['https://user:password@host.example', 'has a host and perhaps a path, nothing else'],
+    ['https://host.example/?stage=1', 'has a host and perhaps a path, nothing else'],
+    ['https://host.example/#stage', 'has a host and perhaps a path, nothing else'],
+  ])('not %s', (url, message) => {
+    expect(() => accountApiClient({ ...OPTIONS, url })).toThrow(`url ${message}`);
+  });
+});
+
+test.each([
+  ['app', ''],
+  ['app', 'a:b'],
+  ['app', 'a b'],
+  ['app', 'a\r\nx-injected: 1'],
+  ['app', '应用'],
+  ['secret', ''],
+  ['timeoutMs', 0],
+  ['timeoutMs', Number.POSITIVE_INFINITY],
+  ['connections', 0],
+])('a client does not start with %s %j', (name, value) => {
+  expect(() => accountApiClient({ ...OPTIONS, [name]: value })).toThrow(name);
+});
+
+test('an error names every option that is wrong and shows none', () => {
+  const wrong = () => accountApiClient({ ...OPTIONS, url: 'http://a-user:a-password@host.example', app: 'an-app:' });
+  expect(wrong).toThrow(/url .*; app /);
+  expect(wrong).toThrow(/^(?!.*(a-password|host\.example|an-app|never shown))/);
+});

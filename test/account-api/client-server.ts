@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+import { accountApiClient } from '../../functions/account-api/client.ts';
+import type { AccountApiClientOptions } from '../../functions/account-api/transport.ts';
+import { AccountId, AccountType, Token } from '../../functions/core/account.ts';
+import { serving } from '../conformance/http-server.ts';
+
+export const T0 = Date.parse('2026-01-01T00:00:00Z');
+
+export const token = (text: string) => Token.parse(text);
+export const account = (id: string, type = 0) => ({ id: AccountId.parse(id), type: AccountType.parse(type) });
+
+/** What a test's API was sent. */
+export type Sent = { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: string };
+
+/** Answers one request in whatever way; `attempt` counts from 1. */
+export type Answer = (response: ServerResponse, sent: Sent, attempt: number) => void;
+
+export const says =
+  (body: unknown, status = 200, headers: Record<string, string> = {}): Answer =>
+  (response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify(body));
+  };
+
+/** A client, and the API it talks to, whose every answer the test decides. Both end with the test. */
+export async function talking(answer: Answer, options: Partial<AccountApiClientOptions> = {}) {
+  const sent: Sent[] = [];
+  const { url, server, close } = await serving(async (incoming, response) => {
+    const request = { path: incoming.url ?? '', headers: incoming.headers, body: await text(incoming) };
+    sent.push(request);
+    answer(response, request, sent.length);
+  });
+  const client = clientOf({ url, ...options });
+  onTestFinished(close);
+  return { client, sent, url, server };
+}
+
+/** Waits long enough for anything on this machine, unless a test wants to see the deadline pass. */
+export function clientOf(options: Partial<AccountApiClientOptions> & { url: string }) {
+  const client = accountApiClient({
+    app: 'an-app',
+    secret: 'a secret',
+    dialect: 'tpns',
+    authentication: 'basic',
+    timeoutMs: 20_000,
+    now: () => T0,
+    ...options,
+  });
+  onTestFinished(client.close);
+  return client;
+}

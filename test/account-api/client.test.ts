@@ -1,0 +1,264 @@
+import { Buffer } from 'node:buffer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AccountApiClient } from '../../functions/account-api/client.ts';
+import { appSecret, signatureOf } from '../../functions/account-api/wire/credentials.ts';
+import type { Token } from '../../functions/core/account.ts';
+import type { Dialect } from '../../functions/core/configuration.ts';
+import type { Running } from '../conformance/http-server.ts';
+import { APPS, ownAccountApi, secretOf } from '../conformance/own-account-api.ts';
+import { account, clientOf, says, T0, talking, token } from './client-server.ts';
+import tpns from './samples/tpns-2020.json' with { type: 'json' };
+import xg from './samples/xg-2019.json' with { type: 'json' };
+
+const DONE = { ret_code: 0, err_msg: 'ok', result: ['0'] };
+const bind = (phone: Token, ...names: string[]) =>
+  ({ kind: 'bindOverriding', elements: [{ token: phone, accounts: names.map((name) => account(name)) }] }) as const;
+
+const ways = (['xg', 'tpns'] as const).flatMap((dialect) =>
+  (['basic', 'sign'] as const).map((authentication) => ({ dialect, authentication })),
+);
+
+describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, authentication }) => {
+  let own: Running;
+  beforeAll(async () => {
+    own = await ownAccountApi();
+  });
+  afterAll(() => own.close());
+
+  const app = APPS.find((one) => one.dialect === dialect && one.policy === 'many')?.id ?? '';
+  const connected = (): AccountApiClient =>
+    clientOf({ url: own.url, app, secret: secretOf(app), dialect, authentication, now: Date.now });
+
+  test('what is bound is found from both sides', async () => {
+    const { operate, accountsOf, tokensOf } = connected();
+    const [phone, tablet] = [token(`${authentication} 手机`), token(`${authentication} tablet`)];
+    const [alice, bobby] = [account(`alice ${authentication}`), account(`bobby ${authentication}`, 5)];
+    const elements = [
+      { token: phone, accounts: [alice, bobby] },
+      { token: tablet, accounts: [bobby] },
+    ];
+    expect(await operate({ kind: 'bind', elements })).toEqual({ kind: 'answered', results: ['done', 'done'] });
+    expect(await accountsOf([tablet, token('none'), phone])).toEqual({
+      kind: 'found',
+      accounts: [[bobby], [], [alice, bobby]],
+    });
+    expect(await tokensOf([bobby, account('nobody'), alice])).toEqual({
+      kind: 'found',
+      tokens: [[phone, tablet], [], [phone]],
+    });
+  });
+
+  test('all five operations have their effect', async () => {
+    const { operate, accountsOf } = connected();
+    const phone = token(`all five ${authentication}`);
+    const [alice, bobby, carol] = [account('alice 5'), account('bobby 5'), account('carol 5')];
+    const held = async () => {
+      const answer = await accountsOf([phone]);
+      return answer.kind === 'found' ? answer.accounts[0]?.map(({ id }) => `${id}`) : answer;
+    };
+    const done = { kind: 'answered', results: ['done'] };
+    expect(await operate({ kind: 'bind', elements: [{ token: phone, accounts: [alice, bobby] }] })).toEqual(done);
+    expect(await held()).toEqual(['alice 5', 'bobby 5']);
+    expect(await operate({ kind: 'unbind', elements: [{ token: phone, accounts: [alice] }] })).toEqual(done);
+    expect(await held()).toEqual(['bobby 5']);
+    expect(await operate({ kind: 'bindOverriding', elements: [{ token: phone, accounts: [carol] }] })).toEqual(done);
+    expect(await held()).toEqual(['carol 5']);
+    expect(await operate({ kind: 'unbindAccountFromAll', accounts: [carol] })).toEqual(done);
+    expect(await held()).toEqual([]);
+    await operate({ kind: 'bind', elements: [{ token: phone, accounts: [alice] }] });
+    expect(await operate({ kind: 'unbindTokenFromAll', tokens: [phone] })).toEqual(done);
+    expect(await held()).toEqual([]);
+  });
+
+  test('a token never seen has a result of its own', async () => {
+    const { operate } = connected();
+    const tokens = [token(`never seen ${authentication}`)];
+    expect(await operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
+      kind: 'answered',
+      results: ['unknownToken'],
+    });
+  });
+
+  test('another secret is unauthorized, and so is another app', async () => {
+    const options = { url: own.url, app, secret: secretOf(app), dialect, authentication, now: Date.now };
+    const unauthorized = { kind: 'unauthorized', reason: dialect === 'xg' ? 'code 10104' : 'code 1008003' };
+    expect(await clientOf({ ...options, secret: 'wrong' }).operate(bind(token('t'), 'alice'))).toEqual(unauthorized);
+    expect(await clientOf({ ...options, app: 'wrong' }).accountsOf([token('t')])).toEqual(unauthorized);
+  });
+});
+
+describe('what is sent', () => {
+  test('the documents’ requests, key by key', async () => {
+    const { client, sent } = await talking(says(xg.operateReply), { dialect: 'xg', platform: 'android' });
+    const elements = xg.bind.request.token_accounts.map((element) => ({
+      token: token(element.token),
+      accounts: element.account_list.map((one) => account(one.account, one.account_type)),
+    }));
+    await client.operate({ kind: 'bind', elements });
+    await client.operate({ kind: 'unbindTokenFromAll', tokens: xg.unbindTokenFromAll.request.token_list.map(token) });
+    expect(sent.map(({ path, body }) => [path, body])).toEqual([
+      ['/v3/device/account/batchoperate', JSON.stringify(xg.bind.request)],
+      ['/v3/device/account/batchoperate', JSON.stringify(xg.unbindTokenFromAll.request)],
+    ]);
+  });
+
+  test('a TPNS query as the document has it, without a platform', async () => {
+    const { client, sent } = await talking(says(tpns.accountsOf.reply), { platform: 'ios' });
+    await client.accountsOf(tpns.accountsOf.request.token_list.map(token));
+    expect(sent.map(({ path, body }) => [path, body])).toEqual([
+      ['/v3/device/account/query', JSON.stringify(tpns.accountsOf.request)],
+    ]);
+  });
+
+  test('Basic authentication is the app and its secret', async () => {
+    const { client, sent } = await talking(says(DONE), { app: 'app-1', secret: 'a:b 密' });
+    await client.operate(bind(token('phone'), 'alice'));
+    expect(sent[0]?.headers.authorization).toBe(`Basic ${Buffer.from('app-1:a:b 密').toString('base64')}`);
+  });
+
+  test('a signature covers the body in bytes and says the time of its attempt in seconds', async () => {
+    let ms = T0 + 999;
+    const { client, sent } = await talking(says(DONE), { authentication: 'sign', now: () => ms });
+    await client.operate(bind(token('phone'), '爱丽丝'));
+    ms += 5_000;
+    await client.operate(bind(token('phone'), '爱丽丝'));
+    const timestamps = [String(T0 / 1000), String(T0 / 1000 + 5)];
+    expect(sent.map(({ headers }) => headers['timestamp'])).toEqual(timestamps);
+    const expected = timestamps.map((timestamp, i) =>
+      signatureOf(appSecret('a secret').key, { timestamp, app: 'an-app', body: sent[i]?.body ?? '' }),
+    );
+    expect(sent.map(({ headers }) => headers['sign'])).toEqual(expected);
+    expect(sent[0]?.headers).toMatchObject({ accessid: 'an-app', 'content-type': 'application/json' });
+    expect(sent[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  test('a path in the URL stays in front', async () => {
+    const { url, sent } = await talking(says(DONE));
+    await clientOf({ url: `${url}/stage/` }).operate(bind(token('phone'), 'alice'));
+    expect(sent[0]?.path).toBe('/stage/v3/device/account/batchoperate');
+  });
+
+  test('a connection is kept between calls', async () => {
+    let connections = 0;
+    const { client, sent, server } = await talking(says(DONE), { connections: 1 });
+    server.on('connection', () => {
+      connections += 1;
+    });
+    for (let i = 0; i < 5; i++) await client.operate(bind(token('phone'), 'alice'));
+    expect([sent.length, connections]).toEqual([5, 1]);
+  });
+
+  test('calls at once share the connections allowed', async () => {
+    let connections = 0;
+    const { client, sent, server } = await talking(says(DONE), { connections: 2 });
+    server.on('connection', () => {
+      connections += 1;
+    });
+    await Promise.all(Array.from({ length: 10 }, () => client.operate(bind(token('phone'), 'alice'))));
+    expect([sent.length, connections]).toEqual([10, 2]);
+  });
+});
+
+describe('what the dialect cannot say', () => {
+  const long = token('x'.repeat(65));
+
+  test('an element is refused and the others are sent', async () => {
+    const { client, sent } = await talking(says({ ret_code: 0, err_msg: 'ok', result: ['ok', 'token_not_exists'] }), {
+      dialect: 'xg',
+    });
+    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens: [token('a'), long, token('b')] })).toEqual({
+      kind: 'answered',
+      results: ['done', 'refused', 'unknownToken'],
+    });
+    expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ operator_type: 4, token_list: ['a', 'b'] });
+  });
+
+  test.each([
+    ['bind', { kind: 'bind', elements: [{ token: long, accounts: [account('alice')] }] }],
+    ['unbindTokenFromAll', { kind: 'unbindTokenFromAll', tokens: [long] }],
+  ] as const)('a %s of which nothing is left is not sent', async (_, request) => {
+    const { client, sent } = await talking(says(DONE), { dialect: 'xg' });
+    expect(await client.operate(request)).toEqual({ kind: 'answered', results: ['refused'] });
+    expect(sent).toEqual([]);
+  });
+
+  test('more elements than a request may have are a mistake of the caller', async () => {
+    const { client, sent } = await talking(says(DONE));
+    const elements = Array.from({ length: 21 }, (_, i) => ({ token: token(`${i}`), accounts: [account('alice')] }));
+    await expect(client.operate({ kind: 'bind', elements })).rejects.toThrow('a list has at most 20 elements');
+    expect(sent).toEqual([]);
+  });
+
+  test('a question about a token that the dialect cannot say is refused, and not sent', async () => {
+    const { client, sent } = await talking(says({}), { dialect: 'xg' });
+    const answer = await client.accountsOf([token('phone'), token('t'.repeat(65))]);
+    expect([answer, sent]).toEqual([{ kind: 'refused', reason: 'not in this dialect' }, []]);
+    await expect(client.accountsOf(Array.from({ length: 101 }, () => token('phone')))).rejects.toThrow('at most 100');
+  });
+});
+
+describe('whose answers are read', () => {
+  const dialects: readonly Dialect[] = ['xg', 'tpns'];
+
+  test.each(dialects)('%s: a success without a list of results speaks for every element', async (dialect) => {
+    const { client } = await talking(says({ ret_code: 0, err_msg: 'ok' }), { dialect });
+    const tokens = [token('a'), token('b')];
+    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
+      kind: 'answered',
+      results: ['done', 'done'],
+    });
+  });
+
+  test('so does one result for two tokens, as the TPNS sample has it', async () => {
+    const { client } = await talking(says({ ret_code: 0, err_msg: 'NO_ERROR', result: ['0'] }));
+    const tokens = [token('a'), token('b')];
+    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toMatchObject({ results: ['done', 'done'] });
+  });
+
+  test('results that fit no element say nothing of any', async () => {
+    const { client } = await talking(
+      says({ ret_code: 1008026, err_msg: 'batch op,partly error', result: ['1008006'] }),
+    );
+    const tokens = [token('a'), token('b')];
+    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
+      kind: 'unavailable',
+      reason: 'not an answer to what was asked',
+    });
+  });
+
+  test.each([
+    [1008026, ['0', '1008006', '1008007', '1008004'], ['done', 'unknownToken', 'refused', 'unavailable']],
+    [1008027, ['1008029', '1008028', '4711', '1008007'], ['unknownToken', 'unavailable', 'refused', 'refused']],
+  ])('TPNS %i has a result for each element', async (ret_code, result, results) => {
+    const { client } = await talking(says({ ret_code, err_msg: '', result }));
+    const tokens = ['a', 'b', 'c', 'd'].map(token);
+    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({ kind: 'answered', results });
+  });
+
+  test('what a query leaves out is not bound', async () => {
+    const reply = { retCode: 0, errMsg: 'NO_ERROR', account_tokens: [{ account: 'bobby', token_list: ['phone'] }] };
+    const { client } = await talking(says(reply));
+    expect(await client.tokensOf([account('alice'), account('bobby')])).toEqual({
+      kind: 'found',
+      tokens: [[], ['phone']],
+    });
+  });
+
+  test('an entry that nobody asked for is no answer: it must not read as "nothing is bound"', async () => {
+    const { client } = await talking(says(tpns.accountsOf.reply));
+    expect(await client.accountsOf([token('Token1')])).toEqual({
+      kind: 'unavailable',
+      reason: 'not an answer to what was asked',
+    });
+    const untyped = await talking(says(tpns.tokensOf.reply));
+    expect(await untyped.client.tokensOf([account('account1', 7), account('account2', 7)])).toMatchObject({
+      kind: 'unavailable',
+    });
+  });
+
+  test('keys that are not in the documents are passed over', async () => {
+    const more = { seq: 3, push_id: 'p', environment: 'product', err_msg_zh: '' };
+    const { client } = await talking(says({ ...DONE, ...more }));
+    expect(await client.operate(bind(token('phone'), 'alice'))).toEqual({ kind: 'answered', results: ['done'] });
+  });
+});

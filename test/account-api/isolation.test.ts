@@ -1,0 +1,120 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, test } from 'vitest';
+import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import { Operation } from '../../functions/core/operation.ts';
+import { msOf, stampOf } from '../../functions/core/stamp.ts';
+import {
+  account,
+  accountsOf,
+  basic,
+  type Headers,
+  signed,
+  T0,
+  tokenAccounts,
+  tokensOf,
+  type World,
+  world,
+} from '../world/account-api.ts';
+
+const OPERATIONS: readonly [string, unknown][] = [
+  ['operation 1', tokenAccounts(1, 'phone', 'mallory')],
+  ['operation 2', tokenAccounts(2, 'phone', 'mallory')],
+  ['operation 3', tokenAccounts(3, 'phone', 'alice')],
+  ['operation 4', { operator_type: 4, token_list: ['phone'] }],
+  ['operation 5', { operator_type: 5, account_list: [account('alice')] }],
+];
+
+/** Every app but the one whose bindings are looked at. */
+const OTHERS = ['xg-2', 'xg-typed', 'tpns', 'tpns-typed'];
+const MATRIX = OTHERS.flatMap((app) => OPERATIONS.map(([what, body]) => [app, what, body] as const));
+
+const stateOf = async ({ held, holders }: World, app: string) => ({
+  phone: await held(app, 'phone'),
+  alice: await holders(app, 'alice'),
+});
+
+describe("an app's credential reaches no binding of another app", () => {
+  test.each(MATRIX)('%s, %s: what xg has stays as it was', async (app, _, body) => {
+    const at = world();
+    await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
+    const before = await stateOf(at, 'xg');
+    expect(await at.operate(app, body)).toMatchObject({ ret_code: 0 });
+    expect(await stateOf(at, 'xg')).toEqual(before);
+    await at.redeliver();
+    expect(await stateOf(at, 'xg')).toEqual(before);
+  });
+
+  test.each(OTHERS)('%s finds nothing of what xg has, in either direction', async (app) => {
+    const at = world();
+    await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
+    expect(await stateOf(at, app)).toEqual({ phone: [], alice: [] });
+    expect(await at.operate(app, { operator_type: 4, token_list: ['phone'] })).toMatchObject({
+      result: [app.startsWith('xg') ? 'token_not_exists' : '1008006'],
+    });
+  });
+
+  test.each(MATRIX)('%s, %s: is not stamped by what xg has', async (app, _, body) => {
+    const at = world();
+    await stampAhead(at, 'xg');
+    await at.operate(app, body);
+    expect(lastMs(at)).toBe(at.state.ms);
+  });
+
+  test.each(OPERATIONS.slice(2))('xg itself, %s: is stamped later than what it has', async (_, body) => {
+    const at = world();
+    await stampAhead(at, 'xg');
+    await at.operate('xg', body);
+    expect(lastMs(at)).toBeGreaterThan(AHEAD);
+  });
+
+  const forged: readonly [string, (body: Buffer) => Headers][] = [
+    ['the name of xg and the secret of xg-2', () => basic('xg', 'the newest secret of xg-2')],
+    ['the AccessId of xg and a signature of xg-2', (body) => ({ ...signed('xg-2', body), accessid: 'xg' })],
+    [
+      'the AccessId of xg and the secret of xg-2',
+      (body) => signed('xg', body, { secret: 'the newest secret of xg-2' }),
+    ],
+    [
+      'a valid credential of xg-2 beside a claim to be xg',
+      (body) => ({ ...basic('xg-2'), ...signed('xg', body, { secret: 'the newest secret of xg-2' }) }),
+    ],
+  ];
+  const requests: readonly [Endpoint, unknown][] = [
+    ...OPERATIONS.map(([, body]): [Endpoint, unknown] => ['operate', body]),
+    ['query', accountsOf('phone')],
+    ['query', tokensOf('alice')],
+  ];
+
+  test.each(forged)('%s: every operation and query is refused', async (_, headersOf) => {
+    const at = world();
+    await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
+    const before = at.changes();
+    for (const [endpoint, request] of requests) {
+      const body = Buffer.from(JSON.stringify(request));
+      const reply = await at.send({ path: PATHS[endpoint], headers: headersOf(body), body });
+      expect(reply).toMatchObject({ status: 403, body: { ret_code: 10104 } });
+    }
+    expect(at.changes()).toBe(before);
+  });
+
+  test('a body cannot name another app', async () => {
+    const at = world();
+    await at.operate('xg-2', { ...tokenAccounts(2, 'phone', 'alice'), app: 'xg', access_id: 'xg', AccessId: 'xg' });
+    expect(await stateOf(at, 'xg')).toEqual({ phone: [], alice: [] });
+    expect(await stateOf(at, 'xg-2')).toEqual({ phone: ['0#alice'], alice: ['phone'] });
+  });
+});
+
+const AHEAD = T0 + 4_000;
+
+/** Puts events on record whose time is ahead of our clock: a bind and a removal, on the token and on the account. */
+async function stampAhead({ ports }: World, app: string): Promise<void> {
+  const accounts = [{ type: 0, id: 'alice' }];
+  const stamp = (kind: 'bind' | 'unbindAccountFromAll') => stampOf(kind, AHEAD, '0123456789abcdef');
+  await ports.accept('ahead', [
+    Operation.parse({ kind: 'bind', app, token: 'phone', accounts, stamp: stamp('bind') }),
+    Operation.parse({ kind: 'unbindAccountFromAll', app, account: accounts[0], stamp: stamp('unbindAccountFromAll') }),
+  ]);
+}
+
+const lastMs = ({ queue }: World): number => msOf(queue.at(-1)?.operations[0]?.stamp ?? '');

@@ -1,0 +1,133 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, test } from 'vitest';
+import { accountApiHandler } from '../../functions/account-api/handler.ts';
+import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import type { Outcome } from '../../functions/core/outcome.ts';
+import type { Accepted } from '../../functions/operations/accept.ts';
+import { account, accountsOf, basic, tokenAccounts, tokensOf, world } from '../world/account-api.ts';
+
+const bodyOf = (value: unknown) => Buffer.from(JSON.stringify(value));
+const BUSY = {
+  xg: { ret_code: 10101, err_msg: 'System busy. Please retry later' },
+  tpns: { ret_code: 1008004, err_msg: 'invoke service error' },
+} as const;
+
+const OPERATIONS = [
+  tokenAccounts(1, 'phone', 'alice'),
+  tokenAccounts(2, 'phone', 'alice'),
+  tokenAccounts(3, 'phone', 'alice'),
+  { operator_type: 4, token_list: ['phone'] },
+  { operator_type: 5, account_list: [account('alice')] },
+];
+
+describe.each(['xg', 'tpns'] as const)('while the queue cannot be reached, %s', (app) => {
+  test.each(OPERATIONS)('operation $operator_type is not accepted and the client told to come again', async (body) => {
+    const { send, state, changes } = world();
+    state.isQueueDown = true;
+    expect(await send({ headers: basic(app), body: bodyOf(body) })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      body: BUSY[app],
+      line: { app, elements: 1, outcome: 'unavailable', reason: 'QueueDown' },
+    });
+    expect(changes()).toBe(0);
+  });
+
+  test('queries are answered', async () => {
+    const { state, query } = world();
+    state.isQueueDown = true;
+    expect(JSON.stringify(await query(app, accountsOf('phone')))).toMatch(/^{"ret_?[cC]ode":0,/);
+  });
+});
+
+describe.each(['xg', 'tpns'] as const)('while the store cannot be reached, %s', (app) => {
+  test.each(OPERATIONS)('operation $operator_type is durable, said to be so, and in effect later', async (body) => {
+    const { send, state, queue, redeliver, holders } = world();
+    state.isStoreDown = true;
+    expect(await send({ headers: basic(app), body: bodyOf(body) })).toMatchObject({
+      status: 200,
+      headers: { 'bindery-outcome': 'durable' },
+      body: { ret_code: 0, err_msg: 'ok', result: [app === 'xg' ? 'ok' : '0'] },
+      line: { outcome: 'durable' },
+    });
+    expect(queue).toHaveLength(1);
+    state.isStoreDown = false;
+    await redeliver();
+    expect(await holders(app, 'alice')).toEqual(body.operator_type <= 2 ? ['phone'] : []);
+  });
+
+  test('calls one after the other still keep their order', async () => {
+    const { operate, state, redeliver, held } = world();
+    state.isStoreDown = true;
+    await operate(app, tokenAccounts(2, 'phone', 'alice'));
+    await operate(app, tokenAccounts(3, 'phone', 'alice'));
+    state.isStoreDown = false;
+    await redeliver();
+    expect(await held(app, 'phone')).toEqual([]);
+  });
+
+  test.each([accountsOf('phone'), tokensOf('alice')])('a query is answered 503, not with nothing', async (body) => {
+    const { send, state } = world();
+    state.isStoreDown = true;
+    const busy = { xg: BUSY.xg, tpns: { retCode: 1008004, errMsg: 'invoke service error' } }[app];
+    expect(await send({ path: PATHS.query, headers: basic(app), body: bodyOf(body) })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      body: busy,
+      line: { outcome: 'unavailable', reason: 'StoreDown' },
+    });
+  });
+});
+
+test('what is in effect is said to be so', async () => {
+  const { send } = world();
+  const reply = await send({ headers: basic('xg'), body: bodyOf(tokenAccounts(1, 'phone', 'alice')) });
+  expect(reply.headers).toEqual({ 'bindery-outcome': 'applied' });
+});
+
+describe('an element that can never be applied', () => {
+  const [applied, refused]: [Outcome, Outcome] = [{ kind: 'applied' }, { kind: 'refused', reason: 'a rule' }];
+
+  /** Binds as many elements as there are outcomes, each of which becomes what is given. */
+  async function bound(app: string, outcomes: readonly Outcome[]) {
+    const accepted: Accepted = { kind: 'applied', outcomes };
+    const handle = accountApiHandler({ ...world().ports, accept: async () => accepted });
+    const element = { token: 'phone', account_list: [account('alice')] };
+    const body = bodyOf({ operator_type: 1, token_accounts: outcomes.map(() => element) });
+    const reply = await handle({ id: 'one', method: 'POST', path: PATHS.operate, headers: basic(app), body });
+    return { status: reply.status, body: reply.body, refused: reply.line?.['refused'] };
+  }
+
+  test('has its own result in TPNS, and the whole says that some failed, or all', async () => {
+    expect(await bound('tpns', [applied, refused])).toEqual({
+      status: 200,
+      body: { ret_code: 1008026, err_msg: 'batch op,partly error', result: ['0', '1008007'] },
+      refused: 1,
+    });
+    expect(await bound('tpns', [refused, refused])).toEqual({
+      status: 200,
+      body: { ret_code: 1008027, err_msg: 'batch op,total error', result: ['1008007', '1008007'] },
+      refused: 2,
+    });
+  });
+
+  test('has its own result in XG, where the whole has the code 0', async () => {
+    expect(await bound('xg', [refused, applied])).toEqual({
+      status: 200,
+      body: { ret_code: 0, err_msg: 'ok', result: ['parameter_invalid', 'ok'] },
+      refused: 1,
+    });
+  });
+
+  test('is told from one that only was overtaken, which is done', async () => {
+    expect(await bound('tpns', [{ kind: 'superseded' }])).toMatchObject({ body: { ret_code: 0, result: ['0'] } });
+  });
+
+  test('is told from one that is unavailable, which may be sent again', async () => {
+    const unavailable: Outcome = { kind: 'unavailable', reason: 'StoreDown' };
+    expect(await bound('tpns', [applied, unavailable])).toMatchObject({
+      body: { ret_code: 1008026, result: ['0', '1008004'] },
+    });
+    expect(await bound('xg', [unavailable])).toMatchObject({ body: { result: ['system_busy'] } });
+  });
+});

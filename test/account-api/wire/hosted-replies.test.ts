@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { OperateReplies } from '../../../functions/account-api/wire/operate-reply.ts';
+import { OperateRequests } from '../../../functions/account-api/wire/operate-request.ts';
+import { QueryReplies } from '../../../functions/account-api/wire/query-reply.ts';
+import { QueryRequests } from '../../../functions/account-api/wire/query-request.ts';
+import { type Failure, problemOf } from '../../../functions/account-api/wire/statuses.ts';
+import { Account, Token } from '../../../functions/core/account.ts';
+
+const failed = (problem: Failure['problem'], code: number) => ({ kind: 'failed', problem, code });
+const alice = Account.parse({ type: 0, id: 'alice' });
+const phone = Token.parse('phone');
+
+describe('what a hosted service answers to batchoperate is read', () => {
+  test('with the words of either year: "ok" and "0" are done', () => {
+    const read = (result: string[]) => OperateReplies.tpns.parse({ ret_code: 0, err_msg: 'NO_ERROR', result });
+    expect(read(['ok', '0'])).toEqual({ kind: 'done', results: ['done', 'done'] });
+  });
+
+  test('element by element where some failed', () => {
+    const result = ['0', '1008006', '1008029', '1008004', '1008028', '1008007', '42'];
+    expect(OperateReplies.tpns.parse({ ret_code: 1008026, err_msg: 'batch op,partly error', result })).toEqual({
+      kind: 'done',
+      results: ['done', 'unknownToken', 'unknownToken', 'unavailable', 'unavailable', 'refused', 'refused'],
+    });
+  });
+
+  test('where it says no more than the code', () => {
+    expect(OperateReplies.xg.parse({ ret_code: 0 })).toEqual({ kind: 'done', results: [] });
+    expect(OperateReplies.tpns.parse({ ret_code: 1008027 })).toEqual(failed('invalid', 1008027));
+    expect(OperateReplies.tpns.parse({ ret_code: 1008003, err_msg: 'auth failure' })).toEqual(
+      failed('notAuthenticated', 1008003),
+    );
+  });
+
+  test('with keys that are not documented', () => {
+    const reply = { ret_code: 0, err_msg: 'ok', result: ['ok'], seq: 1, environment: 'product', err_msg_zh: '' };
+    expect(OperateReplies.xg.parse(reply)).toEqual({ kind: 'done', results: ['done'] });
+  });
+
+  test.each([null, [], {}, { ret_code: '0' }, { retCode: 0, errMsg: 'ok' }, { ret_code: 0, result: 'ok' }])(
+    'unless it is something else: %j',
+    (reply) => {
+      expect(OperateReplies.tpns.safeParse(reply).success).toBe(false);
+    },
+  );
+});
+
+describe('what a hosted service answers to a query is read', () => {
+  test('with or without account types and results', () => {
+    const reply = {
+      retCode: 0,
+      errMsg: 'NO_ERROR',
+      token_accounts: [{ token: 'phone', account_list: [{ account: 'alice' }, { account: 'bobby', account_type: 5 }] }],
+    };
+    const bobby = { type: 5, id: 'bobby' };
+    expect(QueryReplies.tpns.parse(reply)).toEqual({
+      kind: 'found',
+      accountsOf: [{ token: 'phone', accounts: [alice, bobby] }],
+    });
+  });
+
+  test.each([0, 10110008, 1008026, 1008027])('with no list, where nothing was found: %i', (retCode) => {
+    expect(QueryReplies.tpns.parse({ retCode, errMsg: '', result: ['10110008'] })).toEqual({ kind: 'found' });
+  });
+
+  test('as a failure where it is one', () => {
+    expect(QueryReplies.tpns.parse({ retCode: 1008028, errMsg: 'request too fast' })).toEqual(
+      failed('unavailable', 1008028),
+    );
+    expect(QueryReplies.xg.parse({ ret_code: 10108, err_msg: '' })).toEqual(failed('unavailable', 10108));
+  });
+
+  test('never by the keys of the other dialect: a missing code is not a 0', () => {
+    expect(QueryReplies.tpns.safeParse({ ret_code: 0, err_msg: 'ok' }).success).toBe(false);
+    expect(QueryReplies.xg.safeParse({ retCode: 0, errMsg: 'ok' }).success).toBe(false);
+  });
+});
+
+describe('codes', () => {
+  test.each([10100, 10101, 10108, 10109, 10111, 10114, 10401, 10507, 10605, 10713, 77])('XG %i: try again', (code) => {
+    expect(problemOf('xg', code)).toBe('unavailable');
+  });
+  test.each([10103, 10105, 10107, 10110, 10115, 10116, 10117, 10302, 10606])(
+    'XG %i: trying again is useless',
+    (code) => {
+      expect(problemOf('xg', code)).toBe('invalid');
+    },
+  );
+  test.each([1008004, 1008028])('TPNS %i: try again', (code) => {
+    expect(problemOf('tpns', code)).toBe('unavailable');
+  });
+  test.each([1008006, 1008007, 1008029, 77])('TPNS %i: trying again is useless', (code) => {
+    expect(problemOf('tpns', code)).toBe('invalid');
+  });
+  test.each([1008003, 1008030, 1008031, 1008035, 1010001, 10030002])(
+    'TPNS %i: the app is closed to the caller',
+    (code) => {
+      expect(problemOf('tpns', code)).toBe('notAuthenticated');
+    },
+  );
+});
+
+describe('a request is written as the dialect has it', () => {
+  const written = <T>(codec: z.core.$ZodType<T>, request: T) => JSON.stringify(z.encode(codec, request));
+  const platform = 'ios' as const;
+
+  test('XG with platform and account types, and who operates last', () => {
+    const operator = { type: 'rtx', id: 'op@x.com' } as const;
+    expect(
+      written(OperateRequests.xg, {
+        kind: 'bindOverriding',
+        elements: [{ token: phone, accounts: [alice] }],
+        platform,
+        operator,
+      }),
+    ).toBe(
+      '{"operator_type":2,"platform":"ios","token_accounts":[{"token":"phone","account_list":[{"account":"alice","account_type":0}]}],' +
+        '"op_type":"rtx","op_id":"op@x.com"}',
+    );
+  });
+
+  test('TPNS without platform, and with account types only where they are not 0', () => {
+    const bobby = Account.parse({ type: 5, id: 'bobby' });
+    expect(written(OperateRequests.tpns, { kind: 'unbindAccountFromAll', accounts: [alice, bobby], platform })).toBe(
+      '{"operator_type":5,"account_list":[{"account":"alice"},{"account":"bobby","account_type":5}]}',
+    );
+    expect(written(QueryRequests.tpns, { kind: 'accountsOf', tokens: [phone], platform })).toBe(
+      '{"operator_type":2,"token_list":["phone"]}',
+    );
+  });
+
+  test('never beyond the limits', () => {
+    const tokens = Array.from({ length: 501 }, () => phone);
+    expect(z.safeEncode(OperateRequests.tpns, { kind: 'unbindTokenFromAll', tokens }).success).toBe(false);
+    const long = [Token.parse('t'.repeat(65))];
+    expect(z.safeEncode(OperateRequests.xg, { kind: 'unbindTokenFromAll', tokens: long }).success).toBe(false);
+  });
+});

@@ -1,0 +1,124 @@
+import { createHmac } from 'node:crypto';
+import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checksQueue, marksQueue, mirrorMarks } from '../../functions/aws/queues.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import type { TokenMark } from '../../functions/mirror/mark.ts';
+import { startSqs } from '../../local/aws/servers.ts';
+import { account, app, bind, moved, token, unbindEverywhere } from '../world/examples.ts';
+
+const SHOP = app().id;
+const digest = async () => (text: string) => createHmac('sha256', 'key').update(text).digest('hex');
+
+let server: Awaited<ReturnType<typeof startSqs>>;
+let client: SQSClient;
+beforeAll(async () => {
+  server = await startSqs();
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SQSClient({ endpoint: server.url, region: 'us-east-1', credentials });
+});
+afterAll(async () => {
+  client.destroy();
+  await server.stop();
+});
+
+async function queue(name: string, Attributes: Record<string, string> = {}) {
+  const made = await client.send(new CreateQueueCommand({ QueueName: name, Attributes }));
+  return `${server.url}${new URL(made.QueueUrl ?? '').pathname}`;
+}
+const fifo = (name: string) => queue(`${name}.fifo`, { FifoQueue: 'true' });
+
+/** Everything on the queue. The groups of what was received stay locked, so that nothing comes twice. */
+async function received(QueueUrl: string) {
+  const all = { QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['All' as const] };
+  const messages = [];
+  for (;;) {
+    const { Messages = [] } = await client.send(new ReceiveMessageCommand(all));
+    if (Messages.length === 0) return messages;
+    messages.push(...Messages);
+  }
+}
+
+const mark = (name: string, ms = 5): TokenMark => ({ token: token(name), id: 'r1', ms, removes: true });
+const waiting = async (QueueUrl: string) => {
+  const asked = { QueueUrl, AttributeNames: ['ApproximateNumberOfMessages' as const] };
+  return Number((await client.send(new GetQueueAttributesCommand(asked))).Attributes?.['ApproximateNumberOfMessages']);
+};
+
+describe("a mirror's marks", () => {
+  test('of one token are always in one group, and no group or deduplication id says whose they are', async () => {
+    const url = await fifo('groups');
+    const send = marksQueue({ client, queueUrl: url, digest });
+    await send(SHOP, { tokens: [mark('canary')], accounts: [{ account: account('canary'), id: 'r1', ms: 5 }] });
+    const messages = await received(url);
+    const beside = messages.map(({ Body: _, ...rest }) => rest);
+    expect(messages).toHaveLength(2);
+    expect(JSON.stringify(beside)).not.toContain('canary');
+    const groups = messages.map(({ Attributes }) => Attributes?.['MessageGroupId']);
+    await send(SHOP, { tokens: [mark('canary', 6)], accounts: [] });
+    // Its group is locked: it waits behind the first.
+    expect(await received(url)).toEqual([]);
+    expect(groups.every((group) => /^\d{1,2}$/.test(group ?? ''))).toBe(true);
+  });
+
+  test('of many tokens travel together, at most twenty in a message and sixteen groups', async () => {
+    const url = await fifo('many');
+    const marks = Array.from({ length: 500 }, (_, i) => mark(`phone-${i}`));
+    await marksQueue({ client, queueUrl: url, digest })(SHOP, { tokens: marks, accounts: [] });
+    // The emulator hands out one message of a group at a time.
+    const first = await received(url);
+    expect(first).toHaveLength(16);
+    const sizes = first.map(({ Body = '' }) => JSON.parse(Body).tokens.length);
+    expect(Math.max(...sizes)).toBe(20);
+    expect((await waiting(url)) + first.length).toBeLessThanOrEqual(16 * 3);
+  });
+
+  test('sent twice are one message; found wrong again they are another', async () => {
+    const url = await fifo('twice');
+    const send = marksQueue({ client, queueUrl: url, digest });
+    for (let i = 0; i < 3; i++) await send(SHOP, { tokens: [mark('phone')], accounts: [] });
+    expect(await waiting(url)).toBe(1);
+    for (const forcedMs of [1, 2]) await send(SHOP, { tokens: [{ ...mark('phone'), forcedMs }], accounts: [] });
+    expect(await waiting(url)).toBe(3);
+  });
+
+  test('cannot be sent where the queue is not there: unavailable, by name only', async () => {
+    const send = marksQueue({ client, queueUrl: `${server.url}/000000000000/nothing.fifo`, digest });
+    const sent = send(SHOP, { tokens: [mark('canary')], accounts: [] });
+    await expect(sent).rejects.toThrow(Unavailable);
+    await expect(sent).rejects.toThrow(/^(?!.*canary)\w+$/);
+  });
+
+  test('go to the queue of their app', async () => {
+    const [shop, chat] = [await fifo('shop'), await fifo('chat')];
+    const other = app('chat').id;
+    const { apps, mark } = mirrorMarks({ client, queueUrls: { [SHOP]: shop, [other]: chat }, digest });
+    expect([...apps]).toEqual([SHOP, other]);
+    const operations = [bind(1, ['alice']), unbindEverywhere(3, 'zoe')];
+    const elsewhere = { ...moved(bind(4, ['carol']), 'tablet'), app: other };
+    await mark([...operations, elsewhere].map((operation) => ({ id: 'r1', operation })));
+    const bodies = (await received(shop)).map(({ Body = '' }) => JSON.parse(Body));
+    expect(bodies.flatMap(({ tokens }) => tokens.map((one: TokenMark) => one.token))).toEqual(['phone']);
+    expect(bodies.flatMap(({ accounts }) => accounts)).toEqual([{ account: account('zoe'), id: 'r1', ms: 3 }]);
+    expect((await received(chat)).map(({ Body = '' }) => JSON.parse(Body))).toMatchObject([
+      { app: 'chat', tokens: [{ token: 'tablet' }] },
+    ]);
+  });
+});
+
+describe('checks', () => {
+  test('wait for their delay, twenty in a message', async () => {
+    const url = await queue('checks');
+    const checks = Array.from({ length: 45 }, (_, i) => ({ token: token(`phone-${i}`), id: 'r1', pushedMs: i }));
+    await checksQueue(client, url)(SHOP, 'push', checks, 900);
+    expect(await received(url)).toEqual([]);
+    await checksQueue(client, url)(SHOP, 'again', checks, 0);
+    const bodies = (await received(url)).map(({ Body = '' }) => JSON.parse(Body));
+    expect(bodies.map((body) => [body.cause, body.checks.length])).toEqual([
+      ['again', 20],
+      ['again', 20],
+      ['again', 5],
+    ]);
+    expect(bodies.flatMap((body) => body.checks)).toEqual(checks);
+  });
+});

@@ -1,0 +1,74 @@
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { startFauxqs } from 'fauxqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { operationsQueue, parkedQueue } from '../../functions/aws/queues.ts';
+import { Operation } from '../../functions/core/operation.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+
+const logout = (token: string) =>
+  Operation.parse({
+    kind: 'unbindTokenFromAll',
+    app: 'phone',
+    token,
+    stamp: stampOf('unbindTokenFromAll', 1_700_000_000_000, eventHash(token)),
+  });
+
+let server: Awaited<ReturnType<typeof startFauxqs>>;
+let client: SQSClient;
+beforeAll(async () => {
+  server = await startFauxqs({ port: 0, logger: false });
+  client = new SQSClient({
+    endpoint: `http://127.0.0.1:${server.port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+});
+afterAll(async () => {
+  client.destroy();
+  await server.stop();
+});
+
+const queueUrl = async (name: string) =>
+  (await client.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl ?? '';
+const received = async (QueueUrl: string) => {
+  const all = { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] };
+  return (await client.send(new ReceiveMessageCommand(all))).Messages ?? [];
+};
+
+test('a request of a hundred operations is one message, whatever characters it has', async () => {
+  const QueueUrl = await queueUrl('operations');
+  const operations = Array.from({ length: 100 }, (_, i) => logout(`token-${i}-😀`));
+  await operationsQueue(client, QueueUrl)('request-1', operations);
+  const messages = await received(QueueUrl);
+  expect(messages.map(({ Body = '' }) => JSON.parse(Body))).toEqual([{ v: 1, id: 'request-1', operations }]);
+});
+
+test('a message can be kept back, so that the door may apply it first', async () => {
+  const QueueUrl = await queueUrl('delayed');
+  await operationsQueue(client, QueueUrl, 1)('request-1', [logout('t1')]);
+  expect(await received(QueueUrl)).toEqual([]);
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
+  expect(Messages).toHaveLength(1);
+});
+
+test('nothing about whom an operation concerns stands beside the body', async () => {
+  const QueueUrl = await queueUrl('metadata');
+  await operationsQueue(client, QueueUrl)('request-1', [logout('canary')]);
+  const [{ Body, ...beside } = {}] = await received(QueueUrl);
+  expect(JSON.stringify(beside)).not.toContain('canary');
+});
+
+test('what is parked says why, in the form in which it can be sent again', async () => {
+  const QueueUrl = await queueUrl('parked');
+  await parkedQueue(client, QueueUrl)('request-1', [logout('t1')], 'too old');
+  const [message] = await received(QueueUrl);
+  expect(message?.MessageAttributes).toMatchObject({ reason: { StringValue: 'too old' } });
+  expect(JSON.parse(message?.Body ?? '')).toEqual({ v: 1, id: 'request-1', operations: [logout('t1')] });
+});
+
+test('a queue that does not take the message is unavailable, by name only', async () => {
+  const send = operationsQueue(client, 'http://127.0.0.1:1/000000000000/nothing');
+  await expect(send('request-1', [logout('canary')])).rejects.toThrow(Unavailable);
+  await expect(send('request-1', [logout('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);
+});

@@ -1,0 +1,266 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Account, type Token } from '../../functions/core/account.ts';
+import { EMPTY, type TokenDocument } from '../../functions/core/document.ts';
+import { merge } from '../../functions/core/merge.ts';
+import { inParallel } from '../../functions/core/parallel.ts';
+import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
+import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
+import { account, app, bind, overrideTypes, token, unbind, unbindAll } from '../world/examples.ts';
+
+const SHOP = app().id;
+const CHAT = app('chat').id;
+const on = (name: string, id = SHOP): TokenRef => ({ app: id, token: token(name) });
+const of = (name: string, id = SHOP): AccountRef => ({ app: id, account: account(name) });
+
+const removal = (ms: number) => removalAt(stampOf('unbind', ms, eventHash('removal')));
+const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash('edge')), 0);
+const document = (ms: number): TokenDocument => merge(EMPTY, [bind(ms, ['alice'])]);
+
+/** Names that a key, a path or an object of JavaScript could take for something else. */
+const NAMES = [
+  'a#b',
+  '#CLEAR',
+  'T#phone',
+  '##',
+  '__proto__',
+  'constructor',
+  '\u30a2\u30ab',
+  '\u{1f511}\u{1f511}',
+  ' x ',
+  '%2e',
+  'a\u0000b',
+];
+
+/** What every registry store keeps to, whatever it is made of. `make` gives an empty one. */
+export function registryStoreContract(make: () => Promise<RegistryStore>): void {
+  let store: RegistryStore;
+  beforeEach(async () => {
+    store = await make();
+  });
+
+  describe('documents', () => documentRules(() => store));
+  describe('a write', () => writeRules(() => store));
+  describe('pointers', () => pointerRules(() => store));
+  describe('watermarks', () => clearRules(() => store));
+
+  test('documents, pointers and watermarks of one name are three things', async () => {
+    const name = on('alice');
+    await store.raisePointer(of('alice'), name.token, edge(1));
+    await store.raiseClear(of('alice'), removal(2));
+    expect(await store.documents([name])).toEqual([undefined]);
+    await store.write(name, document(3), 0);
+    expect(await store.pointers(of('alice'))).toEqual([{ token: 'alice', edge: edge(1) }]);
+    expect(await store.clears([of('alice')])).toEqual([removal(2)]);
+  });
+}
+
+function documentRules(store: () => RegistryStore): void {
+  test('that were never written are undefined', async () => {
+    expect(await store().documents([on('phone'), on('tablet')])).toEqual([undefined, undefined]);
+    expect(await store().documents([])).toEqual([]);
+  });
+
+  test('are answered in the order asked, as often as asked', async () => {
+    await store().write(on('phone'), document(1), 0);
+    await store().write(on('tablet'), document(2), 0);
+    const [phone, tablet] = [
+      { document: document(1), version: 1 },
+      { document: document(2), version: 2 },
+    ];
+    expect(await store().documents([on('tablet'), on('watch'), on('phone'), on('tablet')])).toEqual([
+      tablet,
+      undefined,
+      phone,
+      tablet,
+    ]);
+  });
+
+  test('are read as they were last written', async () => {
+    await store().write(on('phone'), document(1), 0);
+    for (let version = 1; version < 20; version++) {
+      await store().write(on('phone'), document(version), version);
+      expect(await store().documents([on('phone')])).toEqual([{ document: document(version), version: version + 1 }]);
+    }
+  });
+
+  test('come back whole: every register, and the absence of each', async () => {
+    const limits = { edges: 2, clears: 1, sessions: 2, sessionMs: 1_000 };
+    const full = merge(
+      EMPTY,
+      [
+        unbindAll(1, { session: 's1' }),
+        bind(2, ['alice', 'bob', '__proto__', 'constructor:1'], { session: 's2' }),
+        overrideTypes(3, ['carol:1']),
+        overrideTypes(4, ['dave:2']),
+        unbind(5, ['\u30a2\u30ab', 'a#b'], { session: 's3' }),
+      ],
+      '',
+      limits,
+    );
+    expect(Object.values(full).filter((part) => part === '' || Object.keys(part).length === 0)).toEqual([]);
+    const documents = [full, EMPTY, merge(EMPTY, [unbindAll(1)]), merge(EMPTY, [unbind(1, ['alice'])])];
+    for (const [i, one] of documents.entries()) await store().write(on(`phone-${i}`), one, 0);
+    const read = await store().documents(documents.map((_, i) => on(`phone-${i}`)));
+    expect(read.map((stored) => stored?.document)).toEqual(documents);
+  });
+
+  test('can be asked for in any number at once', async () => {
+    const names = Array.from({ length: 230 }, (_, i) => `phone-${i}`);
+    await inParallel(names.slice(0, 225), 16, async (name) => {
+      await store().write(on(name), document(Number(name.slice(6))), 0);
+    });
+    const read = await store().documents(names.map((name) => on(name)));
+    expect(read.map((stored) => stored?.document)).toEqual(names.map((_, i) => (i < 225 ? document(i) : undefined)));
+  });
+
+  test('of one token in two apps are two documents', async () => {
+    await store().write(on('phone'), document(1), 0);
+    await store().write(on('phone', CHAT), document(2), 0);
+    const read = await store().documents([on('phone'), on('phone', CHAT)]);
+    expect(read.map((stored) => stored?.document)).toEqual([document(1), document(2)]);
+  });
+
+  test('of tokens with odd names are kept apart', async () => {
+    for (const [i, name] of NAMES.entries()) await store().write(on(name), document(i), 0);
+    const read = await store().documents(NAMES.map((name) => on(name)));
+    expect(read.map((stored) => stored?.document)).toEqual(NAMES.map((_, i) => document(i)));
+  });
+}
+
+function writeRules(store: () => RegistryStore): void {
+  test('where there is nothing makes the version of its newest moment', async () => {
+    expect(await store().write(on('phone'), document(1_700_000_000_000), 0)).toBe('written');
+    const [stored] = await store().documents([on('phone')]);
+    expect(stored).toEqual({ document: document(1_700_000_000_000), version: 1_700_000_000_000 });
+    expect(await store().write(on('tablet'), document(0), 0)).toBe('written');
+    expect(await store().documents([on('tablet')])).toEqual([{ document: document(0), version: 1 }]);
+  });
+
+  test('over the version that stands there makes the next one', async () => {
+    await store().write(on('phone'), document(1), 0);
+    expect(await store().write(on('phone'), document(2), 1)).toBe('written');
+    expect(await store().documents([on('phone')])).toEqual([{ document: document(2), version: 2 }]);
+  });
+
+  test('over any other version changes nothing and says what stands there', async () => {
+    await store().write(on('phone'), document(1), 0);
+    await store().write(on('phone'), document(2), 1);
+    for (const version of [0, 1, 3])
+      expect(await store().write(on('phone'), document(3), version)).toEqual({
+        winner: { document: document(2), version: 2 },
+      });
+    expect(await store().documents([on('phone')])).toEqual([{ document: document(2), version: 2 }]);
+  });
+
+  test('over a version where there is nothing changes nothing and says so', async () => {
+    expect(await store().write(on('phone'), document(1), 1)).toEqual({ winner: undefined });
+    expect(await store().documents([on('phone')])).toEqual([undefined]);
+  });
+
+  test('is won by exactly one of many at the same version', async () => {
+    let version = 0;
+    for (let round = 0; round < 3; round++) {
+      const documents = Array.from({ length: 12 }, (_, i) => document(round * 100 + i));
+      const results = await Promise.all(documents.map((one) => store().write(on('phone'), one, version)));
+      const winners = documents.filter((_, i) => results[i] === 'written');
+      expect(winners).toHaveLength(1);
+      const [stored] = await store().documents([on('phone')]);
+      expect(stored?.document).toEqual(winners[0]);
+      version = stored?.version ?? 0;
+    }
+  });
+
+  test('of one token leaves all others alone', async () => {
+    await store().write(on('phone'), document(1), 0);
+    await store().write(on('tablet'), document(2), 0);
+    await store().write(on('tablet'), document(3), 1);
+    expect(await store().documents([on('phone')])).toEqual([{ document: document(1), version: 1 }]);
+  });
+}
+
+function pointerRules(store: () => RegistryStore): void {
+  const pointers = async (ref: AccountRef) =>
+    (await store().pointers(ref)).sort((a, b) => (a.token < b.token ? -1 : 1));
+
+  test('are none for an account that was never bound', async () => {
+    expect(await store().pointers(of('alice'))).toEqual([]);
+  });
+
+  test('only rise', async () => {
+    for (const ms of [5, 3, 9, 9, 7]) await store().raisePointer(of('alice'), token('phone'), edge(ms));
+    expect(await pointers(of('alice'))).toEqual([{ token: 'phone', edge: edge(9) }]);
+  });
+
+  test('rise to the latest of many raised at once', async () => {
+    await Promise.all(
+      Array.from({ length: 12 }, (_, i) => store().raisePointer(of('alice'), token('phone'), edge((i * 5) % 12))),
+    );
+    expect(await pointers(of('alice'))).toEqual([{ token: 'phone', edge: edge(11) }]);
+  });
+
+  test('are those of that account and that app alone', async () => {
+    await store().raisePointer(of('alice'), token('phone'), edge(1));
+    for (const other of [of('alice', CHAT), of('alice:1'), of('alice#'), of('alice#T#'), of('alicea')])
+      await store().raisePointer(other, token('tablet'), edge(2));
+    expect(await pointers(of('alice'))).toEqual([{ token: 'phone', edge: edge(1) }]);
+    expect(await pointers(of('alice#T#'))).toEqual([{ token: 'tablet', edge: edge(2) }]);
+  });
+
+  test('lead to tokens with odd names', async () => {
+    for (const name of NAMES) await store().raisePointer(of('alice'), token(name), edge(1));
+    const found = (await store().pointers(of('alice'))).map(({ token }): string => token);
+    expect(found.sort()).toEqual([...NAMES].sort());
+  });
+
+  test('of accounts with odd names are kept apart', async () => {
+    const accounts = NAMES.map((id) => ({ app: SHOP, account: Account.parse({ type: 0, id: `${id}${id}` }) }));
+    for (const [i, ref] of accounts.entries()) await store().raisePointer(ref, token(`phone-${i}`), edge(i));
+    for (const [i, ref] of accounts.entries())
+      expect(await pointers(ref)).toEqual([{ token: `phone-${i}`, edge: edge(i) }]);
+  });
+
+  test('are all there, in as many pages as it takes: more than a megabyte of them', async () => {
+    const tokens: Token[] = Array.from({ length: 1_100 }, (_, i) =>
+      token(`${String(i).padStart(4, '0')}${'x'.repeat(990)}`),
+    );
+    await inParallel(tokens, 16, (one) => store().raisePointer(of('alice'), one, edge(1)));
+    expect((await pointers(of('alice'))).map(({ token }) => token)).toEqual(tokens);
+  });
+}
+
+function clearRules(store: () => RegistryStore): void {
+  test('are the empty text where there is none', async () => {
+    expect(await store().clears([of('alice'), of('bob')])).toEqual(['', '']);
+    expect(await store().clears([])).toEqual([]);
+  });
+
+  test('only rise', async () => {
+    for (const ms of [5, 3, 9, 9, 7]) await store().raiseClear(of('alice'), removal(ms));
+    expect(await store().clears([of('alice')])).toEqual([removal(9)]);
+  });
+
+  test('rise to the latest of many raised at once', async () => {
+    await Promise.all(Array.from({ length: 12 }, (_, i) => store().raiseClear(of('alice'), removal((i * 5) % 12))));
+    expect(await store().clears([of('alice')])).toEqual([removal(11)]);
+  });
+
+  test('are answered in the order asked, as often as asked, in any number', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `user-${i}`);
+    await inParallel(names.slice(0, 115), 16, (name) => store().raiseClear(of(name), removal(Number(name.slice(5)))));
+    const asked = [...names.toReversed(), 'user-7'];
+    const expected = asked.map((name) => Number(name.slice(5))).map((i) => (i < 115 ? removal(i) : ''));
+    expect(await store().clears(asked.map((name) => of(name)))).toEqual(expected);
+  });
+
+  test('are those of that account and that app alone', async () => {
+    await store().raiseClear(of('alice'), removal(1));
+    const others = [of('alice', CHAT), of('alice:1'), of('alice#'), of('alicea')];
+    expect(await store().clears(others)).toEqual(['', '', '', '']);
+  });
+
+  test('of accounts with odd names are kept apart', async () => {
+    const accounts = NAMES.map((id) => ({ app: SHOP, account: Account.parse({ type: 0, id: `${id}${id}` }) }));
+    for (const [i, ref] of accounts.entries()) await store().raiseClear(ref, removal(i));
+    expect(await store().clears(accounts)).toEqual(NAMES.map((_, i) => removal(i)));
+  });
+}

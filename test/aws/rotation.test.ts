@@ -1,0 +1,160 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { signedHeaders } from '../../cli/target.ts';
+import { accountApiHandler } from '../../functions/account-api/handler.ts';
+import { appSecret } from '../../functions/account-api/wire/credentials.ts';
+import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import { CLIENT } from '../../functions/aws/client.ts';
+import { secretsReader } from '../../functions/aws/secrets.ts';
+import { webhookKey } from '../../functions/events/signature.ts';
+import { httpDoor } from '../../functions/lambda/http.ts';
+import type { HttpHandler } from '../../functions/lambda/request.ts';
+import { startSecrets, type Versions } from '../../local/aws/servers.ts';
+import { world as accountApi, accountsOf, basic, signed } from '../world/account-api.ts';
+import { event, world as events, NOW } from '../world/events.ts';
+
+const MINUTE = 60_000;
+const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:one';
+
+/** The commands of docs/operations.md, run with a stand-in for `aws` that says with which arguments it was called. */
+const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+const commandWith = (...words: string[]): string => {
+  const found = page.split('\n').find((line) => words.every((word) => line.includes(word)));
+  if (found === undefined) throw new Error(`no command with ${words.join(' and ')}`);
+  return found;
+};
+const bin = mkdtempSync(join(tmpdir(), 'bindery-rotation-'));
+writeFileSync(
+  join(bin, 'aws'),
+  `#!/bin/sh\nexec '${process.execPath}' -p 'JSON.stringify(process.argv.slice(1))' -- "$@"\n`,
+  { mode: 0o700 },
+);
+afterAll(() => rmSync(bin, { recursive: true }));
+
+let kept: Map<string, Versions>;
+let server: Awaited<ReturnType<typeof startSecrets>>;
+let client: SecretsManagerClient;
+let now: number;
+beforeEach(async () => {
+  // As long as what the stack generates.
+  kept = new Map([[ARN, { AWSCURRENT: 'A'.repeat(44) }]]);
+  server = await startSecrets(kept);
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SecretsManagerClient({ ...CLIENT, endpoint: server.url, region: 'us-east-1', credentials });
+  now = NOW;
+});
+afterEach(async () => {
+  client.destroy();
+  await server.stop();
+});
+
+const OPTIONS = {
+  'secret-id': { type: 'string', default: '' },
+  'secret-string': { type: 'string', default: '' },
+  'version-stage': { type: 'string' },
+  'remove-from-version-id': { type: 'string' },
+} as const;
+
+/** Runs a documented command, does to the secret what Secrets Manager would, and answers with the value that is current. */
+function run(command: string): string {
+  const env = { PATH: `${bin}:${process.env['PATH']}`, SECRET_ARN: ARN };
+  const args = JSON.parse(execFileSync('sh', ['-euc', command], { env, encoding: 'utf8' }));
+  const { positionals, values } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const { AWSCURRENT = '' } = kept.get(values['secret-id']) ?? {};
+  switch (positionals.join(' ')) {
+    case 'secretsmanager put-secret-value':
+      kept.set(values['secret-id'], { AWSCURRENT: values['secret-string'], AWSPREVIOUS: AWSCURRENT });
+      return values['secret-string'];
+    case 'secretsmanager update-secret-version-stage':
+      expect(values).toMatchObject({ 'version-stage': 'AWSPREVIOUS', 'remove-from-version-id': 'of-previous' });
+      kept.set(values['secret-id'], { AWSCURRENT });
+      return AWSCURRENT;
+    default:
+      throw new Error(`Secrets Manager does not know ${positionals}`);
+  }
+}
+
+type Door = {
+  readonly command: string;
+  /** Sends a request with a secret, and answers with the status. */
+  readonly start: () => (secret: string) => Promise<number | undefined>;
+};
+type Sent = { readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+const through = (handle: HttpHandler) => {
+  const door = httpDoor(handle, () => {});
+  return async ({ path: rawPath, headers, body }: Sent): Promise<number | undefined> => {
+    const requestContext = { requestId: 'r1', http: { method: 'POST' } };
+    // A door looks at nothing else of an event, and at nothing of the context.
+    const sent = { rawPath, headers, body, requestContext } as unknown as APIGatewayProxyEventV2;
+    return (await door(sent, {} as Context)).statusCode;
+  };
+};
+
+const live = { names: { auth: ARN, xg: ARN }, now: () => now, log: () => {} };
+
+function startEvents() {
+  const keysOf = secretsReader({ ...live, client, decode: webhookKey });
+  const send = through(events({ keysOf, now: live.now }).handle);
+  const body = JSON.stringify(event('user.logout', { app: 'phone', token: 'token-1' }));
+  return (secret: string) => {
+    const headers = signedHeaders(secret, { id: 'evt_1', body, now: new Date(now) });
+    return send({ path: '/events/auth', headers, body });
+  };
+}
+
+const startAccountApi = (credential: (secret: string, body: string) => Readonly<Record<string, string>>) => () => {
+  const secretsOf = secretsReader({ ...live, client, decode: appSecret });
+  const send = through(accountApiHandler({ ...accountApi().ports, secretsOf, now: live.now }));
+  const body = JSON.stringify(accountsOf('token-1'));
+  return (secret: string) => send({ path: PATHS.query, headers: credential(secret, body), body });
+};
+
+const FOR_A_SOURCE = commandWith('put-secret-value', '# a source');
+const FOR_AN_APP = commandWith('put-secret-value', '# an app');
+const DOORS: Readonly<Record<string, Door>> = {
+  "a source's": { command: FOR_A_SOURCE, start: startEvents },
+  "an app's, by Basic authentication,": {
+    command: FOR_AN_APP,
+    start: startAccountApi((secret) => basic('xg', secret)),
+  },
+  "an app's, by signature,": {
+    command: FOR_AN_APP,
+    start: startAccountApi((secret, body) => signed('xg', body, { secret, ms: now })),
+  },
+};
+
+describe.each(Object.entries(DOORS))('%s secret, rotated by the documented command', (_, { command, start }) => {
+  const first = 'A'.repeat(44);
+
+  test('is good beside the one before it, in five minutes everywhere; the one before that is refused', async () => {
+    const send = start();
+    expect(await send(first)).toBe(200);
+    const second = run(command);
+    now += 5 * MINUTE - 1;
+    expect(await send(first)).toBe(200);
+    now += 1;
+    expect([await send(first), await send(second)]).toEqual([200, 200]);
+    const third = run(command);
+    now += 5 * MINUTE;
+    expect([await send(second), await send(third)]).toEqual([200, 200]);
+    expect([401, 403]).toContain(await send(first));
+    expect(new Set([first, second, third]).size).toBe(3);
+  });
+
+  test('is the only one that is good once a leaked one has been taken away', async () => {
+    const send = start();
+    expect(await send(first)).toBe(200);
+    run(command);
+    const second = run(commandWith('update-secret-version-stage').replace('VERSION_ID', 'of-previous'));
+    now += 5 * MINUTE;
+    expect(await send(second)).toBe(200);
+    expect([401, 403]).toContain(await send(first));
+  });
+});

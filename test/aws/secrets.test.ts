@@ -1,0 +1,94 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CLIENT } from '../../functions/aws/client.ts';
+import { NEWEST, type SecretsPorts, secretsReader } from '../../functions/aws/secrets.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import type { Line } from '../../functions/lambda/log.ts';
+import { startSecrets, type Versions } from '../../local/aws/servers.ts';
+
+const MINUTE = 60_000;
+
+let kept: Map<string, Versions>;
+let server: Awaited<ReturnType<typeof startSecrets>>;
+let client: SecretsManagerClient;
+let now: number;
+let lines: { message: string; line: Line }[];
+beforeEach(async () => {
+  kept = new Map([['name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'old' }]]);
+  server = await startSecrets(kept);
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SecretsManagerClient({ ...CLIENT, endpoint: server.url, region: 'us-east-1', credentials });
+  now = 0;
+  lines = [];
+});
+afterEach(async () => {
+  client.destroy();
+  await server.stop();
+});
+
+const reader = (more: Partial<SecretsPorts<string>> = {}) =>
+  secretsReader({
+    client,
+    names: { app: 'name-of-app' },
+    ...more,
+    decode: (text) => {
+      if (text === 'broken') throw new Error('not usable: canary');
+      return text;
+    },
+    now: () => now,
+    log: (_, message, line) => lines.push({ message, line }),
+  });
+
+describe('the secrets of a credential', () => {
+  test('are two, the newest first', async () => {
+    expect(await reader()('app')).toEqual(['new', 'old']);
+  });
+
+  test('are one, where it was never changed', async () => {
+    kept.set('name-of-app', { AWSCURRENT: 'first' });
+    expect(await reader()('app')).toEqual(['first']);
+  });
+
+  test('are the newest alone, for whoever asks for no other: the one before is not even read', async () => {
+    kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
+    expect(await reader({ stages: NEWEST })('app')).toEqual(['new']);
+    expect(lines).toEqual([]);
+  });
+
+  test('are none for an id without a secret, also one that objects inherit', async () => {
+    expect(await reader()('other')).toEqual([]);
+    expect(await reader()('constructor')).toEqual([]);
+  });
+
+  test('are read once and known for five minutes; then a changed one is seen', async () => {
+    const secretsOf = reader();
+    await secretsOf('app');
+    kept.set('name-of-app', { AWSCURRENT: 'newer', AWSPREVIOUS: 'new' });
+    now = 5 * MINUTE - 1;
+    expect(await secretsOf('app')).toEqual(['new', 'old']);
+    now = 5 * MINUTE;
+    expect(await secretsOf('app')).toEqual(['newer', 'new']);
+  });
+
+  test('stay good while they cannot be read again', async () => {
+    const secretsOf = reader();
+    await secretsOf('app');
+    kept.delete('name-of-app');
+    now = 5 * MINUTE;
+    expect(await secretsOf('app')).toEqual(['new', 'old']);
+  });
+
+  test('are unavailable, not none, while they were never read; and the next request tries again', async () => {
+    kept.delete('name-of-app');
+    const secretsOf = reader();
+    await expect(secretsOf('app')).rejects.toThrow(Unavailable);
+    kept.set('name-of-app', { AWSCURRENT: 'first' });
+    expect(await secretsOf('app')).toEqual(['first']);
+  });
+
+  test('leave out one that cannot be used, and the log says which, not what', async () => {
+    kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
+    expect(await reader()('app')).toEqual(['new']);
+    expect(lines).toEqual([{ message: 'secret.unusable', line: { credential: 'app', version: 'AWSPREVIOUS' } }]);
+  });
+});

@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { EMPTY } from '../../functions/core/document.ts';
+import { merge } from '../../functions/core/merge.ts';
+import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
+import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
+import type { MirrorStore } from '../../functions/mirror/state.ts';
+import type { SweepStore, SweptItem } from '../../functions/sweep/store.ts';
+import { account, app, bind, token } from '../world/examples.ts';
+
+const SHOP = app().id;
+const CHAT = app('chat').id;
+const on = (name: string, id = SHOP): TokenRef => ({ app: id, token: token(name) });
+const of = (name: string, id = SHOP): AccountRef => ({ app: id, account: account(name) });
+
+const removal = (ms: number) => removalAt(stampOf('unbind', ms, eventHash('removal')));
+const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash('edge')), 0);
+const document = (ms: number) => merge(EMPTY, [bind(ms, ['alice'])]);
+const state = { pushed: ['0#alice' as const], seen: ['0#alice' as const], pushedMs: 7, misses: 0 };
+
+export type Stores = { readonly registry: RegistryStore; readonly states: MirrorStore; readonly store: SweepStore };
+
+/** What every sweep store keeps to, whatever it is made of. `make` gives empty ones over one table, with pages of so many items. */
+export function sweepStoreContract(make: (pageItems: number) => Promise<Stores>): void {
+  let stores: Stores;
+  beforeEach(async () => {
+    stores = await make(1_000);
+  });
+
+  describe('a page', () => pageRules(() => stores, make));
+  describe('a pointer', () => pointerRules(() => stores));
+  describe('a watermark', () => clearRules(() => stores));
+  describe('a pass', () => passRules(() => stores));
+
+  test('a glimpse shows the documents in the order asked, as often as asked, and what is not there', async () => {
+    const { registry, store } = stores;
+    await registry.write(on('phone'), document(1), 0);
+    await registry.write(on('tablet'), document(2), 0);
+    const asked = ['tablet', 'watch', 'phone', 'tablet'].map((name) => on(name));
+    expect(await store.glimpse(asked)).toEqual([document(2), undefined, document(1), document(2)]);
+    expect(await store.glimpse([])).toEqual([]);
+  });
+}
+
+async function everything(store: SweepStore): Promise<SweptItem[][]> {
+  const pages: SweptItem[][] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.page(after);
+    pages.push([...page.items]);
+    after = page.next;
+  } while (after !== undefined);
+  return pages;
+}
+
+function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<Stores>): void {
+  test('of an empty table is empty, and the last', async () => {
+    expect(await stores().store.page(undefined)).toEqual({ items: [] });
+  });
+
+  test('shows each kind of item whole', async () => {
+    const { registry, states, store } = stores();
+    await registry.write(on('phone#1'), document(1), 0);
+    await states.writeState(SHOP, token('phone#1'), state, 0);
+    await registry.raisePointer(of('alice#x:2', CHAT), token('T#phone'), edge(2));
+    await registry.raiseClear(of('alice#x:2', CHAT), removal(3));
+    const [items = []] = await everything(store);
+    expect(items).toHaveLength(4);
+    expect(items).toEqual(
+      expect.arrayContaining([
+        { kind: 'document', ref: on('phone#1'), stored: { document: document(1), version: 1 } },
+        { kind: 'state', ref: on('phone#1'), stored: { state, version: 1 } },
+        { kind: 'clear', ref: of('alice#x:2', CHAT), removal: removal(3) },
+        { kind: 'pointer', ref: of('alice#x:2', CHAT), token: 'T#phone', edge: edge(2) },
+      ]),
+    );
+  });
+
+  test('has an account\u2019s watermark before its pointers, and a token\u2019s state right after its document', async () => {
+    const { registry, states, store } = stores();
+    for (const name of ['alice', 'bob']) {
+      await states.writeState(SHOP, token(name), state, 0);
+      await registry.raisePointer(of(name), token('#'), edge(1));
+      await registry.raisePointer(of(name), token('phone'), edge(1));
+      await registry.raiseClear(of(name), removal(1));
+      await registry.write(on(name), document(1), 0);
+    }
+    const [items = []] = await everything(store);
+    const kinds = items.map(({ kind }) => kind).join(' ');
+    expect(kinds.match(/clear pointer pointer/g)).toHaveLength(2);
+    expect(kinds.match(/document state/g)).toHaveLength(2);
+  });
+
+  test('says where the next one begins, until everything has been shown once', async () => {
+    const { registry, states, store } = await make(3);
+    for (let i = 0; i < 10; i++) {
+      await registry.write(on(`phone-${i}`), document(i), 0);
+      await registry.raisePointer(of('alice'), token(`phone-${i}`), edge(i));
+    }
+    await states.writeState(SHOP, token('phone-1'), state, 0);
+    await registry.raiseClear(of('alice'), removal(1));
+    const pages = await everything(store);
+    expect(Math.max(...pages.map((items) => items.length))).toBeLessThanOrEqual(3);
+    expect(pages.flat()).toHaveLength(22);
+    expect(new Set(pages.flat().map((item) => JSON.stringify(item))).size).toBe(22);
+  });
+
+  test('never shows what is kept of the pass itself', async () => {
+    const { store } = stores();
+    await store.savePass({ begunMs: 1, isDone: true }, 0);
+    expect(await everything(store)).toEqual([[]]);
+  });
+}
+
+function pointerRules(stores: () => Stores): void {
+  test('goes where it still stands as it was seen, and only that one', async () => {
+    const { registry, store } = stores();
+    for (const name of ['phone', 'tablet']) await registry.raisePointer(of('alice'), token(name), edge(1));
+    expect(await store.deletePointer(of('alice'), token('phone'), edge(1))).toBe(true);
+    expect(await registry.pointers(of('alice'))).toEqual([{ token: 'tablet', edge: edge(1) }]);
+    expect(await store.deletePointer(of('alice'), token('phone'), edge(1))).toBe(false);
+  });
+
+  test('stays that has risen since it was seen', async () => {
+    const { registry, store } = stores();
+    await registry.raisePointer(of('alice'), token('phone'), edge(1));
+    await registry.raisePointer(of('alice'), token('phone'), edge(2));
+    expect(await store.deletePointer(of('alice'), token('phone'), edge(1))).toBe(false);
+    expect(await registry.pointers(of('alice'))).toEqual([{ token: 'phone', edge: edge(2) }]);
+  });
+
+  test('is known to be there, or not, whatever else its account has', async () => {
+    const { registry, store } = stores();
+    await registry.raiseClear(of('alice'), removal(1));
+    await registry.raisePointer(of('alice', CHAT), token('phone'), edge(1));
+    await registry.raisePointer(of('alicea'), token('phone'), edge(1));
+    expect(await store.hasPointers(of('alice'))).toBe(false);
+    await registry.raisePointer(of('alice'), token('phone'), edge(1));
+    expect(await store.hasPointers(of('alice'))).toBe(true);
+    await store.deletePointer(of('alice'), token('phone'), edge(1));
+    expect(await store.hasPointers(of('alice'))).toBe(false);
+  });
+}
+
+function clearRules(stores: () => Stores): void {
+  test('goes where it still stands as it was seen', async () => {
+    const { registry, store } = stores();
+    for (const name of ['alice', 'bob']) await registry.raiseClear(of(name), removal(1));
+    expect(await store.deleteClear(of('alice'), removal(1))).toBe(true);
+    expect(await registry.clears([of('alice'), of('bob')])).toEqual(['', removal(1)]);
+    expect(await store.deleteClear(of('alice'), removal(1))).toBe(false);
+  });
+
+  test('stays that has risen since it was seen', async () => {
+    const { registry, store } = stores();
+    await registry.raiseClear(of('alice'), removal(1));
+    await registry.raiseClear(of('alice'), removal(2));
+    expect(await store.deleteClear(of('alice'), removal(1))).toBe(false);
+    expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(false);
+    expect(await registry.clears([of('alice')])).toEqual([removal(2)]);
+  });
+
+  test('remembers since when it is idle, until it rises', async () => {
+    const { registry, store } = stores();
+    await registry.raiseClear(of('alice'), removal(1));
+    expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(true);
+    const seen = { kind: 'clear', ref: of('alice'), removal: removal(1), idleMs: 5 };
+    expect(await everything(store)).toEqual([[seen]]);
+    expect(await registry.clears([of('alice')])).toEqual([removal(1)]);
+    await registry.raiseClear(of('alice'), removal(2));
+    expect(await everything(store)).toEqual([[{ kind: 'clear', ref: of('alice'), removal: removal(2) }]]);
+  });
+
+  test('that is not there does not become idle', async () => {
+    const { registry, store } = stores();
+    expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(false);
+    expect(await registry.clears([of('alice')])).toEqual(['']);
+  });
+}
+
+function passRules(stores: () => Stores): void {
+  test('is none before the first', async () => {
+    expect(await stores().store.pass()).toEqual({ pass: undefined, version: 0 });
+  });
+
+  test('is kept over the version that was read, and no other', async () => {
+    const { store } = stores();
+    const [first, second] = [
+      { begunMs: 1, isDone: false, after: 'x' },
+      { begunMs: 1, isDone: true },
+    ];
+    expect(await store.savePass(first, 1)).toBe(false);
+    expect(await store.savePass(first, 0)).toBe(true);
+    expect(await store.pass()).toEqual({ pass: first, version: 1 });
+    expect(await store.savePass(second, 0)).toBe(false);
+    expect(await store.savePass(second, 1)).toBe(true);
+    expect(await store.pass()).toEqual({ pass: second, version: 2 });
+  });
+}

@@ -1,0 +1,150 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dynamodbMirrorStore } from '../../functions/aws/mirror-store.ts';
+import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
+import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
+import { applyAll } from '../../functions/core/apply.ts';
+import { HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import type { RegistryStore } from '../../functions/core/store.ts';
+import { sweep } from '../../functions/sweep/sweep.ts';
+import { account, app, moved, override, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import { type EmbeddedTable, embeddedTable } from './table.ts';
+
+const NOW = Date.parse('2026-11-22T12:00:00.000Z');
+const DAY_MS = 86_400_000;
+const LOGINS = 50;
+
+let table: EmbeddedTable;
+let registry: RegistryStore;
+beforeEach(async () => {
+  table = await embeddedTable();
+  registry = dynamodbRegistryStore(table);
+});
+afterEach(() => table.stop());
+
+const apply = (...operations: Operation[]) =>
+  applyAll({ store: registry, now: () => NOW, pause: async () => {} }, operations);
+
+/** DynamoDB bills a query that finds nothing as the least it can, the embedded one as nothing. */
+const EMPTY = expect.any(Number);
+
+/** A pass at that time: what it did, and the calls it made without those for the pass itself, summed by name. */
+async function passAt(nowMs: number, sweptAgain = 0) {
+  const ports = {
+    registry,
+    states: dynamodbMirrorStore(table),
+    store: dynamodbSweepStore(table),
+    mirrored: new Set([app().id]),
+    check: async () => {},
+    now: () => nowMs,
+    hasTime: () => true,
+    chance: () => 0.5,
+  };
+  for (let i = 0; i < sweptAgain; i++) await sweep({ ...ports, now: () => nowMs - (sweptAgain - i) * DAY_MS });
+  table.calls.length = 0;
+  const swept = await sweep(ports);
+  const [read, ...rest] = table.calls;
+  const calls = Map.groupBy(rest.slice(0, -1), ({ name }) => name);
+  expect([read, rest.at(-1)]).toEqual([
+    { name: 'GetItem', units: expect.any(Number) },
+    { name: 'PutItem', units: 1 },
+  ]);
+  const units = [...calls].map(([name, all]) => [name, all.reduce((sum, call) => sum + call.units, 0)]);
+  return { swept, units: Object.fromEntries(units) };
+}
+
+const logins = Array.from({ length: LOGINS }, (_, i) => moved(override(NOW, [`user-${i}`]), `phone-${i}`));
+
+describe('what a pass costs', () => {
+  test('for logins within the horizon: the scan, a unit for 8 KB, whatever the number of items', async () => {
+    await apply(...logins);
+    const { swept, units } = await passAt(NOW + DAY_MS);
+    expect(swept).toMatchObject({ kind: 'done', scanned: 2 * LOGINS });
+    expect(Object.keys(units)).toEqual(['Scan']);
+    expect(units['Scan'] / (2 * LOGINS)).toBeLessThan(0.03);
+  });
+
+  test('for older ones that are still logged in: half a unit more for the look behind each pointer', async () => {
+    await apply(...logins);
+    const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
+    expect(swept).toMatchObject({ folded: 0, pointers: 0 });
+    expect(units).toEqual({ Scan: expect.any(Number), BatchGetItem: LOGINS / 2 });
+  });
+
+  test('for a pointer that goes, once: a read and a delete', async () => {
+    await apply(...logins);
+    await apply(...Array.from({ length: LOGINS }, (_, i) => moved(unbindAll(NOW + 1), `phone-${i}`)));
+    const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
+    expect(swept).toMatchObject({ folded: 0, pointers: LOGINS });
+    expect(units).toEqual({
+      Scan: expect.any(Number),
+      BatchGetItem: LOGINS / 2,
+      GetItem: LOGINS,
+      DeleteItem: LOGINS,
+    });
+  });
+
+  test('for a token of a deleted account, once: a read, a write of its document and a delete', async () => {
+    await apply(...logins);
+    await apply(...Array.from({ length: LOGINS }, (_, i) => unbindEverywhere(NOW + 1, `user-${i}`)));
+    const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
+    expect(swept).toMatchObject({ folded: LOGINS, pointers: LOGINS, watermarks: 0 });
+    expect(units).toEqual({
+      Scan: expect.any(Number),
+      BatchGetItem: LOGINS / 2,
+      GetItem: LOGINS,
+      PutItem: LOGINS,
+      DeleteItem: LOGINS,
+    });
+  });
+
+  test('for a watermark that goes: a query and a mark, and a day later a query and a delete', async () => {
+    await apply(...Array.from({ length: 10 }, (_, i) => unbindEverywhere(NOW, `user-${i}`)));
+    const past = NOW + HORIZON_MS + LATENESS_MS + 1;
+    const first = await passAt(past);
+    expect(first.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, PutItem: 10 });
+    const second = await passAt(past + DAY_MS);
+    expect(second.swept.watermarks).toBe(10);
+    expect(second.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, DeleteItem: 10 });
+  });
+});
+
+test('a deleted account leaves nothing behind in the table but the place of the sweep', async () => {
+  await apply(override(NOW, ['alice']));
+  await apply(unbindEverywhere(NOW + 1, 'alice'));
+  const last = NOW + HORIZON_MS + LATENESS_MS + 5 * DAY_MS;
+  const { swept } = await passAt(last, 5);
+  expect(swept).toMatchObject({ kind: 'done' });
+  const { items } = await dynamodbSweepStore(table).page(undefined);
+  // DynamoDB itself deletes the document: it has expired.
+  expect(items.map(({ kind }) => kind)).toEqual(['document']);
+  expect(await registry.pointers({ app: app().id, account: account('alice') })).toEqual([]);
+});
+
+describe('an item that nobody can read', () => {
+  test.each([
+    ['of no known kind', { pk: 'X#1', sk: 'D' }],
+    ['without an app', { pk: 'T#phone', sk: 'D', version: 1 }],
+    ['of an account that is none', { pk: 'A#shop#alice', sk: 'T#phone', edge: 'x' }],
+    ['of a later version of ours', { pk: 'T#shop#phone', sk: 'D', version: 'two' }],
+    ['with a pointer to nothing', { pk: 'A#shop#0#alice', sk: 'T#', edge: 'x' }],
+  ])('%s is counted and left alone', async (_, Item) => {
+    await table.client.send(new PutItemCommand({ TableName: table.name, Item: marshall(Item) }));
+    const { swept } = await passAt(NOW);
+    expect(swept).toMatchObject({ kind: 'done', scanned: 1, unreadable: 1, folded: 0, pointers: 0, watermarks: 0 });
+    expect((await dynamodbSweepStore(table).page(undefined)).items).toEqual([{ kind: 'unreadable' }]);
+  });
+});
+
+test('a table that does not answer is unavailable, and the reason names nobody', async () => {
+  const stopped = await embeddedTable();
+  await stopped.stop();
+  const store = dynamodbSweepStore(stopped);
+  const after = JSON.stringify({ pk: 'T#shop#canary', sk: 'D' });
+  await expect(store.page(after)).rejects.toThrow(Unavailable);
+  await expect(store.page(after)).rejects.toThrow(/^(?!.*canary)\w+$/);
+  await expect(store.hasPointers({ app: app().id, account: account('canary') })).rejects.toThrow(/^(?!.*canary)\w+$/);
+});

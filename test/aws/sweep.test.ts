@@ -1,0 +1,78 @@
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
+import { sweepDoor } from '../../functions/aws/sweep.ts';
+import { applyAll } from '../../functions/core/apply.ts';
+import type { Line } from '../../functions/lambda/log.ts';
+import { ChecksMessage } from '../../functions/mirror/mark.ts';
+import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
+import { app, moved, override } from '../world/examples.ts';
+import { type EmbeddedTable, embeddedTable } from './table.ts';
+
+let server: SqsServer;
+let client: SQSClient;
+let table: EmbeddedTable;
+let checks: string;
+beforeAll(async () => {
+  server = await startSqs();
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SQSClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1 });
+  checks = (await client.send(new CreateQueueCommand({ QueueName: 'checks' }))).QueueUrl ?? '';
+  table = await embeddedTable();
+});
+afterAll(async () => {
+  client.destroy();
+  await server.stop();
+  await table.stop();
+});
+
+const SHOP = app().id;
+const MINUTE_MS = 60_000;
+
+async function swept(checksQueues: Record<string, string>, remainingMs = 5 * MINUTE_MS) {
+  const lines: { level: string; message: string; line: Line }[] = [];
+  const run = sweepDoor({
+    table,
+    queues: client,
+    checksQueues,
+    log: (level, message, line) => lines.push({ level, message, line }),
+  });
+  await run(() => remainingMs);
+  return lines;
+}
+
+test('a timer has tokens compared and says so in one line; it names nobody', async () => {
+  const store = dynamodbRegistryStore(table);
+  const login = moved(override(Date.now(), ['canary-account']), 'canary-token');
+  await applyAll({ store, now: Date.now, pause: async () => {} }, [login]);
+  const short = await swept({ [SHOP]: checks }, MINUTE_MS);
+  expect(short).toMatchObject([{ level: 'info', line: { outcome: 'unfinished', pages: 0 } }]);
+  const lines = await swept({ [SHOP]: checks });
+  expect(lines).toMatchObject([{ level: 'info', message: 'sweep', line: { outcome: 'done', scanned: 2, checks: 1 } }]);
+  expect(JSON.stringify(lines)).not.toContain('canary');
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl: checks }));
+  const messages = Messages.map(({ Body = '' }) => ChecksMessage.parse(JSON.parse(Body)));
+  expect(messages).toMatchObject([{ app: SHOP, cause: 'sweep', checks: [{ token: 'canary-token' }] }]);
+  expect(await swept({ [SHOP]: checks })).toMatchObject([{ line: { outcome: 'idle', scanned: 0 } }]);
+});
+
+test('a table that does not answer is a warning, and no crash', async () => {
+  const stopped = await embeddedTable();
+  await stopped.stop();
+  const lines: { level: string; line: Line }[] = [];
+  const log = (level: string, _: string, line: Line) => lines.push({ level, line });
+  await sweepDoor({ table: stopped, queues: client, checksQueues: {}, log })(() => 5 * MINUTE_MS);
+  expect(lines).toMatchObject([{ level: 'warn', line: { outcome: 'unavailable', reason: expect.any(String) } }]);
+});
+
+test('a bug is thrown, and its text stays out of the log', async () => {
+  const lines: { level: string; message: string; line: Line }[] = [];
+  const log = (level: string, message: string, line: Line) => lines.push({ level, message, line });
+  const run = sweepDoor({ table: await embeddedTable(), queues: client, checksQueues: {}, log });
+  const remaining = () => {
+    throw new TypeError('canary');
+  };
+  await expect(run(remaining)).rejects.toThrow('canary');
+  expect(lines).toMatchObject([{ level: 'error', message: 'bug', line: { error: 'TypeError' } }]);
+  expect(JSON.stringify(lines)).not.toContain('canary');
+});

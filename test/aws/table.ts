@@ -1,0 +1,63 @@
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import type { Table } from '../../functions/aws/dynamodb.ts';
+import { TABLE } from '../../infra/settings.ts';
+
+/** What the store reported of one call. */
+export type Call = { readonly name: string; readonly units: number };
+
+export type EmbeddedTable = Table & { readonly calls: Call[]; readonly stop: () => Promise<void> };
+
+/** An empty table with the deployed keys on an embedded DynamoDB, and a note of every call made to it. */
+export async function embeddedTable(): Promise<EmbeddedTable> {
+  const server = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
+  const client = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'registry',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [TABLE.partitionKey, TABLE.sortKey].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S',
+      })),
+      KeySchema: [
+        { AttributeName: TABLE.partitionKey, KeyType: 'HASH' },
+        { AttributeName: TABLE.sortKey, KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  // A table takes nothing before it is active.
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01 }, { TableName: 'registry' });
+  const calls = recorded(client);
+  const stop = async () => {
+    client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { client, name: 'registry', calls, stop };
+}
+
+/** Asks for the consumed capacity of every call, as AWS bills it, and keeps it. */
+function recorded(client: DynamoDBClient): Call[] {
+  const calls: Call[] = [];
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (call) => {
+        const result = await next({ ...call, input: { ...call.input, ReturnConsumedCapacity: 'TOTAL' } });
+        const { ConsumedCapacity = [] } = result.output as { ConsumedCapacity?: Consumed | Consumed[] };
+        const units = [ConsumedCapacity].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+        calls.push({ name: commandName.replace('Command', ''), units });
+        return result;
+      },
+    { step: 'initialize', name: 'recordCapacity' },
+  );
+  return calls;
+}
+
+type Consumed = { CapacityUnits?: number };

@@ -1,0 +1,134 @@
+import { Buffer } from 'node:buffer';
+import { createHmac } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, test } from 'vitest';
+import { TOLERANCE_S, verifiedId, webhookKey } from '../../functions/events/signature.ts';
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const OTHER = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
+const ID = 'msg_p5jXN8AQM9LWM0D4loKWxJek';
+const AT_S = 1614265330;
+const BODY = Buffer.from('{"test": 2432232314}');
+// Standard Webhooks' own vector (libraries/javascript/src/webhook.test.ts).
+const SIGNATURE = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
+const keys = [webhookKey(SECRET)];
+/** The vector in letters that a decoder takes for the same: it ends in `E=`, of whose six bits the last two say nothing. */
+const RESPELT = SIGNATURE.replace(/E=$/, 'F=');
+
+type Parts = { id?: string; at?: string; signature?: string; body?: Buffer };
+const request = ({ id = ID, at = String(AT_S), signature = SIGNATURE, body = BODY }: Parts = {}) => ({
+  headers: { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature },
+  body,
+});
+const signedBy = (secret: string, id: string, at: string, body: Buffer) =>
+  `v1,${createHmac('sha256', webhookKey(secret)).update(`${id}.${at}.`).update(body).digest('base64')}`;
+
+describe('a Standard Webhooks signature', () => {
+  test.each([
+    [SECRET, ID, 1614265330, '{"test": 2432232314}', SIGNATURE],
+    [
+      OTHER,
+      'msg_27UH4WbU6Z5A5EzD8u03UvzRbpk',
+      1649367553,
+      '{"email":"test@example.com","username":"test_user"}',
+      'v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=',
+    ],
+  ])("is recognised in the specification's own vectors (%s)", (secret, id, at, body, signature) => {
+    const signed = request({ id, at: String(at), signature, body: Buffer.from(body) });
+    expect(verifiedId(signed, [webhookKey(secret)], at * 1000)).toBe(id);
+  });
+
+  test("made by the standard's own library is accepted", () => {
+    const at = new Date(AT_S * 1000);
+    const signature = new Webhook(SECRET).sign(ID, at, BODY.toString());
+    expect(verifiedId(request({ signature }), keys, at.getTime())).toBe(ID);
+  });
+
+  test('covers every bit of the body, the id and the time', () => {
+    for (let bit = 0; bit < BODY.length * 8; bit++) {
+      const body = Buffer.from(BODY);
+      body.writeUInt8(body.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      expect(verifiedId(request({ body }), keys, AT_S * 1000)).toBeUndefined();
+    }
+    expect(verifiedId(request({ id: `${ID}x` }), keys, AT_S * 1000)).toBeUndefined();
+    expect(verifiedId(request({ at: String(AT_S + 1) }), keys, AT_S * 1000)).toBeUndefined();
+  });
+
+  test('is checked over raw bytes, also where they are not UTF-8', () => {
+    const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
+    const signature = signedBy(SECRET, ID, String(AT_S), body);
+    expect(verifiedId(request({ signature, body }), keys, AT_S * 1000)).toBe(ID);
+  });
+
+  test('of either live secret is accepted, alone or in a list, in any order', () => {
+    const both = [webhookKey(OTHER), webhookKey(SECRET)];
+    const other = signedBy(OTHER, ID, String(AT_S), BODY);
+    for (const signature of [SIGNATURE, other, `${other} ${SIGNATURE}`, `v1a,xxxx v1,AAAA ${SIGNATURE}`])
+      expect(verifiedId(request({ signature }), both, AT_S * 1000)).toBe(ID);
+    expect(verifiedId(request({ signature: other }), keys, AT_S * 1000)).toBeUndefined();
+  });
+
+  test.each([
+    '',
+    'v1,',
+    'v1',
+    SIGNATURE.slice(3),
+    `v2,${SIGNATURE.slice(3)}`,
+    `${SIGNATURE}AAAA`,
+    SIGNATURE.slice(0, -8),
+    RESPELT,
+  ])('that reads "%s" is refused', (signature) => {
+    expect(verifiedId(request({ signature }), keys, AT_S * 1000)).toBeUndefined();
+  });
+
+  test('written with the spare bits of its last letter set decodes to the same bytes', () => {
+    const bytes = (signature: string) => Buffer.from(signature.slice(3), 'base64');
+    expect(bytes(RESPELT)).toEqual(bytes(SIGNATURE));
+    expect(RESPELT).not.toBe(SIGNATURE);
+  });
+
+  test('is good for five minutes both ways, and no longer', () => {
+    for (const seconds of [-TOLERANCE_S, 0, TOLERANCE_S])
+      expect(verifiedId(request(), keys, (AT_S + seconds) * 1000)).toBe(ID);
+    for (const seconds of [-TOLERANCE_S - 1, TOLERANCE_S + 1])
+      expect(verifiedId(request(), keys, (AT_S + seconds) * 1000)).toBeUndefined();
+  });
+
+  test.each([`${AT_S}.75`, `${AT_S}abc`, ` ${AT_S}`, '1e9', `0${AT_S}`, ''])(
+    'over the time "%s" is refused, however it was made',
+    (at) => {
+      const signature = signedBy(SECRET, ID, at, BODY);
+      expect(verifiedId(request({ at, signature }), keys, AT_S * 1000)).toBeUndefined();
+    },
+  );
+
+  test.each(['a.b', '', 'x'.repeat(129), 'ümlaut'])('with the id "%s" is refused, however it was made', (id) => {
+    const signature = signedBy(SECRET, id, String(AT_S), BODY);
+    expect(verifiedId(request({ id, signature }), keys, AT_S * 1000)).toBeUndefined();
+  });
+
+  test('is refused without a key, and without headers', () => {
+    expect(verifiedId(request(), [], AT_S * 1000)).toBeUndefined();
+    expect(verifiedId({ headers: {}, body: BODY }, keys, AT_S * 1000)).toBeUndefined();
+  });
+});
+
+describe('a webhook secret', () => {
+  test('may leave out its prefix', () => {
+    expect(webhookKey(SECRET.slice(6)).equals(webhookKey(SECRET))).toBe(true);
+  });
+
+  // Standard Webhooks asks for 24 to 64 bytes.
+  test.each([
+    'w',
+    '',
+    'whsec_',
+    'whsec_%',
+    'hwsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    `v1,${SECRET}`,
+    'whsec_c2hvcnQ=',
+    `whsec_${'A'.repeat(88)}`,
+  ])('that reads "%s" is refused when it is read, not when it is used', (secret) => {
+    expect(() => webhookKey(secret)).toThrow('24 to 64 bytes');
+  });
+});

@@ -1,0 +1,59 @@
+import { accountKey } from '../../functions/core/account.ts';
+import type { Removal } from '../../functions/core/stamp.ts';
+import {
+  type AccountRef,
+  firstVersion,
+  type RegistryStore,
+  type Stored,
+  type TokenRef,
+} from '../../functions/core/store.ts';
+
+export const tokenKey = ({ app, token }: TokenRef) => `${app}#${token}`;
+export const accountRefKey = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
+
+/** An account's pointers: the edge for each token. */
+type Pointers = Map<TokenRef['token'], string>;
+
+/** What a memory registry holds: documents by `<app>#<token>`, pointers and watermarks by `<app>#<type>#<account>`. */
+export type MemoryTable = {
+  readonly documents: Map<string, Stored>;
+  readonly pointers: Map<string, Pointers>;
+  readonly clears: Map<string, Removal>;
+};
+
+export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable => ({
+  documents,
+  pointers: new Map(),
+  clears: new Map(),
+});
+
+/**
+ * A registry store in this process's memory, for tests and for measuring: it forgets everything when the process ends.
+ * Whoever gives the map of documents, by `<app>#<token>`, may take some away, as a table does with expired ones.
+ */
+export function memoryRegistryStore(documents = new Map<string, Stored>()): RegistryStore {
+  return memoryRegistryIn(memoryTable(documents));
+}
+
+/** The same in a table that is shared with others. */
+export function memoryRegistryIn({ documents, pointers, clears }: MemoryTable): RegistryStore {
+  return {
+    documents: async (tokens) => tokens.map((ref) => documents.get(tokenKey(ref))),
+    write: async (ref, document, version) => {
+      const winner = documents.get(tokenKey(ref));
+      if ((winner?.version ?? 0) !== version) return { winner };
+      documents.set(tokenKey(ref), { document, version: version === 0 ? firstVersion(document) : version + 1 });
+      return 'written';
+    },
+    raisePointer: async (ref, token, edge) => {
+      const known: Pointers = pointers.get(accountRefKey(ref)) ?? new Map();
+      pointers.set(accountRefKey(ref), known);
+      if (edge > (known.get(token) ?? '')) known.set(token, edge);
+    },
+    pointers: async (ref) => [...(pointers.get(accountRefKey(ref)) ?? [])].map(([token, edge]) => ({ token, edge })),
+    raiseClear: async (ref, removal) => {
+      if (removal > (clears.get(accountRefKey(ref)) ?? '')) clears.set(accountRefKey(ref), removal);
+    },
+    clears: async (accounts) => accounts.map((ref) => clears.get(accountRefKey(ref)) ?? ''),
+  };
+}

@@ -1,0 +1,72 @@
+import { accountRefOf, tokenRefOf } from '../../functions/aws/dynamodb.ts';
+import type { StoredState } from '../../functions/mirror/state.ts';
+import type { Pass, SweepStore, SweptItem } from '../../functions/sweep/store.ts';
+import { accountRefKey, type MemoryTable, tokenKey } from './registry-store.ts';
+
+/** A sweep's way through a memory registry and, by `<app>#<token>`, a memory mirror store, in pages of so many items. */
+export function memorySweepStore(
+  table: MemoryTable,
+  states: ReadonlyMap<string, StoredState> = new Map(),
+  pageItems = 1_000,
+): SweepStore {
+  const { documents, pointers, clears } = table;
+  const idle = new Map<string, { removal: string; ms: number }>();
+  let saved: { pass: Pass | undefined; version: number } = { pass: undefined, version: 0 };
+  return {
+    page: async (after) => {
+      const all = [...itemsOf(table, states, idle)].sort(([a], [b]) => (a < b ? -1 : 1));
+      const rest = all.filter(([place]) => after === undefined || place > after);
+      const page = rest.slice(0, pageItems);
+      const next = rest.length > pageItems ? page.at(-1)?.[0] : undefined;
+      return { items: page.map(([, item]) => item), ...(next !== undefined && { next }) };
+    },
+    glimpse: async (tokens) => tokens.map((ref) => documents.get(tokenKey(ref))?.document),
+    hasPointers: async (ref) => (pointers.get(accountRefKey(ref))?.size ?? 0) > 0,
+    deletePointer: async (ref, token, edge) => {
+      const known = pointers.get(accountRefKey(ref));
+      return known?.get(token) === edge && known.delete(token);
+    },
+    noteIdle: async (ref, removal, ms) => {
+      if (clears.get(accountRefKey(ref)) !== removal) return false;
+      idle.set(accountRefKey(ref), { removal, ms });
+      return true;
+    },
+    deleteClear: async (ref, removal) => {
+      if (clears.get(accountRefKey(ref)) !== removal) return false;
+      idle.delete(accountRefKey(ref));
+      return clears.delete(accountRefKey(ref));
+    },
+    pass: async () => saved,
+    savePass: async (pass, version) => {
+      if (version !== saved.version) return false;
+      saved = { pass, version: version + 1 };
+      return true;
+    },
+  };
+}
+
+type Placed = readonly [place: string, item: SweptItem];
+
+/** Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before the state. */
+function* itemsOf(
+  { documents, pointers, clears }: MemoryTable,
+  states: ReadonlyMap<string, StoredState>,
+  idle: ReadonlyMap<string, { readonly removal: string; readonly ms: number }>,
+): Generator<Placed> {
+  for (const [name, removal] of clears) {
+    const mark = idle.get(name);
+    const idleMs = mark?.removal === removal && { idleMs: mark.ms };
+    yield [place('A', name, '#CLEAR'), { kind: 'clear', ref: accountRefOf(`A#${name}`), removal, ...idleMs }];
+  }
+  for (const [name, known] of pointers)
+    for (const [token, edge] of known)
+      yield [place('A', name, `T#${token}`), { kind: 'pointer', ref: accountRefOf(`A#${name}`), token, edge }];
+  for (const [name, stored] of documents)
+    yield [place('T', name, 'D'), { kind: 'document', ref: tokenRefOf(`T#${name}`), stored }];
+  for (const [name, stored] of states)
+    yield [place('T', name, 'M'), { kind: 'state', ref: tokenRefOf(`T#${name}`), stored }];
+}
+
+/** Lengths first: no name can be taken for the beginning of another. */
+const place = (kind: string, name: string, item: string): string =>
+  `${kind}${String(name.length).padStart(5, '0')}${name}#${item}`;
