@@ -15,7 +15,7 @@ import { loginBody } from './sample-events.ts';
 import { forgetfulQueue } from './stub.ts';
 
 /** What any door has to do with a body: check its signature and read it. */
-export function verifyAndParse(headers: Record<string, string>, body: Buffer): unknown {
+function verifyAndParse(headers: Record<string, string>, body: Buffer): unknown {
   const prefix = `${headers['webhook-id']}.${headers['webhook-timestamp']}.`;
   const digest = createHmac('sha256', SOURCE_KEY).update(prefix).update(body).digest('base64');
   if (headers['webhook-signature'] !== `v1,${digest}`) throw new Error('the floor made another signature');

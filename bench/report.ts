@@ -19,7 +19,7 @@ export type Row = {
   readonly goalOf?: GoalOf;
 };
 
-export type GoalOf = { readonly figure: 'ratio' | 'ours'; readonly bound: 'at most' | 'at least' };
+type GoalOf = { readonly figure: 'ratio' | 'ours'; readonly bound: 'at most' | 'at least' };
 
 export type Goal = GoalOf & { readonly value: number };
 
@@ -88,7 +88,7 @@ export function figure(value: number): string {
 }
 
 /** What the figures were measured on: processor, Node and the pinned versions of the libraries that matter. */
-export function machine(): string[] {
+function machine(): string[] {
   const cores = cpus();
   return [
     `${cores[0]?.model.trim() ?? 'unknown processor'}, ${cores.length} cores, Node ${process.versions.node} (${process.platform} ${process.arch})`,

@@ -49,7 +49,7 @@ const Join = z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.union([z.s
 const Value = z.union([z.string(), Ref.transform((ref) => [ref]), Join.transform((join) => join['Fn::Join'][1])]);
 
 /** Stops the synthesis, with what to do, when the deployment would fail on the size of a function's environment. */
-export function limitEnvironment(door: Construct, environment: Readonly<Record<string, string>>): void {
+function limitEnvironment(door: Construct, environment: Readonly<Record<string, string>>): void {
   const bytes = environmentBytes(door, environment);
   if (bytes <= LIMIT_BYTES) return;
   const message = `its environment would take ${bytes} bytes, Lambda allows ${LIMIT_BYTES}: configure fewer apps and sources in one stack and deploy another stack for the rest`;

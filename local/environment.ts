@@ -118,11 +118,11 @@ const alphanumerics = (length: number): string =>
 type Kind = 'apps' | 'sources' | 'mirrors';
 
 /** Names, by id, under which the secrets stub knows them. */
-export const namesOf = (kind: 'apps' | 'sources', secrets: Secrets): Record<string, string> =>
+const namesOf = (kind: 'apps' | 'sources', secrets: Secrets): Record<string, string> =>
   Object.fromEntries(Object.keys(secrets[kind]).map((id) => [id, nameOf(kind, id)]));
 
 /** The name of the pseudonyms' key. */
-export const PSEUDONYMS = 'bindery/pseudonyms';
+const PSEUDONYMS = 'bindery/pseudonyms';
 
 /** What the secrets stub serves. A hosted side whose secret nobody gave has none, as in a stack just deployed. */
 export function versionsOf(secrets: Secrets, mirrors: MirrorSecrets): ReadonlyMap<string, Versions> {
@@ -136,4 +136,4 @@ export function versionsOf(secrets: Secrets, mirrors: MirrorSecrets): ReadonlyMa
   ]);
 }
 
-export const nameOf = (kind: Kind, id: string): string => `bindery/${kind}/${id}`;
+const nameOf = (kind: Kind, id: string): string => `bindery/${kind}/${id}`;

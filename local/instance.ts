@@ -101,7 +101,7 @@ const described = ({ apps, sources }: Configuration, secrets: Secrets): Pick<Ins
   sources: sources.map(({ id }) => ({ id, secret: secrets.sources[id] ?? '' })),
 });
 
-export type DataFolder = {
+type DataFolder = {
   readonly path: string;
   readonly queues: string;
   readonly table: string;
@@ -110,7 +110,7 @@ export type DataFolder = {
 };
 
 /** Makes the folder and takes it for this process alone, or says in one line why that is not possible. */
-export function takeDataFolder(folder: string): DataFolder {
+function takeDataFolder(folder: string): DataFolder {
   const path = resolve(folder);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -46,7 +46,7 @@ export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 
 /** The same in quotes, for text whose ends must be seen. */
-export const quoted = (text: string): string => printable(JSON.stringify(text));
+const quoted = (text: string): string => printable(JSON.stringify(text));
 
 const UNITS = [
   ['d', 86_400],

@@ -6,7 +6,7 @@ export type TrialEvent = {
     | { readonly kind: 'logout'; readonly token: string }
     | { readonly kind: 'everywhere'; readonly account: Who };
 };
-export type Who = { readonly account: string; readonly account_type: number };
+type Who = { readonly account: string; readonly account_type: number };
 
 /** Account types that XG's and TPNS's tables both have: unknown and, in TPNS's numbers, e-mail. */
 const TYPES = [0, 1005];

@@ -24,7 +24,7 @@ export type NotAnswered =
 export type OperateAnswer = { readonly kind: 'answered'; readonly results: readonly ElementResult[] } | NotAnswered;
 
 /** What is bound to each account, or token, asked about, in the order asked; empty where nothing is. */
-export type TokensAnswer = { readonly kind: 'found'; readonly tokens: readonly (readonly Token[])[] } | NotAnswered;
+type TokensAnswer = { readonly kind: 'found'; readonly tokens: readonly (readonly Token[])[] } | NotAnswered;
 export type AccountsAnswer =
   | { readonly kind: 'found'; readonly accounts: readonly (readonly Account[])[] }
   | NotAnswered;
@@ -107,7 +107,7 @@ async function query(
 type Answer = { readonly kind: string };
 
 /** The codec of an endpoint's replies, and that of the other endpoint, in whose spelling a gateway may say a failure. */
-export type Replies<T extends Answer> = {
+type Replies<T extends Answer> = {
   readonly own: z.core.$ZodType<T | Failure>;
   readonly other: z.core.$ZodType<Answer>;
 };
@@ -116,7 +116,7 @@ export type Replies<T extends Answer> = {
  * What an answer says. Only the API's own words refuse or accept: a page of some proxy says nothing about the request,
  * whatever its status.
  */
-export function answerIn<T extends Answer>(heard: Heard, replies: Replies<T>): T | NotAnswered {
+function answerIn<T extends Answer>(heard: Heard, replies: Replies<T>): T | NotAnswered {
   if (heard.kind === 'unavailable') return heard;
   const { status, retryAfterMs, json } = heard;
   const later = {
@@ -157,7 +157,7 @@ function notAnswered({ problem, code }: Failure, retryAfterMs: number | undefine
  * Places of elements that the dialect cannot say, such as a token longer than XG's 64 bytes. They are not sent: one of
  * them would have the whole request refused.
  */
-export function unsayableIn(codec: z.core.$ZodType<OperateRequest>, request: OperateRequest): ReadonlySet<number> {
+function unsayableIn(codec: z.core.$ZodType<OperateRequest>, request: OperateRequest): ReadonlySet<number> {
   const encoded = z.safeEncode(codec, request);
   // An issue's path begins with the list and the place in it.
   const places = encoded.success ? [] : encoded.error.issues.map(({ path }) => path[1]);
@@ -165,7 +165,7 @@ export function unsayableIn(codec: z.core.$ZodType<OperateRequest>, request: Ope
 }
 
 /** The request without the elements at `places`, or nothing where none is left. */
-export function without(request: OperateRequest, places: ReadonlySet<number>): OperateRequest | undefined {
+function without(request: OperateRequest, places: ReadonlySet<number>): OperateRequest | undefined {
   if (places.size === 0) return request;
   if (places.size === sizeOf(request)) return undefined;
   const isLeft = (_: unknown, place: number) => !places.has(place);
@@ -179,7 +179,7 @@ export function without(request: OperateRequest, places: ReadonlySet<number>): O
   }
 }
 
-export function sizeOf(request: OperateRequest): number {
+function sizeOf(request: OperateRequest): number {
   switch (request.kind) {
     case 'unbindTokenFromAll':
       return request.tokens.length;
@@ -195,7 +195,7 @@ export function sizeOf(request: OperateRequest): number {
  * where the lists do not match. A reply may have no list, or one for all (TPNS's own sample answers two tokens with
  * one result): then success speaks for every element.
  */
-export function resultsOf(
+function resultsOf(
   size: number,
   unsayable: ReadonlySet<number>,
   said: readonly ElementResult[],
@@ -214,7 +214,7 @@ export function resultsOf(
  * What was found of each name asked, in the order asked; a hosted API may leave out what it did not find. Nothing where
  * a name was not asked for: an answer in which names look different would otherwise read as "nothing is bound".
  */
-export function inOrder<T>(
+function inOrder<T>(
   asked: readonly string[],
   found: readonly (readonly [name: string, bound: readonly T[]])[],
 ): readonly (readonly T[])[] | undefined {

@@ -45,7 +45,7 @@ async function answer(
   return endpoint === 'query' ? query(ports.store, app, json.value) : operate(ports, app, { id, json: json.value });
 }
 
-export type AuthenticationPorts = {
+type AuthenticationPorts = {
   readonly apps: ReadonlyMap<string, App>;
   /** An app's live secrets, newest first. May reject with `Unavailable`. */
   readonly secretsOf: (app: AppId) => Promise<readonly AppSecret[]>;
@@ -67,7 +67,7 @@ type Authentication =
   | { readonly named: App | undefined; readonly problem: Problem; readonly reason?: string };
 
 /** Whose request it is. Everything the request may touch follows from this app, nothing from the body. */
-export async function authenticate(ports: AuthenticationPorts, request: HttpRequest): Promise<Authentication> {
+async function authenticate(ports: AuthenticationPorts, request: HttpRequest): Promise<Authentication> {
   const credential = credentialIn(request.headers);
   if (credential === undefined) return { named: undefined, problem: 'notAuthenticated' };
   const app = ports.apps.get(credential.app);

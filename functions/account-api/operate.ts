@@ -80,10 +80,10 @@ function resultOf({ operation, isKnown }: StampedOperation, outcome: Outcome | u
 }
 
 /** An element's operation, and whether the registry had ever seen its token; where it can't be asked, it is taken to have. */
-export type StampedOperation = { readonly operation: Operation; readonly isKnown: boolean };
+type StampedOperation = { readonly operation: Operation; readonly isKnown: boolean };
 
 /** Whose request, and the request's own id: it tells operations of one millisecond apart. */
-export type Stamping = {
+type Stamping = {
   readonly store: RegistryStore;
   readonly app: App;
   readonly requestId: string;
@@ -98,7 +98,7 @@ const AT_ONCE = 8;
  * than all that is known of what it touches. While the store can't say, our clock alone has to do: an operation that
  * waits in the queue is worth more than one that is turned away.
  */
-export function stamp(request: OperateRequest, stamping: Stamping): Promise<StampedOperation[]> {
+function stamp(request: OperateRequest, stamping: Stamping): Promise<StampedOperation[]> {
   switch (request.kind) {
     case 'unbindAccountFromAll':
       return stampAccounts(request.accounts, stamping);

@@ -75,7 +75,7 @@ function split(id: string, operations: readonly Operation[]): string[] {
 const ENVELOPE_BYTES = 512;
 
 /** JSON in ASCII: SQS refuses some characters of Unicode, and one byte a character makes sizes plain. */
-export function ascii(value: unknown): string {
+function ascii(value: unknown): string {
   const text = JSON.stringify(value);
   // Counting bytes is many times faster than looking at each character, and most of what is sent is ASCII already.
   if (Buffer.byteLength(text) === text.length) return text;

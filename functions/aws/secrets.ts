@@ -99,7 +99,7 @@ export const digestUnder =
   };
 
 /** What a log shows in place of a name: enough to follow one token or account through it. */
-export const PSEUDONYM_DIGITS = 12;
+const PSEUDONYM_DIGITS = 12;
 
 /** Pseudonyms for the log, or none while there is no key: no work waits for a line of the log. */
 export async function pseudonymsUnder(

@@ -112,7 +112,7 @@ const ClearItem = z.pipe(
 );
 
 /** What an item of the table is. One that another version wrote, or somebody by hand, is left alone. */
-export function sweptItem(item: Record<string, unknown>): SweptItem {
+function sweptItem(item: Record<string, unknown>): SweptItem {
   try {
     return readItem(item);
   } catch (error) {

@@ -15,11 +15,11 @@ export const MAX_ACCOUNTS = 100;
 
 const Accounts = z.array(Account).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS));
 /** Who asked for an operation: a person or a system, where a client of the Account API names one. It changes nothing. */
-export const Operator = z.object({
+const Operator = z.object({
   type: z.optional(z.string().check(z.maxLength(16))),
   id: z.optional(z.string().check(z.maxLength(255))),
 });
-export type Operator = z.infer<typeof Operator>;
+type Operator = z.infer<typeof Operator>;
 
 const onToken = { app: AppId, token: Token, stamp: Stamp, operator: z.optional(Operator) };
 

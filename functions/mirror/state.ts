@@ -27,7 +27,7 @@ export const UNKNOWN: MirrorState = { seen: [], pushedMs: 0, misses: 0 };
 /** What happened in the registry, as far as the mirror counts its lag: when (ms since 1970), and whether anybody lost the token. */
 export type Change = { readonly ms: number; readonly removes: boolean };
 
-export const isSame = (a: readonly AccountKey[], b: readonly AccountKey[]): boolean =>
+const isSame = (a: readonly AccountKey[], b: readonly AccountKey[]): boolean =>
   new Set(a).size === new Set(b).size && new Set([...a, ...b]).size === new Set(a).size;
 
 /** Whether the hosted side has to be told: it was last told something else, or nobody knows. */

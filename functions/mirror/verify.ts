@@ -107,10 +107,10 @@ async function withoutChanging({ app, registry }: MirrorPorts, due: readonly Due
 }
 
 /** A check whose time has come, with what is known of its token. */
-export type Due = { readonly check: Check; readonly cause: Cause; readonly stored: StoredState };
+type Due = { readonly check: Check; readonly cause: Cause; readonly stored: StoredState };
 
 /** Nothing where the comparison is done; why not where it has to be made again. */
-export async function compare(ports: MirrorPorts, due: readonly Due[]): Promise<Again | undefined> {
+async function compare(ports: MirrorPorts, due: readonly Due[]): Promise<Again | undefined> {
   const tokens = due.map(({ check }) => check.token);
   const answer = await ports.hosted.accountsOf(tokens);
   if (answer.kind === 'refused') return refused(ports, due, answer);

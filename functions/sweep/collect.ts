@@ -58,8 +58,7 @@ export function leadsNowhere(
 }
 
 /** Whether nobody, however late, still acts on that moment. */
-export const isAncient = (moment: string, nowMs: number): boolean =>
-  moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
+const isAncient = (moment: string, nowMs: number): boolean => moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
 
 export type CollectorPorts = {
   readonly registry: RegistryStore;

@@ -24,7 +24,7 @@ export type SweepPorts = {
 };
 
 /** What a sweep did, in numbers: never an account, never a token. */
-export type Counts = {
+type Counts = {
   readonly pages: number;
   readonly scanned: number;
   /** Items that nobody could read. They are left alone. */

@@ -114,7 +114,7 @@ const SUM = { statistic: Stats.SUM };
 export const MAXIMUM = { statistic: Stats.MAXIMUM, period: Duration.minutes(1) };
 
 /** Everything that somebody is told of. */
-export const watchesOf = (watched: Watched): Watch[] => [
+const watchesOf = (watched: Watched): Watch[] => [
   ...ofTheQueue(watched),
   ...ofTheDoors(watched),
   ...ofTheFunctions(watched),

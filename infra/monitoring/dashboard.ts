@@ -102,16 +102,16 @@ const costs = ({ doors, apply, workers, sweep, operations, table }: Shown): Grap
 };
 
 /** One graph of the dashboard. */
-export type Graph = { readonly title: string; readonly left: IMetric[]; readonly right?: IMetric[] };
+type Graph = { readonly title: string; readonly left: IMetric[]; readonly right?: IMetric[] };
 
 /** The middle of a metric and its tail, named. */
-export const percentiles = (metric: Metric, name = ''): IMetric[] =>
+const percentiles = (metric: Metric, name = ''): IMetric[] =>
   [50, 99].map((percentile) => metric.with({ statistic: Stats.p(percentile), label: `${name} p${percentile}`.trim() }));
 
 type MirrorWidgets = { readonly mirrors: readonly Mirror[]; readonly mirrored: MirrorMetrics | undefined };
 
 /** A row for each mirror: how late, how long exposed, how far apart, what the hosted side says, what waits. */
-export const mirrorGraphs = ({ mirrors, mirrored }: MirrorWidgets): { title: string; graphs: Graph[] }[] =>
+const mirrorGraphs = ({ mirrors, mirrored }: MirrorWidgets): { title: string; graphs: Graph[] }[] =>
   mirrored === undefined
     ? []
     : mirrors.map((mirror) => ({ title: `Mirror of ${mirror.app.id}`, graphs: graphsOf(mirror, mirrored) }));

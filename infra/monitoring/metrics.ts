@@ -7,7 +7,7 @@ import type { MirrorFunctions } from '../mirror.ts';
 import { OPERATIONS_QUEUE } from '../settings.ts';
 
 /** Lambda's JSON log format puts the object that a function logs under `message`. */
-export const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
+const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
 const ending = (of: JsonPattern, outcome: string): JsonPattern =>
   FilterPattern.all(of, FilterPattern.stringValue('$.message.outcome', '=', outcome));
 const REQUEST = line('request');
@@ -39,7 +39,7 @@ export type Taken = {
 };
 
 /** A metric made of log lines, in the namespace given. */
-export function taken(scope: Construct, metricNamespace: string, metricName: string, lines: Taken): Metric {
+function taken(scope: Construct, metricNamespace: string, metricName: string, lines: Taken): Metric {
   const { from, lines: filterPattern, value, unit, by } = lines;
   for (const logGroup of from) {
     new MetricFilter(scope, `${metricName} in ${logGroup.node.path.split('/').at(-1)}`, {

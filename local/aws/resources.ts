@@ -35,7 +35,7 @@ export const mirrorNames = (app: string) => ({
 });
 
 export type Queue = { readonly url: string; readonly arn: string };
-export type MirrorQueues = { readonly marks: Queue; readonly checks: Queue };
+type MirrorQueues = { readonly marks: Queue; readonly checks: Queue };
 export type Queues = {
   readonly operations: Queue;
   readonly parked: Queue;
@@ -108,10 +108,10 @@ export async function createTable(): Promise<void> {
   }
 }
 
-export type Attributes = Readonly<Record<string, string>>;
+type Attributes = Readonly<Record<string, string>>;
 
 /** What a FIFO queue is when it is made, and stays. */
-export const FIFO: Attributes = {
+const FIFO: Attributes = {
   FifoQueue: 'true',
   DeduplicationScope: 'messageGroup',
   FifoThroughputLimit: 'perMessageGroupId',
@@ -130,24 +130,24 @@ const feedingAttributes = (numbers: Omit<QueueNumbers, 'feed'>, deadLetterTarget
 });
 
 /** A queue and the one behind it, as the server is told of them. */
-export type Pair = {
+type Pair = {
   readonly feeding: (deadArn: string) => Attributes;
   readonly dead: Attributes;
   readonly made?: Attributes;
 };
 
-export const OPERATIONS: Pair = {
+const OPERATIONS: Pair = {
   feeding: (dead) => feedingAttributes(OPERATIONS_QUEUE, dead),
   dead: lastAttributes(PARKED_QUEUE),
 };
 
-export const MARKS: Pair = {
+const MARKS: Pair = {
   feeding: (dead) => feedingAttributes(MARKS_QUEUE, dead),
   dead: lastAttributes(DEAD_LETTERS),
   made: FIFO,
 };
 
-export const CHECKS: Pair = {
+const CHECKS: Pair = {
   feeding: (dead) => feedingAttributes(CHECKS_QUEUE, dead),
   dead: lastAttributes(DEAD_LETTERS),
 };

@@ -8,10 +8,10 @@ import { hasCode, reasonOf, UserError } from '../user-error.ts';
 import { invoke, type LocalFunction, TimedOut, takingTurns } from './invoke.ts';
 
 /** A route as API Gateway knows it: `/events/{source}`. */
-export type Match = { readonly path: string; readonly parameters: Readonly<Record<string, string>> };
+type Match = { readonly path: string; readonly parameters: Readonly<Record<string, string>> };
 
 /** The route a request's path belongs to. A parameter is one whole segment; a trailing slash is another path. */
-export function matchOf(paths: readonly string[], rawPath: string): Match | undefined {
+function matchOf(paths: readonly string[], rawPath: string): Match | undefined {
   for (const path of paths) {
     const pattern = path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
     const found = new RegExp(`^${pattern}$`).exec(rawPath);
@@ -21,7 +21,7 @@ export function matchOf(paths: readonly string[], rawPath: string): Match | unde
 }
 
 /** A request in payload format 2.0 (API Gateway, "AWS Lambda proxy integrations for HTTP APIs"). */
-export function eventOf(request: IncomingMessage, match: Match, body: Buffer): APIGatewayProxyEventV2 {
+function eventOf(request: IncomingMessage, match: Match, body: Buffer): APIGatewayProxyEventV2 {
   const [path, query] = pathAndQuery(request);
   const rawPath = decoded(path);
   const routeKey = `ANY ${match.path}`;

@@ -12,7 +12,7 @@ export const token = (text: string) => Token.parse(text);
 export const account = (id: string, type = 0) => ({ id: AccountId.parse(id), type: AccountType.parse(type) });
 
 /** What a test's API was sent. */
-export type Sent = { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: string };
+type Sent = { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: string };
 
 /** Answers one request in whatever way; `attempt` counts from 1. */
 export type Answer = (response: ServerResponse, sent: Sent, attempt: number) => void;

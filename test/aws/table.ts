@@ -5,7 +5,7 @@ import type { Table } from '../../functions/aws/dynamodb.ts';
 import { TABLE } from '../../infra/settings.ts';
 
 /** What the store reported of one call. */
-export type Call = { readonly name: string; readonly units: number };
+type Call = { readonly name: string; readonly units: number };
 
 export type EmbeddedTable = Table & { readonly calls: Call[]; readonly stop: () => Promise<void> };
 

@@ -33,7 +33,7 @@ const DAY_MS = 86_400_000;
 let messages = 0;
 
 /** Sends a signed event, or a list of them, and answers with the status. */
-export async function sendEvents({ url, secret }: Deployment, ...events: [type: string, data: object][]) {
+async function sendEvents({ url, secret }: Deployment, ...events: [type: string, data: object][]) {
   const now = new Date();
   const id = `evt_${messages++}`;
   const list = events.map(([type, data], i) => ({ type, timestamp: now.toISOString(), id: `${id}-${i}`, data }));
@@ -43,7 +43,7 @@ export async function sendEvents({ url, secret }: Deployment, ...events: [type: 
 }
 
 /** Asks the Account API, and answers with its code. */
-export async function call({ url, secret }: Deployment, app: string, endpoint: Endpoint, body: object) {
+async function call({ url, secret }: Deployment, app: string, endpoint: Endpoint, body: object) {
   const headers = basic(app, secret(`Credentials/app ${app}`));
   const reply = JSON.parse((await post(url + PATHS[endpoint], { ...headers }, JSON.stringify(body))).text);
   return reply.ret_code ?? reply.retCode;

@@ -43,7 +43,7 @@ export type DeploymentOptions = {
 };
 
 /** `sawStoreFail`: whether the store was ever unavailable to this process. */
-export type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
+type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
 
 /** What is deployed: the real doors and the real worker, on machines that share a store and a queue. */
 export type Deployment = {
@@ -113,7 +113,7 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
   return { ...site, worker, doors: (process) => doorsOf(site, process) };
 }
 
-export const logTo =
+const logTo =
   (onFinding: DeploymentOptions['onFinding']): Log =>
   (level, message, line) => {
     const text = JSON.stringify(line);

@@ -30,7 +30,7 @@ export const FAULTS = [
 ] as const;
 
 /** What else can go wrong where a hosted side is kept equal. */
-export const HOSTED_FAULTS = [
+const HOSTED_FAULTS = [
   'hosted loses a request',
   'hosted loses an answer',
   'hosted applies late',

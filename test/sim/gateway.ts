@@ -4,7 +4,7 @@ import { CONTEXT, type Deployment } from './deployment.ts';
 import type { Surroundings } from './network.ts';
 import { born } from './process.ts';
 
-export type HttpCall = {
+type HttpCall = {
   readonly door: HttpDoor;
   readonly path: string;
   readonly headers: () => Record<string, string>;
@@ -23,7 +23,7 @@ export type Answered = {
 };
 
 /** What the case wants to know of a call: each request that reaches a door, each answer a door gives, received or not. */
-export type Notes = {
+type Notes = {
   readonly onRequest?: (requestId: string) => void;
   readonly onAnswer?: (answer: Answered) => void;
 };

@@ -4,7 +4,7 @@ import type { Process } from './process.ts';
 import type { Timeline } from './timeline.ts';
 
 /** A time (ms) during which the hosted side held a binding. */
-export type HostedSpan = { readonly from: number; to: number };
+type HostedSpan = { readonly from: number; to: number };
 
 /** Something the hosted side has accepted, or will do though it never said so, and has not done yet. */
 export type Task = { readonly request: OperateRequest; readonly issuedAt: number; readonly by: Process };

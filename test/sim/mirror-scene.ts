@@ -6,7 +6,7 @@ import { CANARY, SCENE, type Scene } from './scene.ts';
 
 /** The longest a call may be on its way to the hosted side (ms), and for how long it settles before it is verified. */
 export const LONGEST_MS = 50_000;
-export const SETTLE_S = 60;
+const SETTLE_S = 60;
 
 const MIRRORED = {
   id: 'chat',

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 
 /** What the queue holds, ever held, or set aside. Times in ms. */
-export type Message = {
+type Message = {
   readonly id: string;
   readonly body: string;
   /** Of a FIFO queue: while one message of a group is out, no other of the group is delivered. */

@@ -16,7 +16,7 @@ export type Truth = {
 };
 
 /** A time (ms) during which a binding was true, and the edge that made it so. */
-export type Span = { readonly from: number; to: number; readonly edge: string };
+type Span = { readonly from: number; to: number; readonly edge: string };
 
 export function watched(inner: RegistryStore, now: () => number): Truth {
   const documents = new Map<string, TokenDocument>();

@@ -24,7 +24,7 @@ const APPS = [
 
 export const T0 = Date.parse('2026-01-01T00:00:00Z');
 
-export const secretOf = (app: string): string => `the newest secret of ${app}`;
+const secretOf = (app: string): string => `the newest secret of ${app}`;
 export const olderSecretOf = (app: string): string => `the secret of ${app} before: it has a colon`;
 
 export type Headers = Readonly<Record<string, string>>;

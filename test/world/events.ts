@@ -13,7 +13,7 @@ import { type AcceptPorts, accepting } from '../../functions/operations/accept.t
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 
 export const NOW = Date.parse('2026-11-22T12:00:00.000Z');
-export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 const app = (id: string, policy: Policy, platform: Platform) => ({ id, dialect: 'tpns', policy, platform });
 

@@ -22,7 +22,7 @@ export const token = (name: string) => Token.parse(name);
 type Mirror = NonNullable<App['mirror']>;
 
 /** An app of ours in the XG dialect, mirrored to a hosted one, TPNS unless said otherwise. */
-export const mirrored = (mirror: Partial<Mirror> = {}) => {
+const mirrored = (mirror: Partial<Mirror> = {}) => {
   const hosted = { url: 'https://hosted.example', app: '1500000001', dialect: 'tpns', ...mirror };
   const app = App.parse({ id: 'shop', dialect: 'xg', policy: 'one-per-type', platform: 'android', mirror: hosted });
   if (app.mirror === undefined) throw new Error('the app has a mirror');

@@ -80,7 +80,7 @@ const OperatorId = z
 export const operatorFields = { op_type: z.optional(OperatorType), op_id: z.optional(OperatorId) };
 
 /** The person or system on whose behalf a request is made. The id is personal: never in a log. */
-export type Operator = {
+type Operator = {
   readonly type?: z.infer<typeof OperatorType> | undefined;
   readonly id?: z.infer<typeof OperatorId> | undefined;
 };

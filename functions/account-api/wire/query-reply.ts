@@ -4,8 +4,8 @@ import type { Dialect } from '../../core/configuration.ts';
 import { AccountElement, AccountElements, accountIn, elementOf } from './elements.ts';
 import { type Failure, problemOf, STATUSES, textOf } from './statuses.ts';
 
-export type TokensOfAccount = { readonly account: Account; readonly tokens: readonly Token[] };
-export type AccountsOfToken = { readonly token: Token; readonly accounts: readonly Account[] };
+type TokensOfAccount = { readonly account: Account; readonly tokens: readonly Token[] };
+type AccountsOfToken = { readonly token: Token; readonly accounts: readonly Account[] };
 
 /**
  * The reply of a query: an entry for each element in the order of the request, empty where nothing is bound. One list

@@ -10,7 +10,7 @@ import type { AuthEvent } from '../auth-event.ts';
 export const MAX_EVENTS = 100;
 
 /** Accounts one event may name. */
-export const MAX_ACCOUNTS = 10;
+const MAX_ACCOUNTS = 10;
 
 const SessionId = z.string().check(z.minLength(1), z.maxLength(256));
 const AccountInput = z.strictObject({ account: AccountId, account_type: z.optional(AccountType) });
