@@ -19,7 +19,6 @@ const Operator = z.object({
   type: z.optional(z.string().check(z.maxLength(16))),
   id: z.optional(z.string().check(z.maxLength(255))),
 });
-type Operator = z.infer<typeof Operator>;
 
 const onToken = { app: AppId, token: Token, stamp: Stamp, operator: z.optional(Operator) };
 
