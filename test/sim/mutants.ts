@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
-import { MIRROR_MUTANTS } from './mirror-mutants.ts';
+import { MIRROR_MUTANTS } from './mirror/mutants.ts';
 import type { Mutant } from './patches.ts';
 import type { SuiteName } from './suites.ts';
 

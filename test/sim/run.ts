@@ -7,7 +7,7 @@ import { MIRROR_FAULTS } from './faults.ts';
 import type { Finding } from './finding.ts';
 import { hunt, writeNoticed } from './hunt.ts';
 import { inThreads } from './jobs.ts';
-import { toldFigures } from './mirror-figures.ts';
+import { toldFigures } from './mirror/figures.ts';
 import { MUTANTS } from './mutants.ts';
 import { SUITE_NAMES, type Swept } from './suites.ts';
 

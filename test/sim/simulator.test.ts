@@ -5,7 +5,7 @@ import { ACCOUNTS, TOKENS } from './cast.ts';
 import { eventSource } from './event-source.ts';
 import { FAULTS, type Faults, MIRROR_FAULTS, swarm } from './faults.ts';
 import { fifoQueue } from './fifo-queue.ts';
-import { hostedSide } from './hosted-side.ts';
+import { hostedApi } from './mirror/hosted-api.ts';
 import { MUTANTS } from './mutants.ts';
 import { mutated } from './patches.ts';
 import { born } from './process.ts';
@@ -256,9 +256,9 @@ describe('the hosted side', () => {
   if (!alice || !bob || !carol || !phone) throw new Error('the cast is too small');
   const bind = (...accounts: Account[]) =>
     ({ kind: 'bindOverriding', elements: [{ token: phone, accounts }] }) as const;
-  const play = async (...told: (readonly [Parameters<ReturnType<typeof hostedSide>['accept']>[0], number])[]) => {
+  const play = async (...told: (readonly [Parameters<ReturnType<typeof hostedApi>['accept']>[0], number])[]) => {
     const time = timeline();
-    const side = hostedSide(time);
+    const side = hostedApi(time);
     for (const [request, inMs] of told) side.accept(request, inMs, born());
     await time.run();
     return side.boundTo(phone);
@@ -281,7 +281,7 @@ describe('the hosted side', () => {
 
   test('holds and takes nothing of a token that it has forgotten', async () => {
     const time = timeline();
-    const side = hostedSide(time);
+    const side = hostedApi(time);
     side.accept(bind(alice), 1, born());
     time.after(2, () => side.forget(phone, 100));
     time.after(3, () => side.accept(bind(bob), 1, born()));

@@ -2,7 +2,7 @@ import { inParallel } from '../../functions/core/parallel.ts';
 import type { Fault } from './faults.ts';
 import type { Finding } from './finding.ts';
 import type { Exposure } from './leaks.ts';
-import { type MirrorFigures, NO_FIGURES, sumOfFigures } from './mirror-figures.ts';
+import { type MirrorFigures, NO_FIGURES, sumOfFigures } from './mirror/figures.ts';
 import { present } from './random.ts';
 
 /** What one seed came to. `cases`: how many cases the seed stands for, if not one. */
@@ -63,7 +63,7 @@ export const SUITES = {
   },
   mirror: {
     seeds: 1_500,
-    load: async (): Promise<Suite> => (await import('./mirror-case.ts')).mirrorCase,
+    load: async (): Promise<Suite> => (await import('./mirror/case.ts')).mirrorCase,
   },
 } as const satisfies Record<string, { seeds: number; load: () => Promise<Suite> }>;
 

@@ -1,19 +1,19 @@
-import { type Outbox, post } from './backend.ts';
-import { BEGINNING_MS } from './cast.ts';
-import { type Fault, MIRROR_FAULTS, swarm } from './faults.ts';
-import type { Finding } from './finding.ts';
-import { gateway } from './gateway.ts';
-import { ledger } from './ledger.ts';
-import { type MirrorFigures, tenthsOf } from './mirror-figures.ts';
-import { leaks } from './mirror-leaks.ts';
-import { compareAtRest, type Watch } from './mirror-oracles.ts';
-import { CHAT, drawMirrorScene } from './mirror-scene.ts';
-import { type Stage, setUp } from './mirror-stage.ts';
-import { type Backend, drawEvent } from './people.ts';
-import { toldDeed } from './promises.ts';
-import { type Random, randomOf } from './random.ts';
-import type { Run } from './suites.ts';
-import { timeline } from './timeline.ts';
+import { type Outbox, post } from '../backend.ts';
+import { BEGINNING_MS } from '../cast.ts';
+import { type Fault, MIRROR_FAULTS, swarm } from '../faults.ts';
+import type { Finding } from '../finding.ts';
+import { gateway } from '../gateway.ts';
+import { ledger } from '../ledger.ts';
+import { type Backend, drawEvent } from '../people.ts';
+import { toldDeed } from '../promises.ts';
+import { type Random, randomOf } from '../random.ts';
+import type { Run } from '../suites.ts';
+import { timeline } from '../timeline.ts';
+import { type MirrorFigures, tenthsOf } from './figures.ts';
+import { leaks } from './leaks.ts';
+import { compareAtRest, type Watch } from './oracles.ts';
+import { CHAT, drawMirrorScene } from './scene.ts';
+import { type Stage, setUp } from './stage.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,13 +1,13 @@
-import type { OperateRequest } from '../../functions/account-api/wire/operate-request.ts';
-import { OperationsMessage } from '../../functions/core/operation.ts';
-import type { Delivery, MessageResult } from '../../functions/lambda/message.ts';
-import { againAfter } from '../../functions/mirror/calls.ts';
-import type { Hosted } from '../../functions/mirror/hosted.ts';
-import type { Mirrors } from '../../functions/operations/messages.ts';
-import { digest, type MirrorQueues } from './mirror-queues.ts';
-import { CHAT, hostedAccount } from './mirror-scene.ts';
-import { type MirrorSite, workerOf } from './mirror-site.ts';
-import type { Process } from './process.ts';
+import type { OperateRequest } from '../../../functions/account-api/wire/operate-request.ts';
+import { OperationsMessage } from '../../../functions/core/operation.ts';
+import type { Delivery, MessageResult } from '../../../functions/lambda/message.ts';
+import { againAfter } from '../../../functions/mirror/calls.ts';
+import type { Hosted } from '../../../functions/mirror/hosted.ts';
+import type { Mirrors } from '../../../functions/operations/messages.ts';
+import type { Process } from '../process.ts';
+import { digest, type MirrorQueues } from './queues.ts';
+import { CHAT, hostedAccount } from './scene.ts';
+import { type MirrorSite, workerOf } from './site.ts';
 
 /**
  * What a mirror is not: each operation is sent on, in order, until it is taken. Here for comparison, in place of

@@ -1,8 +1,8 @@
-import { translatedType } from '../../functions/account-api/wire/account-types.ts';
-import { Account } from '../../functions/core/account.ts';
-import { type App, AppId, Configuration, type Mirror } from '../../functions/core/configuration.ts';
-import { present, type Random } from './random.ts';
-import { CANARY, SCENE, type Scene } from './scene.ts';
+import { translatedType } from '../../../functions/account-api/wire/account-types.ts';
+import { Account } from '../../../functions/core/account.ts';
+import { type App, AppId, Configuration, type Mirror } from '../../../functions/core/configuration.ts';
+import { present, type Random } from '../random.ts';
+import { CANARY, SCENE, type Scene } from '../scene.ts';
 
 /** The longest a call may be on its way to the hosted side (ms), and for how long it settles before it is verified. */
 export const LONGEST_MS = 50_000;

@@ -1,16 +1,16 @@
-import { type Account, accountKey, type Token } from '../../functions/core/account.ts';
-import type { MirrorState } from '../../functions/mirror/state.ts';
-import { type HostedSide, type Task, tokensOf } from './hosted-side.ts';
-import { CHAT, hostedAccount, type MirrorScene } from './mirror-scene.ts';
-import type { Process } from './process.ts';
-import type { Timeline } from './timeline.ts';
-import type { Truth } from './truth.ts';
+import { type Account, accountKey, type Token } from '../../../functions/core/account.ts';
+import type { MirrorState } from '../../../functions/mirror/state.ts';
+import type { Process } from '../process.ts';
+import type { Timeline } from '../timeline.ts';
+import type { Truth } from '../truth.ts';
+import { type HostedApi, type Task, tokensOf } from './hosted-api.ts';
+import { CHAT, hostedAccount, type MirrorScene } from './scene.ts';
 
 export type Watch = {
   readonly scene: MirrorScene;
   readonly timeline: Timeline;
   readonly truth: Truth;
-  readonly side: HostedSide;
+  readonly side: HostedApi;
   readonly stateOf: (token: Token) => MirrorState | undefined;
   readonly onFinding: (oracle: string, actual: string, expected?: string) => void;
 };

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
 /** Faults of our own making in what keeps a hosted side equal, by file; the suite `mirror` is to notice them. */
 export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: string, to: string]>>> = {
-  '../test/sim/mirror-stage.ts': {
-    'each operation is relayed': ["from './mirror-site.ts'", "from './mirror-relay.ts'"],
+  '../test/sim/mirror/stage.ts': {
+    'each operation is relayed': ["from './site.ts'", "from './relay.ts'"],
   },
-  '../test/sim/mirror-scene.ts': {
+  '../test/sim/mirror/scene.ts': {
     'verification comes before the longest way is over': ['SETTLE_S = 60', 'SETTLE_S = 10'],
   },
   'mirror/push.ts': {

@@ -1,13 +1,13 @@
-import { type Deployment, deploy } from './deployment.ts';
+import { type Deployment, deploy } from '../deployment.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Surroundings } from '../network.ts';
+import { hostedApi } from './hosted-api.ts';
 import { type HostedNetwork, hostedNetwork, trouble } from './hosted-network.ts';
-import { hostedSide } from './hosted-side.ts';
-import type { Ledger } from './ledger.ts';
-import { confirmations, type Watch } from './mirror-oracles.ts';
-import { type MirrorQueues, mirrorQueues } from './mirror-queues.ts';
-import { CHAT, type MirrorScene } from './mirror-scene.ts';
-import { marksOf, mirrorWorkers } from './mirror-site.ts';
-import { mirrorStates } from './mirror-store.ts';
-import type { Surroundings } from './network.ts';
+import { confirmations, type Watch } from './oracles.ts';
+import { type MirrorQueues, mirrorQueues } from './queues.ts';
+import { CHAT, type MirrorScene } from './scene.ts';
+import { marksOf, mirrorWorkers } from './site.ts';
+import { mirrorStates } from './store.ts';
 
 /** What a mirrored case is played on. */
 export type Stage = Watch & {
@@ -24,7 +24,7 @@ export function setUp(surroundings: Surroundings, scene: MirrorScene, { book, on
   const look = () => {
     for (const one of looks) one();
   };
-  const side = hostedSide(timeline);
+  const side = hostedApi(timeline);
   const queues = mirrorQueues(surroundings, { look, onFinding, history: side.history });
   const deployment = deploy(surroundings, {
     configuration: scene.configuration,

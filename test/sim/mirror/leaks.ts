@@ -1,7 +1,7 @@
-import type { Token } from '../../functions/core/account.ts';
-import type { HostedSide } from './hosted-side.ts';
-import { CHAT, hostedAccount, type MirrorScene } from './mirror-scene.ts';
-import type { Truth } from './truth.ts';
+import type { Token } from '../../../functions/core/account.ts';
+import type { Truth } from '../truth.ts';
+import type { HostedApi } from './hosted-api.ts';
+import { CHAT, hostedAccount, type MirrorScene } from './scene.ts';
 
 type Interval = { readonly from: number; readonly to: number };
 
@@ -15,7 +15,7 @@ export function leaks(
   { accounts }: MirrorScene,
   tokens: readonly Token[],
   truth: Truth,
-  side: HostedSide,
+  side: HostedApi,
   end: number,
 ): Leaks {
   const pairs = tokens.flatMap((token) => accounts.map((account) => ({ token, account })));

@@ -1,7 +1,7 @@
-import type { OperateRequest } from '../../functions/account-api/wire/operate-request.ts';
-import { type Account, type AccountKey, accountKey, type Token } from '../../functions/core/account.ts';
-import type { Process } from './process.ts';
-import type { Timeline } from './timeline.ts';
+import type { OperateRequest } from '../../../functions/account-api/wire/operate-request.ts';
+import { type Account, type AccountKey, accountKey, type Token } from '../../../functions/core/account.ts';
+import type { Process } from '../process.ts';
+import type { Timeline } from '../timeline.ts';
 
 /** A time (ms) during which the hosted side held a binding. */
 type HostedSpan = { readonly from: number; to: number };
@@ -10,7 +10,7 @@ type HostedSpan = { readonly from: number; to: number };
 export type Task = { readonly request: OperateRequest; readonly issuedAt: number; readonly by: Process };
 
 /** What a hosted TPNS holds: one account of each type on a token. It does later what it was told. */
-export type HostedSide = {
+export type HostedApi = {
   readonly boundTo: (token: Token) => Account[];
   readonly spansOf: (token: Token, account: Account) => readonly HostedSpan[];
   readonly pending: ReadonlySet<Task>;
@@ -25,7 +25,7 @@ export type HostedSide = {
   readonly history: (() => string)[];
 };
 
-export function hostedSide(timeline: Timeline): HostedSide {
+export function hostedApi(timeline: Timeline): HostedApi {
   const held = new Map<Token, Map<number, Account>>();
   const spans = new Map<string, HostedSpan[]>();
   const unknownUntil = new Map<Token, number>();

@@ -1,12 +1,12 @@
-import type { NotAnswered, OperateAnswer } from '../../functions/account-api/client.ts';
-import type { ElementResult } from '../../functions/account-api/wire/operate-reply.ts';
-import type { OperateRequest } from '../../functions/account-api/wire/operate-request.ts';
-import type { Token } from '../../functions/core/account.ts';
-import type { Hosted } from '../../functions/mirror/hosted.ts';
-import { type HostedSide, sizeOf, tokensOf, withoutSome } from './hosted-side.ts';
-import { LONGEST_MS } from './mirror-scene.ts';
-import type { Surroundings } from './network.ts';
-import type { Process } from './process.ts';
+import type { NotAnswered, OperateAnswer } from '../../../functions/account-api/client.ts';
+import type { ElementResult } from '../../../functions/account-api/wire/operate-reply.ts';
+import type { OperateRequest } from '../../../functions/account-api/wire/operate-request.ts';
+import type { Token } from '../../../functions/core/account.ts';
+import type { Hosted } from '../../../functions/mirror/hosted.ts';
+import type { Surroundings } from '../network.ts';
+import type { Process } from '../process.ts';
+import { type HostedApi, sizeOf, tokensOf, withoutSome } from './hosted-api.ts';
+import { LONGEST_MS } from './scene.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -29,7 +29,7 @@ type Fate = { readonly waitMs: number; readonly effectMs?: number; readonly fail
 /** Begins outages and uninstalls, up to ten of each, until calm. */
 export function trouble(
   surroundings: Surroundings,
-  side: HostedSide,
+  side: HostedApi,
   { tokens, calmMs }: { readonly tokens: readonly Token[]; readonly calmMs: number },
 ) {
   const { timeline, random, faults } = surroundings;
@@ -47,7 +47,7 @@ export function trouble(
 /** Calls of processes that may die to a hosted side that does later what it accepts, over a network that loses. */
 export function hostedNetwork(
   surroundings: Surroundings,
-  side: HostedSide,
+  side: HostedApi,
   { isDown, onOverlap }: { readonly isDown: () => boolean; readonly onOverlap: (said: string) => void },
 ): HostedNetwork {
   const { timeline, random, faults } = surroundings;
@@ -125,7 +125,7 @@ const FAILED: NotAnswered = { kind: 'unavailable', reason: 'HTTP 502' };
 const TOO_MANY = { kind: 'unavailable', reason: 'HTTP 429' } as const;
 
 /** A result for each element: some are busy just now, and a token may not be known. */
-function resultsOf({ random, faults }: Surroundings, side: HostedSide, request: OperateRequest): ElementResult[] {
+function resultsOf({ random, faults }: Surroundings, side: HostedApi, request: OperateRequest): ElementResult[] {
   const isPartial = faults.strike('hosted takes only some');
   const tokens = tokensOf(request);
   return Array.from({ length: sizeOf(request) }, (_, place) => {

@@ -1,9 +1,9 @@
-import type { Token } from '../../functions/core/account.ts';
-import type { AppId } from '../../functions/core/configuration.ts';
-import type { MirrorState, MirrorStore, StoredState } from '../../functions/mirror/state.ts';
-import { memoryMirrorStore } from '../memory/mirror-store.ts';
-import { requested, type Surroundings } from './network.ts';
-import type { Process } from './process.ts';
+import type { Token } from '../../../functions/core/account.ts';
+import type { AppId } from '../../../functions/core/configuration.ts';
+import type { MirrorState, MirrorStore, StoredState } from '../../../functions/mirror/state.ts';
+import { memoryMirrorStore } from '../../memory/mirror-store.ts';
+import { requested, type Surroundings } from '../network.ts';
+import type { Process } from '../process.ts';
 
 /** Told of each state at the moment from which it is stored, and of the one it took the place of. */
 export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
