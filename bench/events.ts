@@ -4,7 +4,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUE_CLIENT } from '../functions/aws/client.ts';
 import { operationsQueue } from '../functions/aws/queues.ts';
 import { eventsHandler } from '../functions/events/handler.ts';
-import { reachesOf } from '../functions/events/sources/standard-webhooks.ts';
+import { reachesOf } from '../functions/events/source.ts';
 import { httpDoor } from '../functions/lambda/http.ts';
 import { accepting } from '../functions/operations/accept.ts';
 import { CONFIGURATION, type HttpDoor, jsonLog, posted, SOURCE_KEY, signed, through } from './deployed.ts';

@@ -42,7 +42,7 @@ export const REPLIES = {
 
 const ISSUES = {
   invalid_event: [{ path: 'data.token', message: 'Invalid input: expected string, received undefined' }],
-  impossible_time: [{ path: 'timestamp', message: 'a bind is at most 5 seconds ahead of our clock' }],
+  impossible_time: [{ path: 'timestamp', message: 'is more than 5 seconds in the future' }],
 } as const;
 
 export const refusalOf = (code: string, message: string) => ({

@@ -5,7 +5,7 @@ import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
 import { operationsQueue } from '../../functions/aws/queues.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
-import { reachesOf } from '../../functions/events/sources/standard-webhooks.ts';
+import { reachesOf } from '../../functions/events/source.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Delivery } from '../../functions/lambda/message.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';

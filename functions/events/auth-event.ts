@@ -3,7 +3,7 @@ import type { App } from '../core/configuration.ts';
 import { type Operation, type Session, scopeOf } from '../core/operation.ts';
 import { stampOf } from '../core/stamp.ts';
 
-/** What happened in the app's auth flow, whoever told us. The apps are those it concerns. */
+/** A change in an app's auth flow, from any kind of source. It concerns the apps that it names. */
 export type AuthEvent =
   | {
       readonly kind: 'login';
@@ -30,10 +30,10 @@ export type AuthEvent =
       readonly accounts: readonly Account[];
     };
 
-/** An event with what makes its stamp: its own time (ms since 1970), and the hash of its identity. */
+/** An event with the parts of its stamp: its own time (ms since 1970) and the hash of its identity. */
 export type Stamped<E> = { readonly event: E; readonly ms: number; readonly hash: string };
 
-/** The operations an event comes to: one for each app registration, and for each token, it concerns. */
+/** Returns an event's operations: one for each app and each token that the event concerns. */
 export function operationsOf({ event, ms, hash }: Stamped<AuthEvent>): Operation[] {
   const stamped = <K extends Operation['kind']>(kind: K) => ({ kind, stamp: stampOf(kind, ms, hash) });
   switch (event.kind) {
@@ -58,7 +58,7 @@ export function operationsOf({ event, ms, hash }: Stamped<AuthEvent>): Operation
       const clear = (left: Token) => ({ ...stamped('unbindTokenFromAll'), app: app.id, token: left });
       if (accounts.length === 0) return [clear(oldToken), clear(token)];
       return [
-        // A token that changed to itself has nothing to leave: a removal of the same moment would win.
+        // If both tokens are equal, removing the old one would win over the bind of the same millisecond.
         ...(oldToken === token ? [] : [clear(oldToken)]),
         { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts] },
       ];

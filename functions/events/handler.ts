@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { SourceId } from '../core/configuration.ts';
+import type { Source, SourceId } from '../core/configuration.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import {
@@ -11,21 +11,24 @@ import {
   MAX_BODY_BYTES,
 } from '../lambda/request.ts';
 import type { Accept, Accepted } from '../operations/accept.ts';
-import { verifiedId } from './signature.ts';
-import type { Issue, Reach } from './sources/standard-webhooks.ts';
-import { type TranslatedEvent, translateAppMessage } from './translate.ts';
+import type { Issue, Reach, SourceKind } from './source.ts';
+import { standardWebhooks } from './sources/standard-webhooks.ts';
+import { type TranslatedEvent, translate } from './translate.ts';
+
+/** Every kind of source. `kind` in the configuration has the same names. */
+const KINDS: Readonly<Record<Source['kind'], SourceKind>> = { 'standard-webhooks': standardWebhooks };
 
 export type EventsPorts = {
   readonly reaches: ReadonlyMap<string, Reach>;
-  /** A source's live keys. May reject with `Unavailable`. */
+  /** Returns a source's live keys. May reject with `Unavailable`. */
   readonly keysOf: (source: SourceId) => Promise<readonly KeyObject[]>;
   readonly accept: Accept;
   readonly now: () => number;
 };
 
 /**
- * `POST /events/{source}`: verify, translate, accept. A request is accepted whole or changes nothing. Answers 200 in
- * effect, 202 on the queue, and the refusals below.
+ * `POST /events/{source}`: verify, translate, accept. A request is accepted whole or changes nothing. Answers 200 if the
+ * events are applied, 202 if they are durable, and the refusals below.
  */
 export const eventsHandler =
   (ports: EventsPorts): HttpHandler =>
@@ -37,19 +40,17 @@ export const eventsHandler =
   };
 
 async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): Promise<HttpReply> {
+  const { keysOf, accept, now } = ports;
   if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
   if (bytesIn(request.body) > MAX_BODY_BYTES) return refuse(request, 'too_large');
-  const keys = await orUnavailable(() => ports.keysOf(reach.source.id));
+  const keys = await orUnavailable(() => keysOf(reach.source.id));
   if ('kind' in keys) return unavailable(request, keys.reason);
-  const id = verifiedId(request, keys, ports.now());
-  return id === undefined ? refuse(request, 'not_signed') : take(ports, request, reach, id);
-}
-
-/** Translates and dispatches what has been verified. `id` is the message's, the same for every attempt to send it. */
-async function take({ accept, now }: EventsPorts, request: HttpRequest, reach: Reach, id: string): Promise<HttpReply> {
+  const kind = KINDS[reach.source.kind];
+  const id = kind.verify(request, keys, now());
+  if (id === undefined) return refuse(request, 'not_signed');
   const json = jsonIn(request.body);
   if (json === undefined) return refuse(request, 'not_json');
-  const translation = translateAppMessage({ id, body: json.value }, reach, now());
+  const translation = translate({ id, body: json.value }, kind, reach, now());
   if ('refused' in translation) return refuse(request, CODES[translation.refused], translation.issues);
   const { events } = translation;
   const operations = events.flatMap((event) => event.operations);
@@ -60,9 +61,9 @@ async function take({ accept, now }: EventsPorts, request: HttpRequest, reach: R
 
 /** Every refusal, by its code. */
 export const REFUSALS = {
-  unknown_source: { status: 404, message: 'there is no such source' },
-  not_post: { status: 405, message: 'events are sent by POST' },
-  too_large: { status: 413, message: 'a body is at most 64 KiB' },
+  unknown_source: { status: 404, message: 'no source has this id' },
+  not_post: { status: 405, message: 'events are sent with POST' },
+  too_large: { status: 413, message: 'the body is larger than 64 KiB' },
   not_signed: {
     status: 401,
     message:
@@ -70,7 +71,7 @@ export const REFUSALS = {
   },
   not_json: { status: 400, message: 'the body is not JSON in UTF-8' },
   invalid_event: { status: 400, message: 'the body is not a valid event; nothing was changed' },
-  impossible_time: { status: 422, message: 'a bind cannot have happened then; nothing was changed' },
+  impossible_time: { status: 422, message: 'timestamp is in the future or more than 35 days old; nothing was changed' },
 } as const;
 
 const CODES = { 'not an event': 'invalid_event', 'impossible time': 'impossible_time' } as const;
@@ -88,7 +89,7 @@ const unavailable = (request: HttpRequest, reason: string): HttpReply => ({
   line: { outcome: 'unavailable', reason },
 });
 
-/** The events' outcomes in the order sent. An event none of whose operations still decides anything is superseded. */
+/** Returns the events' outcomes in the order sent. An event is superseded if all its operations are. */
 function acceptedReply(
   request: HttpRequest,
   events: readonly TranslatedEvent[],
@@ -114,7 +115,7 @@ function acceptedReply(
   };
 }
 
-/** `event_age_ms`: since the oldest event happened. Never negative, though a sender's clock may be ahead of ours. */
+/** `event_age_ms`: age of the oldest event. Never negative, though a sender's clock may be ahead of ours. */
 function lineOf(events: readonly TranslatedEvent[], nowMs: number) {
   const apps = new Set<string>();
   let oldestMs = nowMs;

@@ -112,7 +112,7 @@ describe('what the user can put right is one line, with exit code 1:', () => {
     [
       'a secret that is none',
       [...LOGIN, '--url', 'http://127.0.0.1:1', '--secret', 'short'],
-      'a webhook secret is whsec_ and the base64 of 24 to 64 bytes',
+      'a webhook secret must be whsec_ and the base64 of 24 to 64 bytes',
     ],
     ['nobody there', [...LOGIN, ...nowhere], 'nothing answers at http://127.0.0.1:1: is `npm start` running?'],
     ['no instance', LOGIN, 'no instance runs in this directory: start one with `npm start`, or name one with --url'],

@@ -11,7 +11,7 @@ import { type Operation, OperationsMessage } from '../../functions/core/operatio
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
-import { reachesOf } from '../../functions/events/sources/standard-webhooks.ts';
+import { reachesOf } from '../../functions/events/source.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Log } from '../../functions/lambda/log.ts';
 import type { Delivery } from '../../functions/lambda/message.ts';

@@ -7,7 +7,7 @@ import { AppId, Configuration, type Policy } from '../../functions/core/configur
 import type { Operation } from '../../functions/core/operation.ts';
 import { type EventsPorts, eventsHandler } from '../../functions/events/handler.ts';
 import { webhookKey } from '../../functions/events/signature.ts';
-import { reachesOf } from '../../functions/events/sources/standard-webhooks.ts';
+import { reachesOf } from '../../functions/events/source.ts';
 import type { HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 import { type AcceptPorts, accepting } from '../../functions/operations/accept.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';

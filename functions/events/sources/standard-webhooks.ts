@@ -1,15 +1,17 @@
 import * as z from 'zod/mini';
 import { type Account, AccountId, AccountType, Platform, Token } from '../../core/account.ts';
-import { type App, AppId, type Configuration, type Source } from '../../core/configuration.ts';
+import { type App, AppId } from '../../core/configuration.ts';
 import { Session } from '../../core/operation.ts';
 import { compiledInTime } from '../../core/schema.ts';
 import { eventHash } from '../../core/stamp.ts';
 import type { AuthEvent } from '../auth-event.ts';
+import { verifiedId } from '../signature.ts';
+import { type Issue, inApp, type Reach, type SourceEvent, type SourceKind } from '../source.ts';
 
-/** Events one request may carry. */
+/** The most events in one request. */
 export const MAX_EVENTS = 100;
 
-/** Accounts one event may name. */
+/** The most accounts in one event. */
 const MAX_ACCOUNTS = 10;
 
 const SessionId = z.string().check(z.minLength(1), z.maxLength(256));
@@ -29,11 +31,11 @@ const LoginData = z
   .check(
     z.refine(({ account, accounts }) => (account === undefined) !== (accounts === undefined), {
       path: ['account'],
-      message: 'a login names "account" or "accounts", and not both',
+      message: 'a login needs either "account" or "accounts"',
     }),
     z.refine(({ accounts, account_type }) => accounts === undefined || account_type === undefined, {
       path: ['account_type'],
-      message: '"account_type" goes with "account"; each of "accounts" has its own',
+      message: '"account_type" belongs to "account"; each of "accounts" has its own',
     }),
   );
 
@@ -49,7 +51,7 @@ const LogoutData = z
   .check(
     z.refine(({ scope, account }) => scope === 'token' || account !== undefined, {
       path: ['account'],
-      message: 'a logout with the scope "account" names the account',
+      message: 'a logout with the scope "account" needs "account"',
     }),
   );
 
@@ -66,7 +68,7 @@ const TokenChangedData = z.strictObject({
   accounts: z.array(AccountInput).check(z.maxLength(MAX_ACCOUNTS)),
 });
 
-/** Milliseconds since 1970. What is finer than a millisecond is cut off. */
+/** Milliseconds since 1970. A finer fraction is cut off. */
 const EventTime = z.pipe(
   z.iso.datetime({ offset: true }),
   z.transform((text) => Date.parse(text)),
@@ -76,8 +78,8 @@ const EventId = z.string().check(z.minLength(1), z.maxLength(256));
 const envelope = { timestamp: EventTime, id: z.optional(EventId) };
 
 /**
- * An event of the app's own auth flow, in the envelope of Standard Webhooks: `type`, `timestamp` (when it happened, the
- * same on every attempt), `data`. Keys that are not part of an event are refused: a misspelt one would change its meaning.
+ * An event of the app's own auth flow, in the envelope of Standard Webhooks: `type`, `timestamp` (the time of the event,
+ * equal on every attempt), `data`. Unknown keys are refused, because a misspelt key would change the event's meaning.
  */
 export const AppEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('user.login'), ...envelope, data: LoginData }),
@@ -88,48 +90,50 @@ export const AppEvent = z.discriminatedUnion('type', [
 ]);
 export type AppEvent = z.infer<typeof AppEvent>;
 
-/** A request's body: one event, or up to 100, each with an id of its own. */
+/** A list of events; each has an id. A body is a list or one event. */
 const Batch = z.array(AppEvent).check(
   z.minLength(1),
   z.maxLength(MAX_EVENTS),
   z.superRefine((events, context) => {
     for (const [i, { id }] of events.entries())
       if (id === undefined)
-        context.addIssue({ code: 'custom', path: [i, 'id'], message: 'an event in a list has an id' });
+        context.addIssue({ code: 'custom', path: [i, 'id'], message: 'an event in a list needs an id' });
   }),
 );
 
-export type Issue = { readonly path: string; readonly message: string };
-
 const [single, batch] = [compiledInTime(AppEvent), compiledInTime(Batch)];
 
-/** Reads a body's events, or says everything that is wrong with it. Messages never quote what was sent. */
+/** Parses a body. Returns its events, or all its issues. */
 export function readAppEvents(body: unknown): { events: AppEvent[] } | { issues: Issue[] } {
   const result = Array.isArray(body) ? batch(body.length).safeParse(body) : single().safeParse(body);
   if (result.success) return { events: [result.data].flat() };
-  return {
-    issues: result.error.issues.map(({ path, message, code }) => ({
-      path: path.join('.'),
-      message: said(code, message),
-    })),
-  };
+  const issues = result.error.issues.map(({ path, message, code }) => ({
+    path: path.join('.'),
+    // zod quotes unknown keys, and a key may be an account.
+    message: code === 'unrecognized_keys' ? 'has a key that is not part of this event' : message,
+  }));
+  return { issues };
 }
 
-/** zod quotes unknown keys, and a key may be an account. */
-const said = (code: string, message: string): string =>
-  code === 'unrecognized_keys' ? 'has a key that is not part of this event' : message;
+/** The app's own backend, which signs and wraps its events as Standard Webhooks specifies. */
+export const standardWebhooks: SourceKind = {
+  verify: verifiedId,
+  read: (body, reach) => {
+    const read = readAppEvents(body);
+    return 'issues' in read ? read : { events: read.events.map((event) => sourceEvent(event, reach)) };
+  },
+};
 
-/** What a source may touch: its apps, and the account type it means where an event names none. */
-export type Reach = { readonly source: Source; readonly apps: readonly App[] };
-
-/** The reach of every source, by its id. */
-export const reachesOf = ({ apps, sources }: Configuration): ReadonlyMap<string, Reach> =>
-  new Map(sources.map((source) => [source.id, { source, apps: apps.filter(({ id }) => source.apps.includes(id)) }]));
+const sourceEvent = (event: AppEvent, reach: Reach): SourceEvent => ({
+  id: event.id,
+  timestamp: event.timestamp,
+  content: event,
+  translated: translated(event, reach),
+});
 
 type Data<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>['data'];
 
-/** The auth event an app's event says, or what is wrong with it as seen from the source that sent it. */
-export function authEventOf(event: AppEvent, reach: Reach): AuthEvent | { issue: Issue } {
+function translated(event: AppEvent, reach: Reach): SourceEvent['translated'] {
   switch (event.type) {
     case 'user.login':
       return inApp(event.data, reach, (app) => loginOf(event.data, app, reach));
@@ -157,7 +161,7 @@ function logoutOf(data: Data<'user.logout'>, app: App, reach: Reach): AuthEvent 
   return { kind: 'accountLogout', app, token, account: accountWithDefault({ ...data, account }, reach), session };
 }
 
-function everywhereOf(data: Data<'user.deleted'>, reach: Reach): AuthEvent | { issue: Issue } {
+function everywhereOf(data: Data<'user.deleted'>, reach: Reach): SourceEvent['translated'] {
   const account = accountWithDefault(data, reach);
   if (data.app === undefined) return { kind: 'logoutEverywhere', apps: reach.apps, account };
   return inApp(data, reach, (app) => ({ kind: 'logoutEverywhere', apps: [app], account }));
@@ -167,22 +171,6 @@ function tokenChangedOf(data: Data<'device.token_changed'>, app: App, reach: Rea
   const accounts = data.accounts.map((account) => accountWithDefault(account, reach));
   return { kind: 'tokenChanged', app, oldToken: data.old_token, token: data.token, accounts };
 }
-
-type OnApp = { readonly app?: App['id'] | undefined; readonly platform?: App['platform'] | undefined };
-
-function inApp(
-  { app: id, platform }: OnApp,
-  { apps }: Reach,
-  make: (app: App) => AuthEvent,
-): AuthEvent | { issue: Issue } {
-  if (id === undefined && apps.length > 1) return wrong('app', 'this source reaches several apps: the event names one');
-  const app = id === undefined ? apps[0] : apps.find((one) => one.id === id);
-  if (app === undefined) return wrong('app', 'this source reaches no app of that id');
-  if (platform !== undefined && platform !== app.platform) return wrong('platform', "is not the app's platform");
-  return make(app);
-}
-
-const wrong = (field: string, message: string) => ({ issue: { path: `data.${field}`, message } });
 
 type NamedAccount = { readonly account: Account['id']; readonly account_type?: Account['type'] | undefined };
 

@@ -1,0 +1,50 @@
+import type { KeyObject } from 'node:crypto';
+import type { App, Configuration, Source } from '../core/configuration.ts';
+import type { HttpRequest } from '../lambda/request.ts';
+import type { AuthEvent } from './auth-event.ts';
+
+/** A fault in a body, and its place. Neither ever quotes the body. */
+export type Issue = { readonly path: string; readonly message: string };
+
+/** One event of a body, with its auth event or the fault that prevents one. */
+export type SourceEvent = {
+  /** The event's own id; undefined if the message's id is the event's too. */
+  readonly id: string | undefined;
+  /** The time at which the event happened (ms since 1970). */
+  readonly timestamp: number;
+  /** The content that makes the event itself: equal in all copies, different in all other events. */
+  readonly content: unknown;
+  readonly translated: AuthEvent | { readonly issue: Issue };
+};
+
+/** A kind of source: the signature of its requests and the format of its bodies. One file in `sources/` each. */
+export type SourceKind = {
+  /** Returns the message's id, the same on every attempt; undefined if none of the keys signed this attempt. */
+  readonly verify: (request: HttpRequest, keys: readonly KeyObject[], nowMs: number) => string | undefined;
+  /** Returns the events of a body in their order, or all issues if the format is wrong. */
+  readonly read: (body: unknown, reach: Reach) => { events: readonly SourceEvent[] } | { issues: readonly Issue[] };
+};
+
+/** A source with the apps that its events may change. */
+export type Reach = { readonly source: Source; readonly apps: readonly App[] };
+
+/** The reach of every source, by the source's id. */
+export const reachesOf = ({ apps, sources }: Configuration): ReadonlyMap<string, Reach> =>
+  new Map(sources.map((source) => [source.id, { source, apps: apps.filter(({ id }) => source.apps.includes(id)) }]));
+
+type AppChoice = { readonly app?: App['id'] | undefined; readonly platform?: App['platform'] | undefined };
+
+/** Makes the auth event of the app that an event names, or of the source's only app if the event names none. */
+export function inApp(
+  { app: id, platform }: AppChoice,
+  { apps }: Reach,
+  make: (app: App) => AuthEvent,
+): SourceEvent['translated'] {
+  if (id === undefined && apps.length > 1) return wrong('app', 'is required: this source has several apps');
+  const app = id === undefined ? apps[0] : apps.find((one) => one.id === id);
+  if (app === undefined) return wrong('app', 'is not an app of this source');
+  if (platform !== undefined && platform !== app.platform) return wrong('platform', "is not the app's platform");
+  return make(app);
+}
+
+const wrong = (field: string, message: string) => ({ issue: { path: `data.${field}`, message } });
