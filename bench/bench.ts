@@ -1,67 +1,53 @@
-import { argumentsOf, runCommand } from '../cli/command.ts';
+import { runCommand } from '../cli/command.ts';
+import { columns } from '../cli/table.ts';
 import { UserError } from '../local/user-error.ts';
-import { accountApi } from './account-api.ts';
-import { apply } from './apply.ts';
-import { coldRows } from './cold/rows.ts';
-import { quietConsole, surround } from './deployed.ts';
-import { endToEnd } from './end-to-end.ts';
-import { events } from './events.ts';
-import type { Group } from './group.ts';
-import { QUICK, THOROUGH } from './measure.ts';
-import { mirror } from './mirror.ts';
-import { peers } from './peer/peers.ts';
-import { publish, type Row } from './report.ts';
-import { sdk } from './sdk.ts';
-import { startStub } from './stub.ts';
 
-const HELP = `npm run bench -- [options]
+type Benchmark = {
+  readonly measures: string;
+  /** Imports the benchmark only when it runs: other modules in the process would change what is measured. */
+  readonly load: () => Promise<{ readonly run: (args: string[]) => Promise<void> }>;
+};
 
-Measures what Bindery costs. Each row is ours, a floor or a peer of the same run, and the ratio.
+const DEFAULT = 'speed';
 
-  --json FILE   writes the rows there too
-  --only NAMES  some of the groups, such as events,apply
-  --quick       one short round: shows that the rows can be made, their figures mean nothing
-  --help        this text`;
+/** The subcommands, in the order of the help. Each is the folder of its name. */
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  speed: {
+    measures: 'doors, worker, mirror and cold starts, beside bare AWS calls and a peer; the default',
+    load: () => import('./speed/speed.ts'),
+  },
+  cold: {
+    measures: 'cold starts alone, beside a trimmed handler and the usual bundle',
+    load: () => import('./cold/cold.ts'),
+  },
+  cost: {
+    measures: 'what AWS bills for a million events, beside a naive design',
+    load: () => import('./cost/cost.ts'),
+  },
+  scale: {
+    measures: 'how cost grows with phones, accounts, events and backlog; draws docs/performance',
+    load: () => import('./scale/scale.ts'),
+  },
+};
 
-const OPTIONS = {
-  json: { type: 'string' },
-  only: { type: 'string' },
-  quick: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
+const HELP = `npm run bench -- [benchmark] [options]
 
-/** Cold starts take other processes and a server of their own (`npm run bench:cold` shows them alone). */
-const cold: Group = ({ effort }) => coldRows(effort.rounds);
+Measures what Bindery costs, in time and in money.
 
-/** A group for each file of rows, in the order of the table. */
-const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, mirror, peers, cold };
+${columns(Object.entries(BENCHMARKS).map(([name, { measures }]) => [name, measures])).join('\n')}
 
-function groupsIn(only: string | undefined): Group[] {
-  const names = only?.split(',') ?? Object.keys(GROUPS);
-  return names.map((name) => {
-    const group = Object.hasOwn(GROUPS, name) ? GROUPS[name] : undefined;
-    if (group === undefined) throw new UserError(`--only ${name}: the groups are ${Object.keys(GROUPS).join(', ')}`);
-    return group;
-  });
-}
+For the options of a benchmark: npm run bench -- cost --help`;
 
 await runCommand(async () => {
-  const { values } = argumentsOf({ options: OPTIONS });
-  if (values.help) {
+  const [first = DEFAULT, ...rest] = process.argv.slice(2);
+  if (first === '--help') {
     process.stdout.write(`${HELP}\n`);
     return;
   }
-  const groups = groupsIn(values.only);
-  const stub = await startStub();
-  surround(stub, 'empty');
-  quietConsole();
-  const rows: Row[] = [];
-  const notes: string[] = [];
-  for (const group of groups) {
-    const found = await group({ stub, effort: values.quick ? QUICK : THOROUGH });
-    rows.push(...found.rows);
-    notes.push(...(found.notes ?? []));
-  }
-  await stub.stop();
-  publish({ title: 'What Bindery costs', rows, notes }, values.json);
+  const [name, args] = first.startsWith('-') ? [DEFAULT, [first, ...rest]] : [first, rest];
+  const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+  if (benchmark === undefined)
+    throw new UserError(`no benchmark is called ${name}: choose ${Object.keys(BENCHMARKS).join(', ')}`);
+  const { run } = await benchmark.load();
+  await run(args);
 });

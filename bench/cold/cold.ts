@@ -1,9 +1,9 @@
-import { argumentsOf, runCommand } from '../../cli/command.ts';
+import { argumentsOf } from '../../cli/command.ts';
 import { UserError } from '../../local/user-error.ts';
 import { publish } from '../report.ts';
 import { coldRows } from './rows.ts';
 
-const HELP = `npm run bench:cold -- [options]
+const HELP = `npm run bench -- cold [options]
 
 Measures the cold start of every deployed bundle: its size, its import, and its first call, each in a process of its own.
 The trimmed handler makes the same AWS calls and nothing else, bundled as ours is. The usual bundle makes them behind
@@ -19,8 +19,8 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-await runCommand(async () => {
-  const { values } = argumentsOf({ options: OPTIONS });
+export async function run(args: string[]): Promise<void> {
+  const { values } = argumentsOf({ args, options: OPTIONS });
   if (values.help) {
     process.stdout.write(`${HELP}\n`);
     return;
@@ -28,4 +28,4 @@ await runCommand(async () => {
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 5) throw new UserError('--runs is a number from 5');
   publish({ title: 'What a cold start costs', ...(await coldRows(runs)) }, values.json);
-});
+}

@@ -49,7 +49,7 @@ export async function childIn(folder: string): Promise<string> {
   const outfile = join(folder, 'child.mjs');
   writeFileSync(join(folder, 'package.json'), '{}');
   await build({
-    entryPoints: [join(import.meta.dirname, 'child.ts')],
+    entryPoints: [join(import.meta.dirname, 'process.ts')],
     outfile,
     platform: 'node',
     format: 'esm',

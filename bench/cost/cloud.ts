@@ -28,7 +28,7 @@ export type Cloud = {
 
 /** Starts the services and points this process's AWS clients at them. */
 export async function startCloud(secrets: Readonly<Record<string, string>>): Promise<Cloud> {
-  const child = await startChild('cost/server.ts', [JSON.stringify(secrets)]);
+  const child = await startChild('cost/meter/process.ts', [JSON.stringify(secrets)]);
   const urls: Endpoints = Urls.parse(child.said);
   pointAwsAt(urls);
   let counted = NO_UNITS;

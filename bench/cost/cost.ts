@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { argumentsOf, runCommand } from '../../cli/command.ts';
+import { argumentsOf } from '../../cli/command.ts';
 import { columns } from '../../cli/table.ts';
 import { atMost, figure, type Goal, type Row, row, tableOf } from '../report.ts';
 import { MIX } from './mix.ts';
@@ -7,7 +7,7 @@ import { PRICES } from './prices.ts';
 import { type Costed, type Costs, costs, MODERATE_PER_S } from './run.ts';
 import { NAMES, total } from './units.ts';
 
-const HELP = `npm run bench:cost -- [options]
+const HELP = `npm run bench -- cost [options]
 
 Runs Bindery and the naive design on the embedded services, counts what AWS would bill for, and prices it.
 
@@ -62,8 +62,8 @@ const unitsTable = (costed: readonly Costed[], of: 'thousand' | 'dollars'): stri
     ...(of === 'dollars' ? [['all', ...costed.map(({ dollars }) => figure(total(dollars)))]] : []),
   ]).join('\n');
 
-await runCommand(async () => {
-  const { values } = argumentsOf({ options: OPTIONS });
+export async function run(args: string[]): Promise<void> {
+  const { values } = argumentsOf({ args, options: OPTIONS });
   const print = (text: string) => process.stdout.write(`${text}\n\n`);
   if (values.help) {
     print(HELP);
@@ -77,4 +77,4 @@ await runCommand(async () => {
   print(tableOf({ title: 'What events cost, ours against the naive design', rows, notes: NOTES }));
   const json = { mix: MIX, prices: PRICES, costed, rows };
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, null, 2)}\n`);
-});
+}

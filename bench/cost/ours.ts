@@ -4,7 +4,7 @@ import { eventOf, startEventSource } from '../../local/lambda/event-source.ts';
 import type { Cloud } from './cloud.ts';
 import { type Deployment, receive, remove } from './deployment.ts';
 import { CONFIGURATION, Functions } from './functions.ts';
-import { ASKED_S } from './metered-sqs.ts';
+import { ASKED_S } from './meter/sqs.ts';
 import type { MixEvent } from './mix.ts';
 
 export { SECRETS } from './functions.ts';

@@ -3,7 +3,7 @@ import { MEMORY_MB } from '../../infra/settings.ts';
 import { type Cloud, logLine, startCloud } from './cloud.ts';
 import type { Deployment } from './deployment.ts';
 import { APART, mixOf } from './mix.ts';
-import { naive } from './naive.ts';
+import { naive } from './naive/naive.ts';
 import { ours, SECRETS } from './ours.ts';
 import { PRICES } from './prices.ts';
 import { dollarsPerMillion, perThousand, type Setting, sum, type Units } from './units.ts';

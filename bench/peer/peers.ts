@@ -2,11 +2,11 @@ import { Pool } from 'undici';
 import * as z from 'zod';
 import { takingTurns } from '../../local/lambda/invoke.ts';
 import { type Child, startChild, textOf } from '../child.ts';
-import { SOURCE_KEY, signed } from '../deployed.ts';
 import type { Bench, Group } from '../group.ts';
 import { median } from '../measure.ts';
 import { atMost, type Goal, type Row, row, versionOf } from '../report.ts';
 import { loginBody } from '../sample-events.ts';
+import { SOURCE_KEY, signed } from '../speed/deployed.ts';
 import { startRedis } from './redis.ts';
 import { VARIANTS } from './variants.ts';
 
@@ -43,16 +43,16 @@ type App = {
 type Apps = Readonly<Record<string, App>>;
 
 async function startApps({ stub }: Bench, socket: string): Promise<Apps> {
-  const upstream = await startChild('upstream-server.ts');
+  const upstream = await startChild('peer/upstream-process.ts');
   const apps: Record<string, App> = {};
   const start = async (name: string, file: string, args: string[], doneOf: App['doneOf']) => {
     const child = await startChild(file, args);
     apps[name] = { child, url: textOf(child.said), doneOf };
   };
-  await start(TABLE, 'peer/app-child.ts', [stub.url], () => 1);
-  await start(MEMORY, 'peer/app-child.ts', [stub.url, 'memory'], () => 1);
+  await start(TABLE, 'peer/ours-process.ts', [stub.url], () => 1);
+  await start(MEMORY, 'peer/ours-process.ts', [stub.url, 'memory'], () => 1);
   for (const name of Object.keys(VARIANTS))
-    await start(name, 'peer/app.ts', [name, textOf(upstream.said), socket], (events) => events);
+    await start(name, 'peer/peer-process.ts', [name, textOf(upstream.said), socket], (events) => events);
   return { ...apps, upstream: { child: upstream, url: '', doneOf: () => 0 } };
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { argumentsOf, runCommand } from '../../cli/command.ts';
+import { argumentsOf } from '../../cli/command.ts';
 import { registryIn } from '../../functions/aws/registry-store.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { startCloud } from '../cost/cloud.ts';
@@ -13,7 +13,7 @@ import { PLOTS } from './plots.ts';
 import { svgOf } from './svg.ts';
 import { scaleOfToken } from './token.ts';
 
-const HELP = `npm run bench:scale -- [options]
+const HELP = `npm run bench -- scale [options]
 
 Measures how costs grow with an account's phones, a phone's accounts, a request's events and a backlog; writes the figures
 as CSV and the plots of them as SVG. Units are those that the embedded DynamoDB and SQS report.
@@ -44,8 +44,8 @@ async function measure(): Promise<Record<string, Table>> {
   }
 }
 
-await runCommand(async () => {
-  const { values } = argumentsOf({ options: OPTIONS });
+export async function run(args: string[]): Promise<void> {
+  const { values } = argumentsOf({ args, options: OPTIONS });
   if (values.help) {
     process.stdout.write(`${HELP}\n`);
     return;
@@ -60,4 +60,4 @@ await runCommand(async () => {
     const table = tableIn(readFileSync(join(values.out, `${csv}.csv`), 'utf8'));
     writeFileSync(join(values.out, `${name}.svg`), svgOf(table, plot));
   }
-});
+}

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { startChild, textOf } from '../../bench/child.ts';
-import { startStub } from '../../bench/stub.ts';
+import { startStub } from '../../bench/stub/stub.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -26,7 +26,7 @@ const Rows = z.array(
 test('every row of this process can be made: through the real doors, with answers that are not refusals', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bindery-'));
   const file = join(folder, 'rows.json');
-  const args = ['bench/bench.ts', '--quick', '--only', 'events,accountApi,apply,sdk', '--json', file];
+  const args = ['bench/bench.ts', 'speed', '--quick', '--only', 'events,accountApi,apply,sdk', '--json', file];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
   const rows = Rows.parse(JSON.parse(readFileSync(file, 'utf8')));
   await rm(folder, { recursive: true });
@@ -39,7 +39,7 @@ test('every row of this process can be made: through the real doors, with answer
 test('our side of the comparison with the peer starts, also where there is no Redis to compare with', async () => {
   const stub = await startStub();
   for (const args of [[stub.url], [stub.url, 'memory']]) {
-    const app = await startChild('peer/app-child.ts', args);
+    const app = await startChild('peer/ours-process.ts', args);
     expect(textOf(app.said)).toMatch(/^http:/);
     await app.stop();
   }

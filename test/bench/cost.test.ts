@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { meteredDynamodb } from '../../bench/cost/metered-dynamodb.ts';
-import { meteredSqs } from '../../bench/cost/metered-sqs.ts';
+import { meteredDynamodb } from '../../bench/cost/meter/dynamodb.ts';
+import { meteredSqs } from '../../bench/cost/meter/sqs.ts';
 import { APART, mixOf } from '../../bench/cost/mix.ts';
 import { dollarsPerMillion, NO_UNITS, perThousand, sum, total } from '../../bench/cost/units.ts';
 

@@ -2,17 +2,17 @@ import { setTimeout } from 'node:timers/promises';
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
 import * as z from 'zod';
-import { QUEUE_CLIENT } from '../functions/aws/client.ts';
-import { webhookKey } from '../functions/events/signature.ts';
-import { NAMES } from '../local/aws/resources.ts';
-import { pointAwsAt } from '../local/environment.ts';
-import { takingTurns } from '../local/lambda/invoke.ts';
-import { type Child, startChild } from './child.ts';
+import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import { webhookKey } from '../../functions/events/signature.ts';
+import { NAMES } from '../../local/aws/resources.ts';
+import { pointAwsAt } from '../../local/environment.ts';
+import { takingTurns } from '../../local/lambda/invoke.ts';
+import { type Child, startChild } from '../child.ts';
+import type { Group } from '../group.ts';
+import { median, quantile } from '../measure.ts';
+import { row } from '../report.ts';
+import { loginOf, tokenAt } from '../sample-events.ts';
 import { signed, surround } from './deployed.ts';
-import type { Group } from './group.ts';
-import { median, quantile } from './measure.ts';
-import { row } from './report.ts';
-import { loginOf, tokenAt } from './sample-events.ts';
 import { bindBare, storeCalls } from './store-calls.ts';
 
 const Said = z.object({ url: z.string(), secret: z.string(), sqs: z.string(), dynamodb: z.string() });
@@ -29,7 +29,7 @@ const AT_ONCE = 8;
  * servers with nothing of ours in between. What the embedded servers take is in both.
  */
 export const endToEnd: Group = async ({ stub, effort }) => {
-  const local = await startChild('local-child.ts');
+  const local = await startChild('speed/local-process.ts');
   const said = Said.parse(local.said);
   pointAwsAt({ ...said, secrets: said.sqs });
   const events = Math.max(AT_ONCE, Math.round(effort.sliceMs * 4.5));

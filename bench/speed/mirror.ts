@@ -8,23 +8,23 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { accountApiClient } from '../functions/account-api/client.ts';
-import { mirrorMarks } from '../functions/aws/queues.ts';
-import { parseAccountKey, Token } from '../functions/core/account.ts';
-import { applyAll } from '../functions/core/apply.ts';
-import { App, AppId } from '../functions/core/configuration.ts';
-import type { Operation } from '../functions/core/operation.ts';
-import { eventHash, stampOf } from '../functions/core/stamp.ts';
-import type { MirrorPorts } from '../functions/mirror/calls.ts';
-import type { Hosted } from '../functions/mirror/hosted.ts';
-import { mirrorMessages } from '../functions/mirror/push.ts';
-import { startSqs } from '../local/aws/servers.ts';
-import { close, listen } from '../local/listening.ts';
-import { memoryMirrorStore } from '../test/memory/mirror-store.ts';
-import { memoryRegistryStore } from '../test/memory/registry-store.ts';
-import type { Group } from './group.ts';
-import { interleaved } from './measure.ts';
-import { atMost, type Row, row } from './report.ts';
+import { accountApiClient } from '../../functions/account-api/client.ts';
+import { mirrorMarks } from '../../functions/aws/queues.ts';
+import { parseAccountKey, Token } from '../../functions/core/account.ts';
+import { applyAll } from '../../functions/core/apply.ts';
+import { App, AppId } from '../../functions/core/configuration.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import type { MirrorPorts } from '../../functions/mirror/calls.ts';
+import type { Hosted } from '../../functions/mirror/hosted.ts';
+import { mirrorMessages } from '../../functions/mirror/push.ts';
+import { startSqs } from '../../local/aws/servers.ts';
+import { close, listen } from '../../local/listening.ts';
+import { memoryMirrorStore } from '../../test/memory/mirror-store.ts';
+import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
+import type { Group } from '../group.ts';
+import { interleaved } from '../measure.ts';
+import { atMost, type Row, row } from '../report.ts';
 
 const SHOP = AppId.parse('shop');
 

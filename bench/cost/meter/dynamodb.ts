@@ -1,5 +1,5 @@
-import type { Forward } from './metered-proxy.ts';
-import type { Units } from './units.ts';
+import type { Units } from '../units.ts';
+import type { Forward } from './proxy.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -16,8 +16,8 @@ import { startEventSource } from '../../local/lambda/event-source.ts';
 import { startHttpFront } from '../../local/lambda/http.ts';
 import { type Doors, loadDoors } from '../../local/lambda/invoke.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
-import { CONFIGURATION, CONTEXT, jsonLog, quietConsole, SOURCE_KEY, surround } from '../deployed.ts';
-import { countDone } from '../progress.ts';
+import { CONFIGURATION, CONTEXT, jsonLog, quietConsole, SOURCE_KEY, surround } from '../speed/deployed.ts';
+import { countDone } from './progress.ts';
 
 /**
  * Our side of the comparison with the peer, as a process of its own: the doors behind an HTTP server and the worker

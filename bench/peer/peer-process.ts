@@ -6,8 +6,8 @@ import { Webhook } from 'standardwebhooks';
 import { verifiedId } from '../../functions/events/signature.ts';
 import { type AppEvent, readAppEvents } from '../../functions/events/sources/standard-webhooks.ts';
 import { LOOPBACK } from '../../local/listening.ts';
-import { SOURCE_KEY, SOURCE_SECRET } from '../deployed.ts';
-import { countDone } from '../progress.ts';
+import { SOURCE_KEY, SOURCE_SECRET } from '../speed/deployed.ts';
+import { countDone } from './progress.ts';
 import { upstream } from './upstream.ts';
 import { isVariant, VARIANTS } from './variants.ts';
 

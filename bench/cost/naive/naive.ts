@@ -2,15 +2,15 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
-import { signedHeaders } from '../../cli/target.ts';
-import { eventOf } from '../../local/lambda/event-source.ts';
-import { type Cloud, createQueue, createTable, logLine } from './cloud.ts';
-import { type Deployment, receive, remove, SECRET } from './deployment.ts';
-import type { MixEvent } from './mix.ts';
-import { naiveApi } from './naive/api.ts';
-import { naiveDoor } from './naive/door.ts';
-import { naiveWorker } from './naive/worker.ts';
-import { sum } from './units.ts';
+import { signedHeaders } from '../../../cli/target.ts';
+import { eventOf } from '../../../local/lambda/event-source.ts';
+import { type Cloud, createQueue, createTable, logLine } from '../cloud.ts';
+import { type Deployment, receive, remove, SECRET } from '../deployment.ts';
+import type { MixEvent } from '../mix.ts';
+import { sum } from '../units.ts';
+import { naiveApi } from './api.ts';
+import { naiveDoor } from './door.ts';
+import { naiveWorker } from './worker.ts';
 
 const CONTEXT = { getRemainingTimeInMillis: () => 10_000 } as Context;
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { Forward } from './metered-proxy.ts';
-import type { Units } from './units.ts';
+import type { Units } from '../units.ts';
+import type { Forward } from './proxy.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { SendMessageCommand, SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
-import { CLIENT, QUEUE_CLIENT } from '../functions/aws/client.ts';
-import type { Group } from './group.ts';
-import { interleaved } from './measure.ts';
-import { atMost, type Row, row } from './report.ts';
+import { CLIENT, QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import type { Group } from '../group.ts';
+import { interleaved } from '../measure.ts';
+import { atMost, type Row, row } from '../report.ts';
 
 const MessageBody = 'x'.repeat(20_000);
 const QueueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/operations';

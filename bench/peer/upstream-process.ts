@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { listen } from '../local/listening.ts';
+import { listen } from '../../local/listening.ts';
 
 /** A hosted Account API that accepts everything after a few milliseconds, as a process of its own. */
 const LATENCY_MS = 5;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
-import { listen } from '../local/listening.ts';
-import { stubAnswers } from './stub-answers.ts';
+import { listen } from '../../local/listening.ts';
+import { stubAnswers } from './answers.ts';
 
 /**
  * SQS, DynamoDB and Secrets Manager as far as the benchmarks need them, answered as fast as can be, so that no emulator's

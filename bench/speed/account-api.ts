@@ -1,12 +1,12 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUE_CLIENT } from '../functions/aws/client.ts';
+import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import type { Group } from '../group.ts';
+import { type Cost, interleaved } from '../measure.ts';
+import { atLeast, type Row, row } from '../report.ts';
+import { tokenAt } from '../sample-events.ts';
+import { forgetfulQueue } from '../stub/stub.ts';
 import { APP_SECRET, posted, surround, through } from './deployed.ts';
-import type { Group } from './group.ts';
-import { type Cost, interleaved } from './measure.ts';
-import { atLeast, type Row, row } from './report.ts';
-import { tokenAt } from './sample-events.ts';
 import { bindBare, fullTokens, type StoreCalls, storeCalls } from './store-calls.ts';
-import { forgetfulQueue } from './stub.ts';
 
 const authorization = `Basic ${btoa(`shop:${APP_SECRET}`)}`;
 
@@ -33,7 +33,7 @@ const overrideTwenty = request('batchoperate', {
 /** The Account API, warm, in this process: two queries, and `batchoperate` with as many tokens as one call may have. */
 export const accountApi: Group = async ({ stub, effort }) => {
   surround(stub, 'full');
-  const { handler } = await import('../functions/account-api.ts');
+  const { handler } = await import('../../functions/account-api.ts');
   const calls = storeCalls('full');
   const queue = new SQSClient(QUEUE_CLIENT);
   const send = () =>

@@ -1,8 +1,8 @@
-import { startDynamodb, startSecrets, startSqs } from '../../local/aws/servers.ts';
-import { meteredDynamodb } from './metered-dynamodb.ts';
-import { type Metered, startProxy } from './metered-proxy.ts';
-import { meteredSqs } from './metered-sqs.ts';
-import { NO_UNITS, sum, type Units } from './units.ts';
+import { startDynamodb, startSecrets, startSqs } from '../../../local/aws/servers.ts';
+import { NO_UNITS, sum, type Units } from '../units.ts';
+import { meteredDynamodb } from './dynamodb.ts';
+import { type Metered, startProxy } from './proxy.ts';
+import { meteredSqs } from './sqs.ts';
 
 /**
  * The embedded SQS, DynamoDB and Secrets Manager in a process of their own, so that the functions' processor time is

@@ -1,15 +1,15 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { packed } from '../functions/aws/queues.ts';
-import { type AccountKey, parseAccountKey, Token } from '../functions/core/account.ts';
-import { AppId } from '../functions/core/configuration.ts';
-import type { Operation } from '../functions/core/operation.ts';
-import { eventHash, stampOf } from '../functions/core/stamp.ts';
-import { eventOf } from '../local/lambda/event-source.ts';
+import { packed } from '../../functions/aws/queues.ts';
+import { type AccountKey, parseAccountKey, Token } from '../../functions/core/account.ts';
+import { AppId } from '../../functions/core/configuration.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { eventOf } from '../../local/lambda/event-source.ts';
+import type { Group } from '../group.ts';
+import { interleaved } from '../measure.ts';
+import { atLeast, row } from '../report.ts';
+import { tokenAt } from '../sample-events.ts';
 import { CONTEXT, surround } from './deployed.ts';
-import type { Group } from './group.ts';
-import { interleaved } from './measure.ts';
-import { atLeast, row } from './report.ts';
-import { tokenAt } from './sample-events.ts';
 import { bindBare, storeCalls } from './store-calls.ts';
 
 const MESSAGES = 10;
@@ -39,7 +39,7 @@ const batchOf = (size: number): SQSEvent => {
 /** The worker, warm, in this process: each operation a login on a token that nobody knows yet. */
 export const apply: Group = async ({ stub, effort }) => {
   surround(stub, 'empty');
-  const { handler } = await import('../functions/apply.ts');
+  const { handler } = await import('../../functions/apply.ts');
   const batch = batchOf(MESSAGES);
   const calls = storeCalls('empty');
   const tokens = Array.from({ length: MESSAGES }, (_, i) => tokenAt(i));

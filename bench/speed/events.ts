@@ -1,18 +1,18 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUE_CLIENT } from '../functions/aws/client.ts';
-import { operationsQueue } from '../functions/aws/queues.ts';
-import { eventsHandler } from '../functions/events/handler.ts';
-import { reachesOf } from '../functions/events/source.ts';
-import { httpDoor } from '../functions/lambda/http.ts';
-import { accepting } from '../functions/operations/accept.ts';
+import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import { operationsQueue } from '../../functions/aws/queues.ts';
+import { eventsHandler } from '../../functions/events/handler.ts';
+import { reachesOf } from '../../functions/events/source.ts';
+import { httpDoor } from '../../functions/lambda/http.ts';
+import { accepting } from '../../functions/operations/accept.ts';
+import type { Bench, Group } from '../group.ts';
+import { type Cost, interleaved } from '../measure.ts';
+import { atMost, type Row, row } from '../report.ts';
+import { loginBody } from '../sample-events.ts';
+import { forgetfulQueue } from '../stub/stub.ts';
 import { CONFIGURATION, type HttpDoor, jsonLog, posted, SOURCE_KEY, signed, through } from './deployed.ts';
-import type { Bench, Group } from './group.ts';
-import { type Cost, interleaved } from './measure.ts';
-import { atMost, type Row, row } from './report.ts';
-import { loginBody } from './sample-events.ts';
-import { forgetfulQueue } from './stub.ts';
 
 /** What any door has to do with a body: check its signature and read it. */
 function verifyAndParse(headers: Record<string, string>, body: Buffer): unknown {

@@ -7,8 +7,8 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { TABLE_CLIENT } from '../functions/aws/client.ts';
-import { FULL_TOKENS } from './stub-answers.ts';
+import { TABLE_CLIENT } from '../../functions/aws/client.ts';
+import { FULL_TOKENS } from '../stub/answers.ts';
 
 /** The table's calls without anything of ours around them, through a client like ours. */
 export function storeCalls(TableName: string) {

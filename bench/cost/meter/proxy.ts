@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { json as jsonOf } from 'node:stream/consumers';
 import { request as send } from 'undici';
-import { listen } from '../../local/listening.ts';
-import type { Units } from './units.ts';
+import { listen } from '../../../local/listening.ts';
+import type { Units } from '../units.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Reply = { readonly status: number; readonly body: Json };

@@ -1,10 +1,10 @@
-import { type Child, startChild, textOf } from './child.ts';
+import { type Child, startChild, textOf } from '../child.ts';
 
 export type Stub = { readonly url: string; readonly stop: Child['stop'] };
 
 /** Starts the stand-in for SQS, DynamoDB and Secrets Manager in a process of its own. */
 export async function startStub(): Promise<Stub> {
-  const { said, stop } = await startChild('stub-server.ts');
+  const { said, stop } = await startChild('stub/process.ts');
   return { url: textOf(said), stop };
 }
 

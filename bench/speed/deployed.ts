@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { Configuration } from '../functions/core/configuration.ts';
-import { webhookKey } from '../functions/events/signature.ts';
-import { pointAwsAt } from '../local/environment.ts';
-import { forgetfulQueue, type Stub } from './stub.ts';
+import { Configuration } from '../../functions/core/configuration.ts';
+import { webhookKey } from '../../functions/events/signature.ts';
+import { pointAwsAt } from '../../local/environment.ts';
+import { forgetfulQueue, type Stub } from '../stub/stub.ts';
 
 /** One app and one source: what a small installation has. */
 export const CONFIGURATION = Configuration.parse({

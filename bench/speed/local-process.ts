@@ -1,4 +1,4 @@
-import { startLocal } from '../local/instance.ts';
+import { startLocal } from '../../local/instance.ts';
 import { CONFIGURATION, quietConsole } from './deployed.ts';
 
 /** What `npm start` runs, as a child whose processor time can be asked for. */
