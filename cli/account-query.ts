@@ -1,8 +1,12 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
 import { PATHS } from '../functions/account-api/wire/endpoint.ts';
-import { QueryReplies, type QueryReply } from '../functions/account-api/wire/query-reply.ts';
-import { type QueryRequest, QueryRequests } from '../functions/account-api/wire/query-request.ts';
+import {
+  QueryReplies,
+  type QueryReply,
+  type QueryRequest,
+  QueryRequests,
+} from '../functions/account-api/wire/query.ts';
 import { AccountId, AccountType, Token } from '../functions/core/account.ts';
 import type { AppId } from '../functions/core/configuration.ts';
 import { UserError } from '../local/user-error.ts';

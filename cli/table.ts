@@ -1,4 +1,4 @@
-import type { QueryRequest } from '../functions/account-api/wire/query-request.ts';
+import type { QueryRequest } from '../functions/account-api/wire/query.ts';
 import type { Found, QueryAnswer } from './account-query.ts';
 import { printable } from './dlq/block.ts';
 

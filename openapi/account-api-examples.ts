@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { type Endpoint, failureBody } from '../functions/account-api/wire/endpoint.ts';
-import { OperateReplies } from '../functions/account-api/wire/operate-reply.ts';
-import { OperateRequests } from '../functions/account-api/wire/operate-request.ts';
+import { OperateReplies, OperateRequests } from '../functions/account-api/wire/operate.ts';
 import type { Problem } from '../functions/account-api/wire/statuses.ts';
 import type { Dialect } from '../functions/core/configuration.ts';
 import tpns from '../test/account-api/samples/tpns-2020.json' with { type: 'json' };

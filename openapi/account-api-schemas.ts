@@ -1,8 +1,6 @@
 import { RequestTokens } from '../functions/account-api/wire/elements.ts';
-import { OperateReplies, RESULTS } from '../functions/account-api/wire/operate-reply.ts';
-import { OperateRequests } from '../functions/account-api/wire/operate-request.ts';
-import { FOUND, QueryReplies } from '../functions/account-api/wire/query-reply.ts';
-import { QueryRequests } from '../functions/account-api/wire/query-request.ts';
+import { OperateReplies, OperateRequests, RESULTS } from '../functions/account-api/wire/operate.ts';
+import { FOUND, QueryReplies, QueryRequests } from '../functions/account-api/wire/query.ts';
 import { AccountId } from '../functions/core/account.ts';
 import type { Dialect } from '../functions/core/configuration.ts';
 import { ruleOf, type Schema, schemaOf, type Words } from './schemas.ts';

@@ -1,13 +1,16 @@
 import * as z from 'zod/mini';
-import type { Account, Token } from '../core/account.ts';
-import { accountKey } from '../core/account.ts';
+import { type Account, accountKey, type Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import { type AccountApiClientOptions, checked, type Heard, type Post, transport } from './transport.ts';
 import { LIMITS } from './wire/elements.ts';
-import { type ElementResult, OperateReplies, type OperateReply } from './wire/operate-reply.ts';
-import { type OperateRequest, OperateRequests } from './wire/operate-request.ts';
-import { QueryReplies, type QueryReply } from './wire/query-reply.ts';
-import { type QueryRequest, QueryRequests } from './wire/query-request.ts';
+import {
+  type ElementResult,
+  OperateReplies,
+  type OperateReply,
+  type OperateRequest,
+  OperateRequests,
+} from './wire/operate.ts';
+import { QueryReplies, type QueryReply, type QueryRequest, QueryRequests } from './wire/query.ts';
 import type { Failure } from './wire/statuses.ts';
 
 /**

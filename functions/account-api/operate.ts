@@ -10,8 +10,13 @@ import { accountTime, type TokenTime, tokenTimes } from '../core/time.ts';
 import type { HttpReply } from '../lambda/request.ts';
 import type { Accept, Accepted } from '../operations/accept.ts';
 import { failed, isOfAnotherPlatform, OTHER_PLATFORM } from './reply.ts';
-import { type ElementResult, OperateReplies } from './wire/operate-reply.ts';
-import { type OperateElement, type OperateRequest, OperateRequests } from './wire/operate-request.ts';
+import {
+  type ElementResult,
+  type OperateElement,
+  OperateReplies,
+  type OperateRequest,
+  OperateRequests,
+} from './wire/operate.ts';
 import { readRequest } from './wire/statuses.ts';
 
 export type OperatePorts = {

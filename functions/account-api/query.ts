@@ -5,8 +5,7 @@ import { orUnavailable } from '../core/outcome.ts';
 import type { RegistryStore } from '../core/store.ts';
 import type { HttpReply } from '../lambda/request.ts';
 import { failed, isOfAnotherPlatform, OTHER_PLATFORM } from './reply.ts';
-import { QueryReplies, type QueryReply } from './wire/query-reply.ts';
-import { type QueryRequest, QueryRequests } from './wire/query-request.ts';
+import { QueryReplies, type QueryReply, type QueryRequest, QueryRequests } from './wire/query.ts';
 import { readRequest } from './wire/statuses.ts';
 
 /** Reads and answers a request of `query`, from strongly consistent reads. */

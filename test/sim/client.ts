@@ -1,10 +1,13 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
-import { OperateReplies } from '../../functions/account-api/wire/operate-reply.ts';
-import { type OperateRequest, OperateRequests } from '../../functions/account-api/wire/operate-request.ts';
-import { QueryReplies, type QueryReply } from '../../functions/account-api/wire/query-reply.ts';
-import { type QueryRequest, QueryRequests } from '../../functions/account-api/wire/query-request.ts';
+import { OperateReplies, type OperateRequest, OperateRequests } from '../../functions/account-api/wire/operate.ts';
+import {
+  QueryReplies,
+  type QueryReply,
+  type QueryRequest,
+  QueryRequests,
+} from '../../functions/account-api/wire/query.ts';
 import type { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { told } from './cast.ts';

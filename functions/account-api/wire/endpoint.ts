@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Dialect } from '../../core/configuration.ts';
-import { OperateReplies } from './operate-reply.ts';
-import { QueryReplies } from './query-reply.ts';
+import { OperateReplies } from './operate.ts';
+import { QueryReplies } from './query.ts';
 import { type Failure, STATUSES } from './statuses.ts';
 
 export type Endpoint = 'operate' | 'query';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../../functions/account-api/wire/elements.ts';
 import { PATHS } from '../../../functions/account-api/wire/endpoint.ts';
-import { RESULTS } from '../../../functions/account-api/wire/operate-reply.ts';
-import { FOUND } from '../../../functions/account-api/wire/query-reply.ts';
+import { RESULTS } from '../../../functions/account-api/wire/operate.ts';
+import { FOUND } from '../../../functions/account-api/wire/query.ts';
 import { STATUSES } from '../../../functions/account-api/wire/statuses.ts';
 
 const root = join(import.meta.dirname, '../../..');

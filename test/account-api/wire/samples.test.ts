@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { OperateReplies } from '../../../functions/account-api/wire/operate-reply.ts';
-import { OperateRequests } from '../../../functions/account-api/wire/operate-request.ts';
-import { QueryReplies } from '../../../functions/account-api/wire/query-reply.ts';
-import { QueryRequests } from '../../../functions/account-api/wire/query-request.ts';
+import { OperateReplies, OperateRequests } from '../../../functions/account-api/wire/operate.ts';
+import { QueryReplies, QueryRequests } from '../../../functions/account-api/wire/query.ts';
 import tpns from '../samples/tpns-2020.json' with { type: 'json' };
 import xg from '../samples/xg-2019.json' with { type: 'json' };
 

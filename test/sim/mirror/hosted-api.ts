@@ -1,4 +1,4 @@
-import type { OperateRequest } from '../../../functions/account-api/wire/operate-request.ts';
+import type { OperateRequest } from '../../../functions/account-api/wire/operate.ts';
 import { type Account, type AccountKey, accountKey, type Token } from '../../../functions/core/account.ts';
 import type { Process } from '../process.ts';
 import type { Timeline } from '../timeline.ts';

@@ -1,6 +1,5 @@
 import type { NotAnswered, OperateAnswer } from '../../../functions/account-api/client.ts';
-import type { ElementResult } from '../../../functions/account-api/wire/operate-reply.ts';
-import type { OperateRequest } from '../../../functions/account-api/wire/operate-request.ts';
+import type { ElementResult, OperateRequest } from '../../../functions/account-api/wire/operate.ts';
 import type { Token } from '../../../functions/core/account.ts';
 import type { Hosted } from '../../../functions/mirror/hosted.ts';
 import type { Surroundings } from '../network.ts';

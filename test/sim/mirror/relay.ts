@@ -1,4 +1,4 @@
-import type { OperateRequest } from '../../../functions/account-api/wire/operate-request.ts';
+import type { OperateRequest } from '../../../functions/account-api/wire/operate.ts';
 import { OperationsMessage } from '../../../functions/core/operation.ts';
 import type { Delivery, MessageResult } from '../../../functions/lambda/message.ts';
 import { againAfter } from '../../../functions/mirror/calls.ts';

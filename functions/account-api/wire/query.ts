@@ -1,8 +1,74 @@
 import * as z from 'zod/mini';
 import { type Account, Token } from '../../core/account.ts';
 import type { Dialect } from '../../core/configuration.ts';
-import { AccountElement, AccountElements, accountIn, elementOf } from './elements.ts';
+import {
+  AccountElement,
+  AccountElements,
+  accountIn,
+  type Circumstances,
+  circumstancesOf,
+  elementOf,
+  LIMITS,
+  listOf,
+  operatorFields,
+  operatorFieldsOf,
+  platformField,
+  RequestPlatforms,
+  RequestTokens,
+} from './elements.ts';
 import { type Failure, problemOf, STATUSES, textOf } from './statuses.ts';
+
+/** `POST /v3/device/account/query`: the tokens bound to accounts, or the accounts bound to tokens. */
+export type QueryRequest = Circumstances &
+  (
+    | { readonly kind: 'tokensOf'; readonly accounts: readonly Account[] }
+    | { readonly kind: 'accountsOf'; readonly tokens: readonly Token[] }
+  );
+
+const requestBody = (dialect: Dialect) => {
+  const platform = RequestPlatforms[dialect];
+  return z.discriminatedUnion(
+    'operator_type',
+    [
+      z.object({
+        operator_type: z.literal(1),
+        platform,
+        account_list: listOf(AccountElements[dialect], LIMITS.queried),
+        ...operatorFields,
+      }),
+      z.object({
+        operator_type: z.literal(2),
+        platform,
+        token_list: listOf(RequestTokens[dialect], LIMITS.queried),
+        ...operatorFields,
+      }),
+    ],
+    'a request is an object whose operator_type is 1 or 2',
+  );
+};
+
+type RequestBody = z.output<ReturnType<typeof requestBody>>;
+
+const decodeRequest = (body: RequestBody): QueryRequest =>
+  body.operator_type === 1
+    ? { kind: 'tokensOf', accounts: body.account_list, ...circumstancesOf(body) }
+    : { kind: 'accountsOf', tokens: body.token_list, ...circumstancesOf(body) };
+
+function encodeRequest(request: QueryRequest): RequestBody {
+  const [platform, operator] = [platformField(request), operatorFieldsOf(request)];
+  if (request.kind === 'tokensOf')
+    return { operator_type: 1, ...platform, account_list: [...request.accounts], ...operator };
+  return { operator_type: 2, ...platform, token_list: [...request.tokens], ...operator };
+}
+
+const requestCodec = (dialect: Dialect) =>
+  z.codec(requestBody(dialect), z.custom<QueryRequest>(), { decode: decodeRequest, encode: encodeRequest });
+
+/** Reads and writes a query in each dialect. Ignores unknown keys. */
+export const QueryRequests = { xg: requestCodec('xg'), tpns: requestCodec('tpns') } as const satisfies Record<
+  Dialect,
+  unknown
+>;
 
 type TokensOfAccount = { readonly account: Account; readonly tokens: readonly Token[] };
 type AccountsOfToken = { readonly token: Token; readonly accounts: readonly Account[] };
@@ -19,7 +85,7 @@ export type QueryReply =
     }
   | Failure;
 
-/** What a TPNS query says of each element; the XG document has no such list. */
+/** The result of each element of a TPNS query; the XG document has no such list. */
 export const FOUND = { some: '0', none: '10110008' } as const;
 
 const tokensOf = (dialect: Dialect) =>
@@ -79,8 +145,8 @@ const TpnsBody = z.object({
   ...lists('tpns'),
 });
 
-/** TPNS codes that say what was found of the elements, so that the lists can be read. */
-const LOOKED: readonly number[] = [
+/** TPNS codes of replies whose lists can be read, also if not everything was found. */
+const FOUND_CODES: readonly number[] = [
   0,
   STATUSES.partlyRefused.tpns.code,
   STATUSES.allRefused.tpns.code,
@@ -89,7 +155,9 @@ const LOOKED: readonly number[] = [
 
 const TpnsReply = z.codec(TpnsBody, z.custom<QueryReply>(), {
   decode: ({ retCode, ...lists }): QueryReply =>
-    LOOKED.includes(retCode) ? found(lists) : { kind: 'failed', problem: problemOf('tpns', retCode), code: retCode },
+    FOUND_CODES.includes(retCode)
+      ? found(lists)
+      : { kind: 'failed', problem: problemOf('tpns', retCode), code: retCode },
   encode: (reply) => {
     const { code, text } = STATUSES[reply.kind === 'failed' ? reply.problem : 'ok'].tpns;
     if (reply.kind === 'failed') return { retCode: code, errMsg: textOf(text, reply.issue) };
