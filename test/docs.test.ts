@@ -1,11 +1,13 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { App, Configuration, Mirror, Source } from '../functions/core/configuration.ts';
 import { REFUSALS } from '../functions/events/handler.ts';
 import { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const pages = ['*.md', 'docs/*.md', 'docs/*/*.md'].flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
 
 /** The rows of a page's tables, cell by cell. */
 const rows = (page: string): string[][] =>
@@ -15,68 +17,95 @@ const rows = (page: string): string[][] =>
     .map((line) => line.slice(1, -1).split('|'))
     .map((cells) => cells.map((cell) => cell.trim()));
 
-/** What stands in code quotes in a text. */
+/** The texts in code quotes. */
 const quoted = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-const eventTypes = AppEvent.def.options.flatMap(({ shape }) => shape.type.def.values);
+const firstCells = (page: string): string[] => rows(page).flatMap(([first = '']) => quoted(first));
 
-describe('README', () => {
-  const readme = read('README.md');
-
-  test('has every event in its table, and only those', () => {
-    const listed = rows(readme).flatMap(([first = '']) =>
-      quoted(first).filter((code) => /^(user|device)\./.test(code)),
-    );
-    expect(listed.sort()).toEqual([...eventTypes].sort());
-  });
-
-  test('draws a map of folders that exist, and leaves none out', () => {
-    const mapped = rows(readme).flatMap(([first = '']) => quoted(first).filter((code) => code.endsWith('/')));
-    expect(mapped.filter((folder) => !existsSync(join(root, folder)))).toEqual([]);
-    const folders = ['*/', 'functions/*/'].flatMap((pattern) =>
-      globSync(pattern, { cwd: root, exclude: ['node_modules', 'cdk.out'] }),
-    );
-    expect(
-      folders.map((folder) => `${folder.replace(/\/$/, '')}/`).filter((folder) => !mapped.includes(folder)),
-    ).toEqual([]);
-  });
-
-  test('names only commands that package.json has', () => {
-    const { scripts } = JSON.parse(read('package.json'));
-    const named = [...readme.matchAll(/(?:npm run ([a-z:]+)|npm (start|test|ci))\b/g)].map(
-      ([, run, own]) => run ?? own ?? '',
-    );
-    expect(named.filter((name) => name !== 'ci' && !(name in scripts))).toEqual([]);
-  });
+test('the map of README has a row for every folder, and every row names a folder that exists', () => {
+  const mapped = firstCells(read('README.md')).filter((code) => code.endsWith('/'));
+  expect(mapped.filter((folder) => !existsSync(join(root, folder)))).toEqual([]);
+  const folders = ['*/', 'functions/*/'].flatMap((pattern) =>
+    globSync(pattern, { cwd: root, exclude: ['node_modules', 'cdk.out'] }),
+  );
+  expect(folders.map((folder) => `${folder.replace(/\/$/, '')}/`).filter((folder) => !mapped.includes(folder))).toEqual(
+    [],
+  );
 });
 
-describe('docs/events.md', () => {
-  const page = read('docs/events.md');
-
-  test('has every event in its table, and only those', () => {
-    const listed = rows(page).flatMap(([first = '']) => quoted(first).filter((code) => /^(user|device)\./.test(code)));
-    expect(listed.sort()).toEqual([...eventTypes].sort());
-  });
-
-  test('has every refusal with its status, and only those', () => {
-    const listed = rows(page)
-      .filter(([status = '']) => /^4\d\d$/.test(status))
-      .flatMap(([status, codes = '']) => quoted(codes).map((code) => `${status} ${code}`));
-    expect(listed.sort()).toEqual(
-      Object.entries(REFUSALS)
-        .map(([code, { status }]) => `${status} ${code}`)
-        .sort(),
-    );
-  });
+test('README has at most 120 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120);
 });
 
-test('every link in the documentation leads to a file that exists', () => {
-  const pages = ['README.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: root })];
+test('docs/glossary.md has at most 25 words, each once, with one sentence each', () => {
+  const words = rows(read('docs/glossary.md')).slice(2);
+  expect(words.length).toBeLessThanOrEqual(25);
+  expect(new Set(words.map(([word]) => word)).size).toBe(words.length);
+  for (const [, meaning] of words) expect(meaning).toMatch(/^[A-Z][^.]+(\.json[^.]*)?\.$/);
+});
+
+test('every page names only commands that package.json has', () => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const unknown = pages.flatMap((page) =>
+    [...read(page).matchAll(/(?:npm run ([a-z:]+)|npm (start|test|ci))\b/g)]
+      .map(([, run, own]) => run ?? own ?? '')
+      .filter((name) => name !== 'ci' && !(name in scripts))
+      .map((name) => `${page}: ${name}`),
+  );
+  expect(unknown).toEqual([]);
+});
+
+test('every cost row of README is also in docs/performance/README.md', () => {
+  const all = rows(read('docs/performance/README.md')).map((row) => row.join(' | '));
+  const shown = rows(read('README.md')).filter((row) => row.length === 7);
+  expect(shown.length).toBe(7);
+  expect(shown.map((row) => row.join(' | ')).filter((row) => !all.includes(row))).toEqual([]);
+});
+
+test('docs/events.md has every event in its table, and no other', () => {
+  const types = AppEvent.def.options.flatMap(({ shape }) => shape.type.def.values);
+  const listed = firstCells(read('docs/events.md')).filter((code) => /^(user|device)\./.test(code));
+  expect(listed.sort()).toEqual([...types].sort());
+});
+
+test('docs/events.md has every refusal with its status, and no other', () => {
+  const listed = rows(read('docs/events.md'))
+    .filter(([status = '']) => /^4\d\d$/.test(status))
+    .flatMap(([status, codes = '']) => quoted(codes).map((code) => `${status} ${code}`));
+  expect(listed.sort()).toEqual(
+    Object.entries(REFUSALS)
+      .map(([code, { status }]) => `${status} ${code}`)
+      .sort(),
+  );
+});
+
+test('docs/configuration.md has every field of bindery.json, and no other', () => {
+  const fields = [App, Mirror, Source].flatMap(({ shape }) => Object.keys(shape));
+  const page = read('docs/configuration.md');
+  expect(firstCells(page).sort()).toEqual(fields.sort());
+  for (const list of Object.keys(Configuration.shape).filter((key) => key !== '$schema'))
+    expect(page).toContain(`\`${list}\` is a list`);
+});
+
+/** A heading as a link spells it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');
+
+test('every link in the documentation leads to a file and a heading that exist', () => {
   const broken = pages.flatMap((page) =>
-    [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)]
-      .map(([, target = '']) => join(root, dirname(page), target))
-      .filter((target) => !existsSync(target))
-      .map((target) => `${page}: ${target}`),
+    [...read(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => {
+        const [path = '', anchor] = link.split('#');
+        const target = path === '' ? page : join(dirname(page), path);
+        if (!existsSync(join(root, target))) return true;
+        const headings = [...read(target).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+        return anchor !== undefined && !headings.includes(anchor);
+      })
+      .map((link) => `${page}: ${link}`),
   );
   expect(broken).toEqual([]);
 });

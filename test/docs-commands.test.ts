@@ -7,12 +7,12 @@ import { readConfiguration } from '../infra/configuration.ts';
 import { type Local, startLocal } from '../local/instance.ts';
 
 const root = join(import.meta.dirname, '..');
-const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].map(
-  ([, block = '']) => block,
-);
+const blocks = ['events', 'account-api'].flatMap((page) => [
+  ...readFileSync(join(root, `docs/${page}.md`), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g),
+]);
 const blockWith = (text: string): string => {
-  const found = blocks.find((block) => block.includes(text));
-  if (found === undefined) throw new Error(`README has no block with ${text}`);
+  const found = blocks.find(([, block = '']) => block.includes(text))?.[1];
+  if (found === undefined) throw new Error(`docs/events.md and docs/account-api.md have no block with ${text}`);
   return found;
 };
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => local.stop());
 
-/** Runs a block of the README in a shell that knows what `npm start` printed. */
+/** Runs a block of a page in a shell with the values that `npm start` prints. */
 async function run(block: string): Promise<unknown> {
   const [app] = local.apps;
   const env = { ...process.env, URL: local.url, SECRET: local.sources[0]?.secret, APP: app?.id, KEY: app?.secretKey };
@@ -32,7 +32,7 @@ async function run(block: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-test('the login that README signs with openssl is applied, the question after it shows the account, and a logout ends it', async () => {
+test('the documented login with openssl is applied, the documented query shows the account, and a logout ends it', async () => {
   const login = blockWith('user.login');
   const query = blockWith('-u "$APP:$KEY"');
   const bound = (...accounts: object[]) => ({
@@ -46,7 +46,7 @@ test('the login that README signs with openssl is applied, the question after it
   expect(await run(query)).toMatchObject(bound());
 });
 
-test('the question that README signs with openssl, as clients of TPNS do, is answered; signed with another key it is not', async () => {
+test('the documented query with a signature is answered, and refused when another key signs it', async () => {
   const query = blockWith('$AT$APP$BODY');
   expect(await run(query)).toMatchObject({ ret_code: 0, token_accounts: [{ token: 'phone-1' }] });
   expect(await run(query.replace('-hmac "$KEY"', '-hmac "x$KEY"'))).toMatchObject({ ret_code: 10104 });
