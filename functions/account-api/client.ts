@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { type Account, accountKey, type Token } from '../core/account.ts';
+import type { Account, Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
-import { type AccountApiClientOptions, checked, type Heard, type Post, transport } from './transport.ts';
-import { LIMITS } from './wire/elements.ts';
+import { type AccountApiClientOptions, checked, type HttpAnswer, type Post, transport } from './transport.ts';
+import { LIMITS, sizeOf } from './wire/elements.ts';
 import {
   type ElementResult,
   OperateReplies,
@@ -14,163 +14,138 @@ import { QueryReplies, type QueryReply, type QueryRequest, QueryRequests } from 
 import type { Failure } from './wire/statuses.ts';
 
 /**
- * Why a request was not done. `unavailable`: not now, or nobody can tell; try again, after `retryAfterMs` where the
- * answer says so. `refused`: trying again would not help. `unauthorized`: the credential does not open the app, or
- * the app is closed; whoever goes on sending has to stop. Reasons never quote what was sent or what came back.
+ * The reason why a request was not done. `unavailable`: not now, or unknown; try again, after `retryAfterMs` if the answer
+ * has one. `refused`: trying again would not help. `unauthorized`: the credential does not open the app, or the app is
+ * closed; the caller has to stop sending. Reasons never quote the request or the answer.
  */
 export type NotAnswered =
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unauthorized'; readonly reason: string };
 
-/** A result for each element, in the order of the request. A hosted API works later: `done` says that it has the task. */
+/** A result for each element, in the order of the request. For a hosted API, which works later, `done` means accepted. */
 export type OperateAnswer = { readonly kind: 'answered'; readonly results: readonly ElementResult[] } | NotAnswered;
 
-/** What is bound to each account, or token, asked about, in the order asked; empty where nothing is. */
-type TokensAnswer = { readonly kind: 'found'; readonly tokens: readonly (readonly Token[])[] } | NotAnswered;
+/** The accounts bound to each token of the question, in its order; empty for a token without accounts. */
 export type AccountsAnswer =
   | { readonly kind: 'found'; readonly accounts: readonly (readonly Account[])[] }
   | NotAnswered;
 
-/** Any Account API. One call is one attempt, or none where there is nothing to send; whoever calls tries again. */
+/** A client of any Account API. One call makes one attempt, or none if there is nothing to send. The caller retries. */
 export type AccountApiClient = {
-  /** At most 20 elements with accounts, 500 tokens or 100 accounts. Throws where the request has more. */
+  /** At most 20 elements with accounts, 500 tokens or 100 accounts. Throws if the request has more. */
   readonly operate: (request: OperateRequest) => Promise<OperateAnswer>;
-  /** At most 100. */
-  readonly tokensOf: (accounts: readonly Account[]) => Promise<TokensAnswer>;
-  /** At most 100. */
+  /** At most 100. Throws if there are more. */
   readonly accountsOf: (tokens: readonly Token[]) => Promise<AccountsAnswer>;
-  /** Waits for calls under way, then lets the connections go. */
+  /** Waits for calls under way, then closes the connections. */
   readonly close: () => Promise<void>;
 };
 
-/** A client of one app of one Account API. Throws where the options cannot work or would send a secret in the clear. */
+/** A client of one app. Throws if the options cannot work or would send a secret unencrypted. */
 export function accountApiClient(given: AccountApiClientOptions): AccountApiClient {
   const options = checked(given);
   const { dialect, platform } = options;
   const { post, close } = transport(options);
   const ports = { post, dialect };
-  const said = platform && { platform };
+  const onPlatform = platform && { platform };
   return {
-    operate: (request) => operate(ports, { ...said, ...request }),
-    tokensOf: async (accounts) => {
-      const answer = await query(ports, { ...said, kind: 'tokensOf', accounts });
-      if (answer.kind !== 'found') return answer;
-      const found = (answer.tokensOf ?? []).map(({ account, tokens }) => [accountKey(account), tokens] as const);
-      const tokens = inOrder(accounts.map(accountKey), found);
-      return tokens ? { kind: 'found', tokens } : SOMETHING_ELSE;
-    },
-    accountsOf: async (tokens) => {
-      const answer = await query(ports, { ...said, kind: 'accountsOf', tokens });
-      if (answer.kind !== 'found') return answer;
-      const found = (answer.accountsOf ?? []).map(({ token, accounts }) => [token, accounts] as const);
-      const accounts = inOrder(tokens, found);
-      return accounts ? { kind: 'found', accounts } : SOMETHING_ELSE;
-    },
+    operate: (request) => operate(ports, { ...onPlatform, ...request }),
+    accountsOf: (tokens) => accountsOf(ports, { ...onPlatform, kind: 'accountsOf', tokens }),
     close,
   };
 }
 
-const SOMETHING_ELSE: NotAnswered = { kind: 'unavailable', reason: 'not an answer to what was asked' };
+const MISMATCH: NotAnswered = { kind: 'unavailable', reason: 'not an answer to what was asked' };
 
-/** One of the names is more than the dialect can say, such as a token longer than XG's 64 bytes. */
-const UNSAYABLE: NotAnswered = { kind: 'refused', reason: 'not in this dialect' };
-
-const sizeOfQuery = (request: QueryRequest): number =>
-  request.kind === 'tokensOf' ? request.accounts.length : request.tokens.length;
+/** A token is longer than the dialect allows: XG's limit is 64 bytes. */
+const INEXPRESSIBLE: NotAnswered = { kind: 'refused', reason: 'not in this dialect' };
 
 type Ports = { readonly post: Post; readonly dialect: Dialect };
 
 async function operate({ post, dialect }: Ports, request: OperateRequest): Promise<OperateAnswer> {
   const codec = OperateRequests[dialect];
   const size = sizeOf(request);
-  const unsayable = unsayableIn(codec, request);
-  const rest = without(request, unsayable);
-  if (rest === undefined) return { kind: 'answered', results: Array.from({ length: size }, () => 'refused') };
-  const heard = await post('operate', JSON.stringify(z.encode(codec, rest)));
-  const answer = answerIn<Exclude<OperateReply, Failure>>(heard, {
-    own: OperateReplies[dialect],
-    other: QueryReplies[dialect],
-  });
-  if (answer.kind !== 'done') return answer;
-  const results = resultsOf(size, unsayable, answer.results);
-  return results ? { kind: 'answered', results } : SOMETHING_ELSE;
+  const inexpressible = inexpressibleIn(codec, request);
+  if (size > 0 && inexpressible.size === size)
+    return { kind: 'answered', results: Array.from({ length: size }, () => 'refused') };
+  const sent = without(request, inexpressible);
+  const answer = await post('operate', JSON.stringify(z.encode(codec, sent)));
+  const reply = replyIn<Exclude<OperateReply, Failure>>(answer, OperateReplies[dialect], QueryReplies[dialect]);
+  if (reply.kind !== 'done') return reply;
+  const results = resultsOf(size, inexpressible, reply.results);
+  return results ? { kind: 'answered', results } : MISMATCH;
 }
 
-async function query(
+async function accountsOf(
   { post, dialect }: Ports,
-  request: QueryRequest,
-): Promise<Exclude<QueryReply, Failure> | NotAnswered> {
-  const said = z.safeEncode<z.core.$ZodType<QueryRequest>>(QueryRequests[dialect], request);
-  if (!said.success && sizeOfQuery(request) <= LIMITS.queried) return UNSAYABLE;
-  const heard = await post('query', JSON.stringify(z.encode(QueryRequests[dialect], request)));
-  return answerIn<Exclude<QueryReply, Failure>>(heard, { own: QueryReplies[dialect], other: OperateReplies[dialect] });
+  request: Extract<QueryRequest, { kind: 'accountsOf' }>,
+): Promise<AccountsAnswer> {
+  const { tokens } = request;
+  const codec: z.core.$ZodType<QueryRequest> = QueryRequests[dialect];
+  if (tokens.length <= LIMITS.queried && !z.safeEncode(codec, request).success) return INEXPRESSIBLE;
+  const answer = await post('query', JSON.stringify(z.encode(codec, request)));
+  const reply = replyIn<Exclude<QueryReply, Failure>>(answer, QueryReplies[dialect], OperateReplies[dialect]);
+  if (reply.kind !== 'found') return reply;
+  const found = new Map((reply.accountsOf ?? []).map(({ token, accounts }) => [token, accounts]));
+  // A token that is not in the question may be one of its tokens in another spelling: "nothing is bound" would be wrong.
+  if ([...found.keys()].some((token) => !tokens.includes(token))) return MISMATCH;
+  // A hosted API may leave out the tokens that have no accounts.
+  return { kind: 'found', accounts: tokens.map((token) => found.get(token) ?? []) };
 }
 
-type Answer = { readonly kind: string };
-
-/** The codec of an endpoint's replies, and that of the other endpoint, in whose spelling a gateway may say a failure. */
-type Replies<T extends Answer> = {
-  readonly own: z.core.$ZodType<T | Failure>;
-  readonly other: z.core.$ZodType<Answer>;
-};
+type Reply = { readonly kind: string };
 
 /**
- * What an answer says. Only the API's own words refuse or accept: a page of some proxy says nothing about the request,
- * whatever its status.
+ * Returns the reply in an HTTP answer. Only a reply in the API's own format accepts or refuses: the page of a proxy means
+ * `unavailable`, whatever its status. `other`: the codec of the other endpoint, in whose spelling a gateway may fail.
  */
-function answerIn<T extends Answer>(heard: Heard, replies: Replies<T>): T | NotAnswered {
-  if (heard.kind === 'unavailable') return heard;
-  const { status, retryAfterMs, json } = heard;
+function replyIn<T extends Reply>(
+  answer: HttpAnswer,
+  own: z.core.$ZodType<T | Failure>,
+  other: z.core.$ZodType<Reply>,
+): T | NotAnswered {
+  if (answer.kind === 'unavailable') return answer;
+  const { status, retryAfterMs, json } = answer;
   const later = {
     kind: 'unavailable',
     reason: `HTTP ${status}`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   } as const;
   if (status === 429 || status >= 500) return later;
-  const reply = replyIn(json, replies);
+  const reply = z.safeParse(own, json).data ?? failureIn(json, other);
   if (reply !== undefined && isFailure(reply)) return notAnswered(reply, retryAfterMs);
   if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `HTTP ${status}` };
   if (reply === undefined) return { ...later, reason: `HTTP ${status}: not an answer of an Account API` };
   return status === 200 ? reply : later;
 }
 
-function replyIn<T extends Answer>(json: unknown, { own, other }: Replies<T>): T | Failure | undefined {
-  const reply = z.safeParse(own, json);
-  if (reply.success) return reply.data;
-  const failure = z.safeParse(other, json);
-  return failure.success && isFailure(failure.data) ? failure.data : undefined;
+function failureIn(json: unknown, codec: z.core.$ZodType<Reply>): Failure | undefined {
+  const reply = z.safeParse(codec, json).data;
+  return reply !== undefined && isFailure(reply) ? reply : undefined;
 }
 
-const isFailure = (reply: Answer): reply is Failure => reply.kind === 'failed';
+const isFailure = (reply: Reply): reply is Failure => reply.kind === 'failed';
 
 function notAnswered({ problem, code }: Failure, retryAfterMs: number | undefined): NotAnswered {
   const reason = `code ${code}`;
-  switch (problem) {
-    case 'notAuthenticated':
-      return { kind: 'unauthorized', reason };
-    case 'unavailable':
-      return { kind: 'unavailable', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-    default:
-      return { kind: 'refused', reason };
-  }
+  if (problem === 'notAuthenticated') return { kind: 'unauthorized', reason };
+  if (problem !== 'unavailable') return { kind: 'refused', reason };
+  return { kind: 'unavailable', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 /**
- * Places of elements that the dialect cannot say, such as a token longer than XG's 64 bytes. They are not sent: one of
- * them would have the whole request refused.
+ * Returns the places of elements that the dialect cannot express, such as a token longer than XG's 64 bytes. They are not
+ * sent, because one of them would make the API refuse the whole request.
  */
-function unsayableIn(codec: z.core.$ZodType<OperateRequest>, request: OperateRequest): ReadonlySet<number> {
+function inexpressibleIn(codec: z.core.$ZodType<OperateRequest>, request: OperateRequest): ReadonlySet<number> {
   const encoded = z.safeEncode(codec, request);
   // An issue's path begins with the list and the place in it.
   const places = encoded.success ? [] : encoded.error.issues.map(({ path }) => path[1]);
   return new Set(places.filter((place) => typeof place === 'number'));
 }
 
-/** The request without the elements at `places`, or nothing where none is left. */
-function without(request: OperateRequest, places: ReadonlySet<number>): OperateRequest | undefined {
-  if (places.size === 0) return request;
-  if (places.size === sizeOf(request)) return undefined;
+/** Returns the request without the elements at `places`. */
+function without(request: OperateRequest, places: ReadonlySet<number>): OperateRequest {
   const isLeft = (_: unknown, place: number) => !places.has(place);
   switch (request.kind) {
     case 'unbindTokenFromAll':
@@ -182,46 +157,22 @@ function without(request: OperateRequest, places: ReadonlySet<number>): OperateR
   }
 }
 
-function sizeOf(request: OperateRequest): number {
-  switch (request.kind) {
-    case 'unbindTokenFromAll':
-      return request.tokens.length;
-    case 'unbindAccountFromAll':
-      return request.accounts.length;
-    default:
-      return request.elements.length;
-  }
-}
-
 /**
- * A result for each of `size` elements: what was said of those that were sent, and `refused` for the others. Nothing
- * where the lists do not match. A reply may have no list, or one for all (TPNS's own sample answers two tokens with
- * one result): then success speaks for every element.
+ * Returns a result for each of `size` elements: the reply's for those that were sent, `refused` for the others; undefined
+ * if the lists do not match. A reply may have no list, or one result for all elements (TPNS's own sample answers two tokens
+ * with one result): then success counts for every element.
  */
 function resultsOf(
   size: number,
-  unsayable: ReadonlySet<number>,
-  said: readonly ElementResult[],
+  inexpressible: ReadonlySet<number>,
+  replied: readonly ElementResult[],
 ): readonly ElementResult[] | undefined {
-  const sent = size - unsayable.size;
-  const isForAll = said.length !== sent && said.every((result) => result === 'done');
-  if (said.length !== sent && !isForAll) return undefined;
-  const results = said.values();
+  const sent = size - inexpressible.size;
+  const isForAll = replied.length !== sent && replied.every((result) => result === 'done');
+  if (replied.length !== sent && !isForAll) return undefined;
+  const results = replied.values();
   return Array.from({ length: size }, (_, place): ElementResult => {
-    if (unsayable.has(place)) return 'refused';
+    if (inexpressible.has(place)) return 'refused';
     return isForAll ? 'done' : (results.next().value ?? 'unavailable');
   });
-}
-
-/**
- * What was found of each name asked, in the order asked; a hosted API may leave out what it did not find. Nothing where
- * a name was not asked for: an answer in which names look different would otherwise read as "nothing is bound".
- */
-function inOrder<T>(
-  asked: readonly string[],
-  found: readonly (readonly [name: string, bound: readonly T[]])[],
-): readonly (readonly T[])[] | undefined {
-  if (found.some(([name]) => !asked.includes(name))) return undefined;
-  const bound = new Map(found);
-  return asked.map((name) => bound.get(name) ?? []);
 }

@@ -13,13 +13,15 @@ import { query } from './query.ts';
 import { failed } from './reply.ts';
 import { type AppSecret, appSecret, credentialIn, isProven } from './wire/credentials.ts';
 import { type Endpoint, endpointAt } from './wire/endpoint.ts';
-import type { Problem } from './wire/statuses.ts';
+import { OperateRequests } from './wire/operate.ts';
+import { QueryRequests } from './wire/query.ts';
+import { type Problem, readRequest } from './wire/statuses.ts';
 
 export type AccountApiPorts = AuthenticationPorts & OperatePorts;
 
 /**
- * The Account API of XG v3 and of TPNS: `batchoperate` and `query`. The app whose credential is given decides the
- * dialect. The contract, with every status and code, is docs/account-api.md.
+ * The Account API of XG v3 and of TPNS: `batchoperate` and `query`. The app of the credential decides the dialect. The
+ * contract, with every status and code, is docs/account-api.md.
  */
 export const accountApiHandler =
   (ports: AccountApiPorts): HttpHandler =>
@@ -34,44 +36,44 @@ export const accountApiHandler =
     return failed({ app: named, endpoint }, { problem }, reason);
   };
 
-async function answer(
-  ports: AccountApiPorts,
-  app: App,
-  endpoint: Endpoint,
-  { id, body }: HttpRequest,
-): Promise<HttpReply> {
-  const json = jsonIn(body);
+async function answer(ports: AccountApiPorts, app: App, endpoint: Endpoint, request: HttpRequest): Promise<HttpReply> {
+  const json = jsonIn(request.body);
   if (json === undefined) return failed({ app, endpoint }, { problem: 'malformed' });
-  return endpoint === 'query' ? query(ports.store, app, json.value) : operate(ports, app, { id, json: json.value });
+  if (endpoint === 'query') {
+    const read = readRequest(QueryRequests[app.dialect], json.value, app.platform);
+    return 'problem' in read ? failed({ app, endpoint }, read) : query(ports.store, app, read.request);
+  }
+  const read = readRequest(OperateRequests[app.dialect], json.value, app.platform);
+  return 'problem' in read ? failed({ app, endpoint }, read) : operate(ports, app, read.request, request.id);
 }
 
 type AuthenticationPorts = {
   readonly apps: ReadonlyMap<string, App>;
-  /** An app's live secrets, newest first. May reject with `Unavailable`. */
+  /** Returns an app's live secrets, newest first. May reject with `Unavailable`. */
   readonly secretsOf: (app: AppId) => Promise<readonly AppSecret[]>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** How far a signature's time may be from ours, either way. Ten minutes unless given. */
+  /** The most that a signature's time may differ from ours (ms). Default: ten minutes. */
   readonly signatureWindowMs?: number;
 };
 
-/** XG v2 allowed a request to be 600 s old; TPNS says nothing. */
+/** XG v2 allowed a request to be 600 s old; the TPNS document gives no limit. */
 const WINDOW_MS = 600_000;
 
-/** Compared with where the app is not known, so that a wrong name takes the work of a wrong secret. Proves nothing. */
-const NOBODY: readonly AppSecret[] = [appSecret('the secret of no app')];
+/** Compared if the app is unknown, so that an unknown app takes as long as a wrong secret. A match proves nothing. */
+const DECOY: readonly AppSecret[] = [appSecret('the secret of no app')];
 
-/** The app a request is proven to be of, or why there is none; `named` is the app it claims to be of, if that exists. */
+/** The app that the credential proves, or the problem. `named`: the app that the credential names, if it exists. */
 type Authentication =
   | { readonly app: App }
   | { readonly named: App | undefined; readonly problem: Problem; readonly reason?: string };
 
-/** Whose request it is. Everything the request may touch follows from this app, nothing from the body. */
+/** Returns the app of a request. This app alone, and never the body, decides which bindings the request may change. */
 async function authenticate(ports: AuthenticationPorts, request: HttpRequest): Promise<Authentication> {
   const credential = credentialIn(request.headers);
   if (credential === undefined) return { named: undefined, problem: 'notAuthenticated' };
   const app = ports.apps.get(credential.app);
-  const secrets = app === undefined ? NOBODY : await orUnavailable(() => ports.secretsOf(app.id));
+  const secrets = app === undefined ? DECOY : await orUnavailable(() => ports.secretsOf(app.id));
   if ('kind' in secrets) return { named: app, problem: 'unavailable', reason: secrets.reason };
   const attempt = { body: request.body, nowMs: ports.now(), windowMs: ports.signatureWindowMs ?? WINDOW_MS };
   const isProof = isProven(credential, secrets, attempt);

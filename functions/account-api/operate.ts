@@ -9,15 +9,8 @@ import type { RegistryStore } from '../core/store.ts';
 import { accountTime, type TokenTime, tokenTimes } from '../core/time.ts';
 import type { HttpReply } from '../lambda/request.ts';
 import type { Accept, Accepted } from '../operations/accept.ts';
-import { failed, isOfAnotherPlatform, OTHER_PLATFORM } from './reply.ts';
-import {
-  type ElementResult,
-  type OperateElement,
-  OperateReplies,
-  type OperateRequest,
-  OperateRequests,
-} from './wire/operate.ts';
-import { readRequest } from './wire/statuses.ts';
+import { failed, lineOf } from './reply.ts';
+import { type ElementResult, type OperateElement, OperateReplies, type OperateRequest } from './wire/operate.ts';
 
 export type OperatePorts = {
   readonly store: RegistryStore;
@@ -26,52 +19,44 @@ export type OperatePorts = {
   readonly now: () => number;
 };
 
-/** Reads, stamps and dispatches a request of `batchoperate`. Refused as a whole it changes nothing. */
+/** Stamps and accepts a request of `batchoperate`. `requestId`: of the HTTP request. */
 export async function operate(
-  ports: OperatePorts,
+  { store, accept, now }: OperatePorts,
   app: App,
-  { id, json }: { id: string; json: unknown },
+  request: OperateRequest,
+  requestId: string,
 ): Promise<HttpReply> {
-  const asked = { app, endpoint: 'operate' } as const;
-  const read = readRequest(OperateRequests[app.dialect], json);
-  if ('problem' in read) return failed(asked, read);
-  const { request } = read;
-  if (isOfAnotherPlatform(app, request)) return failed(asked, OTHER_PLATFORM);
-  const stamped = await stamp(request, { store: ports.store, app, requestId: id, nowMs: ports.now() });
-  const line = {
-    operation: request.kind,
-    elements: stamped.length,
-    ...(request.operator?.type && { operator: request.operator.type }),
-  };
-  const accepted = await ports.accept(
-    id,
-    stamped.map(({ operation }) => (request.operator ? { ...operation, operator: request.operator } : operation)),
+  const stamped = await stamp(request, { store, app, requestId, nowMs: now() });
+  const { operator } = request;
+  const accepted = await accept(
+    requestId,
+    stamped.map(({ operation }) => (operator ? { ...operation, operator } : operation)),
   );
-  if (accepted.kind === 'unavailable') return failed(asked, { problem: 'unavailable' }, accepted.reason, line);
-  return done(app, line, stamped, accepted);
+  if (accepted.kind === 'unavailable')
+    return failed({ app, endpoint: 'operate' }, { problem: 'unavailable' }, accepted.reason, lineOf(request));
+  return acceptedReply(app, request, stamped, accepted);
 }
 
 /**
- * A durable operation counts as done: it takes its place whatever happens. Clients read a body on 200 alone, so the
- * header says which of the two it is.
+ * A durable operation has the result `done`, because the worker will apply it. Clients read the body of a 200 only, so a
+ * header says whether the operations are applied or durable.
  */
-function done(
+function acceptedReply(
   app: App,
-  line: Readonly<Record<string, string | number>>,
+  request: OperateRequest,
   stamped: readonly StampedOperation[],
   accepted: Exclude<Accepted, { kind: 'unavailable' }>,
 ): HttpReply {
   const outcomes = accepted.kind === 'applied' ? accepted.outcomes : [];
   const results = stamped.map((element, i) => resultOf(element, outcomes[i]));
-  const outcome = accepted.kind === 'applied' ? 'applied' : 'durable';
   return {
     status: 200,
-    headers: { 'bindery-outcome': outcome },
+    headers: { 'bindery-outcome': accepted.kind },
     body: z.encode(OperateReplies[app.dialect], { kind: 'done', results }),
     line: {
       app: app.id,
-      ...line,
-      outcome,
+      ...lineOf(request),
+      outcome: accepted.kind,
       refused: results.filter((result) => result === 'refused' || result === 'unavailable').length,
       superseded: outcomes.filter(({ kind }) => kind === 'superseded').length,
     },
@@ -84,10 +69,10 @@ function resultOf({ operation, isKnown }: StampedOperation, outcome: Outcome | u
   return isRemoval && !isKnown ? 'unknownToken' : 'done';
 }
 
-/** An element's operation, and whether the registry had ever seen its token; where it can't be asked, it is taken to have. */
+/** An element's operation. `isKnown`: the registry has seen its token before, or could not be read. */
 type StampedOperation = { readonly operation: Operation; readonly isKnown: boolean };
 
-/** Whose request, and the request's own id: it tells operations of one millisecond apart. */
+/** The request's app and id. The id separates operations of one millisecond. */
 type Stamping = {
   readonly store: RegistryStore;
   readonly app: App;
@@ -95,13 +80,13 @@ type Stamping = {
   readonly nowMs: number;
 };
 
-/** Accounts whose times are asked at once. */
+/** The most accounts whose times are read at a time. */
 const AT_ONCE = 8;
 
 /**
- * The operations a request comes to, one for each element in its order. Callers send no time: each is stamped later
- * than all that is known of what it touches. While the store can't say, our clock alone has to do: an operation that
- * waits in the queue is worth more than one that is turned away.
+ * Returns a request's operations, one for each element in its order. Callers send no time: each operation gets a stamp
+ * later than everything the registry knows of its token or account. If the registry cannot be read, the stamp is the time
+ * of our clock, because a durable operation is better than a refused one.
  */
 function stamp(request: OperateRequest, stamping: Stamping): Promise<StampedOperation[]> {
   switch (request.kind) {
@@ -139,22 +124,12 @@ type Moment = Stamping & { readonly ms: number; readonly index: number };
 function onToken(kind: TokenKind, { token, accounts }: OperateElement, moment: Moment): Operation {
   const { app } = moment;
   const on = { app: app.id, token };
-  switch (kind) {
-    case 'unbindTokenFromAll':
-      return { kind, ...on, stamp: stampAt(kind, moment) };
-    case 'unbind':
-      return { kind, ...on, accounts: [...accounts], stamp: stampAt(kind, moment) };
-    default:
-      if (kind === 'bind' && app.policy === 'many')
-        return { kind, ...on, accounts: [...accounts], stamp: stampAt(kind, moment) };
-      return {
-        kind: 'bindOverriding',
-        ...on,
-        accounts: [...accounts],
-        scope: scopeOf(app),
-        stamp: stampAt('bindOverriding', moment),
-      };
-  }
+  if (kind === 'unbindTokenFromAll') return { kind, ...on, stamp: stampAt(kind, moment) };
+  const bound = { ...on, accounts: [...accounts] };
+  if (kind === 'unbind' || (kind === 'bind' && app.policy === 'many'))
+    return { kind, ...bound, stamp: stampAt(kind, moment) };
+  const overriding = 'bindOverriding';
+  return { kind: overriding, ...bound, scope: scopeOf(app), stamp: stampAt(overriding, moment) };
 }
 
 async function stampAccounts(accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> {

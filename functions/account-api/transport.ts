@@ -10,20 +10,20 @@ import { type Endpoint, PATHS } from './wire/endpoint.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** `http:` is for this machine only: everywhere else it would show the secret to whoever is on the way. */
+/** `http:` is for this machine only, because it sends the secret unencrypted. */
 const isSafe = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
 
-/** Where an Account API answers. A path stays in front of the API's own; anything more has no meaning there. */
+/** The URL of an Account API: a host, and perhaps a path that precedes the API's own paths. */
 const Base = z.pipe(
   z.string(),
   z.transform((text, { issues }) => {
-    const say = (message: string) => issues.push({ code: 'custom', input: text, message });
+    const refuse = (message: string) => issues.push({ code: 'custom', input: text, message });
     const url = URL.parse(text);
-    if (url === null) say('is not a URL');
-    else if (!isSafe(url)) say('is https, or http on this machine');
+    if (url === null) refuse('is not a URL');
+    else if (!isSafe(url)) refuse('must be https, or http on this machine');
     else if (url.username + url.password + url.search + url.hash !== '')
-      say('has a host and perhaps a path, nothing else');
+      refuse('must have a host, perhaps a path, and nothing else');
     else return url;
     return z.NEVER;
   }),
@@ -31,8 +31,8 @@ const Base = z.pipe(
 
 const Options = z.object({
   url: Base,
-  app: z.string().check(z.regex(/^[!-9;-~]+$/, 'is visible ASCII without a colon, as headers need it')),
-  secret: z.string().check(z.minLength(1, 'is not empty')),
+  app: z.string().check(z.regex(/^[!-9;-~]+$/, 'must be visible ASCII without a colon, as headers need it')),
+  secret: z.string().check(z.minLength(1, 'must not be empty')),
   dialect: Dialect,
   authentication: z.enum(['basic', 'sign']),
   platform: z.optional(Platform),
@@ -43,47 +43,47 @@ const Options = z.object({
 export type AccountApiClientOptions = {
   /** Such as `https://api.tpns.tencent.com`. */
   readonly url: string;
-  /** The app's id there: XG's APPID, TPNS's AccessId. */
+  /** The app's id in that API: XG's APPID, TPNS's AccessId. */
   readonly app: string;
   readonly secret: string;
   readonly dialect: Dialect;
   /** `sign` is TPNS's signature, which hosted TPNS recommends; XG has `basic` alone. */
   readonly authentication: 'basic' | 'sign';
-  /** Goes with every request that does not say its own. The XG document asks for it; TPNS requests never carry it. */
+  /** Sent with every request that has no platform of its own. The XG document asks for it; TPNS requests never have it. */
   readonly platform?: Platform;
-  /** For one attempt, from its start to the last byte of the answer. */
+  /** The limit of one attempt (ms), from its start to the last byte of the answer. */
   readonly timeoutMs: number;
-  /** Milliseconds since 1970: what signatures say, and what a `Retry-After` date is counted from. */
+  /** Milliseconds since 1970, for signatures and for dates in `Retry-After`. */
   readonly now: () => number;
-  /** Connections open at a time, kept between calls. 8 unless given. */
+  /** The most connections at a time, kept between calls. Default: 8. */
   readonly connections?: number;
 };
 
 export type CheckedOptions = z.output<typeof Options> & Pick<AccountApiClientOptions, 'now'>;
 
-/** Options that can work, or an error that names every one that can't. Values are not shown. */
+/** Returns the options, or throws an error that names every invalid one without its value. */
 export function checked(options: AccountApiClientOptions): CheckedOptions {
   const result = Options.safeParse(options);
   if (result.success) return { ...result.data, now: options.now };
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
-  throw new Error(`an Account API can't be reached with these options: ${issues.join('; ')}`);
+  throw new Error(`invalid options of an Account API: ${issues.join('; ')}`);
 }
 
-/** What came back: a status and, where the body could be read, what it says. Or why nothing did. */
-export type Heard =
-  | { readonly kind: 'heard'; readonly status: number; readonly retryAfterMs?: number; readonly json?: unknown }
+/** The answer to one attempt: a status, and the body if it is JSON. Or the reason why there was no answer. */
+export type HttpAnswer =
+  | { readonly kind: 'answered'; readonly status: number; readonly retryAfterMs?: number; readonly json?: unknown }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** One attempt. Resolves whatever the other side does. */
-export type Post = (endpoint: Endpoint, body: string) => Promise<Heard>;
+/** Makes one attempt. Never rejects for a failure of the connection or of the API. */
+export type Post = (endpoint: Endpoint, body: string) => Promise<HttpAnswer>;
 
 /**
- * An answer may take this many bytes. Twenty tokens with ten accounts each fit with the longest names; a hundred accounts
- * with a hundred tokens each do not: ask about fewer.
+ * The most bytes of an answer. Twenty tokens with ten accounts each fit with the longest names; a hundred accounts with a
+ * hundred tokens each do not: callers must ask for fewer.
  */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
-/** Connections to one host, and to no other: a redirect is an answer like any other and nobody follows it. */
+/** Connections to one host. A redirect is an answer like any other: the client does not follow it. */
 export function transport(options: CheckedOptions): { post: Post; close: () => Promise<void> } {
   const { url, timeoutMs, connections } = options;
   const pool = new Pool(url.origin, {
@@ -96,11 +96,11 @@ export function transport(options: CheckedOptions): { post: Post; close: () => P
   const credentials = credentialsOf(options);
   const post: Post = async (endpoint, body) => {
     const headers = { 'content-type': 'application/json', 'accept-encoding': 'identity', ...credentials(body) };
-    // A signal of its own for each attempt: one that has fired would end the next attempt before it began.
+    // Each attempt needs a new signal: one that has fired would end the next attempt before it began.
     const signal = AbortSignal.timeout(timeoutMs);
     const path = `${prefix}${PATHS[endpoint]}`;
-    const answer = await received(() => pool.request({ method: 'POST', path, headers, body, signal }));
-    return typeof answer === 'string' ? { kind: 'unavailable', reason: answer } : heardIn(answer, options.now());
+    const raw = await receive(() => pool.request({ method: 'POST', path, headers, body, signal }));
+    return typeof raw === 'string' ? { kind: 'unavailable', reason: raw } : answerIn(raw, options.now());
   };
   return { post, close: () => pool.close() };
 }
@@ -117,13 +117,13 @@ function credentialsOf({ app, secret, authentication, now }: CheckedOptions): (b
   };
 }
 
-type Received = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+type RawAnswer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
 
 /**
- * What came back, or the code of what went wrong on the way. An error's text is left out: it may quote what was sent.
- * An argument that undici cannot take is a bug and thrown.
+ * Returns the raw answer, or the code of the error. The error's text is left out, because it may quote the request. Throws
+ * if undici refuses an argument, which is a bug.
  */
-async function received(request: () => Promise<Dispatcher.ResponseData>): Promise<Received | string> {
+async function receive(request: () => Promise<Dispatcher.ResponseData>): Promise<RawAnswer | string> {
   try {
     const { statusCode: status, headers, body } = await request();
     return { status, headers, body: Buffer.from(await body.arrayBuffer()) };
@@ -135,19 +135,19 @@ async function received(request: () => Promise<Dispatcher.ResponseData>): Promis
   }
 }
 
-/** A compressed body was not asked for. It is not unpacked, so nothing small can become large, and it is not JSON. */
-function heardIn({ status, headers, body }: Received, nowMs: number): Heard {
+/** Never decompresses a body, so that no small body becomes a large one. A compressed body is not JSON. */
+function answerIn({ status, headers, body }: RawAnswer, nowMs: number): HttpAnswer {
   const retryAfterMs = delayIn(headers['retry-after'], nowMs);
   const json = jsonIn(body);
   return {
-    kind: 'heard',
+    kind: 'answered',
     status,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(json && { json: json.value }),
   };
 }
 
-/** `Retry-After` in milliseconds: a number of seconds, or a date (RFC 9110 §10.2.3). */
+/** Returns `Retry-After` in milliseconds. It is a number of seconds or a date (RFC 9110 §10.2.3). */
 function delayIn(header: string | string[] | undefined, nowMs: number): number | undefined {
   if (typeof header !== 'string') return undefined;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;

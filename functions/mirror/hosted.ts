@@ -1,4 +1,5 @@
 import type { AccountApiClient, NotAnswered } from '../account-api/client.ts';
+import { sizeOf } from '../account-api/wire/elements.ts';
 
 /** What a mirror needs of the hosted side. */
 export type Hosted = Pick<AccountApiClient, 'operate' | 'accountsOf'> & {
@@ -64,11 +65,6 @@ function hear({ breaker, note }: GuardPorts, answer: { readonly kind: string } |
 
 const isNotAnswered = (answer: { readonly kind: string }): answer is NotAnswered =>
   ['unavailable', 'refused', 'unauthorized'].includes(answer.kind);
-
-const sizeOf = (request: Parameters<Hosted['operate']>[0]): number => {
-  if (request.kind === 'unbindTokenFromAll') return request.tokens.length;
-  return request.kind === 'unbindAccountFromAll' ? request.accounts.length : request.elements.length;
-};
 
 /** Whether a side that keeps failing is worth a call. Counts what it hears; several callers may share one. */
 export type Breaker = {

@@ -4,8 +4,9 @@ import { buffer } from 'node:stream/consumers';
 import { Pool } from 'undici';
 import * as z from 'zod';
 import { appSecret, credentialIn, isProven } from '../../functions/account-api/wire/credentials.ts';
+import { sizeOf } from '../../functions/account-api/wire/elements.ts';
 import { endpointAt, failureBody } from '../../functions/account-api/wire/endpoint.ts';
-import { OperateReplies, type OperateRequest, OperateRequests } from '../../functions/account-api/wire/operate.ts';
+import { OperateReplies, OperateRequests } from '../../functions/account-api/wire/operate.ts';
 import { readRequest } from '../../functions/account-api/wire/statuses.ts';
 import { jsonIn } from '../../functions/lambda/request.ts';
 import { pathAndQuery } from '../lambda/http.ts';
@@ -151,11 +152,6 @@ const TO = { endpoint: 'operate', dialect: 'tpns' } as const;
 
 const failure = (problem: 'malformed' | 'notAuthenticated' | 'unavailable') => ({ kind: 'failed', problem }) as const;
 const failed = (problem: Parameters<typeof failure>[0]): unknown => failureBody(TO, failure(problem));
-
-const sizeOf = (request: OperateRequest): number => {
-  if (request.kind === 'unbindTokenFromAll') return request.tokens.length;
-  return request.kind === 'unbindAccountFromAll' ? request.accounts.length : request.elements.length;
-};
 
 const said = (status: number, body: unknown): Reply => ({ status, body: JSON.stringify(body) });
 

@@ -262,7 +262,7 @@ test('no reason shows a token, an account, a secret or what the other side said'
   for (const status of [200, 302, 400, 403, 500])
     for (const body of bodies) {
       const { client } = await talking(echoing(status, body), { secret });
-      const answers = JSON.stringify([await operated(client), await client.tokensOf([ALICE])]);
+      const answers = JSON.stringify([await operated(client), await client.accountsOf([PHONE])]);
       for (const private_ of [PHONE, ALICE.id, secret, 'operator_type']) expect(answers).not.toContain(private_);
     }
 });

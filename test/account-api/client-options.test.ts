@@ -24,16 +24,16 @@ describe('where a client may go', () => {
   });
 
   test.each([
-    ['http://api.tpns.tencent.com', 'is https, or http on this machine'],
-    ['http://localhost.example.com', 'is https, or http on this machine'],
-    ['http://127.0.0.1.example.com', 'is https, or http on this machine'],
-    ['ftp://localhost', 'is https, or http on this machine'],
-    ['file:///etc/hosts', 'is https, or http on this machine'],
+    ['http://api.tpns.tencent.com', 'must be https, or http on this machine'],
+    ['http://localhost.example.com', 'must be https, or http on this machine'],
+    ['http://127.0.0.1.example.com', 'must be https, or http on this machine'],
+    ['ftp://localhost', 'must be https, or http on this machine'],
+    ['file:///etc/hosts', 'must be https, or http on this machine'],
     ['api.tpns.tencent.com', 'is not a URL'],
     ['', 'is not a URL'],
-    ['https://user:password@host.example', 'has a host and perhaps a path, nothing else'],
-    ['https://host.example/?stage=1', 'has a host and perhaps a path, nothing else'],
-    ['https://host.example/#stage', 'has a host and perhaps a path, nothing else'],
+    ['https://user:password@host.example', 'must have a host, perhaps a path, and nothing else'],
+    ['https://host.example/?stage=1', 'must have a host, perhaps a path, and nothing else'],
+    ['https://host.example/#stage', 'must have a host, perhaps a path, and nothing else'],
   ])('not %s', (url, message) => {
     expect(() => accountApiClient({ ...OPTIONS, url })).toThrow(`url ${message}`);
   });

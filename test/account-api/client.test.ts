@@ -29,8 +29,8 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
   const connected = (): AccountApiClient =>
     clientOf({ url: own.url, app, secret: secretOf(app), dialect, authentication, now: Date.now });
 
-  test('what is bound is found from both sides', async () => {
-    const { operate, accountsOf, tokensOf } = connected();
+  test('a query finds the accounts of each token, in the order of the question', async () => {
+    const { operate, accountsOf } = connected();
     const [phone, tablet] = [token(`${authentication} 手机`), token(`${authentication} tablet`)];
     const [alice, bobby] = [account(`alice ${authentication}`), account(`bobby ${authentication}`, 5)];
     const elements = [
@@ -41,10 +41,6 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
     expect(await accountsOf([tablet, token('none'), phone])).toEqual({
       kind: 'found',
       accounts: [[bobby], [], [alice, bobby]],
-    });
-    expect(await tokensOf([bobby, account('nobody'), alice])).toEqual({
-      kind: 'found',
-      tokens: [[phone, tablet], [], [phone]],
     });
   });
 
@@ -235,12 +231,16 @@ describe('whose answers are read', () => {
     expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({ kind: 'answered', results });
   });
 
-  test('what a query leaves out is not bound', async () => {
-    const reply = { retCode: 0, errMsg: 'NO_ERROR', account_tokens: [{ account: 'bobby', token_list: ['phone'] }] };
+  test('a token that the reply leaves out has no accounts', async () => {
+    const reply = {
+      retCode: 0,
+      errMsg: 'NO_ERROR',
+      token_accounts: [{ token: 'b', account_list: [{ account: 'alice' }] }],
+    };
     const { client } = await talking(says(reply));
-    expect(await client.tokensOf([account('alice'), account('bobby')])).toEqual({
+    expect(await client.accountsOf([token('a'), token('b')])).toEqual({
       kind: 'found',
-      tokens: [[], ['phone']],
+      accounts: [[], [account('alice')]],
     });
   });
 
@@ -249,10 +249,6 @@ describe('whose answers are read', () => {
     expect(await client.accountsOf([token('Token1')])).toEqual({
       kind: 'unavailable',
       reason: 'not an answer to what was asked',
-    });
-    const untyped = await talking(says(tpns.tokensOf.reply));
-    expect(await untyped.client.tokensOf([account('account1', 7), account('account2', 7)])).toMatchObject({
-      kind: 'unavailable',
     });
   });
 

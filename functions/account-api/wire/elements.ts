@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Account, AccountId, AccountType, isWithin, Platform, Token } from '../../core/account.ts';
 import type { Dialect } from '../../core/configuration.ts';
 
-/** What a request may carry at most. `tokens` is the documents' own; they are silent on the others. */
+/** The most elements of each list. `tokens` is from the documents; they are silent on the others. */
 export const LIMITS = {
   tokens: 20,
   accountsOfToken: 10,
@@ -19,7 +19,7 @@ const XgToken = z
 
 const UNTYPED = AccountType.parse(0);
 
-/** An account on the wire; without a type it is of type 0, "unknown" in both dialects' tables. */
+/** An account on the wire. Default type: 0, "unknown" in both dialects' tables. */
 export const AccountElement = z.object({ account: AccountId, account_type: z.optional(AccountType) });
 type AccountElement = z.output<typeof AccountElement>;
 
@@ -28,7 +28,7 @@ export const accountIn = ({ account, account_type = UNTYPED }: AccountElement): 
   id: account,
 });
 
-/** XG's samples always have the type, TPNS's never: there it is left out where it is 0. */
+/** XG's samples always have the type, TPNS's never: TPNS replies leave out type 0. */
 export const elementOf = (dialect: Dialect, { type, id }: Account): AccountElement => ({
   account: id,
   ...((dialect === 'xg' || type !== UNTYPED) && { account_type: type }),
@@ -42,7 +42,7 @@ export const AccountElements = {
   tpns: accountElement('tpns'),
 } as const satisfies Record<Dialect, unknown>;
 
-/** A token in a request. Replies show whatever is bound: an app's events may name longer tokens than its XG clients. */
+/** A token in a request. Replies have no such limit: an app's events may bind longer tokens than its XG clients can name. */
 export const RequestTokens = { xg: XgToken, tpns: Token } as const satisfies Record<Dialect, unknown>;
 
 /** `android` or `ios` in any letter case (the documents print several). */
@@ -56,7 +56,7 @@ const XgPlatform = z.codec(z.string(), Platform, {
   encode: (platform) => platform,
 });
 
-/** TPNS: the credential alone says the platform; whatever older clients still send is passed over. */
+/** TPNS: the credential implies the platform; values from older clients are ignored. */
 const TpnsPlatform = z.codec(z.unknown(), z.optional(Platform), { decode: () => undefined, encode: () => undefined });
 
 export const RequestPlatforms = {
@@ -64,7 +64,7 @@ export const RequestPlatforms = {
   tpns: z.optional(TpnsPlatform),
 } as const satisfies Record<Dialect, unknown>;
 
-/** A list of 1 to `most` elements; the elements of a longer one are not looked at. */
+/** A list of 1 to `most` elements. Elements of a longer list are not checked. */
 export const listOf = <T extends z.ZodMiniType>(element: T, most: number) =>
   z
     .array(element)
@@ -76,7 +76,7 @@ const OperatorId = z
   .string()
   .check(z.refine((text) => text === '' || isWithin(255)(text), 'the id of an operator is at most 255 bytes of text'));
 
-/** Who makes a request, in both dialects' requests though only the XG document has it. */
+/** The operator of a request, in both dialects though only the XG document has it. */
 export const operatorFields = { op_type: z.optional(OperatorType), op_id: z.optional(OperatorId) };
 
 /** The person or system on whose behalf a request is made. The id is personal: never in a log. */
@@ -85,7 +85,7 @@ type Operator = {
   readonly id?: z.infer<typeof OperatorId> | undefined;
 };
 
-/** What every request may say beside what it is about. */
+/** The fields that every request may have beside its list. */
 export type Circumstances = { readonly platform?: Platform; readonly operator?: Operator };
 
 type CircumstanceFields = {
@@ -107,3 +107,15 @@ export const operatorFieldsOf = ({ operator: { type, id } = {} }: Circumstances)
   ...(type !== undefined && { op_type: type }),
   ...(id !== undefined && { op_id: id }),
 });
+
+/** The list of a request of either endpoint. */
+type Listed =
+  | { readonly elements: readonly unknown[] }
+  | { readonly tokens: readonly unknown[] }
+  | { readonly accounts: readonly unknown[] };
+
+/** Returns the number of elements in a request of either endpoint. */
+export function sizeOf(request: Listed): number {
+  if ('tokens' in request) return request.tokens.length;
+  return 'accounts' in request ? request.accounts.length : request.elements.length;
+}

@@ -6,7 +6,7 @@ import { type Failure, STATUSES } from './statuses.ts';
 
 export type Endpoint = 'operate' | 'query';
 
-/** Where the Account API answers; equal in both dialects. */
+/** The paths of the Account API, equal in both dialects. */
 export const PATHS = {
   operate: '/v3/device/account/batchoperate',
   query: '/v3/device/account/query',
@@ -20,8 +20,8 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
 export const endpointAt = (path: string): Endpoint | undefined => ENDPOINTS.get(path);
 
 /**
- * The body that says a failure. While nobody knows whose dialect the client speaks, both spellings are there, and
- * whichever field it reads is not 0.
+ * Returns the body of a failure. If the app is unknown, so is the client's dialect: then the body has the codes of both
+ * dialects, so that every client finds a code other than 0.
  */
 export function failureBody(to: { endpoint: Endpoint; dialect: Dialect } | undefined, failure: Failure): unknown {
   if (to?.endpoint === 'operate') return z.encode(OperateReplies[to.dialect], failure);

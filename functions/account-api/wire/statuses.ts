@@ -1,20 +1,21 @@
 import * as z from 'zod/mini';
+import type { Platform } from '../../core/account.ts';
 import type { Dialect } from '../../core/configuration.ts';
 
 /** A code and its text as a dialect prints them. */
-type Said = { readonly code: number; readonly text: string };
+type CodeAndText = { readonly code: number; readonly text: string };
 
-/** One row of the contract's table: the HTTP status, and what each dialect says. */
-type Status = { readonly http: number } & Readonly<Record<Dialect, Said>>;
+/** One row of the contract's table: the HTTP status, and each dialect's code. */
+type Status = { readonly http: number } & Readonly<Record<Dialect, CodeAndText>>;
 
-const OK: Said = { code: 0, text: 'ok' };
-const XG_INVALID: Said = { code: 10103, text: 'Parameter value is invalid. Please check and retry' };
-const TPNS_INVALID: Said = { code: 1008007, text: 'invalid parameter' };
+const OK: CodeAndText = { code: 0, text: 'ok' };
+const XG_INVALID: CodeAndText = { code: 10103, text: 'Parameter value is invalid. Please check and retry' };
+const TPNS_INVALID: CodeAndText = { code: 1008007, text: 'invalid parameter' };
 
 /**
- * Everything a reply can say as a whole. XG texts: error codes of the XG v3 push API, the only v3 table. TPNS texts: its
- * server error codes (https://www.tencentcloud.com/document/product/1024/33763). A refused request is HTTP 200, since
- * clients read a body on 200 only; what never reached a handler of theirs has a status of its own.
+ * Every status of a reply as a whole. XG texts: error codes of the XG v3 push API, the only v3 table. TPNS texts: its
+ * server error codes (https://www.tencentcloud.com/document/product/1024/33763). A refused request is HTTP 200, because
+ * clients read a body on 200 only. Requests that the originals' gateways refuse have an HTTP status of their own.
  */
 export const STATUSES = {
   ok: { http: 200, xg: OK, tpns: OK },
@@ -45,14 +46,14 @@ export const STATUSES = {
 
 export type StatusName = keyof typeof STATUSES;
 
-/** Why a request as a whole was not done. */
+/** The reason why a request as a whole was not done. */
 export type Problem = Exclude<StatusName, 'ok' | 'partlyRefused' | 'allRefused'>;
 
 const PROBLEMS: readonly Problem[] = ['missing', 'invalid', 'wrongType', 'notAuthenticated', 'unavailable'];
 
 /**
- * Codes of the hosted services, besides our own, that say "try again". XG: "Internal error. Please retry later", also
- * for whatever its table does not have.
+ * Further codes of hosted APIs that mean "try again". XG: "Internal error. Please retry later", and every code that is not
+ * in its table.
  */
 const isRetryable = {
   xg: (code: number) => [10100, 10108, 10109].includes(code) || (code > 10110 && code < 10115) || isUnknownToXg(code),
@@ -64,17 +65,17 @@ const isUnknownToXg = (code: number) => (code < 10100 || code > 10400) && code !
 /** TPNS: the app is not paid, expired, of another access point or not deployed, or its key does not match. */
 const CLOSED: readonly number[] = [1008030, 1008031, 1008035, 1010001, 10030002];
 
-/** What a code of a reply means. `invalid`: sending it again would not help. */
+/** Returns the meaning of a reply's code. `invalid`: sending the request again would not help. */
 export function problemOf(dialect: Dialect, code: number): Problem {
   if (dialect === 'tpns' && CLOSED.includes(code)) return 'notAuthenticated';
   const known = PROBLEMS.find((problem) => STATUSES[problem][dialect].code === code);
   return known ?? (isRetryable[dialect](code) ? 'unavailable' : 'invalid');
 }
 
-/** What is wrong with a request, and where: names of fields and indices only, never what was sent. */
+/** A fault in a request, and its place: names of fields and indices only, never a value of the request. */
 export type Issue = { readonly path: string; readonly message: string };
 
-/** Why a request was not done, and where in it. `code` is what a reply of somebody else's said. */
+/** The reason why a request was not done, and the place of the fault. `code`: of a reply by a hosted API. */
 export type Failure = {
   readonly kind: 'failed';
   readonly problem: Problem;
@@ -82,16 +83,28 @@ export type Failure = {
   readonly code?: number;
 };
 
-/** Reads a request or says the first thing that is wrong with it. */
-export function readRequest<T>(codec: z.core.$ZodType<T>, json: unknown): { request: T } | Failure {
+/**
+ * Reads a request. Returns the failure for its first fault if it has one. `platform`: of the app. A request that names
+ * another platform was meant for another app. Default: any platform.
+ */
+export function readRequest<T extends { readonly platform?: Platform }>(
+  codec: z.core.$ZodType<T>,
+  json: unknown,
+  platform?: Platform,
+): { request: T } | Failure {
   const result = z.safeParse(codec, json);
-  if (result.success) return { request: result.data };
-  const [issue] = result.error.issues;
-  if (issue === undefined) throw new Error('a request was refused without a reason');
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    if (issue === undefined) throw new Error('bug: a request was refused without an issue');
+    const { path, message } = issue;
+    return { kind: 'failed', problem: problemIn(issue, json), issue: { path: path.join('.'), message } };
+  }
+  const request = result.data;
+  if (platform === undefined || request.platform === undefined || request.platform === platform) return { request };
   return {
     kind: 'failed',
-    problem: problemIn(issue, json),
-    issue: { path: issue.path.join('.'), message: issue.message },
+    problem: 'invalid',
+    issue: { path: 'platform', message: 'is not the platform of this app' },
   };
 }
 
@@ -108,6 +121,6 @@ const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** The text of a failure: the dialect's own, and where the request has one, the place and the rule. */
+/** Returns a failure's text: the dialect's own, then the place and the broken rule if they are known. */
 export const textOf = (text: string, issue: Issue | undefined): string =>
   issue === undefined ? text : [text, issue.path, issue.message].filter((part) => part !== '').join(': ');
