@@ -3,30 +3,30 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 export type Child = {
-  /** The first thing it said. */
-  readonly said: unknown;
-  /** Sends a question and waits for what it says next. */
+  /** The first message, which the process sends when it is ready. */
+  readonly ready: unknown;
+  /** Sends a question and returns the next message. */
   readonly ask: (question: unknown) => Promise<unknown>;
   readonly stop: () => Promise<void>;
 };
 
-/** Runs a file of this folder as a process, which says something once it is ready and ends when it is disconnected. */
-export async function startChild(file: string, args: readonly string[] = [], env = process.env): Promise<Child> {
-  const child = fork(join(import.meta.dirname, file), args, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+/** Runs a file of `bench/` as a process. It sends a message when it is ready and ends when it is disconnected. */
+export async function startChild(file: string, args: readonly string[] = []): Promise<Child> {
+  const child = fork(join(import.meta.dirname, file), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const exited = once(child, 'exit');
-  const answer = async (): Promise<unknown> => {
+  const nextMessage = async (): Promise<unknown> => {
     const ended = exited.then(([code]) => {
       throw new Error(`${file} ended with ${code} before it answered`);
     });
-    ended.catch(() => {}); // ends in its time too, when nobody waits for an answer
+    ended.catch(() => {}); // rejects at the regular end too, after the race is over
     const [message] = await Promise.race([once(child, 'message'), ended]);
     return message;
   };
   return {
-    said: await answer(),
+    ready: await nextMessage(),
     ask: (question) => {
-      const answered = answer();
-      child.send(question as object); // what process.send takes: anything that JSON can say
+      const answered = nextMessage();
+      child.send(question as object); // process.send takes every JSON value; its type knows objects only
       return answered;
     },
     stop: async () => {
@@ -36,8 +36,8 @@ export async function startChild(file: string, args: readonly string[] = [], env
   };
 }
 
-/** What a child says where it is a text. */
-export function textOf(said: unknown): string {
-  if (typeof said !== 'string') throw new Error('a process said something else than a text');
-  return said;
+/** Returns a child's message that has to be a text, such as a URL. */
+export function textFrom(message: unknown): string {
+  if (typeof message !== 'string') throw new Error(`bug: a child sent ${JSON.stringify(message)} in place of a text`);
+  return message;
 }

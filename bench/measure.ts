@@ -1,33 +1,33 @@
 /** How long a measurement takes: `rounds` turns of about `sliceMs` for each variant, after `warmUpMs` of each. */
 export type Effort = { readonly rounds: number; readonly sliceMs: number; readonly warmUpMs: number };
 
-/** Many short turns: a neighbour who takes the machine for a second then strikes every variant, and the median leaves it out. */
+/** Many short turns: another process that takes the machine for a second then slows every variant, and the median drops it. */
 export const THOROUGH: Effort = { rounds: 27, sliceMs: 50, warmUpMs: 700 };
 
-/** Enough to see that a row can be made; its figures mean nothing. */
+/** Enough to see that a row can be measured. Its figures mean nothing. */
 export const QUICK: Effort = { rounds: 1, sliceMs: 1, warmUpMs: 1 };
 
-/** What one run takes, in microseconds: processor time of this process with all its threads, and wall time. */
+/** The time of one run (µs): processor time of this process with all its threads, and wall time. */
 export type Cost = { readonly cpuUs: number; readonly wallUs: number };
 
 /** One run of a piece of work. */
 export type Work = () => unknown;
 
 /**
- * Measures variants of one piece of work in turns, in this process, so that a noisy neighbour slows all of them. Each
- * is warmed up first. Answers, of each variant, the median of its shares of the rounds, as a part of the median round: a
- * machine that is slow for some rounds is slow for all variants of those, and their ratios stay.
+ * Measures variants of one piece of work in turns, in this process, so that a busy machine slows all of them. Warms up
+ * each variant first. Returns for each variant its median share of a round, times the median round: a machine that is slow
+ * for some rounds is slow for all variants of those rounds, and their ratios stay.
  */
 export async function interleaved<K extends string>(
   variants: Readonly<Record<K, Work>>,
   effort: Effort,
 ): Promise<Record<K, Cost>> {
-  const names = Object.keys(variants) as K[]; // a literal's own keys
+  const names = Object.keys(variants) as K[]; // the type parameter holds all keys of the object literal
   const runs = new Map<K, number>();
   for (const name of names) runs.set(name, await runsIn(variants[name], effort));
   const costs = new Map<K, Cost[]>(names.map((name) => [name, []]));
   for (let round = 0; round < effort.rounds; round++)
-    // Back and forth: what one variant leaves to the collector is not always the same other's to clean up.
+    // Back and forth, so that the garbage of one variant is not always collected during the same other one.
     for (const name of round % 2 === 0 ? names : names.toReversed())
       costs.get(name)?.push(await costOf(variants[name], runs.get(name) ?? 1));
   const perRound = names.map((name) => costs.get(name) ?? []);
@@ -37,10 +37,10 @@ export async function interleaved<K extends string>(
     name,
     { cpuUs: cpu[i] ?? Number.NaN, wallUs: wall[i] ?? Number.NaN },
   ]);
-  return Object.fromEntries(medians) as Record<K, Cost>; // an entry for each name
+  return Object.fromEntries(medians) as Record<K, Cost>; // `medians` has an entry for each name
 }
 
-/** Of each variant, given what it took in each round: the median of its shares, as a part of the median round. */
+/** Returns for each variant its median share of a round, times the median round. Takes the times of each variant by round. */
 export function medianParts(perRound: readonly (readonly number[])[]): number[] {
   const rounds =
     perRound[0]?.map((_, round) => perRound.reduce((sum, all) => sum + (all[round] ?? Number.NaN), 0)) ?? [];
@@ -48,7 +48,7 @@ export function medianParts(perRound: readonly (readonly number[])[]): number[] 
   return perRound.map((all) => median(all.map((took, round) => took / (rounds[round] ?? Number.NaN))) * usual);
 }
 
-/** Warms up, and says how many runs make a slice. */
+/** Warms up and returns the number of runs that fill a slice. */
 async function runsIn(work: Work, { warmUpMs, sliceMs }: Effort): Promise<number> {
   await runFor(work, warmUpMs);
   const { runs, ms } = await runFor(work, warmUpMs / 2);
@@ -75,10 +75,10 @@ async function costOf(work: Work, runs: number): Promise<Cost> {
   return { cpuUs: (user + system) / runs, wallUs: (ms * 1000) / runs };
 }
 
-/** The middle of the values, or the mean of the two in the middle. */
+/** The middle value, or the mean of the two in the middle. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** The value below which a share of the values lies, interpolated between neighbours; NaN of none. */
+/** The value below which a share of the values lies, interpolated between neighbours. NaN for no values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * share;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { columns } from '../cli/table.ts';
 
 /**
- * One measured line: ours, the floor or peer of the same run, and `ours / reference`. `goal` is what the issue asks of
- * the figure that `goalOf` names, `met` whether it is so; both are null where nothing is asked.
+ * One line of a report: our figure, the floor or peer of the same run, and `ours / reference`. `goal` bounds the figure
+ * that `goalOf` names, and `met` is true if the figure keeps it. Both are null in a row without a goal.
  */
 export type Row = {
   readonly name: string;
@@ -15,7 +15,7 @@ export type Row = {
   readonly ratio: number;
   readonly goal: number | null;
   readonly met: boolean | null;
-  /** How the goal is to be read: `at most` or `at least`, of the ratio or of `ours` itself. Printed, not in the JSON. */
+  /** The bound of the goal, `at most` or `at least`, of the ratio or of `ours` itself. Printed, but not in the JSON. */
   readonly goalOf?: GoalOf;
 };
 
@@ -30,15 +30,15 @@ export const atLeast = (value: number, figure: Goal['figure'] = 'ratio'): Goal =
   value,
 });
 
-export type Measured = {
+type Figures = {
   readonly name: string;
   readonly unit: string;
   readonly ours: number;
   readonly reference: number;
 };
 
-/** A row with its ratio, compared with its goal. */
-export function row({ name, unit, ours, reference }: Measured, goal?: Goal): Row {
+/** Makes a row: adds the ratio and compares it with the goal. */
+export function row({ name, unit, ours, reference }: Figures, goal?: Goal): Row {
   const ratio = ours / reference;
   if (goal === undefined) return { name, unit, ours, reference, ratio, goal: null, met: null };
   const figure = goal.figure === 'ratio' ? ratio : ours;
@@ -49,11 +49,11 @@ export function row({ name, unit, ours, reference }: Measured, goal?: Goal): Row
 export type Report = {
   readonly title: string;
   readonly rows: readonly Row[];
-  /** Lines below the table: what was left out, and why. */
+  /** Lines below the table, such as why a row is missing. */
   readonly notes?: readonly string[];
 };
 
-/** The report as one aligned table under the machine it was measured on. */
+/** Formats the report: the machine that measured it, and one aligned table. */
 export function tableOf({ title, rows, notes = [] }: Report): string {
   const head = ['', 'unit', 'ours', 'reference', 'ratio', 'goal', 'met'];
   const lines = columns(aligned([head, ...rows.map(cellsOf)]));
@@ -72,7 +72,7 @@ const cellsOf = ({ name, unit, ours, reference, ratio, goal, goalOf, met }: Row)
 
 const SIGNS = { 'at most': '≤', 'at least': '≥' } as const;
 
-/** Columns of figures, which end under each other. */
+/** Columns of figures, which are aligned to the right. */
 const FIGURES: readonly number[] = [2, 3, 4];
 
 function aligned(table: readonly string[][]): string[][] {
@@ -80,14 +80,14 @@ function aligned(table: readonly string[][]): string[][] {
   return table.map((cells) => cells.map((cell, i) => cell.padStart(widths[FIGURES.indexOf(i)] ?? 0)));
 }
 
-/** Three significant digits: more would be the machine's mood. */
+/** Formats a figure with three significant digits: the digits after them differ from run to run. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US');
   return String(Number(value.toPrecision(3)));
 }
 
-/** What the figures were measured on: processor, Node and the pinned versions of the libraries that matter. */
+/** Describes the machine: processor, Node and the pinned versions of the libraries that matter. */
 function machine(): string[] {
   const cores = cpus();
   return [
@@ -98,14 +98,14 @@ function machine(): string[] {
 
 const LIBRARIES = ['@aws-sdk/client-sqs', '@aws-sdk/client-dynamodb', '@middy/core', 'zod'];
 
-/** The version that is installed. */
+/** The installed version of a package. */
 export function versionOf(name: string): string {
   const file = join(import.meta.dirname, '..', 'node_modules', name, 'package.json');
   const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
   return version;
 }
 
-/** The rows as JSON, for whoever compares runs. */
+/** Formats the rows as JSON, for programs that compare runs. */
 export const jsonOf = (rows: readonly Row[]): string =>
   `${JSON.stringify(
     rows.map(({ goalOf: _, ...kept }) => kept),
@@ -113,7 +113,7 @@ export const jsonOf = (rows: readonly Row[]): string =>
     2,
   )}\n`;
 
-/** Prints the table; with a file, writes the rows there too. */
+/** Prints the table. Also writes the rows to `file`, if there is one. */
 export function publish(report: Report, file?: string): void {
   process.stdout.write(`${tableOf(report)}\n`);
   if (file !== undefined) writeFileSync(file, jsonOf(report.rows));

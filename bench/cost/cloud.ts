@@ -29,7 +29,7 @@ export type Cloud = {
 /** Starts the services and points this process's AWS clients at them. */
 export async function startCloud(secrets: Readonly<Record<string, string>>): Promise<Cloud> {
   const child = await startChild('cost/meter/process.ts', [JSON.stringify(secrets)]);
-  const urls: Endpoints = Urls.parse(child.said);
+  const urls: Endpoints = Urls.parse(child.ready);
   pointAwsAt(urls);
   let counted = NO_UNITS;
   let running = 0;

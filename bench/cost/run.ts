@@ -4,7 +4,7 @@ import { type Cloud, logLine, startCloud } from './cloud.ts';
 import type { Deployment } from './deployment.ts';
 import { APART, mixOf } from './mix.ts';
 import { naive } from './naive/naive.ts';
-import { ours, SECRETS } from './ours.ts';
+import { ours, SECRETS } from './ours/ours.ts';
 import { PRICES } from './prices.ts';
 import { dollarsPerMillion, perThousand, type Setting, sum, type Units } from './units.ts';
 

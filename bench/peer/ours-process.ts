@@ -16,35 +16,36 @@ import { startEventSource } from '../../local/lambda/event-source.ts';
 import { startHttpFront } from '../../local/lambda/http.ts';
 import { type Doors, loadDoors } from '../../local/lambda/invoke.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
-import { CONFIGURATION, CONTEXT, jsonLog, quietConsole, SOURCE_KEY, surround } from '../speed/deployed.ts';
+import { CONFIGURATION, CONTEXT, SOURCE_KEY } from '../installation.ts';
+import { jsonLog, quietConsole, setEnvironment } from '../speed/doors.ts';
 import { countDone } from './progress.ts';
 
 /**
- * Our side of the comparison with the peer, as a process of its own: the doors behind an HTTP server and the worker
- * behind a poller, over the stub's queue and table. With `memory` the registry is kept in memory: what is left is what
- * the peer does too. Says its URL; counted are messages that were applied.
+ * Bindery in the comparison with the peer, as a process of its own: the doors behind an HTTP server and the worker behind
+ * a poller, with the stub's queue and table. With `memory` the registry is in memory, which leaves the work that the peer
+ * does too. Sends its URL, and counts messages that are applied.
  */
 const [url = '', registry] = process.argv.slice(2);
 const queue = `${url}/000000000000/kept-${process.pid}`;
-surround({ url }, 'kept', queue);
+setEnvironment({ url }, 'kept', queue);
 quietConsole();
 
 const client = new SQSClient(QUEUE_CLIENT);
 const doors = await loadDoors(false);
-const used = registry === 'memory' ? withoutTable(doors) : doors;
+const running = registry === 'memory' ? withoutTable(doors) : doors;
 const count = countDone();
 const invoke = async (event: SQSEvent) => {
-  const response = await used.apply.handler(event, CONTEXT);
+  const response = await running.apply.handler(event, CONTEXT);
   count(event.Records.length);
   return response;
 };
-const front = await startHttpFront(used.http, 0);
-// A poll waits for longer than our own clients do.
+const front = await startHttpFront(running.http, 0);
+// The default client, because a poll waits longer than the timeout of the functions' clients.
 startEventSource({
   client: new SQSClient(),
   queue: { url: queue, arn: 'arn:aws:sqs:us-east-1:000000000000:operations' },
   invoke,
-  // Without a window: the peer has none.
+  // No batching window: the peer has none.
   numbers: EVENT_SOURCE,
 });
 
@@ -61,7 +62,7 @@ function withoutTable({ http, apply, ...others }: Doors): Doors {
   });
   const keysOf = () => Promise.resolve([SOURCE_KEY]);
   const events = eventsHandler({ reaches: reachesOf(CONFIGURATION), keysOf, accept, now: Date.now });
-  const park = () => Promise.reject(new Error('nothing is parked here'));
+  const park = () => Promise.reject(new Error('bug: a message was parked'));
   const settle = (deliveries: readonly Delivery[]) =>
     applyMessages(
       { apply: (operations) => applyAll(ports, operations), park },

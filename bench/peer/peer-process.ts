@@ -3,28 +3,65 @@ import { type Job, Queue, Worker } from 'bullmq';
 import fastify from 'fastify';
 import { Redis } from 'ioredis';
 import { Webhook } from 'standardwebhooks';
+import { Pool } from 'undici';
 import { verifiedId } from '../../functions/events/signature.ts';
 import { type AppEvent, readAppEvents } from '../../functions/events/sources/standard-webhooks.ts';
 import { LOOPBACK } from '../../local/listening.ts';
-import { SOURCE_KEY, SOURCE_SECRET } from '../speed/deployed.ts';
+import { EVENTS_PATH, SOURCE_KEY, SOURCE_SECRET } from '../installation.ts';
 import { countDone } from './progress.ts';
-import { upstream } from './upstream.ts';
-import { isVariant, VARIANTS } from './variants.ts';
+import { isVariant, VARIANTS, type Variant } from './variants.ts';
+
+type Login = Extract<AppEvent, { type: 'user.login' }>;
+
+/** Binds the tokens of logins in one call of the hosted Account API. */
+type Bind = (logins: readonly Login[]) => Promise<void>;
+
+const BIND_PATH = '/v3/device/account/batchoperate';
+const headers = { 'content-type': 'application/json', authorization: `Basic ${btoa('shop:secret')}` };
+
+/** Translates logins to the Account API's format. */
+const bodyOf = (logins: readonly Login[]): string =>
+  JSON.stringify({
+    operator_type: 2,
+    platform: 'android',
+    token_accounts: logins.map(({ data: { token, account, account_type } }) => ({
+      token,
+      account_list: [{ account, account_type }],
+    })),
+  });
+
+function binding(url: string, { http, concurrency }: Variant): Bind {
+  if (http === 'fetch')
+    return async (logins) => {
+      const answer = await fetch(`${url}${BIND_PATH}`, { method: 'POST', headers, body: bodyOf(logins) });
+      checked(await answer.json());
+    };
+  const pool = new Pool(url, { connections: Math.min(concurrency, 50) });
+  return async (logins) => {
+    const { body } = await pool.request({ method: 'POST', path: BIND_PATH, headers, body: bodyOf(logins) });
+    checked(await body.json());
+  };
+}
+
+function checked(answer: unknown): void {
+  const isDone = typeof answer === 'object' && answer !== null && 'ret_code' in answer && answer.ret_code === 0;
+  if (!isDone) throw new Error('the hosted API refused a call');
+}
 
 /**
- * The usual stack for the same work, as a process of its own: Fastify verifies, validates and queues, BullMQ over Redis
- * keeps, a worker translates and binds upstream. Says its URL; counted are events that were bound.
+ * The usual stack for the same work, as a process of its own: Fastify verifies, validates and queues, BullMQ stores in
+ * Redis, a worker translates and binds at a hosted API. Sends its URL, and counts events that are bound.
  */
-const [name, upstreamUrl = '', socket = ''] = process.argv.slice(2);
-if (!isVariant(name)) throw new Error('a peer is default, tuned or smart');
+const [name, hostedUrl = '', socket = ''] = process.argv.slice(2);
+if (!isVariant(name)) throw new Error(`bug: no variant of the peer is called ${name}`);
 const variant = VARIANTS[name];
 const connection = { path: socket, maxRetriesPerRequest: null };
 const queue = new Queue(name, { connection });
 const redis = new Redis(connection);
-const bind = upstream(upstreamUrl, variant);
+const bind = binding(hostedUrl, variant);
 const webhook = new Webhook(SOURCE_SECRET);
 
-/** The message's id, or nothing where nobody of ours has signed it. */
+/** Returns the message's id; undefined if the signature is wrong. The library throws in that case. */
 function idOf(headers: Record<string, string>, body: Buffer): string | undefined {
   if (variant.verify === 'node:crypto') return verifiedId({ headers, body }, [SOURCE_KEY], Date.now());
   webhook.verify(body.toString(), headers);
@@ -57,7 +94,7 @@ async function work({ id, data }: Job<{ events: AppEvent[] }>): Promise<void> {
 const server = fastify();
 server.removeAllContentTypeParsers();
 server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, next) => next(null, body));
-server.post<{ Body: Buffer }>('/events/app', async ({ headers, body }, reply) => {
+server.post<{ Body: Buffer }>(EVENTS_PATH, async ({ headers, body }, reply) => {
   const flat = Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, `${value}`]));
   const id = idOf(flat, body);
   if (id === undefined) return reply.code(401).send();

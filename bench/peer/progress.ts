@@ -1,17 +1,17 @@
 /**
- * Counts what this process has done. Whoever started it asks with a number and is answered once so much is done, with the
- * processor time until then: nobody has to ask again and again, which would be counted too.
+ * Counts the work of this process. The parent sends a number and gets one answer, with the processor time, when that much
+ * is done. Polling for it would add to the processor time that is measured.
  */
 export function countDone(): (more: number) => void {
   let done = 0;
-  let asked: number | undefined;
+  let target: number | undefined;
   const answer = () => {
-    if (asked === undefined || done < asked) return;
-    asked = undefined;
+    if (target === undefined || done < target) return;
+    target = undefined;
     process.send?.({ ...process.cpuUsage(), done });
   };
   process.on('message', (until: number) => {
-    asked = until;
+    target = until;
     answer();
   });
   return (more) => {

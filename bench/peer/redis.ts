@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Starts the machine's Redis on a socket of its own, durable as SQS is taken to be: one fsync a second. */
+/** Starts the installed Redis on a socket of its own, with one fsync a second. Returns undefined if none is installed. */
 export async function startRedis() {
   const folder = mkdtempSync(join(tmpdir(), 'bindery-bench-'));
   const socket = join(folder, 'redis.sock');

@@ -1,6 +1,6 @@
 /**
- * The three ways in which the same stack is written. `default`: as its documentation leads to. `tuned`: by somebody who
- * has measured. `smart`: by somebody who has also changed the design, one job a request and twenty tokens a call.
+ * Three versions of the same stack. `default` follows its documentation, `tuned` is the result of measuring, and `smart`
+ * also has another design: one job a request and twenty tokens a call.
  */
 export const VARIANTS = {
   default: { verify: 'library', http: 'fetch', concurrency: 50, jobs: 'one an event', tokensACall: 1 },

@@ -6,7 +6,7 @@ import { Operation } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { accountTime } from '../../functions/core/time.ts';
 import { type Cloud, used } from '../cost/cloud.ts';
-import { tokenAt } from '../sample-events.ts';
+import { deviceToken } from '../sample-events.ts';
 import type { Table } from './csv.ts';
 
 const SIZES = [1, 10, 100, 1_000, 10_000];
@@ -52,7 +52,7 @@ const binds = (from: number, to: number): Operation[] =>
     Operation.parse({
       kind: 'bind',
       app,
-      token: tokenAt(from + i),
+      token: deviceToken(from + i),
       accounts: [account],
       stamp: stampOf('bind', START + from + i, eventHash('bind', `${from + i}`)),
     }),

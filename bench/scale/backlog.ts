@@ -6,7 +6,7 @@ import { applyMessages } from '../../functions/operations/messages.ts';
 import { EVENT_SOURCE } from '../../infra/settings.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
 import { median } from '../measure.ts';
-import { tokenAt } from '../sample-events.ts';
+import { deviceToken } from '../sample-events.ts';
 import type { Table } from './csv.ts';
 
 const MESSAGES = 100_000;
@@ -73,7 +73,7 @@ const login = (phone: number, ms: number): Operation =>
   Operation.parse({
     kind: 'bindOverriding',
     app: 'shop',
-    token: tokenAt(phone),
+    token: deviceToken(phone),
     accounts: [{ type: 0, id: `account-${phone}` }],
     scope: 'token',
     stamp: stampOf('bindOverriding', ms, eventHash(`${ms}`)),
@@ -83,6 +83,6 @@ const logout = (phone: number, ms: number): Operation =>
   Operation.parse({
     kind: 'unbindTokenFromAll',
     app: 'shop',
-    token: tokenAt(phone),
+    token: deviceToken(phone),
     stamp: stampOf('unbindTokenFromAll', ms, eventHash(`${ms}`)),
   });

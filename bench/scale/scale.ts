@@ -4,7 +4,7 @@ import { argumentsOf } from '../../cli/command.ts';
 import { registryIn } from '../../functions/aws/registry-store.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { startCloud } from '../cost/cloud.ts';
-import { ours, SECRETS } from '../cost/ours.ts';
+import { ours, SECRETS } from '../cost/ours/ours.ts';
 import { scaleOfAccount } from './account.ts';
 import { scaleOfBacklog } from './backlog.ts';
 import { scaleOfBatch } from './batch.ts';

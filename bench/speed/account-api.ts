@@ -1,17 +1,16 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
 import type { Group } from '../group.ts';
+import { authorized, posted } from '../installation.ts';
 import { type Cost, interleaved } from '../measure.ts';
 import { atLeast, type Row, row } from '../report.ts';
-import { tokenAt } from '../sample-events.ts';
+import { deviceToken } from '../sample-events.ts';
 import { forgetfulQueue } from '../stub/stub.ts';
-import { APP_SECRET, posted, surround, through } from './deployed.ts';
+import { APP_SECRET, callDoor, setEnvironment } from './doors.ts';
 import { bindBare, fullTokens, type StoreCalls, storeCalls } from './store-calls.ts';
 
-const authorization = `Basic ${btoa(`shop:${APP_SECRET}`)}`;
-
 const request = (path: string, body: object) =>
-  posted(`/v3/device/account/${path}`, JSON.stringify(body), { authorization });
+  posted(`/v3/device/account/${path}`, JSON.stringify(body), authorized(APP_SECRET));
 
 const tokensOfOne = request('query', {
   operator_type: 1,
@@ -22,7 +21,7 @@ const tokensOfOne = request('query', {
 const accountsOfTen = request('query', { operator_type: 2, platform: 'android', token_list: fullTokens });
 
 const ELEMENTS = 20;
-const elements = Array.from({ length: ELEMENTS }, (_, i) => ({ token: tokenAt(i), account: `account-${i}` }));
+const elements = Array.from({ length: ELEMENTS }, (_, i) => ({ token: deviceToken(i), account: `account-${i}` }));
 
 const overrideTwenty = request('batchoperate', {
   operator_type: 2,
@@ -30,9 +29,9 @@ const overrideTwenty = request('batchoperate', {
   token_accounts: elements.map(({ token, account }) => ({ token, account_list: [{ account, account_type: 0 }] })),
 });
 
-/** The Account API, warm, in this process: two queries, and `batchoperate` with as many tokens as one call may have. */
+/** The Account API, warm, in this process: two queries, and a `batchoperate` of the most tokens a call may have. */
 export const accountApi: Group = async ({ stub, effort }) => {
-  surround(stub, 'full');
+  setEnvironment(stub, 'full');
   const { handler } = await import('../../functions/account-api.ts');
   const calls = storeCalls('full');
   const queue = new SQSClient(QUEUE_CLIENT);
@@ -40,11 +39,11 @@ export const accountApi: Group = async ({ stub, effort }) => {
     queue.send(new SendMessageCommand({ QueueUrl: forgetfulQueue(stub), MessageBody: 'x'.repeat(6_000) }));
   const cost = await interleaved(
     {
-      tokens: () => through(handler, tokensOfOne),
+      tokens: () => callDoor(handler, tokensOfOne),
       bareTokens: () => readTokens(calls),
-      accounts: () => through(handler, accountsOfTen),
+      accounts: () => callDoor(handler, accountsOfTen),
       bareAccounts: () => readAccounts(calls),
-      override: () => through(handler, overrideTwenty),
+      override: () => callDoor(handler, overrideTwenty),
       bareOverride: () => override(calls, send),
     },
     effort,
@@ -81,7 +80,7 @@ async function readAccounts(calls: StoreCalls): Promise<void> {
   await calls.watermark('someone');
 }
 
-/** What a call without a time of its own needs: it is stamped later than all that the table knows of its tokens. */
+/** The reads and writes of a call without a timestamp: its stamp has to be later than all that the table has of its tokens. */
 async function override(calls: StoreCalls, send: () => Promise<unknown>): Promise<void> {
   const tokens = elements.map(({ token }) => token);
   await calls.documents(tokens);

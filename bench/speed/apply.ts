@@ -1,31 +1,21 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { packed } from '../../functions/aws/queues.ts';
-import { type AccountKey, parseAccountKey, Token } from '../../functions/core/account.ts';
-import { AppId } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { eventOf } from '../../local/lambda/event-source.ts';
+import { moved, override } from '../../test/world/examples.ts';
 import type { Group } from '../group.ts';
+import { CONTEXT } from '../installation.ts';
 import { interleaved } from '../measure.ts';
 import { atLeast, row } from '../report.ts';
-import { tokenAt } from '../sample-events.ts';
-import { CONTEXT, surround } from './deployed.ts';
+import { deviceToken } from '../sample-events.ts';
+import { setEnvironment } from './doors.ts';
 import { bindBare, storeCalls } from './store-calls.ts';
 
 const MESSAGES = 10;
 
-const login = (i: number): Operation => ({
-  kind: 'bindOverriding',
-  app: AppId.parse('shop'),
-  token: Token.parse(tokenAt(i)),
-  accounts: [parseAccountKey(accountAt(i))],
-  scope: 'token',
-  stamp: stampOf('bindOverriding', Date.now(), eventHash(`${i}`)),
-});
+const login = (i: number): Operation => moved(override(Date.now(), [`account-${i}`]), deviceToken(i));
 
-const accountAt = (i: number): AccountKey => `0#account-${i}`;
-
-/** What Lambda hands over: messages of one login each. */
+/** A batch as Lambda delivers it, one login a message. */
 const batchOf = (size: number): SQSEvent => {
   const messages = Array.from({ length: size }, (_, i) => ({
     MessageId: `${i}`,
@@ -36,13 +26,13 @@ const batchOf = (size: number): SQSEvent => {
   return eventOf(messages, 'arn:aws:sqs:us-east-1:000000000000:operations');
 };
 
-/** The worker, warm, in this process: each operation a login on a token that nobody knows yet. */
+/** The worker, warm, in this process. Every operation is a login on a token that the table does not have. */
 export const apply: Group = async ({ stub, effort }) => {
-  surround(stub, 'empty');
+  setEnvironment(stub, 'empty');
   const { handler } = await import('../../functions/apply.ts');
   const batch = batchOf(MESSAGES);
   const calls = storeCalls('empty');
-  const tokens = Array.from({ length: MESSAGES }, (_, i) => tokenAt(i));
+  const tokens = Array.from({ length: MESSAGES }, (_, i) => deviceToken(i));
   const cost = await interleaved(
     {
       ours: () => applied(handler, batch),
@@ -69,7 +59,6 @@ type Worker = (batch: SQSEvent, context: Context) => Promise<unknown>;
 
 async function applied(worker: Worker, batch: SQSEvent): Promise<void> {
   const response = await worker(batch, CONTEXT);
-  // The door answers what Lambda expects of a batch.
-  const { batchItemFailures } = response as SQSBatchResponse;
+  const { batchItemFailures } = response as SQSBatchResponse; // every worker answers a batch with this
   if (batchItemFailures.length > 0) throw new Error('the worker left messages on the queue');
 }

@@ -3,47 +3,47 @@ import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/clie
 import { Pool } from 'undici';
 import * as z from 'zod';
 import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
-import { webhookKey } from '../../functions/events/signature.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { pointAwsAt } from '../../local/environment.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
 import { type Child, startChild } from '../child.ts';
 import type { Group } from '../group.ts';
+import { EVENTS_PATH, signed } from '../installation.ts';
 import { median, quantile } from '../measure.ts';
 import { row } from '../report.ts';
-import { loginOf, tokenAt } from '../sample-events.ts';
-import { signed, surround } from './deployed.ts';
+import { deviceToken, loginEvent } from '../sample-events.ts';
+import { setEnvironment } from './doors.ts';
 import { bindBare, storeCalls } from './store-calls.ts';
 
-const Said = z.object({ url: z.string(), secret: z.string(), sqs: z.string(), dynamodb: z.string() });
+const LocalUrls = z.object({ url: z.string(), secret: z.string(), sqs: z.string(), dynamodb: z.string() });
 const Cpu = z.object({ user: z.number(), system: z.number() });
 
-/** Makes event number `i` effective. */
+/** Applies event number `i` and resolves when the next query shows it. */
 type Way = (i: number) => Promise<unknown>;
 
 /** Events under way at a time. */
 const AT_ONCE = 8;
 
 /**
- * `npm start`'s servers, from the POST to the answer that the event is in effect, beside the same calls of the same
- * servers with nothing of ours in between. What the embedded servers take is in both.
+ * The servers of `npm start`, from the POST until the event is applied, beside the same AWS calls of the same servers
+ * made directly. Both include the time of the embedded servers.
  */
 export const endToEnd: Group = async ({ stub, effort }) => {
   const local = await startChild('speed/local-process.ts');
-  const said = Said.parse(local.said);
-  pointAwsAt({ ...said, secrets: said.sqs });
+  const urls = LocalUrls.parse(local.ready);
+  pointAwsAt({ ...urls, secrets: urls.sqs });
   const events = Math.max(AT_ONCE, Math.round(effort.sliceMs * 4.5));
-  const [ours, bare] = [oursAt(said), await bareAt(said)];
+  const [ours, bare] = [oursAt(urls), await bareAt(urls)];
   const runs = { ours: [] as Run[], bare: [] as Run[] };
   for (let round = -1; round < Math.min(effort.rounds, 5); round++) {
     const [a, b] = [await run(local, ours.way, events), await run(local, bare.way, events)];
-    if (round === -1) continue; // to warm up
+    if (round === -1) continue; // warms up
     runs.ours.push(a);
     runs.bare.push(b);
   }
   await Promise.all([ours.close(), bare.close()]);
   await local.stop();
-  surround(stub, 'empty');
+  setEnvironment(stub, 'empty');
   const name = 'end to end, 1 event a request';
   const both = (of: (run: Run) => number) => ({
     ours: median(runs.ours.map(of)),
@@ -51,16 +51,24 @@ export const endToEnd: Group = async ({ stub, effort }) => {
   });
   return {
     rows: [
-      row({ name: `${name}, 1 at a time: p50`, unit: 'ms to effect', ...both(({ alone }) => quantile(alone, 0.5)) }),
-      row({ name: `${name}, 1 at a time: p99`, unit: 'ms to effect', ...both(({ alone }) => quantile(alone, 0.99)) }),
+      row({
+        name: `${name}, 1 at a time: p50`,
+        unit: 'ms until applied',
+        ...both(({ alone }) => quantile(alone, 0.5)),
+      }),
+      row({
+        name: `${name}, 1 at a time: p99`,
+        unit: 'ms until applied',
+        ...both(({ alone }) => quantile(alone, 0.99)),
+      }),
       row({
         name: `${name}, ${AT_ONCE} at once: p50`,
-        unit: 'ms to effect',
+        unit: 'ms until applied',
         ...both(({ busy }) => quantile(busy, 0.5)),
       }),
       row({
         name: `${name}, ${AT_ONCE} at once: p99`,
-        unit: 'ms to effect',
+        unit: 'ms until applied',
         ...both(({ busy }) => quantile(busy, 0.99)),
       }),
       row({ name: `${name}, ${AT_ONCE} at once`, unit: 'events/s', ...both(({ perS }) => perS) }),
@@ -70,11 +78,11 @@ export const endToEnd: Group = async ({ stub, effort }) => {
 };
 
 type Run = {
-  /** How long each event took (ms), one after the other and many at once. */
+  /** The time of each event (ms), sent one after the other (`alone`) and many at once (`busy`). */
   readonly alone: readonly number[];
   readonly busy: readonly number[];
   readonly perS: number;
-  /** Of the servers and, where that makes the calls, of this process. */
+  /** Of the servers and of this process, which makes the bare calls. */
   readonly cpuUs: number;
 };
 
@@ -102,18 +110,17 @@ async function cpuOf(child: Child): Promise<number> {
   return user + system;
 }
 
-function oursAt({ url, secret }: z.infer<typeof Said>) {
+function oursAt({ url, secret }: z.infer<typeof LocalUrls>) {
   const pool = new Pool(url, { connections: AT_ONCE });
-  const key = webhookKey(secret);
   const calls = storeCalls(NAMES.table);
   const way: Way = async (i) => {
-    const body = JSON.stringify(loginOf(i));
-    const headers = { 'content-type': 'application/json', ...signed(body, key) };
-    const { statusCode, body: answer } = await pool.request({ method: 'POST', path: '/events/app', headers, body });
+    const body = JSON.stringify(loginEvent(i));
+    const headers = { 'content-type': 'application/json', ...signed(body, undefined, secret) };
+    const { statusCode, body: answer } = await pool.request({ method: 'POST', path: EVENTS_PATH, headers, body });
     await answer.dump();
-    if (statusCode !== 200 && statusCode !== 202) throw new Error(`an event was answered ${statusCode}`);
-    // Only durable: the second that a request may wait was over, and the worker applies it.
-    while (statusCode === 202 && !(await calls.document(tokenAt(i))).Item) await setTimeout(5);
+    if (statusCode !== 200 && statusCode !== 202) throw new Error(`the events door answered ${statusCode}`);
+    // 202: durable only, because the second of the request was over. The worker applies it.
+    while (statusCode === 202 && !(await calls.document(deviceToken(i))).Item) await setTimeout(5);
   };
   const close = async () => {
     calls.close();
@@ -122,15 +129,15 @@ function oursAt({ url, secret }: z.infer<typeof Said>) {
   return { way, close };
 }
 
-async function bareAt({ sqs }: z.infer<typeof Said>) {
+async function bareAt({ sqs }: z.infer<typeof LocalUrls>) {
   const client = new SQSClient(QUEUE_CLIENT);
-  const created = await client.send(new CreateQueueCommand({ QueueName: 'nobody-listens' }));
+  const created = await client.send(new CreateQueueCommand({ QueueName: 'without-a-worker' }));
   const QueueUrl = `${sqs}${new URL(created.QueueUrl ?? '').pathname}`;
   const calls = storeCalls(NAMES.table);
   const way: Way = async (i) => {
-    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(loginOf(i)) }));
-    await calls.document(tokenAt(i));
-    await bindBare(calls, `account-${i}`, tokenAt(i));
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(loginEvent(i)) }));
+    await calls.document(deviceToken(i));
+    await bindBare(calls, `account-${i}`, deviceToken(i));
   };
   const close = async () => {
     client.destroy();

@@ -8,21 +8,22 @@ import { reachesOf } from '../../functions/events/source.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import { accepting } from '../../functions/operations/accept.ts';
 import type { Bench, Group } from '../group.ts';
+import { CONFIGURATION, EVENTS_PATH, posted, SOURCE_KEY, signed } from '../installation.ts';
 import { type Cost, interleaved } from '../measure.ts';
 import { atMost, type Row, row } from '../report.ts';
 import { loginBody } from '../sample-events.ts';
 import { forgetfulQueue } from '../stub/stub.ts';
-import { CONFIGURATION, type HttpDoor, jsonLog, posted, SOURCE_KEY, signed, through } from './deployed.ts';
+import { callDoor, type HttpDoor, jsonLog } from './doors.ts';
 
-/** What any door has to do with a body: check its signature and read it. */
+/** The least that any events door does with a body: check its signature and parse it. */
 function verifyAndParse(headers: Record<string, string>, body: Buffer): unknown {
   const prefix = `${headers['webhook-id']}.${headers['webhook-timestamp']}.`;
   const digest = createHmac('sha256', SOURCE_KEY).update(prefix).update(body).digest('base64');
-  if (headers['webhook-signature'] !== `v1,${digest}`) throw new Error('the floor made another signature');
+  if (headers['webhook-signature'] !== `v1,${digest}`) throw new Error('bug: the floor computed a different signature');
   return JSON.parse(body.toString());
 }
 
-/** The door as it is deployed up to the queue; its operations are then taken to be applied. */
+/** The deployed door up to the queue. Applying is replaced by an answer that everything is applied. */
 const doorUpTo = (client: SQSClient, queueUrl: string): HttpDoor =>
   httpDoor(
     eventsHandler({
@@ -38,8 +39,8 @@ const doorUpTo = (client: SQSClient, queueUrl: string): HttpDoor =>
     jsonLog,
   );
 
-/** Takes every call and makes none. The queue's adapter calls nothing of a client but `send`. */
-const NOWHERE = { send: () => Promise.resolve({}) } as unknown as SQSClient;
+/** A client that sends nothing. Of a client, `operationsQueue` calls `send` only. */
+const NO_CLIENT = { send: () => Promise.resolve({}) } as unknown as SQSClient;
 
 type Size = { readonly events: number; readonly goal: number };
 
@@ -57,16 +58,16 @@ export const events: Group = async (bench) => {
 async function rowsOf({ stub, effort }: Bench, { events, goal }: Size): Promise<Row[]> {
   const body = loginBody(events);
   const headers = signed(body);
-  const event = posted('/events/app', body, headers);
+  const event = posted(EVENTS_PATH, body, headers);
   const bytes = Buffer.from(body);
   const client = new SQSClient(QUEUE_CLIENT);
   const QueueUrl = forgetfulQueue(stub);
-  const [own, whole] = [doorUpTo(NOWHERE, QueueUrl), doorUpTo(client, QueueUrl)];
+  const [own, whole] = [doorUpTo(NO_CLIENT, QueueUrl), doorUpTo(client, QueueUrl)];
   const cost = await interleaved(
     {
-      own: () => through(own, event),
+      own: () => callDoor(own, event),
       floor: () => verifyAndParse(headers, bytes),
-      whole: () => through(whole, event),
+      whole: () => callDoor(whole, event),
       bare: () => {
         verifyAndParse(headers, bytes);
         return client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));

@@ -1,7 +1,8 @@
 import { startLocal } from '../../local/instance.ts';
-import { CONFIGURATION, quietConsole } from './deployed.ts';
+import { CONFIGURATION } from '../installation.ts';
+import { quietConsole } from './doors.ts';
 
-/** What `npm start` runs, as a child whose processor time can be asked for. */
+/** Runs what `npm start` runs. Sends its URLs and its secret, then answers every message with its processor time. */
 quietConsole();
 const { url, sources, sqs, dynamodb } = await startLocal({ configuration: CONFIGURATION, port: 0 });
 process.on('disconnect', () => process.exit());

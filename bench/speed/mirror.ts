@@ -1,6 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
-import { setTimeout } from 'node:timers/promises';
 import {
   CreateQueueCommand,
   DeleteMessageBatchCommand,
@@ -10,129 +8,139 @@ import {
 } from '@aws-sdk/client-sqs';
 import { accountApiClient } from '../../functions/account-api/client.ts';
 import { mirrorMarks } from '../../functions/aws/queues.ts';
-import { parseAccountKey, Token } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
-import { App, AppId } from '../../functions/core/configuration.ts';
+import { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { eventHash } from '../../functions/core/stamp.ts';
 import type { MirrorPorts } from '../../functions/mirror/calls.ts';
 import type { Hosted } from '../../functions/mirror/hosted.ts';
 import { mirrorMessages } from '../../functions/mirror/push.ts';
 import { startSqs } from '../../local/aws/servers.ts';
-import { close, listen } from '../../local/listening.ts';
 import { memoryMirrorStore } from '../../test/memory/mirror-store.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
+import { account, moved, overrideTypes, token, unbindAll } from '../../test/world/examples.ts';
 import type { Group } from '../group.ts';
-import { interleaved } from '../measure.ts';
+import { type Effort, interleaved } from '../measure.ts';
 import { atMost, type Row, row } from '../report.ts';
+import { startHostedApi } from '../stub/stub.ts';
 
-const SHOP = AppId.parse('shop');
-
-/** How long the hosted side takes to answer (ms). */
+/** The time that the hosted API takes to answer (ms). */
 const LATENCY_MS = 20;
 
-/** What one batch of the mirror's queue brings at most: ten messages of twenty marks. */
+/** The most marks in one batch of the mirror's queue: ten messages of twenty. */
 const MARKS = 200;
 
-/** The mirror: how fast tokens are pushed, and how many calls a backlog takes. */
+/** The mirror: how fast it pushes tokens, and how many calls a backlog takes. */
 export const mirror: Group = async ({ effort }) => {
   const backlog = effort.rounds > 1 ? { events: 10_000, tokens: 3_300 } : { events: 200, tokens: 66 };
   return {
-    rows: [...(await pushed(effort)), await calls({ ...backlog, bulk: 100 }), await calls({ ...backlog, bulk: 1 })],
+    rows: [
+      await pushRow(effort),
+      await backlogRow({ ...backlog, perRequest: 100 }),
+      await backlogRow({ ...backlog, perRequest: 1 }),
+    ],
   };
 };
 
-/** Tokens a second to a hosted side over HTTP, in whole batches and one call a token, one call after the other. */
-async function pushed(effort: Parameters<typeof interleaved>[1]): Promise<Row[]> {
-  const hostedSide = await slowSide();
+/** Tokens a second to a hosted API over HTTP: whole batches, against one call a token, one after the other. */
+async function pushRow(effort: Effort): Promise<Row> {
+  const hostedApi = await startHostedApi(LATENCY_MS);
   const client = accountApiClient({
-    ...{ url: hostedSide.url, app: '1500000001', secret: 'secret', dialect: 'tpns', authentication: 'sign' },
+    ...{ url: hostedApi.url, app: '1500000001', secret: 'secret', dialect: 'tpns', authentication: 'sign' },
     ...{ timeoutMs: 5_000, now: Date.now },
   });
-  const tokens = Array.from({ length: MARKS }, (_, i) => Token.parse(`token-${i}`));
-  const { ports, apply } = world(client);
-  await apply(tokens.map((token, i) => login(token, i)));
-  const marks = tokens.map((token) => ({ token, id: 'r', ms: 0, removes: false, forcedMs: 1 }));
-  const body = JSON.stringify({ v: 1, app: SHOP, tokens: marks, accounts: [] });
+  const names = Array.from({ length: MARKS }, (_, i) => `token-${i}`);
+  const { ports, apply } = mirrorInMemory(client);
+  await apply(names.map((name, i) => login(name, i, Date.now())));
+  const tokens = names.map((name) => ({ token: token(name), id: 'r', ms: 0, removes: false, forcedMs: 1 }));
+  const body = JSON.stringify({ v: 1, app: ports.app.id, tokens, accounts: [] });
+  const element = { token: token('token-0'), accounts: [account('account-0')] };
   const cost = await interleaved(
     {
-      ours: () => mirrorMessages(new Map([[SHOP, ports]]), [{ body, receives: 1 }]),
-      single: () =>
-        client.operate({ kind: 'bindOverriding', elements: [{ token: tokens[0] ?? fail(), accounts: [account(0)] }] }),
+      ours: () => mirrorMessages(new Map([[ports.app.id, ports]]), [{ body, receives: 1 }]),
+      single: () => client.operate({ kind: 'bindOverriding', elements: [element] }),
     },
     effort,
   );
   await client.close();
-  await hostedSide.stop();
-  const name = `mirror, hosted side ${LATENCY_MS} ms away, against one call a token`;
+  await hostedApi.stop();
+  const name = `mirror, hosted API ${LATENCY_MS} ms away, against one call a token`;
   const [ours, reference] = [(MARKS * 1e6) / cost.ours.wallUs, 1e6 / cost.single.wallUs];
-  return [row({ name, unit: 'tokens/s', ours, reference })];
+  return row({ name, unit: 'tokens/s', ours, reference });
 }
 
-type Backlog = { readonly events: number; readonly tokens: number; readonly bulk: number };
+type Backlog = { readonly events: number; readonly tokens: number; readonly perRequest: number };
 
 /**
- * A mirror was away while events came, and returns: three quarters logins, one quarter logouts, about three to a token.
- * Counted are the calls that change the hosted side until the queue is empty.
+ * Counts the calls that change the hosted API after it was unavailable while events came: three quarters logins, one
+ * quarter logouts, about three to a token. Counts until the queue is empty.
  */
-async function calls({ events, tokens, bulk }: Backlog): Promise<Row> {
+async function backlogRow({ events, tokens, perRequest }: Backlog): Promise<Row> {
   const sqs = await startSqs();
-  const client = new SQSClient({ endpoint: sqs.url, region: 'us-east-1', credentials: LOCAL });
-  const QueueName = 'marks.fifo';
-  const made = await client.send(new CreateQueueCommand({ QueueName, Attributes: { FifoQueue: 'true' } }));
-  const queueUrl = `${sqs.url}${new URL(made.QueueUrl ?? '').pathname}`;
-  let count = 0;
+  const client = new SQSClient({ endpoint: sqs.url });
+  const queueUrl = await createQueue(client, sqs.url);
+  let calls = 0;
   const hosted: Hosted = {
     operate: async (request) => {
-      count++;
+      calls++;
       const size = 'elements' in request ? request.elements.length : MARKS;
       return { kind: 'answered', results: Array.from({ length: size }, () => 'done') };
     },
     accountsOf: async () => ({ kind: 'found', accounts: [] }),
   };
-  const { ports, apply } = world(hosted);
+  const { ports, apply } = mirrorInMemory(hosted);
   const digest = async () => (text: string) => createHmac('sha256', 'key').update(text).digest('hex');
-  const { mark } = mirrorMarks({ client, queueUrls: { [SHOP]: queueUrl }, digest });
-  for (let first = 0; first < events; first += BATCH * bulk) {
-    const batch = Array.from({ length: Math.min(BATCH * bulk, events - first) }, (_, i) => event(first + i, tokens));
+  const { mark } = mirrorMarks({ client, queueUrls: { [ports.app.id]: queueUrl }, digest });
+  const startMs = Date.now() - events;
+  const perBatch = BATCH * perRequest;
+  for (let first = 0; first < events; first += perBatch) {
+    const size = Math.min(perBatch, events - first);
+    const batch = Array.from({ length: size }, (_, i) => loginOrLogout(first + i, tokens, startMs));
     await apply(batch);
     await mark(batch.map((operation) => ({ id: 'r', operation })));
   }
   await drain(client, queueUrl, (bodies) =>
     mirrorMessages(
-      new Map([[SHOP, ports]]),
+      new Map([[ports.app.id, ports]]),
       bodies.map((body) => ({ body, receives: 1 })),
     ),
   );
   client.destroy();
   await sqs.stop();
-  const asked = bulk === 1 ? 'an event a request' : `${bulk} events a request`;
-  const figures = { name: `hosted calls, backlog, ${asked}`, unit: 'calls/event', ours: count / events, reference: 1 };
-  return row(figures, bulk === 1 ? undefined : atMost(0.06, 'ours'));
+  const requests = perRequest === 1 ? 'an event a request' : `${perRequest} events a request`;
+  const name = `hosted calls, backlog, ${requests}`;
+  const goal = perRequest === 1 ? undefined : atMost(0.06, 'ours');
+  return row({ name, unit: 'calls/event', ours: calls / events, reference: 1 }, goal);
 }
 
-/** Messages in one batch of the operations queue. */
+/** Messages in one batch of a queue. */
 const BATCH = 10;
 
-const LOCAL = { accessKeyId: 'local', secretAccessKey: 'local' };
+async function createQueue(client: SQSClient, sqsUrl: string): Promise<string> {
+  const Attributes = { FifoQueue: 'true' };
+  const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName: 'marks.fifo', Attributes }));
+  return `${sqsUrl}${new URL(QueueUrl).pathname}`;
+}
 
-async function drain(client: SQSClient, QueueUrl: string, settle: (bodies: string[]) => Promise<unknown>) {
+async function drain(client: SQSClient, QueueUrl: string, push: (bodies: string[]) => Promise<unknown>): Promise<void> {
   for (;;) {
-    const all = { QueueUrl, MaxNumberOfMessages: BATCH };
-    const { Messages = [] } = await client.send(new ReceiveMessageCommand(all));
+    const receive = new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: BATCH });
+    const { Messages = [] } = await client.send(receive);
     if (Messages.length === 0) return;
-    await settle(Messages.map(({ Body = '' }) => Body));
+    await push(Messages.map(({ Body = '' }) => Body));
     const Entries = Messages.map(({ ReceiptHandle }: Message, i) => ({ Id: `${i}`, ReceiptHandle }));
     await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
   }
 }
 
 /** The mirror's handler on stores in memory. */
-function world(hosted: Hosted) {
+function mirrorInMemory(hosted: Hosted) {
   const registry = memoryRegistryStore();
-  const app = App.parse({ id: SHOP, dialect: 'tpns', policy: 'one-per-type', platform: 'android', mirror: MIRROR });
+  const mirror = { url: 'https://hosted.example', app: '1500000001', dialect: 'tpns' };
+  const app = App.parse({ id: 'shop', dialect: 'tpns', policy: 'one-per-type', platform: 'android', mirror });
+  if (app.mirror === undefined) throw new Error('bug: the app has no mirror');
   const ports: MirrorPorts = {
-    app: { ...app, mirror: app.mirror ?? fail() },
+    app: { ...app, mirror: app.mirror },
     registry,
     states: memoryMirrorStore(),
     hosted,
@@ -146,45 +154,12 @@ function world(hosted: Hosted) {
   return { ports, apply };
 }
 
-const MIRROR = { url: 'https://hosted.example', app: '1500000001', dialect: 'tpns' };
+const login = (name: string, i: number, ms: number): Operation => moved(overrideTypes(ms, [`account-${i}`]), name);
 
-const account = (i: number) => parseAccountKey(`0#account-${i}`);
-
-const login = (token: Token, i: number): Operation => ({
-  kind: 'bindOverriding',
-  app: SHOP,
-  token,
-  accounts: [account(i)],
-  scope: 'types',
-  stamp: stampOf('bindOverriding', Date.now(), eventHash(token, i)),
-});
-
-/** The i-th event of the mix, the same in every run. */
-function event(i: number, tokens: number): Operation {
+/** The i-th event of the mix, on the same token in every run. */
+function loginOrLogout(i: number, tokens: number, startMs: number): Operation {
   const chance = Number.parseInt(eventHash('mix', i), 16) / 2 ** 64;
-  const token = Token.parse(`token-${Math.floor(chance * tokens)}`);
-  if (i % 4 !== 3) return login(token, i);
-  return {
-    kind: 'unbindTokenFromAll',
-    app: SHOP,
-    token,
-    stamp: stampOf('unbindTokenFromAll', Date.now(), eventHash(i)),
-  };
+  const name = `token-${Math.floor(chance * tokens)}`;
+  const ms = startMs + i;
+  return i % 4 === 3 ? moved(unbindAll(ms), name) : login(name, i, ms);
 }
-
-/** A hosted side that takes its time and does nothing. */
-async function slowSide() {
-  const server = createServer(async (request, response) => {
-    let text = '';
-    for await (const chunk of request) text += chunk;
-    const { token_accounts = [], token_list = [] } = JSON.parse(text);
-    await setTimeout(LATENCY_MS);
-    const result = Array.from({ length: token_accounts.length + token_list.length }, () => '0');
-    response.end(JSON.stringify({ ret_code: 0, err_msg: 'NO_ERROR', result }));
-  });
-  return { url: await listen(server), stop: () => close(server) };
-}
-
-const fail = (): never => {
-  throw new Error('it is there');
-};

@@ -8,20 +8,26 @@ import { publish, type Row } from '../report.ts';
 import { startStub } from '../stub/stub.ts';
 import { accountApi } from './account-api.ts';
 import { apply } from './apply.ts';
-import { quietConsole, surround } from './deployed.ts';
+import { quietConsole, setEnvironment } from './doors.ts';
 import { endToEnd } from './end-to-end.ts';
 import { events } from './events.ts';
 import { mirror } from './mirror.ts';
 import { sdk } from './sdk.ts';
 
+/** Cold starts run in processes and with a server of their own. `npm run bench -- cold` measures them alone. */
+const cold: Group = ({ effort }) => coldRows(effort.rounds);
+
+/** The groups in the order of the table. */
+const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, mirror, peers, cold };
+
 const HELP = `npm run bench -- speed [options]
 
-Measures what Bindery costs. Each row is ours, a floor or a peer of the same run, and the ratio.
+Measures processor time and speed. Each row has our figure, that of a floor or a peer in the same run, and the ratio.
 
-  --json FILE   writes the rows there too
-  --only NAMES  some of the groups, such as events,apply
-  --quick       one short round: shows that the rows can be made, their figures mean nothing
-  --help        this text`;
+  --json FILE   also write the rows to a file
+  --only NAMES  groups of rows, such as events,apply. Default: all, ${Object.keys(GROUPS).join(', ')}
+  --quick       one short round, to see that every row can be measured; its figures mean nothing
+  --help        show this text`;
 
 const OPTIONS = {
   json: { type: 'string' },
@@ -30,17 +36,12 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-/** Cold starts take other processes and a server of their own (`npm run bench -- cold` shows them alone). */
-const cold: Group = ({ effort }) => coldRows(effort.rounds);
-
-/** A group for each file of rows, in the order of the table. */
-const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, mirror, peers, cold };
-
 function groupsIn(only: string | undefined): Group[] {
   const names = only?.split(',') ?? Object.keys(GROUPS);
   return names.map((name) => {
     const group = Object.hasOwn(GROUPS, name) ? GROUPS[name] : undefined;
-    if (group === undefined) throw new UserError(`--only ${name}: the groups are ${Object.keys(GROUPS).join(', ')}`);
+    if (group === undefined)
+      throw new UserError(`--only ${name}: unknown group. Choose from ${Object.keys(GROUPS).join(', ')}`);
     return group;
   });
 }
@@ -53,15 +54,15 @@ export async function run(args: string[]): Promise<void> {
   }
   const groups = groupsIn(values.only);
   const stub = await startStub();
-  surround(stub, 'empty');
+  setEnvironment(stub, 'empty');
   quietConsole();
   const rows: Row[] = [];
   const notes: string[] = [];
   for (const group of groups) {
-    const found = await group({ stub, effort: values.quick ? QUICK : THOROUGH });
-    rows.push(...found.rows);
-    notes.push(...(found.notes ?? []));
+    const measured = await group({ stub, effort: values.quick ? QUICK : THOROUGH });
+    rows.push(...measured.rows);
+    notes.push(...(measured.notes ?? []));
   }
   await stub.stop();
-  publish({ title: 'What Bindery costs', rows, notes }, values.json);
+  publish({ title: 'Processor time and speed', rows, notes }, values.json);
 }

@@ -8,9 +8,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { TABLE_CLIENT } from '../../functions/aws/client.ts';
-import { FULL_TOKENS } from '../stub/answers.ts';
+import { FULL_TOKENS, MOMENT } from '../stub/answers.ts';
 
-/** The table's calls without anything of ours around them, through a client like ours. */
+/** The bare calls of the registry's table, made by a client with our settings. */
 export function storeCalls(TableName: string) {
   const client = new DynamoDBClient(TABLE_CLIENT);
   return { ...reads(client, TableName), ...writes(client, TableName), close: () => client.destroy() };
@@ -69,7 +69,7 @@ const writes = (client: DynamoDBClient, TableName: string) => ({
     ),
 });
 
-/** What a login comes to once its document was read: "look there", and then the document. */
+/** The writes of a login after its document is read: first the account's pointer, then the document. */
 export async function bindBare(calls: StoreCalls, account: string, token: string): Promise<void> {
   await calls.point(account, token);
   await calls.write(account, token);
@@ -77,7 +77,5 @@ export async function bindBare(calls: StoreCalls, account: string, token: string
 
 export type StoreCalls = ReturnType<typeof storeCalls>;
 
-const MOMENT = '1700000000000.1.0123456789abcdef.000';
-
-/** The tokens that the stub says an account of its `full` table has. */
+/** The tokens of the account `someone` in the stub's table `full`. */
 export const fullTokens = Array.from({ length: FULL_TOKENS }, (_, i) => `token-${i}`);

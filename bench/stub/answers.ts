@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** Answers one call, at once or, a long poll, later. */
+/** Answers one call: a long poll later, every other call at once. */
 export type Answer = (body: string, reply: (json: string, status?: number) => void) => void;
 
 /**
- * A queue and a table in memory, without visibility, conditions or anything else that a benchmark of ours does not
- * look at. A table whose name begins with `empty` forgets what is written; one named `full` has a document for every token
- * asked for, bound to the account `someone`, who has `FULL_TOKENS` of them.
+ * Queues and tables in memory, without visibility timeouts, conditions or anything else that no benchmark needs. A table
+ * whose name begins with `empty` drops every write. The table `full` has a document for every token: it is bound to the
+ * account `someone`, which has `FULL_TOKENS` tokens.
  */
 export function stubAnswers(): ReadonlyMap<string, Answer> {
   return new Map([...queueAnswers(), ...tableAnswers(), ['GetSecretValue', secretAnswer]]);
 }
 
-/** Tokens that `someone` has in a `full` table. */
+/** The number of tokens of `someone` in the table `full`. */
 export const FULL_TOKENS = 10;
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
@@ -27,7 +27,7 @@ function queueAnswers(): [string, Answer][] {
     return queue;
   };
   let received = 0;
-  const take = ({ bodies }: Queue, most: number) => ({
+  const receiveFrom = ({ bodies }: Queue, most: number) => ({
     Messages: bodies.splice(0, most).map(({ body, sentMs }) => ({
       MessageId: `${received}`,
       ReceiptHandle: `${received++}`,
@@ -49,7 +49,7 @@ function queueAnswers(): [string, Answer][] {
   const receive: Answer = (body, reply) => {
     const { QueueUrl, MaxNumberOfMessages = 1, WaitTimeSeconds = 0 } = JSON.parse(body);
     const queue = queueAt(QueueUrl);
-    const answer = () => reply(JSON.stringify(take(queue, MaxNumberOfMessages)));
+    const answer = () => reply(JSON.stringify(receiveFrom(queue, MaxNumberOfMessages)));
     if (queue.bodies.length > 0 || WaitTimeSeconds === 0) return answer();
     const woken = () => {
       clearTimeout(over);
@@ -81,9 +81,9 @@ function tableAnswers(): [string, Answer][] {
     reply(JSON.stringify({ Item: found(TableName, Key) }));
   };
   const batchGet: Answer = (body, reply) => {
-    const asked: [string, { Keys: Key[] }][] = Object.entries(JSON.parse(body).RequestItems);
+    const requests: [string, { Keys: Key[] }][] = Object.entries(JSON.parse(body).RequestItems);
     const Responses = Object.fromEntries(
-      asked.map(([table, { Keys }]) => [table, Keys.flatMap((key) => found(table, key) ?? [])]),
+      requests.map(([table, { Keys }]) => [table, Keys.flatMap((key) => found(table, key) ?? [])]),
     );
     reply(JSON.stringify({ Responses, UnprocessedKeys: {} }));
   };
@@ -101,8 +101,8 @@ function tableAnswers(): [string, Answer][] {
   ];
 }
 
-/** Stamps like those that events make. */
-const MOMENT = '1700000000000.1.0123456789abcdef.000';
+/** The time part of a stamp, in the form that events make. */
+export const MOMENT = '1700000000000.1.0123456789abcdef.000';
 
 const documentFor = ({ pk, sk }: Key): Item | undefined =>
   sk.S !== 'D'
@@ -124,7 +124,7 @@ const POINTERS = JSON.stringify({
   Count: FULL_TOKENS,
 });
 
-/** A secret's text is its name. Like most secrets, none has a previous version. */
+/** Answers a secret's name as its text. Like most secrets, none has a previous version. */
 const secretAnswer: Answer = (body, reply) => {
   const { SecretId, VersionStage } = JSON.parse(body);
   if (VersionStage !== 'AWSCURRENT') reply('{"__type":"ResourceNotFoundException"}', 400);

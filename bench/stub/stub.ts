@@ -1,12 +1,17 @@
-import { type Child, startChild, textOf } from '../child.ts';
+import { type Child, startChild, textFrom } from '../child.ts';
 
 export type Stub = { readonly url: string; readonly stop: Child['stop'] };
 
-/** Starts the stand-in for SQS, DynamoDB and Secrets Manager in a process of its own. */
-export async function startStub(): Promise<Stub> {
-  const { said, stop } = await startChild('stub/process.ts');
-  return { url: textOf(said), stop };
+/** Starts the stand-in for SQS, DynamoDB and Secrets Manager. */
+export const startStub = (): Promise<Stub> => started('stub/aws-process.ts');
+
+/** Starts a hosted Account API that answers after a time (ms). */
+export const startHostedApi = (latencyMs: number): Promise<Stub> => started('stub/hosted-process.ts', [`${latencyMs}`]);
+
+async function started(file: string, args: readonly string[] = []): Promise<Stub> {
+  const { ready, stop } = await startChild(file, args);
+  return { url: textFrom(ready), stop };
 }
 
-/** A queue that takes messages and keeps none. */
+/** The URL of a queue that accepts messages and keeps none. */
 export const forgetfulQueue = ({ url }: Pick<Stub, 'url'>): string => `${url}/000000000000/forgetful`;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { startChild, textOf } from '../../bench/child.ts';
+import { startChild, textFrom } from '../../bench/child.ts';
 import { startStub } from '../../bench/stub/stub.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -40,7 +40,7 @@ test('our side of the comparison with the peer starts, also where there is no Re
   const stub = await startStub();
   for (const args of [[stub.url], [stub.url, 'memory']]) {
     const app = await startChild('peer/ours-process.ts', args);
-    expect(textOf(app.said)).toMatch(/^http:/);
+    expect(textFrom(app.ready)).toMatch(/^http:/);
     await app.stop();
   }
   await stub.stop();

@@ -4,8 +4,8 @@ import { listen } from '../../local/listening.ts';
 import { stubAnswers } from './answers.ts';
 
 /**
- * SQS, DynamoDB and Secrets Manager as far as the benchmarks need them, answered as fast as can be, so that no emulator's
- * speed decides. A process of its own: its processor time is not counted. It ends with whoever started it.
+ * SQS, DynamoDB and Secrets Manager as far as the benchmarks need them, fast enough that they do not decide a result.
+ * It is a process of its own, so that its processor time is not counted. Sends its URL.
  */
 const answers = stubAnswers();
 

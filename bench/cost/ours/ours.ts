@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { operationsFeed } from '../../infra/settings.ts';
-import { eventOf, startEventSource } from '../../local/lambda/event-source.ts';
-import type { Cloud } from './cloud.ts';
-import { type Deployment, receive, remove } from './deployment.ts';
+import { operationsFeed } from '../../../infra/settings.ts';
+import { eventOf, startEventSource } from '../../../local/lambda/event-source.ts';
+import type { Cloud } from '../cloud.ts';
+import { type Deployment, receive, remove } from '../deployment.ts';
+import { ASKED_S } from '../meter/sqs.ts';
+import type { MixEvent } from '../mix.ts';
 import { CONFIGURATION, Functions } from './functions.ts';
-import { ASKED_S } from './meter/sqs.ts';
-import type { MixEvent } from './mix.ts';
 
 export { SECRETS } from './functions.ts';
 

@@ -1,13 +1,13 @@
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
-import { signedHeaders } from '../../cli/target.ts';
-import { Configuration } from '../../functions/core/configuration.ts';
-import { NAMES, type Queue } from '../../local/aws/resources.ts';
-import { setVariables } from '../../local/environment.ts';
-import { remainingIn } from '../../local/lambda/event-source.ts';
-import { type Doors, loadDoors } from '../../local/lambda/invoke.ts';
-import { type Cloud, createQueue, createTable } from './cloud.ts';
-import { SECRET } from './deployment.ts';
-import type { MixEvent } from './mix.ts';
+import { signedHeaders } from '../../../cli/target.ts';
+import { Configuration } from '../../../functions/core/configuration.ts';
+import { NAMES, type Queue } from '../../../local/aws/resources.ts';
+import { setVariables } from '../../../local/environment.ts';
+import { remainingIn } from '../../../local/lambda/event-source.ts';
+import { type Doors, loadDoors } from '../../../local/lambda/invoke.ts';
+import { type Cloud, createQueue, createTable } from '../cloud.ts';
+import { SECRET } from '../deployment.ts';
+import type { MixEvent } from '../mix.ts';
 
 export const CONFIGURATION = Configuration.parse({
   apps: [{ id: 'shop', dialect: 'xg', platform: 'android' }],
