@@ -1,4 +1,5 @@
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { chunksOf } from '../../functions/core/parallel.ts';
 import type { Cloud } from './cloud.ts';
 import type { MixEvent } from './mix.ts';
 
@@ -34,8 +35,8 @@ export async function receive({ sqs }: Cloud, QueueUrl: string, most: number): P
 
 /** Deletes what a function has done, ten at a time. */
 export async function remove({ sqs }: Cloud, QueueUrl: string, messages: readonly Message[]): Promise<void> {
-  for (let at = 0; at < messages.length; at += AT_ONCE) {
-    const Entries = messages.slice(at, at + AT_ONCE).map(({ ReceiptHandle }, i) => ({ Id: `${i}`, ReceiptHandle }));
+  for (const some of chunksOf(messages, AT_ONCE)) {
+    const Entries = some.map(({ ReceiptHandle }, i) => ({ Id: `${i}`, ReceiptHandle }));
     await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
   }
 }

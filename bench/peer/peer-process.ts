@@ -4,6 +4,7 @@ import fastify from 'fastify';
 import { Redis } from 'ioredis';
 import { Webhook } from 'standardwebhooks';
 import { Pool } from 'undici';
+import { chunksOf } from '../../functions/core/parallel.ts';
 import { verifiedId } from '../../functions/events/signature.ts';
 import { type AppEvent, readAppEvents } from '../../functions/events/sources/standard-webhooks.ts';
 import { LOOPBACK } from '../../local/listening.ts';
@@ -83,10 +84,7 @@ const count = countDone();
 
 async function work({ id, data }: Job<{ events: AppEvent[] }>): Promise<void> {
   const logins = data.events.filter((event) => event.type === 'user.login');
-  const calls: Promise<void>[] = [];
-  for (let next = 0; next < logins.length; next += variant.tokensACall)
-    calls.push(bind(logins.slice(next, next + variant.tokensACall)));
-  await Promise.all(calls);
+  await Promise.all(chunksOf(logins, variant.tokensACall).map(bind));
   await redis.set(`done:${id}`, 1, 'EX', 3600);
   count(data.events.length);
 }

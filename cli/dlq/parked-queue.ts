@@ -6,6 +6,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { chunksOf } from '../../functions/core/parallel.ts';
 import { UserError } from '../../local/user-error.ts';
 import { countOf, queueName } from './block.ts';
 import { type Parked, parkedIn } from './message.ts';
@@ -115,7 +116,7 @@ async function receive({ client, url: QueueUrl }: ParkedQueue, holdS: number): P
 
 async function remove(queue: ParkedQueue, messages: readonly Parked[], held: Map<string, string>): Promise<void> {
   const { client, url: QueueUrl } = queue;
-  for (const batch of batches(messages)) {
+  for (const batch of chunksOf(messages, BATCH)) {
     const Entries = batch.map(({ id }, i) => ({ Id: `${i}`, ReceiptHandle: held.get(id) ?? '' }));
     const command = new DeleteMessageBatchCommand({ QueueUrl, Entries });
     const { Successful = [], Failed = [] } = await calling(QueueUrl, 'deleted from', () => client.send(command));
@@ -128,7 +129,7 @@ async function remove(queue: ParkedQueue, messages: readonly Parked[], held: Map
 /** Where this fails the messages are seen again a little later: no reason to hide what the work has answered. */
 async function giveBack({ client, url: QueueUrl, giveBackS }: ParkedQueue, handles: readonly string[]): Promise<void> {
   try {
-    for (const batch of batches(handles)) {
+    for (const batch of chunksOf(handles, BATCH)) {
       const Entries = batch.map((ReceiptHandle, i) => ({ Id: `${i}`, ReceiptHandle, VisibilityTimeout: giveBackS }));
       const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries });
       await calling(QueueUrl, 'given its messages back', () => client.send(command));
@@ -138,6 +139,3 @@ async function giveBack({ client, url: QueueUrl, giveBackS }: ParkedQueue, handl
     console.warn(`${error.message}; they stay hidden for some minutes`);
   }
 }
-
-const batches = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / BATCH) }, (_, i) => items.slice(i * BATCH, (i + 1) * BATCH));

@@ -1,6 +1,7 @@
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { request } from 'undici';
 import { accountKey, Token } from '../../functions/core/account.ts';
+import { chunksOf } from '../../functions/core/parallel.ts';
 import { mirrorNames, NAMES } from '../../local/aws/resources.ts';
 import type { Instance } from '../../local/description.ts';
 import { CONTROL, HostedState } from '../../local/hosted/server.ts';
@@ -67,9 +68,8 @@ async function heldAt(
   onAnswer = () => {},
 ): Promise<Held> {
   const held = new Map<string, ReadonlySet<string>>();
-  for (let start = 0; start < tokens.length; start += MOST) {
-    const some = tokens.slice(start, start + MOST).map((token) => Token.parse(token));
-    const question = { kind: 'accountsOf', tokens: some } as const;
+  for (const some of chunksOf(tokens, MOST)) {
+    const question = { kind: 'accountsOf', tokens: some.map((token) => Token.parse(token)) } as const;
     const { found, status } = await ask(url, { app: id, dialect, secret: secretKey }, question);
     onAnswer();
     if (found === undefined) throw new UserError(`${url} answers a query with HTTP ${status}`);

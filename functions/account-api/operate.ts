@@ -134,17 +134,13 @@ function onToken(kind: TokenKind, { token, accounts }: OperateElement, moment: M
 
 async function stampAccounts(accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> {
   const { store, app, nowMs } = stamping;
-  const stamped = new Map<number, StampedOperation>();
-  await inParallel([...accounts.entries()], AT_ONCE, async ([index, account]) => {
+  return inParallel([...accounts.entries()], AT_ONCE, async ([index, account]) => {
     const kind = 'unbindAccountFromAll';
     const time = await orUnavailable(() => accountTime(store, nowMs, { app: app.id, account }));
     const ms = typeof time === 'number' ? time : nowMs;
-    stamped.set(index, {
-      isKnown: true,
-      operation: { kind, app: app.id, account, stamp: stampAt(kind, { ...stamping, ms, index }) },
-    });
+    const operation = { kind, app: app.id, account, stamp: stampAt(kind, { ...stamping, ms, index }) } as const;
+    return { isKnown: true, operation };
   });
-  return [...accounts.keys()].flatMap((index) => stamped.get(index) ?? []);
 }
 
 const stampAt = (kind: StampedKind, { ms, app, requestId, index }: Moment) =>

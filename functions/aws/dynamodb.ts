@@ -12,6 +12,7 @@ import { AppId } from '../core/configuration.ts';
 import type { TokenDocument } from '../core/document.ts';
 import { expiryOf } from '../core/merge.ts';
 import { Unavailable } from '../core/outcome.ts';
+import { chunksOf } from '../core/parallel.ts';
 import type { AccountRef, Stored, TokenRef } from '../core/store.ts';
 import { asking } from './client.ts';
 
@@ -39,8 +40,7 @@ export async function batchGet(
 ): Promise<(Record<string, unknown> | undefined)[]> {
   const wanted = [...new Map(keys.map((key) => [text(key), key])).values()];
   const found = new Map<string, Record<string, unknown>>();
-  for (let start = 0; start < wanted.length; start += MOST_KEYS)
-    await collect(table, wanted.slice(start, start + MOST_KEYS), found, reads);
+  for (const some of chunksOf(wanted, MOST_KEYS)) await collect(table, some, found, reads);
   return keys.map((key) => found.get(text(key)));
 }
 

@@ -4,6 +4,7 @@ import { applyAll, type RegistryPorts } from '../core/apply.ts';
 import { AppId } from '../core/configuration.ts';
 import type { Operation, OperationsMessage } from '../core/operation.ts';
 import { Unavailable } from '../core/outcome.ts';
+import { chunksOf } from '../core/parallel.ts';
 import {
   type AccountMark,
   type Applied,
@@ -131,11 +132,8 @@ export const marksQueue =
   ({ client, queueUrl, digest }: MarksQueuePorts) =>
   async (app: AppId, marks: Marks): Promise<void> => {
     const hash = await digest();
-    const entries = entriesOf(app, marks, hash);
-    const sending: Promise<void>[] = [];
-    for (let start = 0; start < entries.length; start += MESSAGES_A_REQUEST)
-      sending.push(send(client, queueUrl, entries.slice(start, start + MESSAGES_A_REQUEST)));
-    await Promise.all(sending);
+    const requests = chunksOf(entriesOf(app, marks, hash), MESSAGES_A_REQUEST);
+    await Promise.all(requests.map((entries) => send(client, queueUrl, entries)));
   };
 
 /** What `apply` tells the mirrors: marks of each app on that app's own queue. */
@@ -165,15 +163,12 @@ function entriesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string)
   };
   const byGroup = Map.groupBy(tokens, ({ token }) => groupOf(token));
   return [
-    ...[...byGroup].flatMap(([group, own]) => chunked(own).map((chunk) => entry(group, { tokens: chunk }))),
+    ...[...byGroup].flatMap(([group, own]) =>
+      chunksOf(own, MARKS_A_MESSAGE).map((chunk) => entry(group, { tokens: chunk })),
+    ),
     ...accounts.map((mark) => entry(groupOf(JSON.stringify(mark.account)), { accounts: [mark] })),
   ];
 }
-
-const chunked = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / MARKS_A_MESSAGE) }, (_, i) =>
-    items.slice(i * MARKS_A_MESSAGE, (i + 1) * MARKS_A_MESSAGE),
-  );
 
 async function send(client: SQSClient, QueueUrl: string, entries: readonly Entry[]): Promise<void> {
   const Entries = entries.map(({ group, deduplication, body }, i) => ({
@@ -193,15 +188,11 @@ const CHECKS_A_MESSAGE = 20;
 export const checksQueue =
   (client: SQSClient, QueueUrl: string) =>
   async (app: AppId, cause: Cause, checks: readonly Check[], DelaySeconds: number): Promise<void> => {
-    const bodies: string[] = [];
-    for (let start = 0; start < checks.length; start += CHECKS_A_MESSAGE) {
-      const some = checks.slice(start, start + CHECKS_A_MESSAGE);
-      bodies.push(ascii({ v: 1, app, cause, checks: some } satisfies ChecksMessage));
-    }
-    for (let start = 0; start < bodies.length; start += MESSAGES_A_REQUEST) {
-      const Entries = bodies
-        .slice(start, start + MESSAGES_A_REQUEST)
-        .map((MessageBody, i) => ({ Id: `${i}`, MessageBody, DelaySeconds }));
+    const bodies = chunksOf(checks, CHECKS_A_MESSAGE).map((some) =>
+      ascii({ v: 1, app, cause, checks: some } satisfies ChecksMessage),
+    );
+    for (const some of chunksOf(bodies, MESSAGES_A_REQUEST)) {
+      const Entries = some.map((MessageBody, i) => ({ Id: `${i}`, MessageBody, DelaySeconds }));
       const { Failed = [] } = await asking(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
       if (Failed.length > 0) throw new Unavailable(Failed[0]?.Code ?? 'not sent');
     }

@@ -23,7 +23,6 @@ const AT_ONCE = 16;
  * the documents are read together, and all of a token's operations are one write.
  */
 export async function applyAll(ports: RegistryPorts, operations: readonly Operation[]): Promise<Outcome[]> {
-  const outcomes = new Map<Operation, Outcome>();
   const tokens = Map.groupBy(operations.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
   const accounts = operations.filter((operation) => !isTokenOperation(operation));
   const groups = [...tokens.values()];
@@ -31,14 +30,16 @@ export async function applyAll(ports: RegistryPorts, operations: readonly Operat
     ports.store,
     groups.map((group) => at(group, 0)),
   );
-  await inParallel([...groups.entries()], AT_ONCE, async ([place, group]) => {
+  const ofTokens = await inParallel([...groups.entries()], AT_ONCE, async ([place, group]) => {
     const outcome = await orUnavailable(async () => applyToToken(ports, group, await read(place)));
-    for (const [i, operation] of group.entries())
-      outcomes.set(operation, Array.isArray(outcome) ? at(outcome, i) : outcome);
+    return group.map((operation, i) => [operation, Array.isArray(outcome) ? at(outcome, i) : outcome] as const);
   });
-  await inParallel(accounts, AT_ONCE, async (operation) => {
-    outcomes.set(operation, await orUnavailable(() => applyToAccount(ports, operation)));
-  });
+  const ofAccounts = await inParallel(
+    accounts,
+    AT_ONCE,
+    async (operation) => [operation, await orUnavailable(() => applyToAccount(ports, operation))] as const,
+  );
+  const outcomes = new Map<Operation, Outcome>([...ofTokens.flat(), ...ofAccounts]);
   return operations.map((operation) => known(outcomes.get(operation)));
 }
 

@@ -1,6 +1,6 @@
 import { type Account, type AccountKey, accountKey, parseAccountKey, type Token } from './account.ts';
 import { candidates, isBound } from './document.ts';
-import { inParallel } from './parallel.ts';
+import { chunksOf, inParallel } from './parallel.ts';
 import { byRecency, eventOf } from './stamp.ts';
 import type { AccountRef, Pointer, RegistryStore, TokenRef } from './store.ts';
 
@@ -35,13 +35,8 @@ export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef
 }
 
 /** The tokens bound to each account, most recently bound first. Strongly consistent: the watermark is read last. */
-export async function tokensOf(store: RegistryStore, accounts: readonly AccountRef[]): Promise<Token[][]> {
-  const found = new Map<AccountRef, Token[]>();
-  await inParallel(accounts, AT_ONCE, async (account) => {
-    found.set(account, await tokensOfOne(store, account));
-  });
-  return accounts.map((account) => found.get(account) ?? []);
-}
+export const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]): Promise<Token[][]> =>
+  inParallel(accounts, AT_ONCE, (account) => tokensOfOne(store, account));
 
 async function tokensOfOne(store: RegistryStore, ref: AccountRef): Promise<Token[]> {
   const account = accountKey(ref.account);
@@ -57,10 +52,9 @@ async function tokensOfOne(store: RegistryStore, ref: AccountRef): Promise<Token
 async function newestBound(store: RegistryStore, ref: AccountRef, account: AccountKey): Promise<Pointer[]> {
   const pointers = (await store.pointers(ref)).sort((a, b) => (a.edge < b.edge ? 1 : -1));
   let bound: Pointer[] = [];
-  for (let next = 0; next < pointers.length; next += SHOWN.tokens) {
+  for (const page of chunksOf(pointers, SHOWN.tokens)) {
     const last = bound[SHOWN.tokens - 1];
-    if (last !== undefined && (pointers[next]?.edge ?? '') < eventOf(last.edge)) break;
-    const page = pointers.slice(next, next + SHOWN.tokens);
+    if (last !== undefined && (page[0]?.edge ?? '') < eventOf(last.edge)) break;
     const documents = await store.documents(page.map(({ token }) => ({ app: ref.app, token })));
     for (const [i, { token }] of page.entries()) {
       const document = documents[i]?.document;

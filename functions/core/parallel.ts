@@ -1,17 +1,26 @@
-/** Runs `work` on every item, at most `limit` at a time. The first error stops new work and is thrown. */
-export async function inParallel<T>(
+/**
+ * Runs `work` on every item, at most `limit` at a time. Returns the results in the order of the items. The first error
+ * stops new work and is thrown.
+ */
+export async function inParallel<T, R>(
   items: readonly T[],
   limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = each(items);
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = each([...items.entries()]);
   const worker = async () => {
-    for (const item of queue) await work(item);
+    for (const [place, item] of queue) results[place] = await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
 }
 
-/** A generator, unlike an array's own iterator, is over for all its readers once one of them throws. */
+/** A generator, unlike an array's own iterator, ends for all its readers once one of them throws. */
 function* each<T>(items: readonly T[]): Generator<T> {
   yield* items;
 }
+
+/** Cuts a list into pieces of `size` items, in order; the last one may be shorter. */
+export const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

@@ -1,5 +1,6 @@
 import { type Account, accountKey, type Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
+import { chunksOf } from '../core/parallel.ts';
 
 /** What a hosted token shall hold, and what else may be bound to it there. In the hosted side's account types. */
 export type Wanted = {
@@ -44,9 +45,9 @@ export function planCalls(dialect: Dialect, wanted: readonly Wanted[]): MirrorCa
     .filter(({ accounts }) => accounts.length > 0);
   const binds = held.map(({ token, accounts }) => ({ token, accounts }));
   return [
-    ...chunked(empty).map((tokens) => ({ kind: 'unbindTokenFromAll', tokens }) as const),
-    ...chunked(stale).map((elements) => ({ kind: 'unbind', elements }) as const),
-    ...chunked(binds).map((elements) => ({ kind: 'bindOverriding', elements }) as const),
+    ...chunksOf(empty, TOKENS_A_CALL).map((tokens) => ({ kind: 'unbindTokenFromAll', tokens }) as const),
+    ...chunksOf(stale, TOKENS_A_CALL).map((elements) => ({ kind: 'unbind', elements }) as const),
+    ...chunksOf(binds, TOKENS_A_CALL).map((elements) => ({ kind: 'bindOverriding', elements }) as const),
   ];
 }
 
@@ -58,11 +59,6 @@ function leftBy(accounts: readonly Account[], seen: readonly Account[]): Account
 
 /** Accounts of one token in one call. What is left over shows in the next verification. */
 const MOST_ACCOUNTS = 10;
-
-const chunked = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / TOKENS_A_CALL) }, (_, i) =>
-    items.slice(i * TOKENS_A_CALL, (i + 1) * TOKENS_A_CALL),
-  );
 
 /** The tokens a call is about. */
 export const tokensIn = (call: MirrorCall): readonly Token[] =>

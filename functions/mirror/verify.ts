@@ -3,6 +3,7 @@ import { type Account, parseAccountKey, type Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { candidates, momentsOf } from '../core/document.ts';
 import { orUnavailable } from '../core/outcome.ts';
+import { chunksOf } from '../core/parallel.ts';
 import { msOf } from '../core/stamp.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
 import { jsonIn } from '../lambda/request.ts';
@@ -45,8 +46,7 @@ async function verify(ports: MirrorPorts, asked: readonly Asked[]): Promise<Map<
   const again = new Map<Check, Again>();
   const due = await orUnavailable(() => dueOf(ports, asked));
   if ('kind' in due) return new Map(asked.map(({ check }) => [check, { kind: 'retry', reason: due.reason }]));
-  for (let start = 0; start < due.length; start += QUERIED_A_CALL) {
-    const some = due.slice(start, start + QUERIED_A_CALL);
+  for (const some of chunksOf(due, QUERIED_A_CALL)) {
     const done = await orUnavailable(() => compare(ports, some));
     if (done === undefined) continue;
     const why = done.kind === 'retry' ? done : ({ kind: 'retry', reason: done.reason } as const);

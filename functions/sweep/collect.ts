@@ -90,13 +90,11 @@ export const nameOf = ({ app, account }: AccountRef): string => `${app}#${accoun
  */
 export async function collect(ports: CollectorPorts, page: Page, clears: ClearsByAccount): Promise<Collected> {
   const suspects = await suspectsOf(ports, page, clears);
-  const left = await inEach(suspects, (one) => settle(ports, one));
+  const left = await inParallel(suspects, AT_ONCE, (one) => settle(ports, one));
   const pointed = new Set(page.items.filter((item) => item.kind === 'pointer').map(({ ref }) => nameOf(ref)));
   const idle = page.items.filter((item) => item.kind === 'clear');
-  const gone = await inEach(
-    idle.filter(({ ref, removal }) => isAncient(removal, ports.now()) && !pointed.has(nameOf(ref))),
-    (clear) => retire(ports, clear),
-  );
+  const retired = idle.filter(({ ref, removal }) => isAncient(removal, ports.now()) && !pointed.has(nameOf(ref)));
+  const gone = await inParallel(retired, AT_ONCE, (clear) => retire(ports, clear));
   return {
     folded: left.filter(({ isFolded }) => isFolded).length,
     pointers: left.reduce((sum, { pointers }) => sum + pointers, 0),
@@ -190,13 +188,4 @@ async function retire({ store, now }: CollectorPorts, { ref, removal, idleMs }: 
   if (idleMs !== undefined && idleMs <= now() - IDLE_MS) return store.deleteClear(ref, removal);
   if (idleMs === undefined) await store.noteIdle(ref, removal, now());
   return false;
-}
-
-/** What `work` makes of every item, a few at a time, in any order. */
-async function inEach<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  await inParallel(items, AT_ONCE, async (item) => {
-    results.push(await work(item));
-  });
-  return results;
 }

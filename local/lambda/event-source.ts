@@ -10,6 +10,7 @@ import {
 import type { SQSEvent, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import type { Configuration } from '../../functions/core/configuration.ts';
+import { chunksOf } from '../../functions/core/parallel.ts';
 import { errorLine, log } from '../../functions/lambda/log.ts';
 import { CHECKS_QUEUE, type Feed, MARKS_QUEUE, operationsFeed } from '../../infra/settings.ts';
 import type { Queue, Queues } from '../aws/resources.ts';
@@ -112,10 +113,8 @@ async function feed(source: EventSource, messages: readonly Message[]): Promise<
 async function remove({ client, queue }: EventSource, done: SQSEvent['Records']): Promise<void> {
   const entries = done.map(({ receiptHandle: ReceiptHandle }, i) => ({ Id: `${i}`, ReceiptHandle }));
   try {
-    for (let start = 0; start < entries.length; start += MESSAGES_A_REQUEST) {
-      const Entries = entries.slice(start, start + MESSAGES_A_REQUEST);
+    for (const Entries of chunksOf(entries, MESSAGES_A_REQUEST))
       await client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }));
-    }
   } catch (error) {
     log('warn', 'delete.failed', errorLine(error));
   }

@@ -3,6 +3,7 @@ import { meteredDynamodb } from '../../bench/cost/meter/dynamodb.ts';
 import { meteredSqs } from '../../bench/cost/meter/sqs.ts';
 import { APART, mixOf } from '../../bench/cost/mix.ts';
 import { dollarsPerMillion, NO_UNITS, perThousand, sum, total } from '../../bench/cost/units.ts';
+import { chunksOf } from '../../functions/core/parallel.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -95,8 +96,8 @@ describe('the mix of events', () => {
   });
 
   test('has no two events of one phone in one request', () => {
-    for (let at = 0; at < events.length; at += 100) {
-      const phones = events.slice(at, at + 100).flatMap(({ data }) => data.token ?? []);
+    for (const some of chunksOf(events, 100)) {
+      const phones = some.flatMap(({ data }) => data.token ?? []);
       expect(new Set(phones).size).toBe(phones.length);
     }
   });

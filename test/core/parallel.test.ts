@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
-import { inParallel } from '../../functions/core/parallel.ts';
+import { chunksOf, inParallel } from '../../functions/core/parallel.ts';
 
-/** Work that goes on until it is told to end, and what was begun so far. */
+/** Work that a test ends or fails item by item, and the items begun so far. */
 function controlled() {
   const begun: number[] = [];
   const ends = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   const work = (item: number) => {
     begun.push(item);
-    return new Promise<void>((resolve, reject) => ends.set(item, { resolve, reject }));
+    return new Promise<number>((resolve, reject) => ends.set(item, { resolve: () => resolve(item * 10), reject }));
   };
   return { begun, work, ends };
 }
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('work on all items is done, at most so many at a time, the next as soon as one ends', async () => {
+test('parallel work begins the next item as soon as one ends, and returns its results in order', async () => {
   const { begun, work, ends } = controlled();
   const all = inParallel([1, 2, 3, 4], 2, work);
   expect(begun).toEqual([1, 2]);
@@ -25,10 +25,10 @@ test('work on all items is done, at most so many at a time, the next as soon as 
   await settled();
   expect(begun).toEqual([1, 2, 3, 4]);
   for (const item of [3, 4]) ends.get(item)?.resolve();
-  await expect(all).resolves.toBeUndefined();
+  await expect(all).resolves.toEqual([10, 20, 30, 40]);
 });
 
-test('the first error is thrown and no new work begins', async () => {
+test('the first error of parallel work is thrown and no new work begins', async () => {
   const { begun, work, ends } = controlled();
   const all = inParallel([1, 2, 3, 4], 2, work);
   ends.get(1)?.reject(new Error('first'));
@@ -38,6 +38,14 @@ test('the first error is thrown and no new work begins', async () => {
   expect(begun).toEqual([1, 2]);
 });
 
-test('no items are no work', async () => {
-  await expect(inParallel([], 2, () => Promise.reject(new Error('work')))).resolves.toBeUndefined();
+test('parallel work on no items returns an empty list', async () => {
+  await expect(inParallel([], 2, () => Promise.reject(new Error('work')))).resolves.toEqual([]);
+});
+
+test.each([
+  [[], 2, []],
+  [[1, 2, 3], 2, [[1, 2], [3]]],
+  [[1, 2], 2, [[1, 2]]],
+])('a list %j in chunks of %i is %j', (items, size, chunks) => {
+  expect(chunksOf(items, size)).toEqual(chunks);
 });

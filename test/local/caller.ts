@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { signedHeaders } from '../../cli/target.ts';
+import { chunksOf } from '../../functions/core/parallel.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import type { Local } from '../../local/instance.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
@@ -38,8 +39,8 @@ export class Caller {
   /** The names of the accounts of each token, most recently bound first. */
   async accountsOf(app: string, tokens: readonly string[]): Promise<string[][]> {
     const found: string[][] = [];
-    for (let start = 0; start < tokens.length; start += 100) {
-      const reply = await this.#query(app, { operator_type: 2, token_list: tokens.slice(start, start + 100) });
+    for (const some of chunksOf(tokens, 100)) {
+      const reply = await this.#query(app, { operator_type: 2, token_list: some });
       found.push(...(reply.token_accounts ?? []).map((entry) => entry.account_list.map(({ account }) => account)));
     }
     return found;

@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { ask } from '../../cli/account-query.ts';
 import { signedHeaders } from '../../cli/target.ts';
 import { Token } from '../../functions/core/account.ts';
+import { chunksOf } from '../../functions/core/parallel.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import type { Instance } from '../../local/description.ts';
 import { started, temporaryFolder } from './started.ts';
@@ -73,8 +74,8 @@ async function boundIn({ url, apps: [app] }: Instance, logins: readonly number[]
   if (app === undefined) throw new Error('the instance has no app');
   const speaker = { app: app.id, dialect: app.dialect, secret: app.secretKey };
   const bound: (string | undefined)[] = [];
-  for (let start = 0; start < logins.length; start += 100) {
-    const tokens = logins.slice(start, start + 100).map((i) => Token.parse(tokenOf(i)));
+  for (const some of chunksOf(logins, 100)) {
+    const tokens = some.map((i) => Token.parse(tokenOf(i)));
     const { found } = await ask(url, speaker, { kind: 'accountsOf', tokens });
     bound.push(...(found?.accountsOf ?? []).map(({ accounts }) => accounts[0]?.id));
   }

@@ -25,9 +25,8 @@ export async function inThreads(sweep: Sweep, mutant?: Mutant): Promise<Swept> {
   const pieces: Sweep[] = [];
   for (let first = from; first < from + count; first += size)
     pieces.push({ ...sweep, from: first, count: Math.min(size, from + count - first) });
-  const swept: Swept[] = [];
-  await inParallel(pieces, availableParallelism(), async (piece) => {
-    swept.push(await inThread({ sweep: piece, ...(mutant && { mutant }) }));
-  });
+  const swept = await inParallel(pieces, availableParallelism(), (piece) =>
+    inThread({ sweep: piece, ...(mutant && { mutant }) }),
+  );
   return sumOf(swept);
 }
