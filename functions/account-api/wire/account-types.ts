@@ -1,10 +1,10 @@
 import { AccountType } from '../../core/account.ts';
 import type { Dialect } from '../../core/configuration.ts';
 
-/** XG's types from 1000 on, WeChat to LinkedIn, and those of the same label in TPNS's table. */
+/** The TPNS types with the labels of XG's types from 1000 on, WeChat to LinkedIn. */
 const NETWORKS = [1003, 1004, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015];
 
-/** Types of the app's own: XG has all from 2001 on, TPNS the sixteen from 1. */
+/** The number of types for the app's own use: in XG all from 2001 on, in TPNS the sixteen from 1. */
 const OWN_TYPES = 16;
 
 /**
@@ -25,6 +25,6 @@ const tableOf = (from: Dialect, to: Dialect): ReadonlyMap<number, AccountType> =
 
 const TABLES = { xg: tableOf('xg', 'tpns'), tpns: tableOf('tpns', 'xg') } as const;
 
-/** The type of the same label in another dialect's table. Nothing where that has none, such as XG's "visitor" in TPNS. */
+/** Returns the type of the same label in another dialect's table; undefined if there is none, as for XG's "visitor" in TPNS. */
 export const translatedType = (from: Dialect, to: Dialect, type: AccountType): AccountType | undefined =>
   from === to ? type : TABLES[from].get(type);

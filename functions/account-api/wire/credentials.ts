@@ -1,23 +1,23 @@
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
-/** A secret ready to be compared with: the key of signatures, and the digest that Basic authentication is held against. */
+/** An app's secret: the key of signatures, and the digest for Basic authentication. */
 export type AppSecret = { readonly key: KeyObject; readonly digest: Buffer };
 
-/** Throws where the text is empty: it would let anybody in. */
+/** Throws if the text is empty, because an empty secret would prove every request. */
 export function appSecret(text: string): AppSecret {
-  if (text === '') throw new Error('the secret of an app is not empty');
+  if (text === '') throw new Error('the secret of an app must not be empty');
   return { key: createSecretKey(Buffer.from(text, 'utf8')), digest: sha256(text) };
 }
 
-/** What a request claims: the app it speaks for, and how it proves that. */
+/** The credential of a request: the app that it names, and its proof. */
 export type Credential =
   | { readonly kind: 'basic'; readonly app: string; readonly digest: Buffer }
   | { readonly kind: 'signature'; readonly app: string; readonly timestamp: string; readonly sign: string };
 
 /**
- * The credential in a request's headers (names in lower case), TPNS's signature before Basic authentication: with both,
- * the signature alone decides. Clients of either dialect may use either.
+ * Returns the credential in a request's headers (names in lower case). If there are both, TPNS's signature decides and
+ * Basic authentication is ignored. Clients of either dialect may use either.
  */
 export function credentialIn(headers: Readonly<Record<string, string | undefined>>): Credential | undefined {
   const { sign, accessid: app = '', timestamp = '', authorization } = headers;
@@ -30,17 +30,17 @@ function basicIn(authorization: string): Credential | undefined {
   const encoded = /^basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization)?.[1] ?? '';
   const bytes = Buffer.from(encoded, 'base64');
   const colon = bytes.indexOf(':');
-  // Node reads almost anything as base64: only what it would have written itself counts.
+  // Node decodes almost any text as base64: accept only the text that Node itself would encode.
   if (colon === -1 || bytes.toString('base64') !== encoded) return undefined;
   return { kind: 'basic', app: bytes.toString('utf8', 0, colon), digest: sha256(bytes.subarray(colon + 1)) };
 }
 
-/** An attempt: the body, in raw bytes or as the text that they are in UTF-8, and the time it is made (ms since 1970). */
+/** An attempt: its body (raw bytes, or text that stands for its bytes in UTF-8) and its time (ms since 1970). */
 export type Attempt = { readonly body: Uint8Array | string; readonly nowMs: number; readonly windowMs: number };
 
 /**
- * Whether one of the secrets proves the credential. Each is compared, whatever has matched before, and in constant
- * time. A signature also has to be recent: its `TimeStamp`, in seconds since 1970, is within the window either way.
+ * Returns true if one of the secrets proves the credential. Compares all of them in constant time, also after a match. A
+ * signature must also be recent: its `TimeStamp`, in seconds since 1970, is within the window either way.
  */
 export function isProven(credential: Credential, secrets: readonly AppSecret[], attempt: Attempt): boolean {
   let matches = 0;
@@ -51,7 +51,7 @@ export function isProven(credential: Credential, secrets: readonly AppSecret[], 
 function isProvenBy({ key, digest }: AppSecret, credential: Credential, { body }: Attempt): boolean {
   if (credential.kind === 'basic') return timingSafeEqual(credential.digest, digest);
   const expected = signatureOf(key, { ...credential, body });
-  // Compared as text: the last letter of base64 has bits to spare, which a decoder would not look at.
+  // Compared as text: a decoder ignores the spare bits of base64's last letter and would accept two spellings.
   return timingSafeEqual(sha256(credential.sign), sha256(expected));
 }
 
@@ -64,8 +64,8 @@ function isRecent(credential: Credential, { nowMs, windowMs }: Attempt): boolean
 export type Signed = { readonly timestamp: string; readonly app: string; readonly body: Uint8Array | string };
 
 /**
- * TPNS's `Sign`: the base64 of the lower-case hexadecimal HMAC-SHA256 over TimeStamp, AccessId and the raw body, with
- * nothing in between (https://tencentcloud.com/document/api/1024/34213).
+ * Returns TPNS's `Sign`: the base64 of the lower-case hexadecimal HMAC-SHA256 over TimeStamp, AccessId and the raw body,
+ * without separators (https://tencentcloud.com/document/api/1024/34213).
  */
 export const signatureOf = (key: KeyObject, { timestamp, app, body }: Signed): string =>
   Buffer.from(createHmac('sha256', key).update(`${timestamp}${app}`).update(body).digest('hex')).toString('base64');

@@ -34,13 +34,15 @@ export const elementOf = (dialect: Dialect, { type, id }: Account): AccountEleme
   ...((dialect === 'xg' || type !== UNTYPED) && { account_type: type }),
 });
 
-const accountElement = (dialect: Dialect) =>
-  z.codec(AccountElement, Account, { decode: accountIn, encode: (account) => elementOf(dialect, account) });
+/** Makes a codec for each dialect. */
+export const inDialects = <T>(make: (dialect: Dialect) => T): Readonly<Record<Dialect, T>> => ({
+  xg: make('xg'),
+  tpns: make('tpns'),
+});
 
-export const AccountElements = {
-  xg: accountElement('xg'),
-  tpns: accountElement('tpns'),
-} as const satisfies Record<Dialect, unknown>;
+export const AccountElements = inDialects((dialect) =>
+  z.codec(AccountElement, Account, { decode: accountIn, encode: (account) => elementOf(dialect, account) }),
+);
 
 /** A token in a request. Replies have no such limit: an app's events may bind longer tokens than its XG clients can name. */
 export const RequestTokens = { xg: XgToken, tpns: Token } as const satisfies Record<Dialect, unknown>;
@@ -88,11 +90,7 @@ type Operator = {
 /** The fields that every request may have beside its list. */
 export type Circumstances = { readonly platform?: Platform; readonly operator?: Operator };
 
-type CircumstanceFields = {
-  platform?: Platform | undefined;
-  op_type?: Operator['type'];
-  op_id?: Operator['id'];
-};
+type CircumstanceFields = { platform?: Platform | undefined; op_type?: Operator['type']; op_id?: Operator['id'] };
 
 export const circumstancesOf = ({ platform, op_type: type, op_id: id }: CircumstanceFields): Circumstances => ({
   ...(platform && { platform }),
@@ -101,9 +99,8 @@ export const circumstancesOf = ({ platform, op_type: type, op_id: id }: Circumst
   }),
 });
 
-export const platformField = ({ platform }: Circumstances) => ({ ...(platform && { platform }) });
-
-export const operatorFieldsOf = ({ operator: { type, id } = {} }: Circumstances) => ({
+export const fieldsOf = ({ platform, operator: { type, id } = {} }: Circumstances): CircumstanceFields => ({
+  ...(platform && { platform }),
   ...(type !== undefined && { op_type: type }),
   ...(id !== undefined && { op_id: id }),
 });

@@ -5,15 +5,15 @@ import {
   AccountElements,
   type Circumstances,
   circumstancesOf,
+  fieldsOf,
+  inDialects,
   LIMITS,
   listOf,
   operatorFields,
-  operatorFieldsOf,
-  platformField,
   RequestPlatforms,
   RequestTokens,
 } from './elements.ts';
-import { type Failure, problemOf, STATUSES, type StatusName, textOf } from './statuses.ts';
+import { codeOf, type Failure, failureOf, STATUSES, type StatusName } from './statuses.ts';
 
 /** One token and the accounts it gains or loses. */
 export type OperateElement = { readonly token: Token; readonly accounts: readonly Account[] };
@@ -76,32 +76,23 @@ function decodeRequest(body: RequestBody): OperateRequest {
 }
 
 function encodeRequest(request: OperateRequest): RequestBody {
-  const operator = operatorFieldsOf(request);
+  const fields = fieldsOf(request);
   switch (request.kind) {
     case 'unbindTokenFromAll':
-      return { operator_type: 4, ...platformField(request), token_list: [...request.tokens], ...operator };
+      return { operator_type: 4, ...fields, token_list: [...request.tokens] };
     case 'unbindAccountFromAll':
-      return { operator_type: 5, ...platformField(request), account_list: [...request.accounts], ...operator };
+      return { operator_type: 5, ...fields, account_list: [...request.accounts] };
     default: {
       const elements = request.elements.map(({ token, accounts }) => ({ token, account_list: [...accounts] }));
-      return {
-        operator_type: NUMBERS[request.kind],
-        ...platformField(request),
-        token_accounts: elements,
-        ...operator,
-      };
+      return { operator_type: NUMBERS[request.kind], ...fields, token_accounts: elements };
     }
   }
 }
 
-const requestCodec = (dialect: Dialect) =>
-  z.codec(requestBody(dialect), z.custom<OperateRequest>(), { decode: decodeRequest, encode: encodeRequest });
-
 /** Reads and writes a request in each dialect. Ignores unknown keys. */
-export const OperateRequests = { xg: requestCodec('xg'), tpns: requestCodec('tpns') } as const satisfies Record<
-  Dialect,
-  unknown
->;
+export const OperateRequests = inDialects((dialect) =>
+  z.codec(requestBody(dialect), z.custom<OperateRequest>(), { decode: decodeRequest, encode: encodeRequest }),
+);
 
 /**
  * The result of one element. `unknownToken`: a removal on a token never seen before; the removal is done all the same. The
@@ -145,13 +136,13 @@ function decodeReply(dialect: Dialect, { ret_code, result }: ReplyBody): Operate
   );
   if (isBatch && (ret_code === 0 || result !== undefined))
     return { kind: 'done', results: (result ?? []).map((text) => resultOf(dialect, text)) };
-  return { kind: 'failed', problem: problemOf(dialect, ret_code), code: ret_code };
+  return failureOf(dialect, ret_code);
 }
 
 function encodeReply(dialect: Dialect, reply: OperateReply): ReplyBody {
   if (reply.kind === 'failed') {
-    const { code, text } = STATUSES[reply.problem][dialect];
-    return { ret_code: code, err_msg: textOf(text, reply.issue) };
+    const { code, text } = codeOf(dialect, reply);
+    return { ret_code: code, err_msg: text };
   }
   const { code, text } = STATUSES[statusOf(reply.results)][dialect];
   return { ret_code: code, err_msg: text, result: reply.results.map((result) => RESULTS[dialect][result]) };
@@ -163,14 +154,10 @@ function statusOf(results: readonly ElementResult[]): StatusName {
   return refused === results.length ? 'allRefused' : 'partlyRefused';
 }
 
-const replyCodec = (dialect: Dialect) =>
+/** Reads and writes the reply of batchoperate: `ret_code` and `err_msg` in both dialects. */
+export const OperateReplies = inDialects((dialect) =>
   z.codec(ReplyBody, z.custom<OperateReply>(), {
     decode: (body) => decodeReply(dialect, body),
     encode: (reply) => encodeReply(dialect, reply),
-  });
-
-/** Reads and writes the reply of batchoperate: `ret_code` and `err_msg` in both dialects. */
-export const OperateReplies = { xg: replyCodec('xg'), tpns: replyCodec('tpns') } as const satisfies Record<
-  Dialect,
-  unknown
->;
+  }),
+);

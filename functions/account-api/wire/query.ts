@@ -8,15 +8,15 @@ import {
   type Circumstances,
   circumstancesOf,
   elementOf,
+  fieldsOf,
+  inDialects,
   LIMITS,
   listOf,
   operatorFields,
-  operatorFieldsOf,
-  platformField,
   RequestPlatforms,
   RequestTokens,
 } from './elements.ts';
-import { type Failure, problemOf, STATUSES, textOf } from './statuses.ts';
+import { codeOf, type Failure, failureOf, STATUSES } from './statuses.ts';
 
 /** `POST /v3/device/account/query`: the tokens bound to accounts, or the accounts bound to tokens. */
 export type QueryRequest = Circumstances &
@@ -55,27 +55,22 @@ const decodeRequest = (body: RequestBody): QueryRequest =>
     : { kind: 'accountsOf', tokens: body.token_list, ...circumstancesOf(body) };
 
 function encodeRequest(request: QueryRequest): RequestBody {
-  const [platform, operator] = [platformField(request), operatorFieldsOf(request)];
-  if (request.kind === 'tokensOf')
-    return { operator_type: 1, ...platform, account_list: [...request.accounts], ...operator };
-  return { operator_type: 2, ...platform, token_list: [...request.tokens], ...operator };
+  const fields = fieldsOf(request);
+  if (request.kind === 'tokensOf') return { operator_type: 1, ...fields, account_list: [...request.accounts] };
+  return { operator_type: 2, ...fields, token_list: [...request.tokens] };
 }
 
-const requestCodec = (dialect: Dialect) =>
-  z.codec(requestBody(dialect), z.custom<QueryRequest>(), { decode: decodeRequest, encode: encodeRequest });
-
 /** Reads and writes a query in each dialect. Ignores unknown keys. */
-export const QueryRequests = { xg: requestCodec('xg'), tpns: requestCodec('tpns') } as const satisfies Record<
-  Dialect,
-  unknown
->;
+export const QueryRequests = inDialects((dialect) =>
+  z.codec(requestBody(dialect), z.custom<QueryRequest>(), { decode: decodeRequest, encode: encodeRequest }),
+);
 
 type TokensOfAccount = { readonly account: Account; readonly tokens: readonly Token[] };
 type AccountsOfToken = { readonly token: Token; readonly accounts: readonly Account[] };
 
 /**
- * The reply of a query: an entry for each element in the order of the request, empty where nothing is bound. One list
- * or the other; hosted services may leave out both where nothing was found.
+ * The reply of a query: an entry for each element in the order of the request, empty if nothing is bound. It has one of the
+ * two lists; a hosted API may leave out both if nothing was found.
  */
 export type QueryReply =
   | {
@@ -129,12 +124,10 @@ const resultsOf = ({ tokensOf = [], accountsOf = [] }: Exclude<QueryReply, Failu
 const XgBody = z.object({ ret_code: z.int(), err_msg: z._default(z.string(), ''), ...lists('xg') });
 
 const XgReply = z.codec(XgBody, z.custom<QueryReply>(), {
-  decode: ({ ret_code, ...lists }): QueryReply =>
-    ret_code === 0 ? found(lists) : { kind: 'failed', problem: problemOf('xg', ret_code), code: ret_code },
+  decode: ({ ret_code, ...body }) => (ret_code === 0 ? found(body) : failureOf('xg', ret_code)),
   encode: (reply) => {
-    const { code, text } = STATUSES[reply.kind === 'failed' ? reply.problem : 'ok'].xg;
-    if (reply.kind === 'failed') return { ret_code: code, err_msg: textOf(text, reply.issue) };
-    return { ret_code: code, err_msg: text, ...listsOf(reply) };
+    const { code, text } = reply.kind === 'found' ? STATUSES.ok.xg : codeOf('xg', reply);
+    return { ret_code: code, err_msg: text, ...(reply.kind === 'found' && listsOf(reply)) };
   },
 });
 
@@ -154,14 +147,14 @@ const FOUND_CODES: readonly number[] = [
 ];
 
 const TpnsReply = z.codec(TpnsBody, z.custom<QueryReply>(), {
-  decode: ({ retCode, ...lists }): QueryReply =>
-    FOUND_CODES.includes(retCode)
-      ? found(lists)
-      : { kind: 'failed', problem: problemOf('tpns', retCode), code: retCode },
+  decode: ({ retCode, ...body }) => (FOUND_CODES.includes(retCode) ? found(body) : failureOf('tpns', retCode)),
   encode: (reply) => {
-    const { code, text } = STATUSES[reply.kind === 'failed' ? reply.problem : 'ok'].tpns;
-    if (reply.kind === 'failed') return { retCode: code, errMsg: textOf(text, reply.issue) };
-    return { retCode: code, errMsg: text, result: resultsOf(reply), ...listsOf(reply) };
+    const { code, text } = reply.kind === 'found' ? STATUSES.ok.tpns : codeOf('tpns', reply);
+    return {
+      retCode: code,
+      errMsg: text,
+      ...(reply.kind === 'found' && { result: resultsOf(reply), ...listsOf(reply) }),
+    };
   },
 });
 

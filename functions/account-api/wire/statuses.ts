@@ -66,10 +66,10 @@ const isUnknownToXg = (code: number) => (code < 10100 || code > 10400) && code !
 const CLOSED: readonly number[] = [1008030, 1008031, 1008035, 1010001, 10030002];
 
 /** Returns the meaning of a reply's code. `invalid`: sending the request again would not help. */
-export function problemOf(dialect: Dialect, code: number): Problem {
-  if (dialect === 'tpns' && CLOSED.includes(code)) return 'notAuthenticated';
+export function failureOf(dialect: Dialect, code: number): Failure {
   const known = PROBLEMS.find((problem) => STATUSES[problem][dialect].code === code);
-  return known ?? (isRetryable[dialect](code) ? 'unavailable' : 'invalid');
+  const problem = known ?? (isRetryable[dialect](code) ? 'unavailable' : 'invalid');
+  return { kind: 'failed', problem: dialect === 'tpns' && CLOSED.includes(code) ? 'notAuthenticated' : problem, code };
 }
 
 /** A fault in a request, and its place: names of fields and indices only, never a value of the request. */
@@ -121,6 +121,8 @@ const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Returns a failure's text: the dialect's own, then the place and the broken rule if they are known. */
-export const textOf = (text: string, issue: Issue | undefined): string =>
-  issue === undefined ? text : [text, issue.path, issue.message].filter((part) => part !== '').join(': ');
+/** Returns a failure's code and text. The text is the dialect's own, then the place and the broken rule if known. */
+export function codeOf(dialect: Dialect, { problem, issue }: Failure): CodeAndText {
+  const { code, text } = STATUSES[problem][dialect];
+  return { code, text: issue ? [text, issue.path, issue.message].filter((part) => part !== '').join(': ') : text };
+}

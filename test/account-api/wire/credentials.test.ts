@@ -169,7 +169,7 @@ describe('secrets', () => {
   });
 
   test('are not empty', () => {
-    expect(() => appSecret('')).toThrow('not empty');
+    expect(() => appSecret('')).toThrow('not be empty');
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { OperateReplies, OperateRequests } from '../../../functions/account-api/wire/operate.ts';
 import { QueryReplies, QueryRequests } from '../../../functions/account-api/wire/query.ts';
-import { type Failure, problemOf } from '../../../functions/account-api/wire/statuses.ts';
+import { type Failure, failureOf } from '../../../functions/account-api/wire/statuses.ts';
 import { Account, Token } from '../../../functions/core/account.ts';
 
 const failed = (problem: Failure['problem'], code: number) => ({ kind: 'failed', problem, code });
@@ -77,24 +77,24 @@ describe('what a hosted service answers to a query is read', () => {
 
 describe('codes', () => {
   test.each([10100, 10101, 10108, 10109, 10111, 10114, 10401, 10507, 10605, 10713, 77])('XG %i: try again', (code) => {
-    expect(problemOf('xg', code)).toBe('unavailable');
+    expect(failureOf('xg', code).problem).toBe('unavailable');
   });
   test.each([10103, 10105, 10107, 10110, 10115, 10116, 10117, 10302, 10606])(
     'XG %i: trying again is useless',
     (code) => {
-      expect(problemOf('xg', code)).toBe('invalid');
+      expect(failureOf('xg', code).problem).toBe('invalid');
     },
   );
   test.each([1008004, 1008028])('TPNS %i: try again', (code) => {
-    expect(problemOf('tpns', code)).toBe('unavailable');
+    expect(failureOf('tpns', code).problem).toBe('unavailable');
   });
   test.each([1008006, 1008007, 1008029, 77])('TPNS %i: trying again is useless', (code) => {
-    expect(problemOf('tpns', code)).toBe('invalid');
+    expect(failureOf('tpns', code).problem).toBe('invalid');
   });
   test.each([1008003, 1008030, 1008031, 1008035, 1010001, 10030002])(
     'TPNS %i: the app is closed to the caller',
     (code) => {
-      expect(problemOf('tpns', code)).toBe('notAuthenticated');
+      expect(failureOf('tpns', code).problem).toBe('notAuthenticated');
     },
   );
 });
