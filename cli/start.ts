@@ -138,14 +138,16 @@ export function welcome({ url, apps, sources, sqs, dynamodb, mirror }: Instance)
   ].join('\n');
 }
 
-const mirrorLines = (mirrored: string, { url, app }: NonNullable<Instance['mirror']>): string[] => [
-  `The app ${mirrored} is mirrored to a hosted side, which does what it is asked some seconds later:`,
-  '',
-  ...columns([
-    ['URL', 'app', 'dialect', 'secret key'],
-    [url, app.id, app.dialect, app.secretKey],
-  ]),
-  '',
-  `A difference is seen and mended after ${SETTLE_S} s.`,
-  '',
-];
+function mirrorLines(mirrored: string, { url, app }: NonNullable<Instance['mirror']>): string[] {
+  return [
+    `The app ${mirrored} is mirrored to a hosted side, which does what it is asked some seconds later:`,
+    '',
+    ...columns([
+      ['URL', 'app', 'dialect', 'secret key'],
+      [url, app.id, app.dialect, app.secretKey],
+    ]),
+    '',
+    `A difference is seen and mended after ${SETTLE_S} s.`,
+    '',
+  ];
+}
