@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import { inThreads } from './jobs.ts';
-import { SUITES, type SuiteName, type Swept } from './suites.ts';
+import { inPieces } from './jobs.ts';
+import { SUITES, type SuiteName, type SweepResult } from './suites.ts';
 
-/** Runs all seeds of a suite on all processors, and expects no finding. */
-export async function expectNoFindings(suite: SuiteName): Promise<Swept> {
-  const { seeds } = SUITES[suite];
-  const swept = await inThreads({ suite, from: 0, count: seeds });
-  expect(swept.findings.slice(0, 2)).toEqual([]);
-  expect(swept.seeds).toBe(seeds);
-  return swept;
+/** Runs the seeds that a test run takes of a suite, on all processors, and expects no finding. */
+export async function expectNoFindings(suite: SuiteName, run: 'fast' | 'deep'): Promise<SweepResult> {
+  const count = SUITES[suite].seeds[run];
+  const result = await inPieces({ suite, from: 0, count });
+  expect(result.findings.slice(0, 2)).toEqual([]);
+  expect(result.seeds).toBe(count);
+  return result;
 }

@@ -1,32 +1,35 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { inParallel } from '../../functions/core/parallel.ts';
 import type { Mutant } from './patches.ts';
-import { type Sweep, type Swept, sumOf } from './suites.ts';
+import { type Sweep, type SweepResult, sumOf } from './suites.ts';
 
-/** A sweep over seeds in a thread of its own, over the code as it is or over a mutant of it. */
-export type Job = { readonly sweep: Sweep; readonly mutant?: Mutant };
+/** A sweep over seeds, over the code as it is or over a mutant of it. */
+export type Job = { readonly sweep: Sweep; readonly mutant?: Mutant | undefined };
 
-export function inThread(job: Job): Promise<Swept> {
-  const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), {
-    workerData: job,
-  });
+/** Runs jobs one after the other in a thread of their own. Returns their results in order. */
+function inThread(jobs: readonly Job[]): Promise<SweepResult[]> {
+  const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), { workerData: jobs });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`a thread ended with ${code} and without an answer`)));
+    worker.once('exit', (code) => reject(new Error(`a thread ended with ${code} and without a result`)));
   });
 }
 
-/** A sweep cut in two pieces for each processor, in as many threads at a time as there are processors. */
-export async function inThreads(sweep: Sweep, mutant?: Mutant): Promise<Swept> {
+/** Runs jobs in as many threads as there are processors. Returns their results in order. */
+export async function inThreads(jobs: readonly Job[]): Promise<SweepResult[]> {
+  const threads = availableParallelism();
+  const shares = Array.from({ length: threads }, (_, i) => jobs.filter((_, j) => j % threads === i));
+  const results = await Promise.all(shares.map(inThread));
+  return jobs.flatMap((_, j) => results[j % threads]?.[Math.floor(j / threads)] ?? []);
+}
+
+/** Runs a sweep cut into two pieces for each processor. Returns the sum of their results. */
+export async function inPieces(sweep: Sweep, mutant?: Mutant): Promise<SweepResult> {
   const { from, count } = sweep;
   const size = Math.ceil(count / (2 * availableParallelism()));
-  const pieces: Sweep[] = [];
+  const jobs: Job[] = [];
   for (let first = from; first < from + count; first += size)
-    pieces.push({ ...sweep, from: first, count: Math.min(size, from + count - first) });
-  const swept = await inParallel(pieces, availableParallelism(), (piece) =>
-    inThread({ sweep: piece, ...(mutant && { mutant }) }),
-  );
-  return sumOf(swept);
+    jobs.push({ mutant, sweep: { ...sweep, from: first, count: Math.min(size, from + count - first) } });
+  return sumOf(await inThreads(jobs));
 }

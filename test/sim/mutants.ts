@@ -3,7 +3,7 @@ import { MIRROR_MUTANTS } from './mirror/mutants.ts';
 import type { Mutant } from './patches.ts';
 import type { SuiteName } from './suites.ts';
 
-/** Which suite is to notice a mutant; it has the seeds that `npm test` runs of that suite. */
+/** A mutant with the suite that has to notice it. */
 export type Hunt = Mutant & { readonly suite: SuiteName };
 
 const inFile = (file: string, suite: SuiteName, mutants: Record<string, readonly [from: string, to: string]>): Hunt[] =>

@@ -4,31 +4,47 @@ import { registerHooks } from 'node:module';
 /** A named fault of our own making: one text of one source file replaced by another, in this thread alone. */
 export type Mutant = {
   readonly name: string;
-  /** From `functions/` on. */
+  /** Relative to `functions/`. */
   readonly file: string;
   readonly from: string;
   readonly to: string;
 };
 
-const FUNCTIONS = new URL('../../functions/', import.meta.url);
+const ROOT = new URL('../../', import.meta.url);
+const urlOf = ({ file }: Mutant) => new URL(file, new URL('functions/', ROOT)).href;
 
-/** The mutated source. Throws where the text does not stand there exactly once: then the mutant has to be adapted. */
+/** Returns the mutated source. Throws if the text does not stand there exactly once: then adapt the mutant. */
 export function mutated({ name, file, from, to }: Mutant, source: string): string {
   if (source.split(from).length !== 2)
     throw new Error(`the mutant "${name}" does not find its text exactly once in functions/${file}`);
   return source.replace(from, () => to);
 }
 
-/** Whatever this thread imports from now on is mutated. The files themselves and other threads stay as they are. */
-export function loadMutated(mutant: Mutant): void {
-  const target = new URL(mutant.file, FUNCTIONS).href;
-  // Where the file is never imported, the text is checked all the same.
-  mutated(mutant, readFileSync(new URL(target), 'utf8'));
-  registerHooks({
-    load: (url, context, nextLoad) => {
-      const loaded = nextLoad(url, context);
-      if (url !== target) return loaded;
-      return { ...loaded, source: mutated(mutant, String(loaded.source)) };
+/** Returns the source file of a mutant as it stands, without the mutant. */
+export const sourceOf = (mutant: Mutant): string => readFileSync(new URL(urlOf(mutant)), 'utf8');
+
+/**
+ * Runs `work` with an `import` that loads our files anew, with the mutant in them. Our files are those of this
+ * repository; packages are loaded once for all mutants, which is most of the time that loading takes.
+ */
+export async function withMutant<T>(mutant: Mutant, work: (mark: string) => Promise<T>): Promise<T> {
+  const mark = new URL(`?mutant=${mutant.name}`, ROOT).search;
+  const target = `${urlOf(mutant)}${mark}`;
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) => {
+      const resolved = next(specifier, context);
+      const isOurs = resolved.url.startsWith(ROOT.href) && !resolved.url.includes('/node_modules/');
+      const isNew = isOurs && context.parentURL?.endsWith(mark) && !resolved.url.endsWith(mark);
+      return isNew ? { ...resolved, url: `${resolved.url}${mark}` } : resolved;
+    },
+    load: (url, context, next) => {
+      const loaded = next(url, context);
+      return url === target ? { ...loaded, source: mutated(mutant, String(loaded.source)) } : loaded;
     },
   });
+  try {
+    return await work(mark);
+  } finally {
+    hooks.deregister();
+  }
 }

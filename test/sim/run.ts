@@ -1,15 +1,13 @@
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { inParallel } from '../../functions/core/parallel.ts';
 import { addToCorpus } from './corpus.ts';
 import { MIRROR_FAULTS } from './faults.ts';
 import type { Finding } from './finding.ts';
-import { hunt, writeNoticed } from './hunt.ts';
-import { inThreads } from './jobs.ts';
+import { huntAll, isMissed } from './hunt.ts';
+import { inPieces } from './jobs.ts';
 import { toldFigures } from './mirror/figures.ts';
 import { MUTANTS } from './mutants.ts';
-import { SUITE_NAMES, type Swept } from './suites.ts';
+import { SUITE_NAMES, type SweepResult } from './suites.ts';
 
 const USAGE = `npm run sim -- [options]
 
@@ -78,13 +76,13 @@ async function runSeeds(options: Options): Promise<boolean> {
   const only = options.calm ? [] : options.fault;
   const mutant = MUTANTS.find(({ name }) => name === options.mutant);
   const started = performance.now();
-  const swept = await inThreads({ suite, from, count, only }, mutant);
+  const swept = await inPieces({ suite, from, count, only }, mutant);
   report(options, from, swept, (performance.now() - started) / 1000);
   if (mutant === undefined) addToCorpus(swept.findings.map(({ seed }) => ({ suite, seed, ...(only && { only }) })));
   return swept.findings.length === 0;
 }
 
-function report({ suite, fault }: Options, from: number, swept: Swept, seconds: number): void {
+function report({ suite, fault }: Options, from: number, swept: SweepResult, seconds: number): void {
   const { findings, exposure } = swept;
   for (const finding of findings.slice(0, 3)) tell(suite, fault, finding);
   say(
@@ -106,20 +104,14 @@ function tell(suite: string, only: Options['fault'], { seed, oracle, expected, a
   say(`  again: npm run sim -- --suite ${suite} --seed ${seed}${faults}\n`);
 }
 
-/** Each mutant is given the seeds that `npm test` runs of its suite. Where one was noticed, `npm test` looks first. */
 async function huntMutants(): Promise<boolean> {
-  let missed = 0;
-  const noticed: Record<string, number> = {};
-  await inParallel(MUTANTS, availableParallelism(), async (mutant) => {
-    const { findings, seeds } = await hunt(mutant);
-    const [finding] = findings;
-    if (finding === undefined) missed++;
-    else noticed[mutant.name] = finding.seed;
-    say(
-      `${finding ? 'noticed' : 'MISSED '} ${mutant.name}: ${finding ? `${finding.oracle}, ` : ''}${seeds} seeds of ${mutant.suite}`,
-    );
-  });
-  writeNoticed(noticed);
+  const results = await huntAll();
+  for (const { mutant, result } of results) {
+    const [finding] = result.findings;
+    const found = finding ? `seed ${finding.seed}, ${finding.oracle}` : `${result.seeds} seeds of ${mutant.suite}`;
+    say(`${finding ? 'noticed' : 'MISSED '} ${mutant.name}: ${found}`);
+  }
+  const missed = results.filter(isMissed).length;
   say(`${MUTANTS.length - missed} of ${MUTANTS.length} mutants were noticed`);
   return missed === 0;
 }

@@ -6,8 +6,6 @@ import { eventSource } from './event-source.ts';
 import { FAULTS, type Faults, MIRROR_FAULTS, swarm } from './faults.ts';
 import { fifoQueue } from './fifo-queue.ts';
 import { hostedApi } from './mirror/hosted-api.ts';
-import { MUTANTS } from './mutants.ts';
-import { mutated } from './patches.ts';
 import { born } from './process.ts';
 import { queue } from './queue.ts';
 import { randomOf } from './random.ts';
@@ -287,19 +285,5 @@ describe('the hosted side', () => {
     time.after(3, () => side.accept(bind(bob), 1, born()));
     await time.run();
     expect(side.boundTo(phone)).toEqual([]);
-  });
-});
-
-describe('mutants', () => {
-  test('are at least twenty, each with a name of its own', () => {
-    expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
-    expect(MUTANTS.length).toBeGreaterThanOrEqual(20);
-  });
-
-  test('change one text that stands there exactly once', () => {
-    const mutant = { name: 'm', file: 'f', from: 'a + b', to: 'a - $&' };
-    expect(mutated(mutant, 'x = a + b;')).toBe('x = a - $&;');
-    expect(() => mutated(mutant, 'x = a;')).toThrow('"m" does not find its text exactly once');
-    expect(() => mutated(mutant, 'a + b, a + b')).toThrow('"m" does not find its text exactly once');
   });
 });

@@ -5,7 +5,7 @@ import type { Exposure } from './leaks.ts';
 import { type MirrorFigures, NO_FIGURES, sumOfFigures } from './mirror/figures.ts';
 import { present } from './random.ts';
 
-/** What one seed came to. `cases`: how many cases the seed stands for, if not one. */
+/** The result of one seed. `cases`: the number of cases that the seed stands for. Default: one. */
 export type Run = {
   readonly finding: Finding | undefined;
   readonly cases?: number;
@@ -17,19 +17,19 @@ export type Run = {
 export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
 
 /**
- * Every suite by its name, with the seeds that `npm test` runs of it. Loaded when asked for: the smaller ones need no
- * adapters.
+ * Every suite by its name, with the seeds that `npm test` and `npm run test:deep` run of it. Loaded on demand: the
+ * smaller ones need no adapters.
  */
 export const SUITES = {
   lattice: {
-    seeds: 200_000,
+    seeds: { fast: 5_000, deep: 200_000 },
     load: async (): Promise<Suite> => {
       const { latticeCase } = await import('./lattice.ts');
       return (seed) => ({ finding: latticeCase(seed) });
     },
   },
   permutations: {
-    seeds: 518,
+    seeds: { fast: 40, deep: 518 },
     load: async (): Promise<Suite> => {
       const { everyOrder, PERMUTED } = await import('./permutations.ts');
       return (seed) => {
@@ -39,33 +39,36 @@ export const SUITES = {
     },
   },
   limits: {
-    seeds: 60_000,
+    seeds: { fast: 2_000, deep: 60_000 },
     load: async (): Promise<Suite> => {
       const { horizonCase, overflowCase } = await import('./limits.ts');
       return (seed) => ({ finding: seed % 2 === 0 ? overflowCase(seed) : horizonCase(seed) });
     },
   },
   storage: {
-    seeds: 40_000,
+    seeds: { fast: 1_000, deep: 40_000 },
     load: async (): Promise<Suite> => (await import('./storage.ts')).storageSchedule,
   },
   collecting: {
-    seeds: 10_000,
+    seeds: { fast: 500, deep: 10_000 },
     load: async (): Promise<Suite> => (await import('./collecting.ts')).collectingSchedule,
   },
   calls: {
-    seeds: 3_000,
+    seeds: { fast: 200, deep: 3_000 },
     load: async (): Promise<Suite> => (await import('./calls.ts')).callsCase,
   },
   'end-to-end': {
-    seeds: 10_000,
+    seeds: { fast: 300, deep: 10_000 },
     load: async (): Promise<Suite> => (await import('./end-to-end.ts')).endToEndCase,
   },
   mirror: {
-    seeds: 1_500,
+    seeds: { fast: 40, deep: 1_500 },
     load: async (): Promise<Suite> => (await import('./mirror/case.ts')).mirrorCase,
   },
-} as const satisfies Record<string, { seeds: number; load: () => Promise<Suite> }>;
+} as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
+
+/** The number of seeds of a suite that each of the two test runs takes. */
+type Seeds = { readonly fast: number; readonly deep: number };
 
 export type SuiteName = keyof typeof SUITES;
 
@@ -81,8 +84,8 @@ export type Sweep = {
   readonly isFirstEnough?: boolean;
 };
 
-/** What a sweep over seeds came to. */
-export type Swept = {
+/** The result of a sweep over seeds. */
+export type SweepResult = {
   readonly seeds: number;
   readonly cases: number;
   readonly findings: readonly Finding[];
@@ -91,24 +94,30 @@ export type Swept = {
   readonly figures: MirrorFigures;
 };
 
-/** Cases that run at the same time: they share nothing, and the event loop's turns are worth more. */
+/** The number of cases that run at the same time: they share nothing, and one turn of the event loop serves all. */
 const AT_ONCE = 4;
 
-export async function sweep({ suite, from, count, only, isFirstEnough = false }: Sweep): Promise<Swept> {
+export async function sweep({ suite, from, count, only, isFirstEnough = false }: Sweep): Promise<SweepResult> {
   const run = await SUITES[suite].load();
-  let swept = sumOf([]);
+  let sum = sumOf([]);
   let isEnough = false;
   const seeds = Array.from({ length: count }, (_, i) => from + i);
   await inParallel(seeds, AT_ONCE, async (seed) => {
     if (isEnough) return;
-    const result = await run(seed, only);
-    swept = sumOf([swept, sweptOf(result)]);
-    isEnough ||= isFirstEnough && result.finding !== undefined;
+    const one = await run(seed, only);
+    sum = sumOf([sum, resultOf(one)]);
+    isEnough ||= isFirstEnough && one.finding !== undefined;
   });
-  return swept;
+  return sum;
 }
 
-const sweptOf = ({ finding, cases = 1, faults = new Map(), exposure = NONE, figures = NO_FIGURES }: Run): Swept => ({
+const resultOf = ({
+  finding,
+  cases = 1,
+  faults = new Map(),
+  exposure = NONE,
+  figures = NO_FIGURES,
+}: Run): SweepResult => ({
   seeds: 1,
   cases,
   findings: finding ? [finding] : [],
@@ -119,8 +128,8 @@ const sweptOf = ({ finding, cases = 1, faults = new Map(), exposure = NONE, figu
 
 const NONE: Exposure = { exposedMs: 0, leakedMs: 0, removals: 0 };
 
-export function sumOf(parts: readonly Swept[]): Swept {
-  const sum = (of: (part: Swept) => number) => parts.reduce((all, part) => all + of(part), 0);
+export function sumOf(parts: readonly SweepResult[]): SweepResult {
+  const sum = (of: (part: SweepResult) => number) => parts.reduce((all, part) => all + of(part), 0);
   const faults = new Map<string, number>();
   for (const part of parts)
     for (const [fault, times] of Object.entries(part.faults)) faults.set(fault, (faults.get(fault) ?? 0) + times);
