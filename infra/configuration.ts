@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { Configuration } from '../functions/core/configuration.ts';
 import type { HttpDoor } from './settings.ts';
 
-/** Reads `bindery.json`. Every problem is one line with the place it is at. */
+/** Reads `bindery.json`. Returns the configuration, or a line for each problem with its place in the file. */
 export function readConfiguration(file: string): { configuration: Configuration } | { problems: string[] } {
   const read = readJson(file);
   if ('problem' in read) return { problems: [`${file}: ${read.problem}`] };
@@ -23,8 +23,8 @@ function readJson(file: string): { json: unknown } | { problem: string } {
 }
 
 /**
- * The part of the configuration that a door reads, as text for its environment. Lambda allows 4 KB for all variables of
- * a function, and most of that goes to where the secrets are.
+ * Returns the part of the configuration that an HTTP door reads, as text for its environment. A door gets no more than
+ * that: Lambda allows 4 KB for all variables of a function, and the ARNs of secrets take most of it.
  */
 export function configurationFor(door: HttpDoor, { apps, sources }: Configuration): string {
   const ownApps = apps.map(({ mirror: _, ...app }) => app);

@@ -2,9 +2,9 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/configuration.ts';
-import type { Keeping } from './encryption.ts';
+import type { StorageProps } from './encryption.ts';
 
-/** Changing one of these makes CloudFormation generate a new value: the old one then lives on as AWSPREVIOUS only. */
+/** Do not change these generators: CloudFormation would generate new values and keep the old ones only as AWSPREVIOUS. */
 const APP_SECRET: SecretStringGenerator = { passwordLength: 32, excludePunctuation: true };
 
 /**
@@ -13,22 +13,22 @@ const APP_SECRET: SecretStringGenerator = { passwordLength: 32, excludePunctuati
  */
 const SOURCE_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
 
-/** Any key will do: nobody but the functions has it. */
+/** Any value works: only the functions use this key. */
 const PSEUDONYM_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
 
-type Kept = Keeping & { configuration: Configuration };
+type CredentialsProps = StorageProps & { configuration: Configuration };
 
 /**
- * One generated secret for each app and each source, and one for pseudonyms. The functions accept both AWSCURRENT and AWSPREVIOUS, so putting a
- * new value rotates a secret without a gap.
+ * One generated secret for each app and each source, and one for pseudonyms. The functions accept both AWSCURRENT and
+ * AWSPREVIOUS, so an operator rotates a secret without a gap by putting a new value.
  */
 export class Credentials extends Construct {
   readonly apps: CredentialSet;
   readonly sources: CredentialSet;
-  /** The key of the digests that stand for tokens and accounts in logs and in the metadata of queues. */
+  /** The key of the digests that replace tokens and accounts in logs and in the metadata of queues. */
   readonly pseudonyms: Secret;
 
-  constructor(scope: Construct, id: string, { configuration: { apps, sources }, removalPolicy, key }: Kept) {
+  constructor(scope: Construct, id: string, { configuration, removalPolicy, key }: CredentialsProps) {
     super(scope, id);
     const secret = (of: string, generateSecretString: SecretStringGenerator) =>
       new Secret(this, of, {
@@ -37,18 +37,19 @@ export class Credentials extends Construct {
         removalPolicy,
         ...(key && { encryptionKey: key }),
       });
+    const { apps, sources } = configuration;
     this.apps = new CredentialSet(apps.map((app) => [app.id, secret(`app ${app.id}`, APP_SECRET)]));
     this.sources = new CredentialSet(sources.map(({ id }) => [id, secret(`source ${id}`, SOURCE_SECRET)]));
     this.pseudonyms = secret('pseudonyms', PSEUDONYM_SECRET);
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'A schedule would lock the sender out: it holds the other copy of the secret and has to be given the new one. A person rotates, and AWSPREVIOUS stays good meanwhile (functions/aws/secrets.ts).',
+        'Rotation by schedule would lock the sender out: the sender keeps a copy of the secret and must get the new value first. An operator rotates, and functions accept AWSPREVIOUS meanwhile (functions/aws/secrets.ts).',
     });
   }
 }
 
-/** Secrets by the id of whom they let in. */
+/** Secrets by the id of the app or source that authenticates with them. */
 export class CredentialSet {
   readonly secrets: ReadonlyMap<string, Secret>;
 
@@ -60,7 +61,7 @@ export class CredentialSet {
     return [...this.secrets.values()].map((secret) => secret.secretArn);
   }
 
-  /** A JSON object from id to ARN, for a function's environment. Whole ARNs: a name would have to be cut out of one. */
+  /** Returns a JSON object from id to ARN, for a function's environment. Whole ARNs: CloudFormation cannot cut a name out. */
   toJson(scope: Construct): string {
     const entries = [...this.secrets].map(([id, secret]) => [id, secret.secretArn]);
     return Stack.of(scope).toJsonString(Object.fromEntries(entries));

@@ -3,27 +3,27 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
-/** `aws`: keys that AWS owns, at no cost. `kms`: one key of the account's own for all that is kept. */
+/** `aws`: keys that AWS owns, at no cost. `kms`: one key of the account for all stored data. */
 export const ENCRYPTIONS = ['aws', 'kms'] as const;
 export type Encryption = (typeof ENCRYPTIONS)[number];
 
-/** How things that hold data are kept: what becomes of them when the stack goes, and under which key. */
-export type Keeping = { readonly removalPolicy: RemovalPolicy; readonly key: EncryptionKey | undefined };
+/** Properties of every resource that holds data: its fate when the stack is deleted, and the key it is encrypted with. */
+export type StorageProps = { readonly removalPolicy: RemovalPolicy; readonly key: EncryptionKey | undefined };
 
 /** The services through which a function reaches the key. It cannot use the key directly. */
 const SERVICES = ['dynamodb', 'secretsmanager', 'sqs'];
 
-/** The key of queues, table, secrets and logs. AWS renews its material every year; what is encrypted stays readable. */
+/** The key of queues, table, secrets and logs. AWS renews its material every year and can still decrypt older data. */
 export class EncryptionKey extends Key {
   constructor(scope: Construct, id: string, { removalPolicy }: { removalPolicy: RemovalPolicy }) {
-    super(scope, id, { description: 'Bindery, all that is kept', enableKeyRotation: true, removalPolicy });
-    this.#letLogsUseIt();
+    super(scope, id, { description: 'Bindery, all stored data', enableKeyRotation: true, removalPolicy });
+    this.#allowLogs();
   }
 
   /**
-   * What a function needs to use the table, the queues and the secrets: the actions that AWS names for principals of an
-   * encrypted table ("DynamoDB encryption at rest", "Authorizing use of your KMS key") without those that make grants,
-   * which is the deployment's business. Queues and secrets need two of them.
+   * The permission that a function needs to use the table, the queues and the secrets. For a table, AWS documents these
+   * actions and some that make grants ("DynamoDB encryption at rest", "Authorizing use of your KMS key"). Functions do not
+   * get those: the deployment makes the grants. Queues and secrets need two of these actions.
    */
   forFunctions(): PolicyStatement {
     const { region, urlSuffix } = Stack.of(this);
@@ -34,8 +34,8 @@ export class EncryptionKey extends Key {
     });
   }
 
-  /** CloudWatch publishes to an encrypted topic only if it may use the key (infra/monitoring/alarms.ts). */
-  letAlarmsUseIt(): void {
+  /** CloudWatch needs the key to publish to an encrypted topic (infra/monitoring/alarms.ts). */
+  allowAlarms(): void {
     this.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -46,8 +46,8 @@ export class EncryptionKey extends Key {
     );
   }
 
-  /** Log groups of this stack only: CloudFormation names them after it. Naming each would need them before the key. */
-  #letLogsUseIt(): void {
+  /** Allows the log groups of this stack by prefix, as CloudFormation names them. Their ARNs would need them before the key. */
+  #allowLogs(): void {
     const stack = Stack.of(this);
     const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
     const groups = stack.formatArn({

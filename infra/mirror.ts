@@ -4,39 +4,41 @@ import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { DeduplicationScope, FifoThroughputLimit, Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type App, Mirror as Configured } from '../functions/core/configuration.ts';
+import { type App, Mirror as MirrorSettings } from '../functions/core/configuration.ts';
 import type { MirrorEnvironment, VariablesOf } from '../functions/lambda/environment.ts';
-import type { Keeping } from './encryption.ts';
-import { allow, DoorFunction, RECEIVING } from './function.ts';
-import { feed, isLast, keptQueue } from './queue.ts';
+import type { StorageProps } from './encryption.ts';
+import { allow, DoorFunction, RECEIVE_ACTIONS } from './function.ts';
+import { acknowledgeNoRedrive, feed, queueProps } from './queue.ts';
 import { CHECKS_QUEUE, DEAD_LETTERS, MARKS_QUEUE, type MirrorDoor, type QueueNumbers } from './settings.ts';
 
-/** An app with a mirror. */
-export type Mirrored = App & { readonly mirror: Configured };
+/** An app that is copied to a hosted API. */
+export type MirroredApp = App & { readonly mirror: MirrorSettings };
 
 /**
- * What one mirror has for itself, so that a hosted side that is slow or away delays no other: the queue of tokens to
- * look at, that of tokens to compare, and the secret of the hosted side.
+ * The resources of one mirror: a queue of dirty marks, a queue of checks, and the secret of the hosted API. Each mirror has
+ * its own queues, so that a hosted API that is slow or down delays no other mirror.
  */
 export class Mirror extends Construct {
-  readonly app: Mirrored;
+  readonly app: MirroredApp;
   readonly marks: MirrorQueue;
   readonly checks: MirrorQueue;
   readonly secret: Secret;
 
-  constructor(scope: Construct, id: string, { app, ...kept }: Keeping & { app: Mirrored }) {
+  constructor(scope: Construct, id: string, { app, ...storage }: StorageProps & { app: MirroredApp }) {
     super(scope, id);
     this.app = app;
-    this.marks = new MirrorQueue(this, 'Marks', { ...kept, numbers: MARKS_QUEUE, isFifo: true });
-    this.checks = new MirrorQueue(this, 'Checks', { ...kept, numbers: CHECKS_QUEUE, isFifo: false });
+    this.marks = new MirrorQueue(this, 'Marks', { ...storage, numbers: MARKS_QUEUE, isFifo: true });
+    this.checks = new MirrorQueue(this, 'Checks', { ...storage, numbers: CHECKS_QUEUE, isFifo: false });
     this.secret = new Secret(this, 'Secret', {
-      description: `Bindery, hosted side of ${app.id}`,
-      removalPolicy: kept.removalPolicy,
-      ...(kept.key && { encryptionKey: kept.key }),
+      description: `Bindery, hosted API of ${app.id}`,
+      removalPolicy: storage.removalPolicy,
+      ...(storage.key && { encryptionKey: storage.key }),
     });
     this.#leaveEmpty();
     if (URL.parse(app.mirror.url)?.protocol !== 'https:')
-      Annotations.of(this).addError(`the mirror of app "${app.id}" is not https: its secret would go in the clear`);
+      Annotations.of(this).addError(
+        `the mirror of app "${app.id}" has no https URL, so its secret would be sent unencrypted: use https`,
+      );
   }
 
   feed({ mirror, verify }: MirrorFunctions): void {
@@ -44,30 +46,30 @@ export class Mirror extends Construct {
     feed(this.checks, this.checks.queue, verify, CHECKS_QUEUE.feed);
   }
 
-  /** The value is the hosted service's: a person puts it. CloudFormation makes an empty secret where none is asked for. */
+  /** An operator puts the value, which the hosted service gives out. Without a generator CloudFormation makes an empty secret. */
   #leaveEmpty(): void {
     const secret = this.secret.node.defaultChild;
-    if (!(secret instanceof CfnSecret)) throw new Error('Secret is no longer made of a secret of CloudFormation');
+    if (!(secret instanceof CfnSecret)) throw new Error('bug: Secret no longer contains a CfnSecret');
     secret.generateSecretString = undefined;
     Validations.of(this.secret).acknowledge({
       id: 'AwsSolutions-SMG4',
-      reason: 'The hosted service gives out this secret. Whoever changes it there puts the new value here.',
+      reason: 'The hosted service gives out this secret. An operator who changes it there puts the new value here.',
     });
   }
 }
 
-type Numbered = Keeping & { numbers: QueueNumbers; isFifo: boolean };
+type MirrorQueueProps = StorageProps & { numbers: QueueNumbers; isFifo: boolean };
 
-/** A queue of one mirror and the one for its dead letters. Nothing in either is lost for good: `sweep` compares it all. */
+/** A queue of one mirror and its queue of dead letters. Lost messages delay a token only: `sweep` checks all tokens daily. */
 export class MirrorQueue extends Construct {
   readonly queue: Queue;
   readonly dead: Queue;
 
-  constructor(scope: Construct, id: string, { numbers, isFifo, ...kept }: Numbered) {
+  constructor(scope: Construct, id: string, { numbers, isFifo, ...storage }: MirrorQueueProps) {
     super(scope, id);
-    const kind = { ...keptQueue(kept), ...(isFifo && FIFO) };
+    const kind = { ...queueProps(storage), ...(isFifo && FIFO) };
     this.dead = new Queue(this, 'Dead', { ...kind, retentionPeriod: Duration.seconds(DEAD_LETTERS.retentionS) });
-    isLast(this.dead);
+    acknowledgeNoRedrive(this.dead);
     this.queue = new Queue(this, 'Queue', {
       ...kind,
       retentionPeriod: Duration.seconds(numbers.retentionS),
@@ -77,7 +79,7 @@ export class MirrorQueue extends Construct {
   }
 }
 
-/** A group is the lock of its tokens: quotas count by group, and messages carry ids of their own. */
+/** A message group locks its tokens. The quota counts by group, and each message has its own deduplication id. */
 const FIFO = {
   fifo: true,
   contentBasedDeduplication: false,
@@ -88,29 +90,32 @@ const FIFO = {
 /** The two functions that all mirrors share. */
 export type MirrorFunctions = Readonly<Record<MirrorDoor, DoorFunction>>;
 
-type Working = Keeping & {
+type MirrorFunctionsProps = StorageProps & {
   mirrors: readonly Mirror[];
   table: Pick<ITable, 'tableName' | 'tableArn'>;
   pseudonyms: Secret;
 };
 
-export function mirrorFunctions(scope: Construct, { mirrors, table, pseudonyms, ...kept }: Working): MirrorFunctions {
+export function mirrorFunctions(
+  scope: Construct,
+  { mirrors, table, pseudonyms, ...storage }: MirrorFunctionsProps,
+): MirrorFunctions {
   const environment = {
     REGISTRY_TABLE: table.tableName,
     PSEUDONYM_SECRET: pseudonyms.secretArn,
-    MIRRORS: Stack.of(scope).toJsonString(mirrors.map(siteOf)),
+    MIRRORS: Stack.of(scope).toJsonString(mirrors.map(site)),
   } satisfies VariablesOf<typeof MirrorEnvironment>;
   const [marks, checks] = (['marks', 'checks'] as const).map((name) =>
     mirrors.map((mirror) => mirror[name].queue.queueArn),
   );
   const secrets = [...mirrors.map(({ secret }) => secret.secretArn), pseudonyms.secretArn];
   const reading = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem'];
-  const common = { ...kept, environment, recursiveLoop: ALLOWED_LOOP };
+  const common = { ...storage, environment, recursiveLoop: ALLOWED_LOOP };
   return {
     mirror: new DoorFunction(scope, 'mirror', {
       ...common,
-      may: [
-        allow(marks ?? [], ...RECEIVING, 'sqs:SendMessage'),
+      permissions: [
+        allow(marks ?? [], ...RECEIVE_ACTIONS, 'sqs:SendMessage'),
         allow(checks ?? [], 'sqs:SendMessage'),
         allow(secrets, 'secretsmanager:GetSecretValue'),
         allow(table.tableArn, ...reading, 'dynamodb:Query'),
@@ -118,8 +123,8 @@ export function mirrorFunctions(scope: Construct, { mirrors, table, pseudonyms, 
     }),
     verify: new DoorFunction(scope, 'verify', {
       ...common,
-      may: [
-        allow(checks ?? [], ...RECEIVING, 'sqs:SendMessage'),
+      permissions: [
+        allow(checks ?? [], ...RECEIVE_ACTIONS, 'sqs:SendMessage'),
         allow(marks ?? [], 'sqs:SendMessage'),
         allow(secrets, 'secretsmanager:GetSecretValue'),
         allow(table.tableArn, ...reading),
@@ -129,23 +134,24 @@ export function mirrorFunctions(scope: Construct, { mirrors, table, pseudonyms, 
 }
 
 /**
- * These two call each other through their queues on purpose: a push is verified, and what a verification finds different
- * is pushed again. Lambda would take that for a runaway loop and drop the message after some 16 rounds. It cannot run
- * away: a mark makes one check at most and a check one mark, and the wait doubles with each round up to 15 minutes.
+ * These two functions call each other through their queues on purpose: `verify` checks each push, and marks a token that
+ * differs so that `mirror` pushes again. Lambda would drop the message as a runaway loop after about 16 rounds. It cannot
+ * run away: a mark makes at most one check, a check at most one mark, and the wait doubles each round up to 15 minutes.
  */
 const ALLOWED_LOOP = RecursiveLoop.ALLOW;
 
-const siteOf = ({ app, marks, checks, secret }: Mirror) => ({
-  app: sparing(app),
+/** The entry of one mirror in the variable `MIRRORS`. */
+const site = ({ app, marks, checks, secret }: Mirror) => ({
+  app: withoutDefaults(app),
   marks: marks.queue.queueUrl,
   checks: checks.queue.queueUrl,
   secret: secret.secretArn,
 });
 
-/** Without what is the default anyway: an environment has 4 KB. */
-const sparing = ({ mirror, ...app }: Mirrored) => {
+/** Omits settings that have their default: an environment has 4 KB. */
+const withoutDefaults = ({ mirror, ...app }: MirroredApp) => {
   const { url, app: id, dialect } = mirror;
-  const defaults = new Map<string, unknown>(Object.entries(Configured.parse({ url, app: id, dialect })));
+  const defaults = new Map<string, unknown>(Object.entries(MirrorSettings.parse({ url, app: id, dialect })));
   const own = Object.entries(mirror).filter(([name, value]) => defaults.get(name) !== value);
   return { ...app, mirror: { url, app: id, dialect, ...Object.fromEntries(own) } };
 };

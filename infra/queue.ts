@@ -2,27 +2,27 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Keeping } from './encryption.ts';
+import type { StorageProps } from './encryption.ts';
 import { type Feed, KEY_REUSE_S, OPERATIONS_QUEUE, PARKED_QUEUE } from './settings.ts';
 
-/** What all queues have: encryption, TLS only, and what becomes of them when the stack goes. */
-export const keptQueue = ({ removalPolicy, key }: Keeping): QueueProps => {
+/** Properties of all queues: encryption, TLS only, and their fate when the stack is deleted. */
+export const queueProps = ({ removalPolicy, key }: StorageProps): QueueProps => {
   const encrypted = key
     ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key, dataKeyReuse: Duration.seconds(KEY_REUSE_S) }
     : { encryption: QueueEncryption.SQS_MANAGED };
   return { ...encrypted, enforceSSL: true, removalPolicy };
 };
 
-/** A queue that SQS moves messages to is the last one. */
-export const isLast = (dead: Queue): void =>
+/** Accepts that a queue of dead letters has no queue of dead letters itself. */
+export const acknowledgeNoRedrive = (dead: Queue): void =>
   Validations.of(dead).acknowledge({
     id: 'Serverless-SQSRedrivePolicy',
-    reason: 'This is the queue that the other one redrives to. Nothing receives from it but a person.',
+    reason: 'This is the queue of dead letters of another queue. Only an operator receives from it.',
   });
 
 /**
- * Lets Lambda feed the queue to a function, which returns only the messages that failed. This grants nothing: the
- * function's role says what it may do here.
+ * Has Lambda feed the queue to a function. The function returns the messages that failed, and only these stay. This
+ * grants no permission: the function's role lists what it needs.
  */
 export function feed(scope: Construct, queue: Queue, target: IFunction, numbers: Feed): void {
   const mapping = new EventSourceMapping(scope, 'Feed', {
@@ -36,27 +36,27 @@ export function feed(scope: Construct, queue: Queue, target: IFunction, numbers:
   Validations.of(mapping).acknowledge({
     id: 'Serverless-LambdaEventSourceMappingDestination',
     reason:
-      'Lambda has no failure destination for SQS: what fails too often goes to the queue behind this one by redrive policy.',
+      'Lambda has no failure destination for SQS. The redrive policy moves a message that failed too often to the queue of dead letters.',
   });
 }
 
 /**
- * The redo log: a standard queue, since order comes from the stamps and not from the queue. What cannot be applied ends
- * in `parked`, whether `apply` put it there with a reason or SQS did after too many receives.
+ * The redo log: a standard queue, since order comes from the stamps and not from the queue. Operations that cannot be
+ * applied end in `parked`: `apply` sends them there with a reason, or SQS moves them after too many receives.
  */
 export class OperationsQueue extends Construct {
   readonly queue: Queue;
   readonly parked: Queue;
 
-  constructor(scope: Construct, id: string, kept: Keeping) {
+  constructor(scope: Construct, id: string, storage: StorageProps) {
     super(scope, id);
     this.parked = new Queue(this, 'Parked', {
-      ...keptQueue(kept),
+      ...queueProps(storage),
       retentionPeriod: Duration.seconds(PARKED_QUEUE.retentionS),
     });
-    isLast(this.parked);
+    acknowledgeNoRedrive(this.parked);
     this.queue = new Queue(this, 'Queue', {
-      ...keptQueue(kept),
+      ...queueProps(storage),
       retentionPeriod: Duration.seconds(OPERATIONS_QUEUE.retentionS),
       visibilityTimeout: Duration.seconds(OPERATIONS_QUEUE.visibilityS),
       deadLetterQueue: { queue: this.parked, maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount },

@@ -1,20 +1,20 @@
 import { type Configuration, MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
 
 /**
- * The numbers and names that the deployed stack and the local one share. Both are made from this file, and a test
- * compares the template with what the local servers report.
+ * The numbers and names that the deployed stack and the local servers share. A test compares the template with the
+ * attributes that the local servers report. The thresholds of alarms are in infra/monitoring/thresholds.ts.
  */
 
-/** The deployed functions, each the file of that name in `functions/`. */
+/** The deployed functions. Each is the file of that name in `functions/`. */
 export type Door = HttpDoor | 'apply' | MirrorDoor | 'sweep';
 
-/** Those that answer HTTP requests. */
+/** Functions that answer HTTP requests. */
 export type HttpDoor = 'events' | 'account-api';
 
-/** Those that are there only where some app has a mirror. */
+/** Functions that are deployed only if an app has a mirror. */
 export type MirrorDoor = 'mirror' | 'verify';
 
-/** Paths and the function that answers there, whatever the method: a wrong one is answered 405, which a gateway can't. */
+/** Paths and the function that answers there, for every method: the function answers 405 to a wrong one, a gateway cannot. */
 export const ROUTES: readonly { path: string; door: HttpDoor }[] = [
   { path: '/events/{source}', door: 'events' },
   { path: '/v3/device/account/batchoperate', door: 'account-api' },
@@ -25,9 +25,9 @@ export const ROUTES: readonly { path: string; door: HttpDoor }[] = [
 export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as const;
 
 /**
- * Seconds a function may take. A door that has to wait for a secret, the queue and the table, two tries of 2 s each, and
- * then the second an operation may take to be in effect, still gives its own answer. The mirror's functions begin no
- * call to the hosted side after 15 s, and one takes 5 s at most. `sweep` goes on where its last run ended.
+ * Seconds a function may take. In the worst case an HTTP door waits for a secret, the queue and the table, two tries of
+ * 2 s each, and then one second for the operation to be applied: it still gives its own answer. The mirror's functions
+ * begin no call to the hosted API after 15 s, and a call takes at most 5 s. `sweep` continues where its last run stopped.
  */
 export const TIMEOUT_S: Readonly<Record<Door, number>> = {
   events: 10,
@@ -39,8 +39,8 @@ export const TIMEOUT_S: Readonly<Record<Door, number>> = {
 };
 
 /**
- * Memory in MB, and with it the processor: Lambda gives one vCPU with 1,769 MB. Loading the AWS SDK and zod is the heavy
- * part, about 0.15 s of a whole vCPU; less memory makes every cold start slower and, by the second, no cheaper.
+ * Memory in MB, and in proportion the processor: Lambda gives one vCPU with 1,769 MB. Loading the AWS SDK and zod takes
+ * most of a cold start, about 0.15 s of a whole vCPU. Less memory makes every cold start slower and no cheaper.
  */
 export const MEMORY_MB: Readonly<Record<Door, number>> = {
   events: 512,
@@ -52,18 +52,18 @@ export const MEMORY_MB: Readonly<Record<Door, number>> = {
 };
 
 /**
- * What the HTTP API lets through. At worst a request keeps a door for the second it may wait, so this rate takes half of
- * the 1,000 executions an account may run at once by default and leaves `apply` the other half. It also bounds the bill
- * of a flood. The burst is one second's worth.
+ * Requests a second that the HTTP API passes. At worst a request occupies a door for the second that it may wait. So this
+ * rate takes half of the 1,000 concurrent executions of an account (the default) and leaves `apply` the other half. It
+ * also bounds the bill of a flood. The burst is the requests of one second.
  */
 export const THROTTLE = { ratePerS: 500, burst: 500 } as const;
 
-/** Logs expire, but not before the longest-parked operation does: the next longer retention that CloudWatch offers. */
+/** Logs outlive every parked operation (14 days): this is the next longer retention that CloudWatch offers. */
 export const LOG_RETENTION_DAYS = 30;
 
 const DAY_S = 86_400;
 
-/** How long Lambda gathers operations for `apply` (s), where nobody waits for it. */
+/** Seconds that Lambda collects operations for `apply`, if no app has a mirror. */
 const OPERATIONS_WINDOW_S = 1;
 
 export const OPERATIONS_QUEUE = {
@@ -71,14 +71,14 @@ export const OPERATIONS_QUEUE = {
   visibilityS: 6 * TIMEOUT_S.apply + OPERATIONS_WINDOW_S,
   // The longest SQS keeps a message.
   retentionS: 14 * DAY_S,
-  // Throttled invocations count as receives too: with the backoff this is some minutes of trouble before a message is set aside.
+  // Throttled invocations count as receives too. With the backoff, SQS parks a message after some minutes of failures.
   maxReceiveCount: 12,
 } as const;
 
-/** Dead letters and parked operations: kept as long as SQS can. */
+/** Dead letters and parked operations: the longest SQS keeps a message. */
 export const PARKED_QUEUE = { retentionS: 14 * DAY_S } as const;
 
-/** How Lambda feeds a queue to a function: messages at a time, seconds to wait for more, executions at once. */
+/** How Lambda feeds a queue to a function: messages at a time, seconds to wait for more (default: 0), executions at once. */
 export type Feed = { readonly batchSize: number; readonly windowS?: number; readonly maxConcurrency: number };
 
 /** The numbers of a queue that feeds a function. */
@@ -90,14 +90,14 @@ export type QueueNumbers = {
 };
 
 /**
- * A message for the hosted side is tried for as long as SQS can count. While a hosted side is away every message that
- * waits for it fails, with a wait of 2.5 minutes between two tries on average, 7.5 where it refuses the credential
- * (functions/mirror.ts, functions/mirror/calls.ts): about 580 tries a day. Twelve, as for operations, would make
- * dead letters of everything within half an hour.
+ * The largest count of receives that SQS allows. While a hosted API is down, every message for it fails again and again:
+ * on average a try every 2.5 minutes, or every 7.5 if it refuses the credential (functions/mirror.ts,
+ * functions/mirror/calls.ts), so at most about 580 tries a day. Twelve, as for operations, would turn all of them into
+ * dead letters within half an hour.
  */
 const OUTAGE_RECEIVES = 1000;
 
-/** The marks of one mirror. FIFO queues have no batching window. */
+/** The queue of dirty marks of one mirror. FIFO queues have no batching window. */
 export const MARKS_QUEUE: QueueNumbers = {
   visibilityS: 6 * TIMEOUT_S.mirror,
   retentionS: 14 * DAY_S,
@@ -107,7 +107,7 @@ export const MARKS_QUEUE: QueueNumbers = {
 
 const CHECKS_WINDOW_S = 5;
 
-/** The checks of one mirror. They wait a minute anyway; some seconds more let those of many messages be one query. */
+/** The queue of checks of one mirror. Checks wait a minute anyway; five seconds more join those of many messages in one query. */
 export const CHECKS_QUEUE: QueueNumbers = {
   visibilityS: 6 * TIMEOUT_S.verify + CHECKS_WINDOW_S,
   retentionS: 14 * DAY_S,
@@ -115,46 +115,22 @@ export const CHECKS_QUEUE: QueueNumbers = {
   feed: { batchSize: 50, windowS: CHECKS_WINDOW_S, maxConcurrency: MIRROR_EXECUTIONS },
 };
 
-/** Dead letters of a mirror: kept as long as SQS can. */
+/** Dead letters of a mirror: the longest SQS keeps a message. */
 export const DEAD_LETTERS = { retentionS: 14 * DAY_S } as const;
 
-/** Minutes between two runs of `sweep`. Each goes on where the last one ended; a whole pass takes a day. */
+/** Minutes between two runs of `sweep`. Each continues where the last one stopped; a pass over the table takes a day. */
 export const SWEEP_EVERY_MINUTES = 60;
 
-/** With a key of the account's own: how long SQS uses a data key before it asks KMS, and is billed, for another one. */
+/** With a key of the account: seconds that SQS uses a data key before it requests another from KMS, which AWS bills. */
 export const KEY_REUSE_S = 3600;
 
-/** How Lambda feeds the operations queue to `apply`. */
+/** How Lambda feeds the operations queue to `apply`, if an app has a mirror. */
 export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const satisfies Feed;
 
 /**
- * The same for the apps of a configuration. Where none has a mirror, nobody waits for `apply`: what was answered 200 is in
- * effect, what was answered 202 can wait a second more, and ten messages cost what one does. A mirror is told by `apply`,
- * and each removal would reach the hosted side later.
+ * Returns the feed for the apps of a configuration. Without mirrors, `apply` may wait a second to collect messages: after
+ * a 200 the operation is applied already, after a 202 a second more is fine, and a batch of ten costs as much as one
+ * message. With a mirror it may not: `apply` marks tokens dirty, and each removal would reach the hosted API later.
  */
 export const operationsFeed = (apps: Configuration['apps']): Feed =>
   apps.some(({ mirror }) => mirror !== undefined) ? EVENT_SOURCE : { ...EVENT_SOURCE, windowS: OPERATIONS_WINDOW_S };
-
-/** When an alarm goes off (infra/monitoring/alarms.ts). Shares are of the requests of five minutes. */
-export const ALARMS = {
-  /** Age of the oldest operation on the queue: well past every wait of a single failure, far from anything's expiry. */
-  oldestS: 300,
-  /** Answered 5xx. */
-  failuresPercent: 1,
-  /** Accepted, but not in effect within the second. */
-  latePercent: 5,
-  /** From when an event happened to its effect, the slowest one in a hundred: the sender's own delay is in it. */
-  eventToEffectS: 60,
-  /** Not signed or not authenticated; fewer than `refusedAtLeast` are what any public URL sees. */
-  refusedPercent: 20,
-  refusedAtLeast: 10,
-  /** Turned away by Lambda or by the HTTP API in five minutes. */
-  throttled: 20,
-  /** Age of the oldest mark of a mirror: a quarter of an hour behind. */
-  behindS: 900,
-  /** Verifications of a push that find something else; fewer than `differentAtLeast` say nothing. */
-  differentPercent: 25,
-  differentAtLeast: 20,
-  /** Tokens in an hour that the hosted side does not take. */
-  droppedAtLeast: 10,
-} as const;

@@ -7,7 +7,7 @@ import { Bindery, type BinderyProps } from './bindery.ts';
  *
  *   Url ─▶ events, account-api ─▶ operations queue ─▶ apply ─▶ registry table
  *                    └────────────── applied at once ──────────────▲
- *   for each app with a mirror:      apply ─▶ marks ─▶ mirror ─▶ hosted side ◀─ verify ◀─ checks
+ *   for each app with a mirror:      apply ─▶ marks ─▶ mirror ─▶ hosted API ◀─ verify ◀─ checks
  */
 export class BinderyStack extends Stack {
   constructor(scope: Construct, id: string, props: BinderyProps & { stage: string }) {
@@ -31,10 +31,10 @@ export class BinderyStack extends Stack {
     }
   }
 
-  /** CloudFormation allows letters and digits only, so ids like `my-app` and `my_app` would be one output. */
+  /** CloudFormation allows only letters and digits in names, so ids like `my-app` and `my_app` make the same output. */
   #output(name: string, value: string): void {
     if (this.node.tryFindChild(name) === undefined) new CfnOutput(this, name, { value });
-    else Annotations.of(this).addError(`two ids of bindery.json make the output "${name}": rename one of them`);
+    else Annotations.of(this).addError(`two ids in bindery.json both make the output "${name}": rename one of them`);
   }
 }
 

@@ -4,16 +4,16 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import type { SweepEnvironment, VariablesOf } from '../functions/lambda/environment.ts';
-import type { Keeping } from './encryption.ts';
+import type { StorageProps } from './encryption.ts';
 import { allow, DoorFunction } from './function.ts';
 import type { Mirror } from './mirror.ts';
 import { SWEEP_EVERY_MINUTES } from './settings.ts';
 
-type Swept = Keeping & { mirrors: readonly Mirror[]; table: Pick<ITable, 'tableName' | 'tableArn'> };
+type SweepProps = StorageProps & { mirrors: readonly Mirror[]; table: Pick<ITable, 'tableName' | 'tableArn'> };
 
-/** Looks through the table by and by: collects what nobody needs any more, and has mirrored tokens compared. */
+/** Reads the whole table in a day: collects entries that are not needed any more, and has `verify` check mirrored tokens. */
 export class Sweep extends DoorFunction {
-  constructor(scope: Construct, { mirrors, table, ...kept }: Swept) {
+  constructor(scope: Construct, { mirrors, table, ...storage }: SweepProps) {
     const queues = Object.fromEntries(mirrors.map(({ app, checks }) => [app.id, checks.queue.queueUrl]));
     const environment = {
       REGISTRY_TABLE: table.tableName,
@@ -22,16 +22,16 @@ export class Sweep extends DoorFunction {
     const reading = ['dynamodb:Scan', 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:BatchGetItem'];
     const checks = mirrors.map((mirror) => mirror.checks.queue.queueArn);
     super(scope, 'sweep', {
-      ...kept,
+      ...storage,
       environment,
-      may: [
+      permissions: [
         allow(table.tableArn, ...reading, 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
         ...(checks.length > 0 ? [allow(checks, 'sqs:SendMessage')] : []),
       ],
-      // The next run goes on where a failed one was: tried again at once it would run beside it.
+      // The next run continues where a failed one stopped. An immediate retry could run beside it.
       retryAttempts: 0,
     });
-    Validations.of(this).acknowledge({ id: 'Serverless-LambdaAsyncFailureDestination', reason: AGAIN });
+    Validations.of(this).acknowledge({ id: 'Serverless-LambdaAsyncFailureDestination', reason: NEXT_RUN_REPEATS });
     this.#everyHour();
   }
 
@@ -40,8 +40,9 @@ export class Sweep extends DoorFunction {
       schedule: Schedule.rate(Duration.minutes(SWEEP_EVERY_MINUTES)),
       targets: [new LambdaFunction(this, { retryAttempts: 0 })],
     });
-    Validations.of(rule).acknowledge({ id: 'Serverless-EventBusDLQ', reason: AGAIN });
+    Validations.of(rule).acknowledge({ id: 'Serverless-EventBusDLQ', reason: NEXT_RUN_REPEATS });
   }
 }
 
-const AGAIN = 'The event says nothing but that an hour is over, and the next one says it again.';
+const NEXT_RUN_REPEATS =
+  'The event carries no data. The next hourly event does the same, so a lost one needs no destination.';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type BuildOptions, build } from 'esbuild';
-import { BUNDLE } from '../../infra/function.ts';
+import { BUNDLE } from '../../infra/bundling.ts';
 import type { Call } from './aws.ts';
 
 /** A function as one file, in bytes. */

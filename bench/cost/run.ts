@@ -69,7 +69,7 @@ const fronts = (name: string, behindUrl: Units): Costed[] => {
   ];
 };
 
-/** What the HTTP API logs of a request (infra/http-api.ts). */
+/** What the HTTP API logs of a request (infra/front.ts). */
 const ACCESS_LINE = JSON.stringify({
   id: 'JKJaXmPLvHcESHA=',
   time: '1795300000000',

@@ -1,9 +1,9 @@
 /**
- * In a bundle this stands for `@smithy/core/event-streams`. The SDK imports it when an operation streams events, which
- * none of ours does; but the one `import()` keeps esbuild from joining the modules that it shares with the rest.
+ * Replaces `@smithy/core/event-streams` in a bundle. The SDK imports it for operations that stream events, and Bindery
+ * uses none. With the real module, this one `import()` stops esbuild from joining the modules that it shares with others.
  */
 export class EventStreamSerde {
   constructor() {
-    throw new Error('bundled without event streams: see infra/function.ts');
+    throw new Error('bug: this bundle has no event streams. To use them, remove the alias in infra/bundling.ts.');
   }
 }

@@ -14,44 +14,56 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { EncryptionKey } from '../encryption.ts';
+import type { Front, HttpDoors } from '../front.ts';
 import type { DoorFunction } from '../function.ts';
-import type { Front, HttpDoors } from '../http-api.ts';
-import type { Mirror, MirrorFunctions } from '../mirror.ts';
+import type { MirrorFunctions } from '../mirror.ts';
 import type { OperationsQueue } from '../queue.ts';
-import { ALARMS } from '../settings.ts';
-import type { LogMetrics, MirrorMetrics } from './metrics.ts';
-import { watchesOfMirrors } from './mirror-alarms.ts';
+import { type LogMetrics, percent, total } from './metrics.ts';
+import { THRESHOLDS } from './thresholds.ts';
 
-/** Tells what is wrong, what it means and what to do first. Without an address alarms are seen on the console only. */
+export type AlarmDefinition = {
+  /** Also the heading of its section in docs/operations.md. Its construct has this id: a new title is a new alarm. */
+  readonly title: string;
+  readonly meaning: string;
+  /** The first thing that an operator does. */
+  readonly firstStep: string;
+  readonly metric: IMetric;
+  /** From this value a period counts as bad. */
+  readonly threshold: number;
+  /** The alarm goes off after so many bad periods. Default: 1. */
+  readonly badPeriods?: number;
+  /** So many of the last periods are looked at. Default: the number of bad periods. */
+  readonly ofPeriods?: number;
+  /** The app whose mirror the alarm is about. Default: none. */
+  readonly mirror?: string;
+};
+
+/** The alarms. Without an e-mail address they are on the console and the dashboard only. */
 export class Alarms extends Construct {
-  readonly #alarms: Alarm[];
+  readonly all: readonly Alarm[];
 
-  constructor(scope: Construct, id: string, watched: Watched) {
+  constructor(scope: Construct, id: string, definitions: readonly AlarmDefinition[]) {
     super(scope, id);
-    this.#alarms = [...watchesOf(watched), ...watchesOfMirrors(watched)].map((watch) => this.#alarm(watch));
+    this.all = definitions.map((definition) => this.#alarm(definition));
   }
 
-  get all(): readonly Alarm[] {
-    return this.#alarms;
-  }
-
-  /** For a pager or a chat: whichever action of the CDK, when an alarm goes off and when it is over. */
+  /** Adds an action of the CDK, a pager or a chat for example, for when an alarm goes off and when it is over. */
   notify(action: IAlarmAction): void {
-    for (const alarm of this.#alarms) {
+    for (const alarm of this.all) {
       alarm.addAlarmAction(action);
       alarm.addOkAction(action);
     }
   }
 
-  /** AWS asks the address for a confirmation first. */
+  /** Sends mails to the address. AWS first sends it a link to confirm. */
   mail(address: string, key: EncryptionKey | undefined): void {
-    key?.letAlarmsUseIt();
+    key?.allowAlarms();
     const topic = new Topic(this, 'Topic', {
       displayName: 'Bindery',
       enforceSSL: true,
       ...(key && { masterKey: key }),
     });
-    // The policy that enforces TLS replaces the one that let this account's alarms in.
+    // `enforceSSL` replaces the default policy, which allowed the alarms of this account to publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -63,148 +75,134 @@ export class Alarms extends Construct {
     topic.addSubscription(new EmailSubscription(address));
     Validations.of(topic).acknowledge({
       id: 'Serverless-SNSRedrivePolicy',
-      reason: "A mail that was not delivered is old news: CloudWatch keeps the alarm's state and its history.",
+      reason: "An undelivered mail is not needed later: CloudWatch keeps the alarm's state and history.",
     });
     this.notify(new SnsAction(topic));
   }
 
-  #alarm({ title, means, first, metric, from, in: points = 1, of = points, mirror }: Watch): Alarm {
-    const whose = mirror === undefined ? '' : `Mirror of ${mirror}: `;
+  #alarm(definition: AlarmDefinition): Alarm {
+    const { title, meaning, firstStep, metric, threshold, mirror } = definition;
+    const { badPeriods = 1, ofPeriods = badPeriods } = definition;
+    const owner = mirror === undefined ? '' : `Mirror of ${mirror}: `;
     return new Alarm(this, mirror === undefined ? title : `${title} (${mirror})`, {
-      alarmDescription: `${whose}${means} First: ${first} docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`,
+      alarmDescription: `${owner}${meaning} First: ${firstStep} docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`,
       metric,
-      threshold: from,
+      threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      datapointsToAlarm: points,
-      evaluationPeriods: of,
-      // All of these measure trouble, and AWS sends no values while nothing happens: a quiet night is not an incident.
+      datapointsToAlarm: badPeriods,
+      evaluationPeriods: ofPeriods,
+      // All metrics count failures, and AWS sends no values without traffic: a quiet night raises no alarm.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 }
 
-export type Watched = {
+/** The parts of the service that alarms measure. */
+export type AlarmSources = {
   readonly operations: OperationsQueue;
   readonly doors: HttpDoors;
   readonly apply: DoorFunction;
   readonly sweep: DoorFunction;
   readonly front: Front;
   readonly log: LogMetrics;
-  readonly mirrors: readonly Mirror[];
-  /** There where any app has a mirror. */
+  /** Undefined if no app has a mirror. */
   readonly workers: MirrorFunctions | undefined;
-  readonly mirrored: MirrorMetrics | undefined;
-};
-
-/** One alarm: its title is also that of its section in docs/operations.md. */
-export type Watch = {
-  readonly title: string;
-  readonly means: string;
-  readonly first: string;
-  readonly metric: IMetric;
-  /** It goes off at this value or above, in so many of the last `of` periods. */
-  readonly from: number;
-  readonly in?: number;
-  readonly of?: number;
-  /** The app whose mirror it is about: there is one such alarm for each. */
-  readonly mirror?: string;
 };
 
 const SUM = { statistic: Stats.SUM };
 export const MAXIMUM = { statistic: Stats.MAXIMUM, period: Duration.minutes(1) };
+const MOST_OF_THREE = { badPeriods: 2, ofPeriods: 3 };
 
-/** Everything that somebody is told of. */
-const watchesOf = (watched: Watched): Watch[] => [
-  ...ofTheQueue(watched),
-  ...ofTheDoors(watched),
-  ...ofTheFunctions(watched),
+/** The alarms of everything but mirrors (infra/monitoring/mirror-alarms.ts). */
+export const serviceAlarms = (sources: AlarmSources): AlarmDefinition[] => [
+  ...queueAlarms(sources),
+  ...requestAlarms(sources),
+  ...functionAlarms(sources),
 ];
 
-const ofTheQueue = ({ operations, log }: Watched): Watch[] => [
+const queueAlarms = ({ operations, log }: AlarmSources): AlarmDefinition[] => [
   {
     title: 'Parked operations',
-    means:
-      'An operation that was accepted is not in effect and nothing will try it again: somebody may be bound wrongly.',
-    first: 'npm run dlq -- list shows what is parked and why.',
+    meaning:
+      'An accepted operation could not be applied and is not tried again: an account may be bound to the wrong device.',
+    firstStep: 'run npm run dlq -- list to see what is parked and why.',
     metric: operations.parked.metricApproximateNumberOfMessagesVisible(MAXIMUM),
-    from: 1,
+    threshold: THRESHOLDS.single,
   },
   {
     title: 'Late operations',
-    means: `The oldest operation on the queue is ${ALARMS.oldestS} s old. Requests answered 202 are not in effect yet.`,
-    first: 'see on the dashboard whether apply runs, fails or is throttled.',
+    meaning: `The oldest operation on the queue is ${THRESHOLDS.oldestS} s old. Requests answered 202 are not applied yet.`,
+    firstStep: 'see on the dashboard whether apply runs, fails or is throttled.',
     metric: operations.queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
-    from: ALARMS.oldestS,
-    in: 3,
+    threshold: THRESHOLDS.oldestS,
+    badPeriods: 3,
   },
   {
     title: 'Failing operations',
-    means: 'A message has used up half of its tries. It is parked when they are used up.',
-    first: "read the reason in the log of apply: the table's, or a message that this version cannot read.",
+    meaning: 'A message on the queue failed again after half of its tries. After the last try it is parked.',
+    firstStep: 'read the reason in the log of apply: a failing table, or a message that this version cannot read.',
     metric: log.failing,
-    from: 1,
+    threshold: THRESHOLDS.single,
   },
 ];
 
-const ofTheDoors = ({ front, log }: Watched): Watch[] => [
+const requestAlarms = ({ front, log }: AlarmSources): AlarmDefinition[] => [
   {
     title: 'Requests answered with errors',
-    means: `${ALARMS.failuresPercent} % of requests are answered 5xx. Nothing was accepted; senders must send again.`,
-    first: 'filter the logs of both HTTP functions by the outcome unavailable and read the reason.',
+    meaning: `${THRESHOLDS.failuresPercent} % of requests are answered 5xx. They were not accepted; senders must send them again.`,
+    firstStep: 'filter the logs of both HTTP functions by the outcome unavailable and read the reason.',
     metric: percent(front.failures, front.requests),
-    from: ALARMS.failuresPercent,
-    in: 2,
-    of: 3,
+    threshold: THRESHOLDS.failuresPercent,
+    ...MOST_OF_THREE,
   },
   {
     title: 'Effect later than a second',
-    means: `${ALARMS.latePercent} % of accepted requests were not in effect within the second: logins and logouts lag.`,
-    first: "look at the table's throttles and errors; the operations are safe on the queue.",
+    meaning: `${THRESHOLDS.latePercent} % of accepted requests were not applied within a second: queries show logins and logouts late.`,
+    firstStep: "look at the table's throttles and errors; the operations are safe on the queue.",
     metric: new MathExpression({
       label: 'not in effect within the second, %',
       expression: '100 * FILL(durable, 0) / (FILL(durable, 0) + FILL(applied, 0))',
       usingMetrics: { durable: log.durable, applied: log.effectMs.with({ statistic: Stats.SAMPLE_COUNT }) },
     }),
-    from: ALARMS.latePercent,
-    in: 2,
-    of: 3,
+    threshold: THRESHOLDS.latePercent,
+    ...MOST_OF_THREE,
   },
   {
     title: 'Events in effect late',
-    means: `One event in a hundred takes effect ${ALARMS.eventToEffectS} s or more after it happened: until then an older state holds.`,
-    first: 'compare with request to effect on the dashboard: if that is short, the sender is late or its clock is.',
+    meaning: `One event in a hundred is applied ${THRESHOLDS.eventToEffectS} s or more after it happened: until then queries show the old state.`,
+    firstStep:
+      'compare with request to effect on the dashboard: if that is short, the sender is late or its clock is wrong.',
     metric: log.eventToEffectMs.with({ statistic: Stats.p(99) }),
-    from: ALARMS.eventToEffectS * 1000,
-    in: 2,
-    of: 3,
+    threshold: THRESHOLDS.eventToEffectS * 1000,
+    ...MOST_OF_THREE,
   },
   {
     title: 'Refused signatures',
-    means: `${ALARMS.refusedPercent} % of requests are not signed or not authenticated: a wrong secret, or somebody is trying.`,
-    first: 'ask whether a secret was rotated; compare sender and AWSCURRENT.',
+    meaning: `${THRESHOLDS.refusedPercent} % of requests are not signed or not authenticated: a sender has a wrong secret, or this is an attack.`,
+    firstStep: 'ask whether a secret was rotated; compare the secret of the sender with AWSCURRENT.',
     metric: new MathExpression({
       label: 'unauthenticated, %',
-      expression: `IF(refused >= ${ALARMS.refusedAtLeast}, 100 * refused / requests, 0)`,
+      expression: `IF(refused >= ${THRESHOLDS.refusedAtLeast}, 100 * refused / requests, 0)`,
       usingMetrics: { refused: log.unauthenticated, requests: front.requests },
     }),
-    from: ALARMS.refusedPercent,
-    in: 2,
-    of: 3,
+    threshold: THRESHOLDS.refusedPercent,
+    ...MOST_OF_THREE,
   },
   {
     title: 'Unusable secrets',
-    means: 'A secret holds a value that cannot be a key, so its owner is shut out once the previous value is gone.',
-    first: 'read credential and version in the log line secret.unusable, and put a right value.',
+    meaning: 'The value of a secret is not a valid key. When the previous value is gone, its owner is refused.',
+    firstStep: 'read credential and version in the log line secret.unusable, and put a valid value.',
     metric: log.unusableSecrets,
-    from: 1,
+    threshold: THRESHOLDS.single,
   },
 ];
 
-const ofTheFunctions = ({ doors, apply, sweep, workers, log }: Watched): Watch[] => [
+const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): AlarmDefinition[] => [
   {
     title: 'Function errors',
-    means: 'A function crashed, ran out of time, or met a bug. Nothing is lost: callers were told, messages stay.',
-    first: 'find the line bug or the runtime error in the logs; if it began with a deployment, roll back.',
+    meaning:
+      'A function crashed, timed out or hit a bug. No operation is lost: callers got an error, messages stay queued.',
+    firstStep: 'find the line bug or the runtime error in the logs; if it began with a deployment, roll back.',
     metric: total({
       events: doors.events.metricErrors(SUM),
       accountApi: doors['account-api'].metricErrors(SUM),
@@ -213,38 +211,20 @@ const ofTheFunctions = ({ doors, apply, sweep, workers, log }: Watched): Watch[]
       ...(workers && { mirror: workers.mirror.metricErrors(SUM), verify: workers.verify.metricErrors(SUM) }),
       bugs: log.bugs,
     }),
-    from: 1,
+    threshold: THRESHOLDS.single,
   },
   {
     title: 'Throttled requests',
-    means: 'Lambda or the HTTP API turns work away. Senders and the queue try again; effects are late.',
-    first: "compare concurrent executions with the account's limit, and requests with the throttle.",
+    meaning: 'Lambda or the HTTP API rejects requests. Senders and the queue try again; operations are applied late.',
+    firstStep: "compare concurrent executions with the account's limit, and requests with the throttle.",
     metric: total({
       events: doors.events.metricThrottles(SUM),
       accountApi: doors['account-api'].metricThrottles(SUM),
       apply: apply.metricThrottles(SUM),
       ...(workers && { mirror: workers.mirror.metricThrottles(SUM), verify: workers.verify.metricThrottles(SUM) }),
-      ...(log.turnedAway && { gateway: log.turnedAway }),
+      ...(log.throttled && { gateway: log.throttled }),
     }),
-    from: ALARMS.throttled,
-    in: 2,
-    of: 3,
+    threshold: THRESHOLDS.throttled,
+    ...MOST_OF_THREE,
   },
 ];
-
-/** A metric without values in a period would make the whole sum have none. */
-export const total = (usingMetrics: Record<string, IMetric>): IMetric =>
-  new MathExpression({
-    label: 'all together',
-    expression: Object.keys(usingMetrics)
-      .map((name) => `FILL(${name}, 0)`)
-      .join(' + '),
-    usingMetrics,
-  });
-
-const percent = (part: IMetric, whole: IMetric): IMetric =>
-  new MathExpression({
-    label: 'share, %',
-    expression: 'IF(whole > 0, 100 * FILL(part, 0) / whole, 0)',
-    usingMetrics: { part, whole },
-  });

@@ -12,28 +12,34 @@ import {
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { Mirror } from '../mirror.ts';
-import type { Alarms, Watched } from './alarms.ts';
+import type { AlarmSources, Alarms } from './alarms.ts';
 import type { MirrorMetrics } from './metrics.ts';
 
-type Shown = Watched & { readonly table: Pick<ITable, 'metric'>; readonly alarms: Alarms };
+type DashboardSources = AlarmSources & {
+  readonly table: Pick<ITable, 'metric'>;
+  readonly alarms: Alarms;
+  readonly mirrors: readonly Mirror[];
+  /** Undefined if no app has a mirror. */
+  readonly mirrorMetrics: MirrorMetrics | undefined;
+};
 
 const WIDTH = 24;
 const HEIGHT = 6;
 
-/** Three questions from top to bottom: is it safe, is it keeping up, what does it cost. And a row for each mirror. */
+/** Answers three questions from top to bottom: is it safe, is it keeping up, what does it cost. One row for each mirror. */
 export class BinderyDashboard extends Dashboard {
-  constructor(scope: Construct, id: string, shown: Shown) {
+  constructor(scope: Construct, id: string, sources: DashboardSources) {
     super(scope, id, {
       widgets: [
         heading('Is it safe?'),
-        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...shown.alarms.all], width: WIDTH, height: 3 })],
-        row(safe(shown)),
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...sources.alarms.all], width: WIDTH, height: 3 })],
+        row(safe(sources)),
         heading('Is it keeping up?'),
-        row(queueing(shown)),
-        row(accepting(shown)),
-        ...mirrorGraphs(shown).flatMap(({ title, graphs }) => [heading(title), row(graphs)]),
+        row(queueing(sources)),
+        row(accepting(sources)),
+        ...mirrorRows(sources),
         heading('What does it cost?'),
-        row(costs(shown)),
+        row(costs(sources)),
       ],
     });
   }
@@ -44,7 +50,7 @@ const heading = (text: string): IWidget[] => [new TextWidget({ markdown: `## ${t
 const row = (graphs: Graph[]): IWidget[] =>
   graphs.map((graph) => new GraphWidget({ ...graph, width: WIDTH / graphs.length, height: HEIGHT }));
 
-const safe = ({ operations, front, log }: Watched): Graph[] => [
+const safe = ({ operations, front, log }: AlarmSources): Graph[] => [
   {
     title: 'Parked operations',
     left: [operations.parked.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM })],
@@ -53,7 +59,7 @@ const safe = ({ operations, front, log }: Watched): Graph[] => [
   { title: 'Answered 5xx, and bugs', left: [front.failures, log.bugs] },
 ];
 
-const queueing = ({ operations, log }: Watched): Graph[] => [
+const queueing = ({ operations, log }: AlarmSources): Graph[] => [
   {
     title: 'Oldest operation on the queue (s)',
     left: [operations.queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM })],
@@ -62,7 +68,7 @@ const queueing = ({ operations, log }: Watched): Graph[] => [
   { title: 'Messages done', left: [operations.queue.metricNumberOfMessagesDeleted({ label: 'done' })] },
 ];
 
-const accepting = ({ front, log }: Watched): Graph[] => [
+const accepting = ({ front, log }: AlarmSources): Graph[] => [
   { title: 'Requests, accepted; superseded', left: [front.requests, log.accepted], right: [log.superseded] },
   {
     title: 'Request to effect (ms), and requests left to the queue',
@@ -72,7 +78,7 @@ const accepting = ({ front, log }: Watched): Graph[] => [
   { title: 'Event to effect (ms)', left: percentiles(log.eventToEffectMs) },
 ];
 
-const costs = ({ doors, apply, workers, sweep, operations, table }: Shown): Graph[] => {
+const costs = ({ doors, apply, workers, sweep, operations, table }: DashboardSources): Graph[] => {
   const functions = Object.entries({ ...doors, apply, ...workers, sweep });
   return [
     {
@@ -90,7 +96,7 @@ const costs = ({ doors, apply, workers, sweep, operations, table }: Shown): Grap
       ),
     },
     {
-      title: 'SQS: sent, received, deleted, polled in vain',
+      title: 'SQS: sent, received, deleted, empty receives',
       left: [
         operations.queue.metricNumberOfMessagesSent(),
         operations.queue.metricNumberOfMessagesReceived(),
@@ -104,42 +110,40 @@ const costs = ({ doors, apply, workers, sweep, operations, table }: Shown): Grap
 /** One graph of the dashboard. */
 type Graph = { readonly title: string; readonly left: IMetric[]; readonly right?: IMetric[] };
 
-/** The middle of a metric and its tail, named. */
+/** The median and the 99th percentile of a metric, with labels. */
 const percentiles = (metric: Metric, name = ''): IMetric[] =>
   [50, 99].map((percentile) => metric.with({ statistic: Stats.p(percentile), label: `${name} p${percentile}`.trim() }));
 
-type MirrorWidgets = { readonly mirrors: readonly Mirror[]; readonly mirrored: MirrorMetrics | undefined };
-
-/** A row for each mirror: how late, how long exposed, how far apart, what the hosted side says, what waits. */
-const mirrorGraphs = ({ mirrors, mirrored }: MirrorWidgets): { title: string; graphs: Graph[] }[] =>
-  mirrored === undefined
+/** A row for each mirror: delay and exposure, tokens that differ, answers of the hosted API, waiting messages. */
+const mirrorRows = ({ mirrors, mirrorMetrics }: DashboardSources): IWidget[][] =>
+  mirrorMetrics === undefined
     ? []
-    : mirrors.map((mirror) => ({ title: `Mirror of ${mirror.app.id}`, graphs: graphsOf(mirror, mirrored) }));
+    : mirrors.flatMap((mirror) => [heading(`Mirror of ${mirror.app.id}`), row(mirrorGraphs(mirror, mirrorMetrics))]);
 
-const graphsOf = ({ app: { id }, marks, checks }: Mirror, mirrored: MirrorMetrics): Graph[] => [
+const mirrorGraphs = ({ app: { id }, marks, checks }: Mirror, metrics: MirrorMetrics): Graph[] => [
   {
-    title: 'Change to call, change to found equal, removal to call (ms)',
+    title: 'Change to push, change to found equal, removal to push (ms)',
     left: [
-      ...percentiles(mirrored.lagMs(id), 'call'),
-      ...percentiles(mirrored.convergedMs(id), 'equal'),
-      ...percentiles(mirrored.exposedMs(id), 'exposed'),
+      ...percentiles(metrics.lagMs(id), 'push'),
+      ...percentiles(metrics.convergedMs(id), 'equal'),
+      ...percentiles(metrics.exposedMs(id), 'exposed'),
     ],
   },
   {
     title: 'Tokens found different, equal, dropped',
     left: [
       ...(['push', 'again', 'sweep'] as const).map((by) =>
-        mirrored.different(id, by).with({ label: `different, ${by}` }),
+        metrics.different(id, by).with({ label: `different, ${by}` }),
       ),
-      mirrored.converged(id).with({ label: 'equal' }),
-      mirrored.dropped(id).with({ label: 'dropped' }),
-      mirrored.untranslatable(id).with({ label: 'accounts without a type there' }),
+      metrics.converged(id).with({ label: 'equal' }),
+      metrics.dropped(id).with({ label: 'dropped' }),
+      metrics.untranslatable(id).with({ label: 'accounts of a type that the hosted API lacks' }),
     ],
   },
   {
     title: 'Calls by answer, and tries while stopped',
-    left: [new MathExpression({ expression: mirrored.callsByAnswer(id), label: '' })],
-    right: [mirrored.stopped(id)],
+    left: [new MathExpression({ expression: metrics.callsByAnswer(id), label: '' })],
+    right: [metrics.stopped(id)],
   },
   {
     title: 'Oldest mark (s), and dead letters',

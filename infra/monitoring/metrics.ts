@@ -1,18 +1,18 @@
-import { MathExpression, Metric, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IMetric, MathExpression, Metric, Stats, Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, type ILogGroup, type JsonPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { HttpDoors } from '../front.ts';
 import type { DoorFunction } from '../function.ts';
-import type { HttpDoors } from '../http-api.ts';
 import type { MirrorFunctions } from '../mirror.ts';
 import { OPERATIONS_QUEUE } from '../settings.ts';
 
-/** Lambda's JSON log format puts the object that a function logs under `message`. */
+/** Matches lines by name. Lambda's JSON log format puts the object that a function logs under `message`. */
 const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
-const ending = (of: JsonPattern, outcome: string): JsonPattern =>
+const withOutcome = (of: JsonPattern, outcome: string): JsonPattern =>
   FilterPattern.all(of, FilterPattern.stringValue('$.message.outcome', '=', outcome));
 const REQUEST = line('request');
 
-/** A message that fails has used up half of its tries. */
+/** A message that failed again after half of its tries. */
 const FAILING = FilterPattern.all(
   line('apply'),
   FilterPattern.stringValue('$.message.outcome', '!=', 'done'),
@@ -21,7 +21,8 @@ const FAILING = FilterPattern.all(
 
 const SUPERSEDED = FilterPattern.all(REQUEST, FilterPattern.numberValue('$.message.superseded', '>=', 1));
 
-type Logged = {
+/** The logs that metrics are made of. */
+type LogSources = {
   doors: HttpDoors;
   apply: DoorFunction;
   mirrors: MirrorFunctions | undefined;
@@ -29,18 +30,20 @@ type Logged = {
   accessLog: ILogGroup | undefined;
 };
 
-/** `value` is where a line has it; without one, lines are counted. `by` names fields: a metric for each of their values. */
-export type Taken = {
+/** The log lines that one metric is made of. */
+type LineSelection = {
   from: readonly ILogGroup[];
   lines: JsonPattern;
+  /** Selector of the value in a line. Default: count the lines. */
   value?: string;
   unit?: Unit;
+  /** Fields that become dimensions: one metric for each of their values. Default: none. */
   by?: readonly string[];
 };
 
-/** A metric made of log lines, in the namespace given. */
-function taken(scope: Construct, metricNamespace: string, metricName: string, lines: Taken): Metric {
-  const { from, lines: filterPattern, value, unit, by } = lines;
+/** Adds the filters that make a metric of log lines. Returns the metric. */
+function lineMetric(scope: Construct, metricNamespace: string, metricName: string, selection: LineSelection): Metric {
+  const { from, lines: filterPattern, value, unit, by } = selection;
   for (const logGroup of from) {
     new MetricFilter(scope, `${metricName} in ${logGroup.node.path.split('/').at(-1)}`, {
       logGroup,
@@ -56,53 +59,53 @@ function taken(scope: Construct, metricNamespace: string, metricName: string, li
 }
 
 /**
- * What AWS cannot count for us, taken from the functions' log lines (functions/lambda/http.ts and sqs-door.ts write
- * them). The namespace is the construct's path, so that two installations in one account do not add up.
+ * Metrics that AWS does not count, made of the functions' log lines (functions/lambda/http.ts and sqs.ts write them). The
+ * namespace is the construct's path, so that the metrics of two installations in one account stay apart.
  */
 export class LogMetrics extends Construct {
-  /** Milliseconds a request took to bring its operations into effect, one value a request that did. */
+  /** Milliseconds from a request to its answer, one value a request whose operations are applied. */
   readonly effectMs: Metric;
-  /** Milliseconds since a request's oldest event happened, one value a request of events that are in effect. */
+  /** Milliseconds since a request's oldest event happened, one value a request whose events are applied. */
   readonly eventToEffectMs: Metric;
-  /** Events, and elements of the Account API, that a later event had decided otherwise before they came. */
+  /** Events, and elements of the Account API, that changed nothing because a later event was applied before. */
   readonly superseded: Metric;
-  /** Requests whose operations are on the queue and were not in effect within the second. */
+  /** Requests whose operations are on the queue, but were not applied within the second of the door. */
   readonly durable: Metric;
-  /** Errors of our own, which callers see as 500 or as a message that stays. */
+  /** Bugs: unexpected errors. Callers get a 500, and messages stay on the queue. */
   readonly bugs: Metric;
-  /** Values of secrets that cannot be used as what they are for. */
+  /** Values of secrets that are not valid keys. */
   readonly unusableSecrets: Metric;
-  /** Milliseconds on the queue, one value a batch that `apply` settled: its longest. What it applied is mostly in effect already. */
+  /** Milliseconds on the queue, one value a batch that `apply` finished: the longest. A door applied most of them before. */
   readonly queuedMs: Metric;
-  /** Receives of messages that fail and have used up half of their tries. */
+  /** Failed receives of messages after half of their tries. */
   readonly failing: Metric;
-  /** Requests that the gateway throttled: their caller was told 429 and sends again. */
-  readonly turnedAway: Metric | undefined;
+  /** Requests that the gateway throttled. It answered 429, and the caller sends again. */
+  readonly throttled: Metric | undefined;
 
   readonly #namespace: string;
 
-  constructor(scope: Construct, id: string, { doors, apply, mirrors, sweep, accessLog }: Logged) {
+  constructor(scope: Construct, id: string, { doors, apply, mirrors, sweep, accessLog }: LogSources) {
     super(scope, id);
     this.#namespace = scope.node.path;
     const http = Object.values(doors).map(({ logGroup }) => logGroup);
     const workers = [apply, sweep, ...Object.values(mirrors ?? {})].map(({ logGroup }) => logGroup);
-    const applied = { lines: ending(REQUEST, 'applied'), value: '$.message.duration_ms', unit: Unit.MILLISECONDS };
-    this.effectMs = this.#take('EffectMs', { from: http, ...applied });
-    const age = { lines: ending(REQUEST, 'applied'), value: '$.message.event_age_ms', unit: Unit.MILLISECONDS };
-    this.eventToEffectMs = this.#take('EventToEffectMs', { from: [doors.events.logGroup], ...age });
-    this.superseded = this.#take('Superseded', { from: http, lines: SUPERSEDED, value: '$.message.superseded' });
-    this.durable = this.#take('Durable', { from: http, lines: ending(REQUEST, 'durable') });
-    this.#take('Refused', { from: http, lines: ending(REQUEST, 'refused'), by: ['reason'] });
-    this.bugs = this.#take('Bugs', { from: [...http, ...workers], lines: line('bug') });
-    this.unusableSecrets = this.#take('UnusableSecrets', { from: http, lines: line('secret.unusable') });
-    const settled = { lines: ending(line('apply'), 'done'), value: '$.message.waited_ms', unit: Unit.MILLISECONDS };
-    this.queuedMs = this.#take('QueuedMs', { from: [apply.logGroup], ...settled });
-    this.failing = this.#take('Failing', { from: [apply.logGroup], lines: FAILING });
+    const applied = { lines: withOutcome(REQUEST, 'applied'), value: '$.message.duration_ms', unit: Unit.MILLISECONDS };
+    this.effectMs = this.#add('EffectMs', { from: http, ...applied });
+    const age = { lines: withOutcome(REQUEST, 'applied'), value: '$.message.event_age_ms', unit: Unit.MILLISECONDS };
+    this.eventToEffectMs = this.#add('EventToEffectMs', { from: [doors.events.logGroup], ...age });
+    this.superseded = this.#add('Superseded', { from: http, lines: SUPERSEDED, value: '$.message.superseded' });
+    this.durable = this.#add('Durable', { from: http, lines: withOutcome(REQUEST, 'durable') });
+    this.#add('Refused', { from: http, lines: withOutcome(REQUEST, 'refused'), by: ['reason'] });
+    this.bugs = this.#add('Bugs', { from: [...http, ...workers], lines: line('bug') });
+    this.unusableSecrets = this.#add('UnusableSecrets', { from: http, lines: line('secret.unusable') });
+    const done = { lines: withOutcome(line('apply'), 'done'), value: '$.message.waited_ms', unit: Unit.MILLISECONDS };
+    this.queuedMs = this.#add('QueuedMs', { from: [apply.logGroup], ...done });
+    this.failing = this.#add('Failing', { from: [apply.logGroup], lines: FAILING });
     const throttled = FilterPattern.stringValue('$.status', '=', '429');
-    this.turnedAway = accessLog && this.#take('TurnedAway', { from: [accessLog], lines: throttled });
+    this.throttled = accessLog && this.#add('TurnedAway', { from: [accessLog], lines: throttled });
   }
 
-  /** Requests whose operations are safe: in effect, or on the queue. */
+  /** Requests that were accepted: applied, or durable on the queue. */
   get accepted(): MathExpression {
     return new MathExpression({
       label: 'accepted',
@@ -111,7 +114,7 @@ export class LogMetrics extends Construct {
     });
   }
 
-  /** Requests refused since their signature or their credential does not match: the reasons of the two doors. */
+  /** Requests refused because their signature or credential does not match: one reason from each of the two doors. */
   get unauthenticated(): MathExpression {
     const refused = (reason: string) =>
       new Metric({
@@ -127,17 +130,17 @@ export class LogMetrics extends Construct {
     });
   }
 
-  /** An expression for graphs: refusals by reason. The reasons are a closed set, so they are a handful of metrics. */
+  /** An expression for graphs: refused requests by reason. The reasons are a closed set, so these are few metrics. */
   get refusedByReason(): string {
     return `SEARCH('{"${this.#namespace}",reason} MetricName="Refused"', 'Sum')`;
   }
 
-  #take(metricName: string, lines: Taken): Metric {
-    return taken(this, this.#namespace, metricName, lines);
+  #add(metricName: string, selection: LineSelection): Metric {
+    return lineMetric(this, this.#namespace, metricName, selection);
   }
 }
 
-/** Why a token was compared, as the log says it (functions/mirror/mark.ts): after a push, once more, by the sweep. */
+/** Why `verify` checked a token, as the log has it (functions/mirror/mark.ts): after a push, once more, by the sweep. */
 type Cause = 'push' | 'again' | 'sweep';
 
 const stopped: JsonPattern = FilterPattern.all(
@@ -150,7 +153,7 @@ const exposed: JsonPattern = FilterPattern.all(
 );
 const MS = { unit: Unit.MILLISECONDS };
 
-/** What mirrors say of themselves (functions/aws/mirrors.ts writes the lines), each metric by app. */
+/** Metrics of mirrors, each by app. functions/aws/mirrors.ts writes the lines. */
 export class MirrorMetrics extends Construct {
   readonly #namespace: string;
 
@@ -160,40 +163,40 @@ export class MirrorMetrics extends Construct {
     const [push, check] = [{ from: [mirror.logGroup] }, { from: [verify.logGroup] }];
     const both = { from: [mirror.logGroup, verify.logGroup] };
     const converged = line('mirror.converged');
-    this.#take('MirrorLagMs', { ...push, ...MS, lines: line('mirror.pushed'), value: '$.message.lag_ms' });
-    this.#take('MirrorConvergedMs', { ...check, ...MS, lines: converged, value: '$.message.after_ms' });
-    this.#take('MirrorExposedMs', { ...check, ...MS, lines: exposed, value: '$.message.exposed_ms' });
-    this.#take('MirrorConverged', { ...check, lines: converged, value: '$.message.tokens' });
+    this.#add('MirrorLagMs', { ...push, ...MS, lines: line('mirror.pushed'), value: '$.message.lag_ms' });
+    this.#add('MirrorConvergedMs', { ...check, ...MS, lines: converged, value: '$.message.after_ms' });
+    this.#add('MirrorExposedMs', { ...check, ...MS, lines: exposed, value: '$.message.exposed_ms' });
+    this.#add('MirrorConverged', { ...check, lines: converged, value: '$.message.tokens' });
     const different = { ...check, lines: line('mirror.different'), value: '$.message.tokens' };
-    this.#take('MirrorDifferent', { ...different, by: ['by'] });
-    this.#take('MirrorCalls', { ...both, lines: line('mirror.called'), by: ['answer'] });
-    this.#take('MirrorStopped', { ...both, lines: stopped });
-    this.#take('MirrorDropped', { ...both, lines: line('mirror.dropped') });
-    this.#take('MirrorUntranslatable', {
+    this.#add('MirrorDifferent', { ...different, by: ['by'] });
+    this.#add('MirrorCalls', { ...both, lines: line('mirror.called'), by: ['answer'] });
+    this.#add('MirrorStopped', { ...both, lines: stopped });
+    this.#add('MirrorDropped', { ...both, lines: line('mirror.dropped') });
+    this.#add('MirrorUntranslatable', {
       ...both,
       lines: line('mirror.untranslatable'),
       value: '$.message.accounts',
     });
   }
 
-  /** Milliseconds from the oldest change that a call carries to that call. */
+  /** Milliseconds from the oldest change in a push to that push. */
   lagMs = (app: string): Metric => this.#metric('MirrorLagMs', { app });
-  /** Milliseconds from a change to the verification that found it there. */
+  /** Milliseconds from a change to the check that found it in the hosted API. */
   convergedMs = (app: string): Metric => this.#metric('MirrorConvergedMs', { app });
-  /** Milliseconds from a removal to the call that made it so. */
+  /** Milliseconds from a removal to the push that carried it: for so long the hosted API could show the binding. */
   exposedMs = (app: string): Metric => this.#metric('MirrorExposedMs', { app });
-  /** Tokens that a verification found equal for the first time since they changed. */
+  /** Tokens that a check found equal for the first time since they changed. */
   converged = (app: string): Metric => this.#metric('MirrorConverged', { app });
-  /** Tokens that were found to hold something else, by why they were asked about. */
+  /** Tokens that a check found different, by the cause of the check. */
   different = (app: string, by: Cause): Metric => this.#metric('MirrorDifferent', { app, by });
-  /** Tries at a hosted side that refuses the credential. */
+  /** Calls to a hosted API that refuses the credential. */
   stopped = (app: string): Metric => this.#metric('MirrorStopped', { app });
-  /** Tokens and requests that the hosted side does not take. */
+  /** Tokens and requests that the hosted API rejects. */
   dropped = (app: string): Metric => this.#metric('MirrorDropped', { app });
-  /** Accounts whose type has no counterpart there. */
+  /** Accounts whose type does not exist in the hosted API. */
   untranslatable = (app: string): Metric => this.#metric('MirrorUntranslatable', { app });
 
-  /** An expression for graphs: calls by what came of them. */
+  /** An expression for graphs: calls by their answer. */
   callsByAnswer = (app: string): string =>
     `SEARCH('{"${this.#namespace}",answer,app} MetricName="MirrorCalls" app="${app}"', 'Sum')`;
 
@@ -201,7 +204,25 @@ export class MirrorMetrics extends Construct {
     return new Metric({ namespace: this.#namespace, metricName, dimensionsMap, statistic: Stats.SUM });
   }
 
-  #take(metricName: string, { by = [], ...lines }: Taken): void {
-    taken(this, this.#namespace, metricName, { ...lines, by: ['app', ...by] });
+  #add(metricName: string, { by = [], ...selection }: LineSelection): void {
+    lineMetric(this, this.#namespace, metricName, { ...selection, by: ['app', ...by] });
   }
 }
+
+/** Adds metrics. FILL is needed: a metric without values in a period would leave the whole sum without one. */
+export const total = (usingMetrics: Record<string, IMetric>): IMetric =>
+  new MathExpression({
+    label: 'all together',
+    expression: Object.keys(usingMetrics)
+      .map((name) => `FILL(${name}, 0)`)
+      .join(' + '),
+    usingMetrics,
+  });
+
+/** Divides metrics, in percent. Returns 0 while `whole` is 0. */
+export const percent = (part: IMetric, whole: IMetric): IMetric =>
+  new MathExpression({
+    label: 'share, %',
+    expression: 'IF(whole > 0, 100 * FILL(part, 0) / whole, 0)',
+    usingMetrics: { part, whole },
+  });

@@ -1,83 +1,76 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Mirror } from '../mirror.ts';
-import { ALARMS } from '../settings.ts';
-import { MAXIMUM, total, type Watch } from './alarms.ts';
-import type { MirrorMetrics } from './metrics.ts';
+import { type AlarmDefinition, MAXIMUM } from './alarms.ts';
+import { type MirrorMetrics, total } from './metrics.ts';
+import { THRESHOLDS } from './thresholds.ts';
 
-type Watched = { readonly mirrors: readonly Mirror[]; readonly mirrored: MirrorMetrics | undefined };
+/** The alarms of one mirror. */
+export const mirrorAlarms = (mirror: Mirror, metrics: MirrorMetrics): AlarmDefinition[] =>
+  [...hostedApiAlarms(mirror, metrics), ...checkAlarms(mirror, metrics), ...queueAlarms(mirror)].map((definition) => ({
+    ...definition,
+    mirror: mirror.app.id,
+  }));
 
-/** What somebody is told of each mirror. */
-export const watchesOfMirrors = ({ mirrors, mirrored }: Watched): Watch[] =>
-  mirrored === undefined
-    ? []
-    : mirrors.flatMap((mirror) =>
-        [...ofTheHostedSide(mirror, mirrored), ...ofTheComparison(mirror, mirrored), ...ofTheQueues(mirror)].map(
-          (watch) => ({ ...watch, mirror: mirror.app.id }),
-        ),
-      );
-
-const ofTheHostedSide = ({ app }: Mirror, mirrored: MirrorMetrics): Watch[] => [
+const hostedApiAlarms = ({ app }: Mirror, metrics: MirrorMetrics): AlarmDefinition[] => [
   {
     title: 'Mirror stopped',
-    means:
-      'The hosted side refuses the credential, or the app there is closed. Nothing is made equal until that is over.',
-    first: 'read the reason in the line mirror.breaker, and put the right secret.',
-    // While it is stopped it is tried every 5 to 10 minutes.
-    metric: mirrored.stopped(app.id).with({ period: Duration.minutes(15) }),
-    from: 1,
+    meaning: 'The hosted API refuses the credential, or its app is closed. No token is pushed until that is repaired.',
+    firstStep: 'read the reason in the line mirror.breaker, and put the right secret.',
+    // While a mirror is stopped, it calls the hosted API every 5 to 10 minutes: a shorter period would miss calls.
+    metric: metrics.stopped(app.id).with({ period: Duration.minutes(15) }),
+    threshold: THRESHOLDS.single,
   },
   {
     title: 'Dropped tokens',
-    means: `The hosted side did not take ${ALARMS.droppedAtLeast} tokens in an hour. They stay as they are there until they change again.`,
-    first: 'read the reasons in the lines mirror.dropped.',
-    metric: mirrored.dropped(app.id).with({ period: Duration.hours(1) }),
-    from: ALARMS.droppedAtLeast,
+    meaning: `The hosted API rejected ${THRESHOLDS.droppedAtLeast} tokens in an hour. It keeps their old state until they change again.`,
+    firstStep: 'read the reasons in the lines mirror.dropped.',
+    metric: metrics.dropped(app.id).with({ period: Duration.hours(1) }),
+    threshold: THRESHOLDS.droppedAtLeast,
   },
 ];
 
-const ofTheComparison = ({ app }: Mirror, mirrored: MirrorMetrics): Watch[] => [
+const checkAlarms = ({ app }: Mirror, metrics: MirrorMetrics): AlarmDefinition[] => [
   {
     title: 'Drift in a mirror',
-    means:
-      'What was equal has become different without us: somebody else writes there, or its calls take longer than is assumed.',
-    first: 'ask who else writes to the hosted app, the SDK on the phones included.',
-    metric: total({ again: mirrored.different(app.id, 'again'), sweep: mirrored.different(app.id, 'sweep') }),
-    from: 1,
+    meaning:
+      'A token that was equal in the hosted API differs without a push: another client writes to it, or calls take effect later than settleS.',
+    firstStep: 'find out which other client writes to the hosted app, the SDK on the phones included.',
+    metric: total({ again: metrics.different(app.id, 'again'), sweep: metrics.different(app.id, 'sweep') }),
+    threshold: THRESHOLDS.single,
   },
   {
     title: 'Failing verifications',
-    means: `${ALARMS.differentPercent} % of what was told to the hosted side is not there when it is asked. It is told again each time.`,
-    first: 'raise settleS if the hosted side has become slow; otherwise look whether it loses calls.',
+    meaning: `${THRESHOLDS.differentPercent} % of pushed tokens differ when the hosted API is queried. Each one is pushed again.`,
+    firstStep: 'raise settleS if the hosted API has become slow; otherwise find out whether it loses calls.',
     metric: new MathExpression({
       label: 'found different, %',
-      expression: `IF(FILL(different, 0) >= ${ALARMS.differentAtLeast}, 100 * FILL(different, 0) / (FILL(different, 0) + FILL(converged, 0)), 0)`,
-      usingMetrics: { different: mirrored.different(app.id, 'push'), converged: mirrored.converged(app.id) },
+      expression: `IF(FILL(different, 0) >= ${THRESHOLDS.differentAtLeast}, 100 * FILL(different, 0) / (FILL(different, 0) + FILL(converged, 0)), 0)`,
+      usingMetrics: { different: metrics.different(app.id, 'push'), converged: metrics.converged(app.id) },
     }),
-    from: ALARMS.differentPercent,
-    in: 2,
-    of: 3,
+    threshold: THRESHOLDS.differentPercent,
+    badPeriods: 2,
+    ofPeriods: 3,
   },
 ];
 
-const ofTheQueues = ({ marks, checks }: Mirror): Watch[] => [
+const queueAlarms = ({ marks, checks }: Mirror): AlarmDefinition[] => [
   {
     title: 'Mirror behind',
-    means: `A change has waited ${ALARMS.behindS} s for the hosted side: somebody may still get messages there that are not theirs.`,
-    first: 'see in the lines mirror.called what the hosted side answers, and whether its secret was ever put.',
+    meaning: `A change has waited ${THRESHOLDS.behindS} s for the hosted API: a device may still get messages of an account that signed out.`,
+    firstStep: 'read the answers in the lines mirror.called, and see whether the secret of the hosted API has a value.',
     metric: marks.queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
-    from: ALARMS.behindS,
-    in: 3,
+    threshold: THRESHOLDS.behindS,
+    badPeriods: 3,
   },
   {
     title: 'Dead letters of a mirror',
-    means:
-      'Tokens were given up after a thousand tries, or a message could not be read. The next sweep looks at them too.',
-    first: 'mend what the log of mirror or verify says, and redrive.',
+    meaning: 'Messages failed a thousand times, or cannot be read. The next sweep checks their tokens too.',
+    firstStep: 'repair the error in the log of mirror or verify, and redrive.',
     metric: total({
       marks: marks.dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM }),
       checks: checks.dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM }),
     }),
-    from: 1,
+    threshold: THRESHOLDS.single,
   },
 ];

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { BUNDLE } from '../../infra/function.ts';
+import { BUNDLE } from '../../infra/bundling.ts';
 import { type Door, TIMEOUT_S } from '../../infra/settings.ts';
 import { MIRRORED, synthesized } from './synthesis.ts';
 

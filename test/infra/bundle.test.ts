@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OperationsMessage } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
-import { BUNDLE } from '../../infra/function.ts';
+import { BUNDLE } from '../../infra/bundling.ts';
 import { type Door, TIMEOUT_S } from '../../infra/settings.ts';
 
 const doors = Object.keys(TIMEOUT_S);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BUNDLE } from '../../infra/function.ts';
+import { BUNDLE } from '../../infra/bundling.ts';
 import type { Deployment } from './deployment.ts';
 import { sourcesOf } from './embedded-stack.ts';
 import { mirroredDeployment } from './mirrored-deployment.ts';

@@ -6,7 +6,7 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk
 import { build } from 'esbuild';
 import * as z from 'zod';
 import type { Table } from '../../functions/aws/dynamodb.ts';
-import { BUNDLE } from '../../infra/function.ts';
+import { BUNDLE } from '../../infra/bundling.ts';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { startDynamodb, startSecrets, startSqs, type Versions } from '../../local/aws/servers.ts';
 import { eventOf, remainingIn } from '../../local/lambda/event-source.ts';

@@ -108,7 +108,7 @@ test('a mirror that is reached in the clear stops the synthesis, also one on thi
   const apps = [{ ...android, mirror: { ...android?.mirror, url: 'http://127.0.0.1:8787' } }, ios];
   const configuration = Configuration.parse({ ...CONFIGURATION, apps });
   expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(
-    /the mirror of app "shop-android" is not https: its secret would go in the clear/,
+    /the mirror of app "shop-android" has no https URL, so its secret would be sent unencrypted: use https/,
   );
 });
 

@@ -18,6 +18,7 @@ import type { HttpHandler } from '../../functions/lambda/request.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import type { MirrorNote } from '../../functions/mirror/calls.ts';
 import type { MessageResult } from '../../functions/operations/messages.ts';
+import { THRESHOLDS } from '../../infra/monitoring/thresholds.ts';
 import { OPTION_NAMES } from '../../infra/options.ts';
 import * as settings from '../../infra/settings.ts';
 import { startSecrets } from '../../local/aws/servers.ts';
@@ -426,24 +427,24 @@ describe('docs/operations.md', () => {
   });
 
   test('says the numbers that are deployed', () => {
-    const { ALARMS, EVENT_SOURCE, LOG_RETENTION_DAYS, MARKS_QUEUE, OPERATIONS_QUEUE, THROTTLE } = settings;
+    const { EVENT_SOURCE, LOG_RETENTION_DAYS, MARKS_QUEUE, OPERATIONS_QUEUE, THROTTLE } = settings;
     for (const [name, value] of [
       ['THROTTLE', THROTTLE.ratePerS],
       ['maxConcurrency', EVENT_SOURCE.maxConcurrency],
       ['batchSize', EVENT_SOURCE.batchSize],
       ['maxReceiveCount', OPERATIONS_QUEUE.maxReceiveCount],
       ['LOG_RETENTION_DAYS', LOG_RETENTION_DAYS],
-      ['oldestS', ALARMS.oldestS],
-      ['failuresPercent', ALARMS.failuresPercent],
-      ['latePercent', ALARMS.latePercent],
-      ['eventToEffectS', ALARMS.eventToEffectS],
-      ['refusedPercent', ALARMS.refusedPercent],
-      ['refusedAtLeast', ALARMS.refusedAtLeast],
-      ['throttled', ALARMS.throttled],
-      ['behindS', ALARMS.behindS],
-      ['differentPercent', ALARMS.differentPercent],
-      ['differentAtLeast', ALARMS.differentAtLeast],
-      ['droppedAtLeast', ALARMS.droppedAtLeast],
+      ['oldestS', THRESHOLDS.oldestS],
+      ['failuresPercent', THRESHOLDS.failuresPercent],
+      ['latePercent', THRESHOLDS.latePercent],
+      ['eventToEffectS', THRESHOLDS.eventToEffectS],
+      ['refusedPercent', THRESHOLDS.refusedPercent],
+      ['refusedAtLeast', THRESHOLDS.refusedAtLeast],
+      ['throttled', THRESHOLDS.throttled],
+      ['behindS', THRESHOLDS.behindS],
+      ['differentPercent', THRESHOLDS.differentPercent],
+      ['differentAtLeast', THRESHOLDS.differentAtLeast],
+      ['droppedAtLeast', THRESHOLDS.droppedAtLeast],
       ['OUTAGE_RECEIVES', MARKS_QUEUE.maxReceiveCount],
       ['MIRROR_EXECUTIONS', MARKS_QUEUE.feed.maxConcurrency],
     ] as const)

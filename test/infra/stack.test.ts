@@ -664,11 +664,11 @@ describe('who deploys it', () => {
     await expect(synthesis).rejects.toMatchObject({
       code: 1,
       stderr: [
-        '-c stage: is 1 to 20 lower-case letters, digits or "-", a letter first',
-        '-c front: is "http-api" or "function-url"',
-        '-c encryption: is "aws" or "kms"',
-        '-c alarmEmail: is an e-mail address',
-        '-c doorConcurrency: is 1 or more',
+        '-c stage: must be 1 to 20 lower-case letters, digits or "-", and start with a letter',
+        '-c front: must be "http-api" or "function-url"',
+        '-c encryption: must be "aws" or "kms"',
+        '-c alarmEmail: must be an e-mail address',
+        '-c doorConcurrency: must be 1 or more',
         'none.json: cannot be read\n',
       ].join('\n'),
     });

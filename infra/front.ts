@@ -6,12 +6,27 @@ import { type IMetric, MathExpression, type Metric, Stats } from 'aws-cdk-lib/aw
 import { FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Keeping } from './encryption.ts';
+import type { StorageProps } from './encryption.ts';
 import type { DoorFunction } from './function.ts';
 import { type HttpDoor, LOG_RETENTION_DAYS, ROUTES, THROTTLE } from './settings.ts';
 
-/** One line a request. No address, no path, no query string: those can hold what belongs to a person. */
-const LINE = {
+/** `http-api`: one URL with a throttle and an access log. `function-url`: a URL for each door, free, without these. */
+export const FRONTS = ['http-api', 'function-url'] as const;
+export type FrontKind = (typeof FRONTS)[number];
+
+export type HttpDoors = Readonly<Record<HttpDoor, DoorFunction>>;
+
+/** The public side of the HTTP doors. Both kinds pass the same payload (format 2.0), and doors route by themselves. */
+export type Front = {
+  /** Base URLs without a slash at the end, by the name of the stack's output. */
+  readonly urls: Readonly<Record<string, string>>;
+  readonly requests: IMetric;
+  /** Requests answered 5xx, by a door or by AWS in its place. */
+  readonly failures: IMetric;
+};
+
+/** One line a request. It omits the address, the path and the query string: they can hold personal data. */
+const ACCESS_LOG_LINE = {
   id: Field.contextRequestId(),
   time: Field.contextRequestTimeEpoch(),
   method: Field.contextHttpMethod(),
@@ -23,17 +38,17 @@ const LINE = {
   error: Field.contextErrorResponseType(),
 };
 
-type Behind = Keeping & { doors: HttpDoors };
+type HttpApiProps = StorageProps & { doors: HttpDoors };
 
-/** The public routes. There is no authorizer: a signature covers the body, which an authorizer cannot see. */
+/** The routes of the HTTP doors. It has no authorizer: a signature covers the body, and an authorizer does not get the body. */
 export class HttpApi extends gateway.HttpApi implements Front {
   readonly urls: Readonly<Record<string, string>>;
   readonly requests: Metric;
   readonly failures: Metric;
-  /** A line for each request, also for those that were throttled and never reached a door. */
+  /** The access log: a line for each request, also for throttled ones that never reached a door. */
   readonly log: LogGroup;
 
-  constructor(scope: Construct, id: string, { doors, removalPolicy, key }: Behind) {
+  constructor(scope: Construct, id: string, { doors, removalPolicy, key }: HttpApiProps) {
     super(scope, id, { apiName: 'Bindery', createDefaultStage: false });
     const integrations = { events: integration(doors, 'events'), 'account-api': integration(doors, 'account-api') };
     for (const { path, door } of ROUTES) {
@@ -42,7 +57,7 @@ export class HttpApi extends gateway.HttpApi implements Front {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
-        "Each request is authenticated by its door: events by a signature over the raw body, which an authorizer of an HTTP API is not shown, the Account API by the app's secret (functions/events/signature.ts, functions/account-api/wire/credentials.ts).",
+        "Each door authenticates its requests: events by a signature over the raw body, which an authorizer of an HTTP API does not get, the Account API by the app's secret (functions/events/signature.ts, functions/account-api/wire/credentials.ts).",
     });
     this.log = new LogGroup(this, 'Log', {
       retention: LOG_RETENTION_DAYS,
@@ -55,7 +70,7 @@ export class HttpApi extends gateway.HttpApi implements Front {
       throttle: { rateLimit: THROTTLE.ratePerS, burstLimit: THROTTLE.burst },
       accessLogSettings: {
         destination: new gateway.LogGroupLogDestination(this.log),
-        format: AccessLogFormat.custom(JSON.stringify(LINE)),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_LINE)),
       },
     });
     this.urls = { Url: this.apiEndpoint };
@@ -68,8 +83,8 @@ const integration = (doors: HttpDoors, door: HttpDoor) =>
   new HttpLambdaIntegration(door, doors[door], { payloadFormatVersion: gateway.PayloadFormatVersion.VERSION_2_0 });
 
 /**
- * A URL for each door. There is nothing before the functions: no throttle, no access log. IAM does not authenticate
- * here either, since senders sign the body.
+ * A URL for each door, without a throttle and without an access log. IAM does not authenticate here: senders sign the
+ * body, and doors verify the signature.
  */
 export class FunctionUrls extends Construct implements Front {
   readonly urls: Readonly<Record<string, string>>;
@@ -86,31 +101,16 @@ export class FunctionUrls extends Construct implements Front {
   }
 }
 
-/** Lambda's URLs end with a slash, and paths start with one. */
+/** Removes the slash at the end of a function's URL: paths start with one. */
 const withoutSlash = ({ url }: FunctionUrl): string => `https://${Fn.select(2, Fn.split('/', url))}`;
 
 const sum = (doors: HttpDoors, name: string): IMetric =>
   new MathExpression({
     label: name,
-    // Named after the metric: an expression that uses two sums would have each name twice.
+    // Ids contain the metric's name: an expression that uses two sums needs different ids in each.
     expression: `FILL(events${name}, 0) + FILL(accountApi${name}, 0)`,
     usingMetrics: {
       [`events${name}`]: doors.events.metric(name, { statistic: Stats.SUM }),
       [`accountApi${name}`]: doors['account-api'].metric(name, { statistic: Stats.SUM }),
     },
   });
-
-/** `http-api`: one URL, throttled and logged. `function-url`: a URL for each door, at no cost and with neither. */
-export const FRONTS = ['http-api', 'function-url'] as const;
-export type FrontKind = (typeof FRONTS)[number];
-
-export type HttpDoors = Readonly<Record<HttpDoor, DoorFunction>>;
-
-/** What the world sees of the doors. Both kinds hand over the same payload (format 2.0), and doors route by themselves. */
-export type Front = {
-  /** Base URLs without a slash at the end, by the name of the stack's output. */
-  readonly urls: Readonly<Record<string, string>>;
-  readonly requests: IMetric;
-  /** Requests answered with 5xx, by a door or in its place. */
-  readonly failures: IMetric;
-};
