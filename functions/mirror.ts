@@ -6,7 +6,7 @@ import { tableNamed } from './aws/registry-store.ts';
 import { MirrorEnvironment, readEnvironment } from './lambda/environment.ts';
 import { log } from './lambda/log.ts';
 import { sqsDoor } from './lambda/sqs.ts';
-import { mirrorMessages } from './mirror/push.ts';
+import { pushMessages } from './mirror/push.ts';
 
 const environment = readEnvironment(MirrorEnvironment);
 const client = new SQSClient(CLIENT);
@@ -21,7 +21,7 @@ const mirrors = mirrorsIn(environment.MIRRORS, {
 /** The mirrors' worker: tells the hosted side what changed. */
 export const handler = sqsDoor({
   stage: 'mirror',
-  settle: (deliveries) => mirrorMessages(mirrors, deliveries),
+  settle: (deliveries) => pushMessages(mirrors, deliveries),
   client,
   queueUrls: environment.MIRRORS.map(({ marks }) => marks),
   longestWaitS: 300,

@@ -92,7 +92,7 @@ export type QueueNumbers = {
 /**
  * The largest count of receives that SQS allows. While a hosted API is down, every message for it fails again and again:
  * on average a try every 2.5 minutes, or every 7.5 if it refuses the credential (functions/mirror.ts,
- * functions/mirror/calls.ts), so at most about 580 tries a day. Twelve, as for operations, would turn all of them into
+ * functions/mirror/hosted.ts), so at most about 580 tries a day. Twelve, as for operations, would turn all of them into
  * dead letters within half an hour.
  */
 const OUTAGE_RECEIVES = 1000;

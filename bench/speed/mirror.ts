@@ -12,9 +12,9 @@ import { applyAll } from '../../functions/core/apply.ts';
 import { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { eventHash } from '../../functions/core/stamp.ts';
-import type { MirrorPorts } from '../../functions/mirror/calls.ts';
 import type { Hosted } from '../../functions/mirror/hosted.ts';
-import { mirrorMessages } from '../../functions/mirror/push.ts';
+import type { MirrorPorts } from '../../functions/mirror/ports.ts';
+import { pushMessages } from '../../functions/mirror/push.ts';
 import { startSqs } from '../../local/aws/servers.ts';
 import { memoryMirrorStore } from '../../test/memory/mirror-store.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
@@ -57,7 +57,7 @@ async function pushRow(effort: Effort): Promise<Row> {
   const element = { token: token('token-0'), accounts: [account('account-0')] };
   const cost = await interleaved(
     {
-      ours: () => mirrorMessages(new Map([[ports.app.id, ports]]), [{ body, receives: 1 }]),
+      ours: () => pushMessages(new Map([[ports.app.id, ports]]), [{ body, receives: 1 }]),
       single: () => client.operate({ kind: 'bindOverriding', elements: [element] }),
     },
     effort,
@@ -100,7 +100,7 @@ async function backlogRow({ events, tokens, perRequest }: Backlog): Promise<Row>
     await mark(batch.map((operation) => ({ id: 'r', operation })));
   }
   await drain(client, queueUrl, (bodies) =>
-    mirrorMessages(
+    pushMessages(
       new Map([[ports.app.id, ports]]),
       bodies.map((body) => ({ body, receives: 1 })),
     ),

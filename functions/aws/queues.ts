@@ -11,10 +11,10 @@ import {
   type Cause,
   type Check,
   type ChecksMessage,
+  type DirtyMark,
   type Marks,
   type MarksMessage,
   marksOf,
-  type TokenMark,
 } from '../mirror/mark.ts';
 import { type Accept, accepting } from '../operations/accept.ts';
 import type { Mirrors } from '../operations/messages.ts';
@@ -156,7 +156,7 @@ type Entry = { readonly group: string; readonly deduplication: string; readonly 
 
 function entriesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string) => string): Entry[] {
   const groupOf = (name: string) => `${Number.parseInt(hash(name).slice(0, 8), 16) % GROUPS}`;
-  const entry = (group: string, marks: { tokens?: TokenMark[]; accounts?: AccountMark[] }): Entry => {
+  const entry = (group: string, marks: { tokens?: DirtyMark[]; accounts?: AccountMark[] }): Entry => {
     const body = ascii({ v: 1, app, tokens: [], accounts: [], ...marks } satisfies MarksMessage);
     // The same marks twice are a repeated delivery of what caused them: whatever they say has been done by then.
     return { group, body, deduplication: hash(body) };

@@ -2,7 +2,7 @@ import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand, ScanCo
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
-import type { StoredPass, SweepStore, SweptItem } from '../sweep/store.ts';
+import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
 import { asking } from './client.ts';
 import {
   accountPartition,
@@ -48,7 +48,7 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
       );
       const found = Items.map((item) => unmarshall(item)).filter(({ pk }) => pk !== PASS.pk);
       const next = LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(unmarshall(LastEvaluatedKey))) };
-      return { items: found.map((item): SweptItem => sweptItem(item)), ...next };
+      return { items: found.map((item): SweepItem => sweptItem(item)), ...next };
     },
     glimpse: async (tokens) => {
       const items = await batchGet(table, tokens.map(documentKey), 'eventual');
@@ -112,7 +112,7 @@ const ClearItem = z.pipe(
 );
 
 /** What an item of the table is. One that another version wrote, or somebody by hand, is left alone. */
-function sweptItem(item: Record<string, unknown>): SweptItem {
+function sweptItem(item: Record<string, unknown>): SweepItem {
   try {
     return readItem(item);
   } catch (error) {
@@ -121,7 +121,7 @@ function sweptItem(item: Record<string, unknown>): SweptItem {
   }
 }
 
-function readItem(item: Record<string, unknown>): SweptItem {
+function readItem(item: Record<string, unknown>): SweepItem {
   const { pk, sk } = Keyed.parse(item);
   const kind = `${pk.slice(0, 2)}${sk.slice(0, POINTER.length)}`;
   if (kind === 'T#D') return { kind: 'document', ref: tokenRefOf(pk), stored: StoredItem.parse(item) };

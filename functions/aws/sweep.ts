@@ -2,7 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import { AppId } from '../core/configuration.ts';
 import { Unavailable } from '../core/outcome.ts';
 import { errorLine, type Log } from '../lambda/log.ts';
-import { type SweepPorts, type Swept, sweep } from '../sweep/sweep.ts';
+import { type SweepPorts, type SweepReport, sweep } from '../sweep/sweep.ts';
 import type { Table } from './dynamodb.ts';
 import { dynamodbMirrorStore } from './mirror-store.ts';
 import { checksQueue } from './queues.ts';
@@ -49,5 +49,5 @@ export function sweepDoor({ table, queues, checksQueues, log }: SweepDoorPorts) 
   };
 }
 
-const levelOf = ({ kind, unsent, unreadable }: Swept): Parameters<Log>[0] =>
+const levelOf = ({ kind, unsent, unreadable }: SweepReport): Parameters<Log>[0] =>
   kind === 'unavailable' || unsent > 0 || unreadable > 0 ? 'warn' : 'info';

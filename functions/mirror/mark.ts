@@ -3,31 +3,35 @@ import { Account, Token } from '../core/account.ts';
 import { AppId } from '../core/configuration.ts';
 import { isTokenOperation, type Operation } from '../core/operation.ts';
 import { msOf } from '../core/stamp.ts';
+import { jsonIn } from '../lambda/request.ts';
 
-const Request = z.string().check(z.minLength(1), z.maxLength(256));
+const RequestId = z.string().check(z.minLength(1), z.maxLength(256));
 
-/** "This token is dirty": look what it shall hold. Never "do this", so that late, lost and repeated marks are harmless. */
-export const TokenMark = z.object({
+/**
+ * "This token is dirty": compare it with the registry and push the difference. A mark never carries a command, so late,
+ * lost and repeated marks are harmless.
+ */
+export const DirtyMark = z.object({
   token: Token,
   /** The request that caused it. */
-  id: Request,
-  /** When the change happened (ms since 1970), and whether anybody lost the token by it. */
+  id: RequestId,
+  /** Time of the change (ms since 1970), and whether an account lost the token by it. */
   ms: z.int(),
   removes: z.boolean(),
-  /** Tell the hosted side even what it was told before: when (ms) somebody found that it holds something else. */
+  /** Push even if the state shows no difference. The time (ms) when this became necessary. */
   forcedMs: z.optional(z.int()),
 });
-export type TokenMark = z.infer<typeof TokenMark>;
+export type DirtyMark = z.infer<typeof DirtyMark>;
 
-/** "This account lost every token": tell the hosted side at once, then look at each of its tokens. */
-export const AccountMark = z.object({ account: Account, id: Request, ms: z.int() });
+/** "This account lost every token": push that at once, then mark each of its tokens dirty. */
+export const AccountMark = z.object({ account: Account, id: RequestId, ms: z.int() });
 export type AccountMark = z.infer<typeof AccountMark>;
 
-/** How marks of one app travel to its mirror. */
+/** A queue message with marks of one app. */
 export const MarksMessage = z.object({
   v: z.literal(1),
   app: AppId,
-  tokens: z._default(z.array(TokenMark), []),
+  tokens: z._default(z.array(DirtyMark), []),
   accounts: z._default(z.array(AccountMark), []),
 });
 export type MarksMessage = z.infer<typeof MarksMessage>;
@@ -38,9 +42,9 @@ export type Marks = Pick<MarksMessage, 'tokens' | 'accounts'>;
 /** An operation and the request it came with. */
 export type Applied = { readonly id: string; readonly operation: Operation };
 
-/** The marks that operations of one app come to: one for each token and account they name. */
+/** The marks for operations of one app: one for each token and account they name. */
 export function marksOf(applied: readonly Applied[]): Marks {
-  const tokens = new Map<Token, TokenMark>();
+  const tokens = new Map<Token, DirtyMark>();
   const accounts = new Map<string, AccountMark>();
   for (const { id, operation } of applied) {
     const ms = msOf(operation.stamp);
@@ -48,14 +52,14 @@ export function marksOf(applied: readonly Applied[]): Marks {
       accounts.set(JSON.stringify(operation.account), { account: operation.account, id, ms });
       continue;
     }
-    const known = tokens.get(operation.token);
-    tokens.set(operation.token, joined(known, { token: operation.token, id, ms, removes: operation.kind !== 'bind' }));
+    const { token, kind } = operation;
+    tokens.set(token, joinMarks(tokens.get(token), { token, id, ms, removes: kind !== 'bind' }));
   }
   return { tokens: [...tokens.values()], accounts: [...accounts.values()] };
 }
 
-/** Two marks of one token as one. The lag counts from the older change. */
-export const joined = (known: TokenMark | undefined, mark: TokenMark): TokenMark => {
+/** Joins two marks of one token into one. The lag counts from the older change. */
+export const joinMarks = (known: DirtyMark | undefined, mark: DirtyMark): DirtyMark => {
   if (known === undefined) return mark;
   const forcedMs = mark.forcedMs ?? known.forcedMs;
   return {
@@ -66,15 +70,18 @@ export const joined = (known: TokenMark | undefined, mark: TokenMark): TokenMark
   };
 };
 
-/** Why a token is compared with the hosted side. */
+/** Why a token is verified: after a push, once more much later, or by the daily sweep. */
 export const Cause = z.enum(['push', 'again', 'sweep']);
 export type Cause = z.infer<typeof Cause>;
 
-/** Tokens to ask the hosted side about. `pushedMs`: as of which push; a later one has its own verification. */
-export const Check = z.object({ token: Token, id: Request, pushedMs: z.optional(z.int()) });
+/** A token to verify. `pushedMs`: time of the push to verify; a later push has its own check. */
+export const Check = z.object({ token: Token, id: RequestId, pushedMs: z.optional(z.int()) });
 export type Check = z.infer<typeof Check>;
 
-/** How checks of one app travel to `verify`. */
+/** Checks in one message: the tokens of one query. */
+export const TOKENS_A_QUERY = 20;
+
+/** A queue message with checks of one app. */
 export const ChecksMessage = z.object({
   v: z.literal(1),
   app: AppId,
@@ -82,3 +89,7 @@ export const ChecksMessage = z.object({
   checks: z.array(Check).check(z.minLength(1)),
 });
 export type ChecksMessage = z.infer<typeof ChecksMessage>;
+
+/** Returns the message in a queue's body; undefined if it cannot be read. */
+export const readMessage = <T>(schema: z.ZodMiniType<T>, body: string): T | undefined =>
+  schema.safeParse(jsonIn(body)?.value).data;

@@ -2,8 +2,8 @@ import { type Account, accountKey, type Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import { chunksOf } from '../core/parallel.ts';
 
-/** What a hosted token shall hold, and what else may be bound to it there. In the hosted side's account types. */
-export type Wanted = {
+/** The accounts a hosted token must hold, and the others that may be bound to it. In the hosted API's account types. */
+export type Target = {
   readonly token: Token;
   readonly accounts: readonly Account[];
   readonly seen: readonly Account[];
@@ -11,16 +11,16 @@ export type Wanted = {
 
 type Element = { readonly token: Token; readonly accounts: readonly Account[] };
 
-/** A call that makes hosted tokens equal to the registry. Any two calls of one plan may take effect in either order. */
+/** A call that makes hosted tokens equal to the registry. The calls of one plan can take effect in any order. */
 export type MirrorCall =
   | { readonly kind: 'bindOverriding' | 'unbind'; readonly elements: readonly Element[] }
   | { readonly kind: 'unbindTokenFromAll'; readonly tokens: readonly Token[] };
 
-/** Tokens in one call: what both documents allow for binds, kept to for removals, of which they say nothing. */
+/** Tokens in one call. Both documents allow 20 in binds and name no limit for removals: the mirror uses 20 for both. */
 export const TOKENS_A_CALL = 20;
 
 /**
- * What a hosted token can hold of the accounts given, newest first. TPNS keeps one account of each type
+ * Returns those of the accounts, newest first, that a hosted token can hold. TPNS keeps one account of each type
  * (https://www.tencentcloud.com/document/product/1024/33768): the newest of each.
  */
 export function holdable(dialect: Dialect, accounts: readonly Account[]): Account[] {
@@ -33,17 +33,17 @@ export function holdable(dialect: Dialect, accounts: readonly Account[]): Accoun
 }
 
 /**
- * The fewest calls that leave each token with exactly its accounts: an override where there are any, an unbind of
- * everything where there are none. TPNS's override replaces only the types it names; what may be left of others is
- * unbound by name. A token stands at most once in the list.
+ * Returns the fewest calls that leave each token with exactly its accounts: an override for a token with accounts, an
+ * unbind of everything for a token without. TPNS's override replaces only the types it names; accounts of other types
+ * are unbound by name. Each token must be in the list only once.
  */
-export function planCalls(dialect: Dialect, wanted: readonly Wanted[]): MirrorCall[] {
-  const held = wanted.filter(({ accounts }) => accounts.length > 0);
-  const empty = wanted.filter(({ accounts }) => accounts.length === 0).map(({ token }) => token);
-  const stale = held
+export function planCalls(dialect: Dialect, targets: readonly Target[]): MirrorCall[] {
+  const bound = targets.filter(({ accounts }) => accounts.length > 0);
+  const empty = targets.filter(({ accounts }) => accounts.length === 0).map(({ token }) => token);
+  const stale = bound
     .map(({ token, accounts, seen }) => ({ token, accounts: dialect === 'tpns' ? leftBy(accounts, seen) : [] }))
     .filter(({ accounts }) => accounts.length > 0);
-  const binds = held.map(({ token, accounts }) => ({ token, accounts }));
+  const binds = bound.map(({ token, accounts }) => ({ token, accounts }));
   return [
     ...chunksOf(empty, TOKENS_A_CALL).map((tokens) => ({ kind: 'unbindTokenFromAll', tokens }) as const),
     ...chunksOf(stale, TOKENS_A_CALL).map((elements) => ({ kind: 'unbind', elements }) as const),
@@ -51,20 +51,20 @@ export function planCalls(dialect: Dialect, wanted: readonly Wanted[]): MirrorCa
   ];
 }
 
-/** Accounts that an override of each type leaves where they are. */
+/** Accounts that stay bound after an override of each type. */
 function leftBy(accounts: readonly Account[], seen: readonly Account[]): Account[] {
   const replaced = new Set(accounts.map(({ type }) => type));
   return seen.filter(({ type }) => !replaced.has(type)).slice(0, MOST_ACCOUNTS);
 }
 
-/** Accounts of one token in one call. What is left over shows in the next verification. */
+/** Accounts of one token in one call. The next verification finds any others. */
 const MOST_ACCOUNTS = 10;
 
-/** The tokens a call is about. */
+/** The tokens that a call names. */
 export const tokensIn = (call: MirrorCall): readonly Token[] =>
   call.kind === 'unbindTokenFromAll' ? call.tokens : call.elements.map(({ token }) => token);
 
-/** A call in two halves, for finding the element that has the whole refused. */
+/** Splits a call in two, to find the element for which the hosted API refuses the whole call. */
 export function halvesOf(call: MirrorCall): MirrorCall[] {
   const middle = Math.ceil(tokensIn(call).length / 2);
   if (call.kind === 'unbindTokenFromAll')

@@ -4,78 +4,79 @@ import type { AppId } from '../core/configuration.ts';
 
 const Key = z.templateLiteral([z.int(), '#', z.string()]);
 
-/** What is known of a token on the hosted side. Accounts are in the hosted side's types, times in ms since 1970. */
+/** The mirror's knowledge of one hosted token. Accounts are in the hosted API's types, times in ms since 1970. */
 export const MirrorState = z.object({
-  /** What the hosted side was last told to hold; absent where nobody can tell whether it heard. */
+  /** Accounts of the last push; absent if it is unknown whether that push arrived. */
   pushed: z.optional(z.array(Key)),
-  /** Whatever may be bound there. */
+  /** Accounts that may be bound to the hosted token. */
   seen: z._default(z.array(Key), []),
-  /** When it was last told. */
+  /** Time of the last push. */
   pushedMs: z._default(z.int(), 0),
-  /** When the oldest change happened, and the oldest removal, that no verification has confirmed yet. */
+  /** Times of the oldest change, and of the oldest removal, that no verification has confirmed yet. */
   changedMs: z.optional(z.int()),
   removedMs: z.optional(z.int()),
-  /** Verifications in a row that found something else. */
+  /** Verifications in a row that found a difference. */
   misses: z._default(z.int(), 0),
-  /** Why the hosted side does not take this token. */
+  /** Why the hosted API refuses this token. */
   dropped: z.optional(z.string()),
 });
 export type MirrorState = z.infer<typeof MirrorState>;
 
 export const UNKNOWN: MirrorState = { seen: [], pushedMs: 0, misses: 0 };
 
-/** What happened in the registry, as far as the mirror counts its lag: when (ms since 1970), and whether anybody lost the token. */
+/** A change in the registry: its time (ms since 1970), and whether an account lost the token by it. */
 export type Change = { readonly ms: number; readonly removes: boolean };
 
 const isSame = (a: readonly AccountKey[], b: readonly AccountKey[]): boolean =>
   new Set(a).size === new Set(b).size && new Set([...a, ...b]).size === new Set(a).size;
 
-/** Whether the hosted side has to be told: it was last told something else, or nobody knows. */
+/** Whether to push: the last push had other accounts, or it is unknown whether it arrived. */
 export const needsPush = ({ pushed }: MirrorState, accounts: readonly Account[]): boolean =>
   pushed === undefined || !isSame(pushed, accounts.map(accountKey));
 
-/** The hosted side was told to hold the accounts. `heard`: it said that it will. */
+/** Returns the state after a push of the accounts. */
 export function afterPush(
   state: MirrorState,
-  told: {
+  push: {
     readonly accounts: readonly Account[];
     readonly change: Change;
     readonly nowMs: number;
-    readonly heard: boolean;
-    /** The registry changed, rather than that the hosted side was found to hold something else. */
+    /** The hosted API answered that it will do it. */
+    readonly isPushed: boolean;
+    /** The push was caused by a change of the registry, not by a verification that found a difference. */
     readonly isNew: boolean;
   },
 ): MirrorState {
-  const keys = told.accounts.map(accountKey);
-  const { dropped: _, pushed: __, ...known } = withChange(state, told.change);
+  const keys = push.accounts.map(accountKey);
+  const { dropped: _, pushed: __, ...known } = withChange(state, push.change);
   return {
     ...known,
-    ...(told.heard && { pushed: keys }),
+    ...(push.isPushed && { pushed: keys }),
     seen: [...new Set([...keys, ...state.seen])].slice(0, MOST_SEEN),
-    pushedMs: told.nowMs,
-    misses: told.isNew ? 0 : state.misses,
+    pushedMs: push.nowMs,
+    misses: push.isNew ? 0 : state.misses,
   };
 }
 
-/** The hosted side does not take the token: nothing is expected there until the token changes again. */
+/** Returns the state of a token that the hosted API refuses: no push and no check until the token changes again. */
 export function afterDrop(state: MirrorState, reason: string, nowMs: number): MirrorState {
   return { seen: state.seen, pushedMs: nowMs, misses: 0, dropped: reason };
 }
 
-/** The hosted side was asked and holds what it shall. Anything else it may have held is gone. */
+/** Returns the state after a query that found exactly the accounts that must be bound: no others are left. */
 export const afterMatch = (state: MirrorState, accounts: readonly Account[]): MirrorState => {
   const keys = accounts.map(accountKey);
   return { pushed: keys, seen: keys, pushedMs: state.pushedMs, misses: 0 };
 };
 
-/** The hosted side was asked and holds something else: it has to be told again, and what was found may have to go. */
+/** Returns the state after a query that found other accounts: push again, and unbind the accounts found if need be. */
 export function afterMiss(state: MirrorState, found: readonly Account[]): MirrorState {
   const { pushed: _, ...known } = state;
   const seen = [...new Set([...found.map(accountKey), ...state.seen])].slice(0, MOST_SEEN);
   return { ...known, seen, misses: state.misses + 1 };
 }
 
-/** Accounts one state remembers; beyond them the next verification finds what is there. */
+/** Accounts that one state remembers. The next verification finds any others. */
 const MOST_SEEN = 30;
 
 const withChange = (state: MirrorState, { ms, removes }: Change): MirrorState => ({
@@ -88,22 +89,19 @@ const withChange = (state: MirrorState, { ms, removes }: Change): MirrorState =>
 
 export const seenAccounts = ({ seen }: MirrorState): Account[] => seen.map(parseAccountKey);
 
-/**
- * What the hosted side was found to hold against what it shall. Where its replies name no account types, which reads as
- * type 0, an account is told by its id alone.
- */
-export function isEqual(wanted: readonly Account[], found: readonly Account[], untyped: boolean): boolean {
+/** Whether both lists name the same accounts. `untyped`: the hosted API's replies name no types, so compare ids alone. */
+export function isEqual(target: readonly Account[], found: readonly Account[], untyped: boolean): boolean {
   const name = untyped ? ({ id }: Account): AccountKey => `0#${id}` : accountKey;
-  return isSame(wanted.map(name), found.map(name));
+  return isSame(target.map(name), found.map(name));
 }
 
-/** A state as the store holds it; version 0 where it holds none. */
+/** A state as the store has it; version 0 if it has none. */
 export type StoredState = { readonly state: MirrorState; readonly version: number };
 
-/** Where what is known of the hosted side is kept. Every call may throw `Unavailable`. */
+/** Stores the states of hosted tokens. Every call may throw `Unavailable`. */
 export interface MirrorStore {
-  /** In the order asked. */
+  /** Returns the states in the order of the tokens. */
   states(app: AppId, tokens: readonly Token[]): Promise<StoredState[]>;
-  /** Writes only over `version`; says whether it did. */
+  /** Writes only over `version`; returns whether it did. */
   writeState(app: AppId, token: Token, state: MirrorState, version: number): Promise<boolean>;
 }

@@ -5,11 +5,11 @@ import { orUnavailable } from '../core/outcome.ts';
 import { inParallel } from '../core/parallel.ts';
 import { beginningOf, msOf } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
-import { QUERIED_A_CALL } from '../mirror/calls.ts';
 import type { Check } from '../mirror/mark.ts';
+import { TOKENS_A_QUERY } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
 import { type ClearsByAccount, nameOf } from './collect.ts';
-import type { Page, SweptItem } from './store.ts';
+import type { Page, SweepItem } from './store.ts';
 
 /** A token is compared every day for this long after it changed (ms), the rest by chance. */
 const CHANGED_MS = 3 * 86_400_000;
@@ -70,12 +70,12 @@ export function sender({ check, id }: SenderPorts): Sender {
     else checks += refs.length;
   };
   const sendAll = async (least: number) => {
-    for (const [app, refs] of waiting) while (refs.length >= least) await send(app, refs.splice(0, QUERIED_A_CALL));
+    for (const [app, refs] of waiting) while (refs.length >= least) await send(app, refs.splice(0, TOKENS_A_QUERY));
   };
   return {
     add: async (refs) => {
       for (const ref of refs) waiting.set(ref.app, [...(waiting.get(ref.app) ?? []), ref]);
-      await sendAll(QUERIED_A_CALL);
+      await sendAll(TOKENS_A_QUERY);
     },
     flush: () => sendAll(1),
     counts: () => ({ checks, unsent }),
@@ -97,7 +97,7 @@ export type StatesPorts = {
   readonly now: () => number;
 };
 
-type State = Extract<SweptItem, { kind: 'state' }>;
+type State = Extract<SweepItem, { kind: 'state' }>;
 
 /** States written at a time. */
 const AT_ONCE = 16;

@@ -5,7 +5,7 @@ import { compact, expiryOf, HORIZON_MS, horizonAt, LATENESS_MS } from '../core/m
 import { inParallel } from '../core/parallel.ts';
 import { beginningOf, isBind, type Removal } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
-import type { Page, Place, SweepStore, SweptItem } from './store.ts';
+import type { Page, Place, SweepItem, SweepStore } from './store.ts';
 
 /**
  * What of the registry nobody needs any more. All of it rests on one rule of `applyAll`: a bind from before the horizon
@@ -68,10 +68,10 @@ export type CollectorPorts = {
 };
 
 /** Documents rewritten, pointers and watermarks deleted. */
-export type Collected = { readonly folded: number; readonly pointers: number; readonly clears: number };
+export type CollectReport = { readonly folded: number; readonly pointers: number; readonly clears: number };
 
-type Pointer = Extract<SweptItem, { kind: 'pointer' }>;
-type Clear = Extract<SweptItem, { kind: 'clear' }>;
+type Pointer = Extract<SweepItem, { kind: 'pointer' }>;
+type Clear = Extract<SweepItem, { kind: 'clear' }>;
 
 /** A watermark of an account, by its app and name. */
 export type ClearsByAccount = ReadonlyMap<string, string>;
@@ -88,7 +88,7 @@ export const nameOf = ({ app, account }: AccountRef): string => `${app}#${accoun
  * Takes out of the store what a page shows to be of no use any more. The page may be a little old: whatever is deleted
  * or rewritten is read again right before, strongly consistent, and left alone where it has changed since.
  */
-export async function collect(ports: CollectorPorts, page: Page, clears: ClearsByAccount): Promise<Collected> {
+export async function collect(ports: CollectorPorts, page: Page, clears: ClearsByAccount): Promise<CollectReport> {
   const suspects = await suspectsOf(ports, page, clears);
   const left = await inParallel(suspects, AT_ONCE, (one) => settle(ports, one));
   const pointed = new Set(page.items.filter((item) => item.kind === 'pointer').map(({ ref }) => nameOf(ref)));

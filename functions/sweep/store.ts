@@ -8,7 +8,7 @@ import type { StoredState } from '../mirror/state.ts';
 export type Place = string;
 
 /** One item of the store. `idleMs`: since when (ms since 1970) the watermark is known to have no pointers beside it. */
-export type SweptItem =
+export type SweepItem =
   | { readonly kind: 'document'; readonly ref: TokenRef; readonly stored: Stored }
   | { readonly kind: 'state'; readonly ref: TokenRef; readonly stored: StoredState }
   | { readonly kind: 'clear'; readonly ref: AccountRef; readonly removal: Removal; readonly idleMs?: number }
@@ -16,7 +16,7 @@ export type SweptItem =
   | { readonly kind: 'unreadable' };
 
 /** Items in the store's order; `next` is absent on the last page. */
-export type Page = { readonly items: readonly SweptItem[]; readonly next?: Place };
+export type Page = { readonly items: readonly SweepItem[]; readonly next?: Place };
 
 /** A sweep over the whole store: when it began (ms since 1970), and behind which place it goes on until it is done. */
 export type Pass = { readonly begunMs: number; readonly isDone: boolean; readonly after?: Place };

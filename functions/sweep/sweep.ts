@@ -44,7 +44,7 @@ type Counts = {
  * time for another pass. `overtaken`: another invocation is at it. `unavailable`: not now; the next one goes on at the
  * page that failed.
  */
-export type Swept = Counts & {
+export type SweepReport = Counts & {
   readonly kind: 'done' | 'unfinished' | 'idle' | 'overtaken' | 'unavailable';
   readonly reason?: string;
 };
@@ -59,7 +59,7 @@ const NONE = { pages: 0, scanned: 0, unreadable: 0, folded: 0, forgotten: 0, poi
  * their hosted sides, and collects what nobody needs any more. Pages are done again where it stopped in between; that
  * changes nothing.
  */
-export async function sweep(ports: SweepPorts): Promise<Swept> {
+export async function sweep(ports: SweepPorts): Promise<SweepReport> {
   const found = await orUnavailable(() => ports.store.pass());
   if ('kind' in found) return { ...NONE, checks: 0, unsent: 0, ...found };
   const { pass: last, version } = found;
@@ -72,7 +72,7 @@ export async function sweep(ports: SweepPorts): Promise<Swept> {
   return { ...swept, ...checks.counts() };
 }
 
-type Done = Omit<Swept, 'checks' | 'unsent'>;
+type Done = Omit<SweepReport, 'checks' | 'unsent'>;
 
 async function sweepOn(
   ports: SweepPorts,

@@ -3,7 +3,7 @@ import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, S
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checksQueue, marksQueue, mirrorMarks } from '../../functions/aws/queues.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import type { TokenMark } from '../../functions/mirror/mark.ts';
+import type { DirtyMark } from '../../functions/mirror/mark.ts';
 import { startSqs } from '../../local/aws/servers.ts';
 import { account, app, bind, moved, token, unbindEverywhere } from '../world/examples.ts';
 
@@ -39,7 +39,7 @@ async function received(QueueUrl: string) {
   }
 }
 
-const mark = (name: string, ms = 5): TokenMark => ({ token: token(name), id: 'r1', ms, removes: true });
+const mark = (name: string, ms = 5): DirtyMark => ({ token: token(name), id: 'r1', ms, removes: true });
 const waiting = async (QueueUrl: string) => {
   const asked = { QueueUrl, AttributeNames: ['ApproximateNumberOfMessages' as const] };
   return Number((await client.send(new GetQueueAttributesCommand(asked))).Attributes?.['ApproximateNumberOfMessages']);
@@ -98,7 +98,7 @@ describe("a mirror's marks", () => {
     const elsewhere = { ...moved(bind(4, ['carol']), 'tablet'), app: other };
     await mark([...operations, elsewhere].map((operation) => ({ id: 'r1', operation })));
     const bodies = (await received(shop)).map(({ Body = '' }) => JSON.parse(Body));
-    expect(bodies.flatMap(({ tokens }) => tokens.map((one: TokenMark) => one.token))).toEqual(['phone']);
+    expect(bodies.flatMap(({ tokens }) => tokens.map((one: DirtyMark) => one.token))).toEqual(['phone']);
     expect(bodies.flatMap(({ accounts }) => accounts)).toEqual([{ account: account('zoe'), id: 'r1', ms: 3 }]);
     expect((await received(chat)).map(({ Body = '' }) => JSON.parse(Body))).toMatchObject([
       { app: 'chat', tokens: [{ token: 'tablet' }] },

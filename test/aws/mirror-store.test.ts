@@ -14,7 +14,7 @@ const told = (...names: string[]) => ({
   accounts: names.map(account),
   change,
   nowMs: change.ms + 5,
-  heard: true,
+  isPushed: true,
   isNew: true,
 });
 const PUSHED = afterPush(UNKNOWN, told('alice', 'a#b:2'));

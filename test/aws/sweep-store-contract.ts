@@ -4,7 +4,7 @@ import { merge } from '../../functions/core/merge.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import type { MirrorStore } from '../../functions/mirror/state.ts';
-import type { SweepStore, SweptItem } from '../../functions/sweep/store.ts';
+import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { account, app, bind, token } from '../world/examples.ts';
 
 const SHOP = app().id;
@@ -41,8 +41,8 @@ export function sweepStoreContract(make: (pageItems: number) => Promise<Stores>)
   });
 }
 
-async function everything(store: SweepStore): Promise<SweptItem[][]> {
-  const pages: SweptItem[][] = [];
+async function everything(store: SweepStore): Promise<SweepItem[][]> {
+  const pages: SweepItem[][] = [];
   let after: string | undefined;
   do {
     const page = await store.page(after);

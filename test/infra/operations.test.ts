@@ -16,7 +16,7 @@ import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Log } from '../../functions/lambda/log.ts';
 import type { HttpHandler } from '../../functions/lambda/request.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';
-import type { MirrorNote } from '../../functions/mirror/calls.ts';
+import type { MirrorNote } from '../../functions/mirror/ports.ts';
 import type { MessageResult } from '../../functions/operations/messages.ts';
 import { THRESHOLDS } from '../../infra/monitoring/thresholds.ts';
 import { OPTION_NAMES } from '../../infra/options.ts';

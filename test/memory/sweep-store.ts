@@ -1,6 +1,6 @@
 import { accountRefOf, tokenRefOf } from '../../functions/aws/dynamodb.ts';
 import type { StoredState } from '../../functions/mirror/state.ts';
-import type { Pass, SweepStore, SweptItem } from '../../functions/sweep/store.ts';
+import type { Pass, SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { accountRefKey, type MemoryTable, tokenKey } from './registry-store.ts';
 
 /** A sweep's way through a memory registry and, by `<app>#<token>`, a memory mirror store, in pages of so many items. */
@@ -45,7 +45,7 @@ export function memorySweepStore(
   };
 }
 
-type Placed = readonly [place: string, item: SweptItem];
+type Placed = readonly [place: string, item: SweepItem];
 
 /** Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before the state. */
 function* itemsOf(

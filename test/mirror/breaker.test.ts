@@ -27,12 +27,12 @@ describe('a breaker', () => {
   });
 
   test('says how long it holds calls back without letting anybody through for having asked', () => {
-    expect(failing(4).heldMs()).toBe(0);
-    const { clock, heldMs, waitMs } = failing(5);
-    expect(heldMs()).toBe(waitMs());
+    expect(failing(4).blockedMs()).toBe(0);
+    const { clock, blockedMs, waitMs } = failing(5);
+    expect(blockedMs()).toBe(waitMs());
     clock.ms += waitMs();
-    expect([heldMs(), heldMs(), waitMs()]).toEqual([0, 0, 0]);
-    expect(heldMs()).toBeGreaterThan(0);
+    expect([blockedMs(), blockedMs(), waitMs()]).toEqual([0, 0, 0]);
+    expect(blockedMs()).toBeGreaterThan(0);
   });
 
   test('closes with the first success and waits longer with each failure, up to a minute', () => {

@@ -24,7 +24,7 @@ function world(paceMs = 0) {
     note: (note) => notes.push(note),
   });
   return {
-    ...{ clock, notes, paused, heldMs: side.heldMs },
+    ...{ clock, notes, paused, blockedMs: side.blockedMs },
     ask: () => side.accountsOf([token('phone')]),
     says: (next: AccountsAnswer) => {
       answer = next;
@@ -43,13 +43,13 @@ describe('the hosted side behind its guard', () => {
   });
 
   test('is not called while it keeps failing, but for a probe now and then', async () => {
-    const { ask, says, calls, clock, heldMs } = world();
-    expect(heldMs?.()).toBe(0);
+    const { ask, says, calls, clock, blockedMs } = world();
+    expect(blockedMs?.()).toBe(0);
     says(DOWN);
     for (let i = 0; i < 50; i++) await ask();
     expect(calls()).toBe(5);
     expect(await ask()).toMatchObject({ kind: 'unavailable', reason: HELD_BACK, retryAfterMs: 1_000 });
-    expect(heldMs?.()).toBe(1_000);
+    expect(blockedMs?.()).toBe(1_000);
     clock.ms += 1_000;
     await ask();
     await ask();

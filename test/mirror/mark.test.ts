@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { joined, marksOf } from '../../functions/mirror/mark.ts';
+import { joinMarks, marksOf } from '../../functions/mirror/mark.ts';
 import { account, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 describe('applied operations come to marks', () => {
@@ -38,8 +38,8 @@ describe('applied operations come to marks', () => {
 
   test('that are forced if one of them is', () => {
     const mark = { token: token('phone'), id: 'r', ms: 5, removes: false };
-    expect(joined({ ...mark, forcedMs: 7 }, mark)).toEqual({ ...mark, forcedMs: 7 });
-    expect(joined(mark, { ...mark, forcedMs: 7 })).toEqual({ ...mark, forcedMs: 7 });
-    expect(joined(mark, mark)).toEqual(mark);
+    expect(joinMarks({ ...mark, forcedMs: 7 }, mark)).toEqual({ ...mark, forcedMs: 7 });
+    expect(joinMarks(mark, { ...mark, forcedMs: 7 })).toEqual({ ...mark, forcedMs: 7 });
+    expect(joinMarks(mark, mark)).toEqual(mark);
   });
 });

@@ -7,9 +7,9 @@ import {
   holdable,
   type MirrorCall,
   planCalls,
+  type Target,
   TOKENS_A_CALL,
   tokensIn,
-  type Wanted,
 } from '../../functions/mirror/plan.ts';
 
 const account = (type: number, id: string) => Account.parse({ type, id });
@@ -55,7 +55,7 @@ describe('a plan', () => {
     fc.assert(
       fc.property(scenes, ({ dialect, tokens, order }) => {
         const side: Side = new Map();
-        const wanted: Wanted[] = tokens.map(({ wanted, seen }, i) => {
+        const wanted: Target[] = tokens.map(({ wanted, seen }, i) => {
           side.set(tokenOf(i), new Map(seen.map((one) => [accountKey(one), one])));
           return { token: tokenOf(i), accounts: holdable(dialect, wanted), seen };
         });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { HELD_BACK } from '../../functions/mirror/hosted.ts';
-import { mirrorMessages } from '../../functions/mirror/push.ts';
+import { pushMessages } from '../../functions/mirror/push.ts';
 import { account, key } from '../world/examples.ts';
 import { mark, mirrorWorld, NOW, token } from '../world/mirror.ts';
 
@@ -158,11 +158,11 @@ describe('what the hosted side answers decides', () => {
     const unread = () => Promise.reject(new Error('this was read for nothing'));
     const closed = {
       ...ports,
-      hosted: { ...ports.hosted, heldMs: () => 1_500 },
+      hosted: { ...ports.hosted, blockedMs: () => 1_500 },
       states: { ...ports.states, states: unread },
       registry: { ...ports.registry, documents: unread },
     };
-    const held = await mirrorMessages(new Map([[ports.app.id, closed]]), [
+    const held = await pushMessages(new Map([[ports.app.id, closed]]), [
       { body: message({ tokens: [mark('phone'), mark('tablet')] }), receives: 3 },
     ]);
     expect(held).toMatchObject([{ kind: 'retry', reason: HELD_BACK, waitMs: 1_500 }]);

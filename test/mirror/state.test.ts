@@ -12,11 +12,11 @@ import {
 } from '../../functions/mirror/state.ts';
 import { account, key } from '../world/examples.ts';
 
-const told = (names: readonly string[], nowMs: number, heard = true, removes = false) => ({
+const told = (names: readonly string[], nowMs: number, isPushed = true, removes = false) => ({
   accounts: names.map(account),
   change: { ms: nowMs - 10, removes },
   nowMs,
-  heard,
+  isPushed,
   isNew: true,
 });
 
@@ -35,7 +35,7 @@ describe('the hosted side has to be told', () => {
     expect(needsPush(state, [account('alice'), account('bobby')])).toBe(true);
   });
 
-  test('again where nobody knows whether it heard', () => {
+  test('again where nobody knows whether it isPushed', () => {
     expect(needsPush(afterPush(pushed(['alice']), told(['bobby'], 200, false)), [account('bobby')])).toBe(true);
   });
 

@@ -5,7 +5,7 @@ import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { expiryOf, HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
-import { type Collected, clearsOf, collect } from '../../functions/sweep/collect.ts';
+import { type CollectReport, clearsOf, collect } from '../../functions/sweep/collect.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
@@ -37,9 +37,9 @@ function world(pageItems?: number, table = memoryTable()): World {
 const apply = ({ registry, nowMs }: World, ...operations: Operation[]) =>
   applyAll({ store: registry, now: () => nowMs, pause: async () => {} }, operations);
 
-async function pass({ registry, store, nowMs }: World, instead: Partial<SweepStore> = {}): Promise<Collected> {
+async function pass({ registry, store, nowMs }: World, instead: Partial<SweepStore> = {}): Promise<CollectReport> {
   const ports = { registry, store: { ...store, ...instead }, now: () => nowMs };
-  let sum: Collected = { folded: 0, pointers: 0, clears: 0 };
+  let sum: CollectReport = { folded: 0, pointers: 0, clears: 0 };
   let after: string | undefined;
   do {
     const page = await store.page(after);

@@ -5,11 +5,11 @@ import { applyAll } from '../../functions/core/apply.ts';
 import { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
-import type { MirrorNote, MirrorPorts } from '../../functions/mirror/calls.ts';
 import type { Hosted } from '../../functions/mirror/hosted.ts';
-import type { Cause, Check, Marks, TokenMark } from '../../functions/mirror/mark.ts';
+import type { Cause, Check, DirtyMark, Marks } from '../../functions/mirror/mark.ts';
 import { holdable } from '../../functions/mirror/plan.ts';
-import { mirrorMessages } from '../../functions/mirror/push.ts';
+import type { MirrorNote, MirrorPorts } from '../../functions/mirror/ports.ts';
+import { pushMessages } from '../../functions/mirror/push.ts';
 import { verifyMessages } from '../../functions/mirror/verify.ts';
 import { memoryMirrorStore } from '../memory/mirror-store.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
@@ -112,9 +112,9 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
       const stamp = stampOf('unbindTokenFromAll', clock.ms, eventHash(name, `${clock.ms}`));
       return apply({ kind: 'unbindTokenFromAll', app: app.id, token: token(name), stamp });
     },
-    push: (marks: Partial<Marks>, receives = 1) => mirrorMessages(mirrors, [{ body: message(marks), receives }]),
+    push: (marks: Partial<Marks>, receives = 1) => pushMessages(mirrors, [{ body: message(marks), receives }]),
     deliver: (...bodies: string[]) =>
-      mirrorMessages(
+      pushMessages(
         mirrors,
         bodies.map((body) => ({ body, receives: 1 })),
       ),
@@ -133,7 +133,7 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
   };
 }
 
-export const mark = (name: string, changes: Partial<TokenMark> = {}): TokenMark => ({
+export const mark = (name: string, changes: Partial<DirtyMark> = {}): DirtyMark => ({
   token: token(name),
   id: 'request',
   ms: NOW,

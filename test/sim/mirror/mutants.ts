@@ -8,23 +8,23 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
     'verification comes before the longest way is over': ['SETTLE_S = 60', 'SETTLE_S = 10'],
   },
   'mirror/push.ts': {
-    'a call without an answer is not verified': ["?.kind !== 'dropped');", "?.kind === 'heard');"],
-    'nothing is verified': ["told.get(mark.token)?.kind !== 'dropped');", 'false);'],
-    'a mark received again is taken for new': ['again: delivery.receives > 1', 'again: false'],
+    'a call without an answer is not verified': ["?.kind !== 'dropped');", "?.kind === 'pushed');"],
+    'nothing is verified': ["results.get(mark.token)?.kind !== 'dropped');", 'false);'],
+    'a mark received again is taken for new': ['isRedelivered: delivery.receives > 1', 'isRedelivered: false'],
     'what was told is written down before its verification is asked for': [
       '  for (const [delayS, group] of Map.groupBy(sent,',
-      '  await inParallel(sent, AT_ONCE, (one) => write(ports, one, (state) => stateAfter(state, one, told.get(one.mark.token), nowMs)));\n  for (const [delayS, group] of Map.groupBy(sent,',
+      '  await inParallel(sent, AT_ONCE, (one) => write(ports, one, (state) => stateAfter(state, one, results.get(one.mark.token), nowMs)));\n  for (const [delayS, group] of Map.groupBy(sent,',
     ],
     'what is told is written down before it is told': [
-      '  const told = await tell(',
-      "  for (const one of dirty) await write(ports, one, (state) => stateAfter(state, one, { kind: 'heard' }, ports.now()));\n  const told = await tell(",
+      '  const results = await makeCalls(',
+      "  for (const one of dirty) await write(ports, one, (state) => stateAfter(state, one, { kind: 'pushed' }, ports.now()));\n  const results = await makeCalls(",
     ],
     'tokens of a signed-out account are not looked at': [
       'if (tokens.length > 0) await mark(',
       'if (!tokens) await mark(',
     ],
     'tokens of a signed-out account are told only what is new': [', forcedMs: now() }', ' }'],
-    'what could not be told leaves the queue': ["if (own?.kind === 'retry') ", "if (own?.kind === 'other') "],
+    'what could not be told leaves the queue': ["if (result?.kind === 'retry') ", "if (result?.kind === 'other') "],
   },
   'mirror/calls.ts': {
     'a call without an answer changes nothing': [
@@ -48,7 +48,7 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
   'mirror/plan.ts': {
     'what an override leaves is left': ["accounts: dialect === 'tpns' ? leftBy(accounts, seen) : []", 'accounts: []'],
   },
-  'mirror/verify.ts': {
+  'mirror/compare.ts': {
     'what is found different is left': ['  await ports.mark({ tokens, accounts: [] });\n', ''],
   },
   'aws/queues.ts': {

@@ -1,7 +1,7 @@
 import type { OperateRequest } from '../../../functions/account-api/wire/operate.ts';
 import { OperationsMessage } from '../../../functions/core/operation.ts';
 import type { Delivery, MessageResult } from '../../../functions/lambda/message.ts';
-import { againAfter } from '../../../functions/mirror/calls.ts';
+import { retryAfter } from '../../../functions/mirror/calls.ts';
 import type { Hosted } from '../../../functions/mirror/hosted.ts';
 import type { Mirrors } from '../../../functions/operations/messages.ts';
 import type { Process } from '../process.ts';
@@ -41,7 +41,7 @@ async function relay(hosted: Hosted, { body }: Delivery): Promise<MessageResult>
     const answer = await hosted.operate(requestOf(operation));
     const isDone = answer.kind === 'answered' && !answer.results.includes('unavailable');
     if (!isDone && answer.kind !== 'unavailable') return { kind: 'retry', reason: answer.kind };
-    if (answer.kind === 'unavailable') return againAfter(answer);
+    if (answer.kind === 'unavailable') return retryAfter(answer);
   }
   return message.success ? { kind: 'done' } : { kind: 'retry', reason: 'unreadable' };
 }

@@ -4,9 +4,9 @@ import { checksQueue, marksQueue, mirrorMarks } from '../../../functions/aws/que
 import { MIRROR_EXECUTIONS } from '../../../functions/core/configuration.ts';
 import type { Delivery, MessageResult } from '../../../functions/lambda/message.ts';
 import { sqsDoor } from '../../../functions/lambda/sqs.ts';
-import type { MirrorPorts } from '../../../functions/mirror/calls.ts';
 import { breaker, guarded, type Hosted, pace } from '../../../functions/mirror/hosted.ts';
-import { mirrorMessages } from '../../../functions/mirror/push.ts';
+import type { MirrorPorts } from '../../../functions/mirror/ports.ts';
+import { pushMessages } from '../../../functions/mirror/push.ts';
 import { verifyMessages } from '../../../functions/mirror/verify.ts';
 import { CONTEXT, type Deployment } from '../deployment.ts';
 import { eventSource } from '../event-source.ts';
@@ -41,7 +41,7 @@ export const marksOf = (queues: MirrorQueues, process: Process) =>
 /** The mirror's two workers, each behind its event source. Whoever calls the answer has both look at their queues. */
 export function mirrorWorkers(site: MirrorSite): () => void {
   const sources = [
-    workerOf(site, 'mirror', site.queues.marks, (ports, all) => mirrorMessages(new Map([[CHAT, ports]]), all)),
+    workerOf(site, 'mirror', site.queues.marks, (ports, all) => pushMessages(new Map([[CHAT, ports]]), all)),
     workerOf(site, 'verify', site.queues.checks, (ports, all) => verifyMessages(new Map([[CHAT, ports]]), all)),
   ];
   return () => {
