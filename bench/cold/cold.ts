@@ -5,13 +5,13 @@ import { coldRows } from './rows.ts';
 
 const HELP = `npm run bench -- cold [options]
 
-Measures the cold start of every deployed bundle: its size, its import, and its first call, each in a process of its own.
-The trimmed handler makes the same AWS calls and nothing else, bundled as ours is. The usual bundle makes them behind
-middy and zod, as an ES module that esbuild minified.
+Measures the cold starts of events, account-api and apply: size of the bundle, import and first call, each in a process
+of its own. The trimmed handler makes the same AWS calls and nothing else, bundled as ours. The usual bundle makes them
+in middy and zod, as a minified ES module.
 
-  --runs N      cold starts of each bundle, at least 5 (9)
-  --json FILE   writes the rows there too
-  --help        this text`;
+  --runs N      cold starts of each bundle, at least 5. Default: 9
+  --json FILE   also write the rows to a file
+  --help        show this text`;
 
 const OPTIONS = {
   runs: { type: 'string', default: '9' },
@@ -26,6 +26,6 @@ export async function run(args: string[]): Promise<void> {
     return;
   }
   const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 5) throw new UserError('--runs is a number from 5');
-  publish({ title: 'What a cold start costs', ...(await coldRows(runs)) }, values.json);
+  if (!Number.isInteger(runs) || runs < 5) throw new UserError(`--runs ${values.runs}: give a whole number from 5`);
+  publish({ title: 'Cold starts', ...(await coldRows(runs)) }, values.json);
 }

@@ -2,24 +2,34 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Group } from '../group.ts';
+import { SOURCE_SECRET } from '../installation.ts';
 import { atMost, type Row, row } from '../report.ts';
 import { type Call, startStubAws } from './aws.ts';
-import { COLD_DOORS, type ColdDoorName, SECRET } from './doors.ts';
+import { COLD_DOORS, type ColdDoorName } from './doors.ts';
 import { type ColdMachine, type ColdStart, coldStart, medianOf } from './run.ts';
-import { type Bundle, childIn, clientsOnly, EMPTY, oursIn, trimmed, usual, written } from './variants.ts';
+import {
+  type Bundle,
+  bundleOurs,
+  bundleProcess,
+  bundleSource,
+  clientsOnly,
+  EMPTY,
+  trimmed,
+  usual,
+} from './variants.ts';
 
 type Measurements = Awaited<ReturnType<Group>>;
 
-/** Ours as deployed, and what it is held against (cold-variants.ts). */
+/** Our bundle as deployed, and the bundles it is compared with. */
 type Bundles = Readonly<Record<'ours' | 'empty' | 'clients' | 'trimmed' | 'usual', Bundle>>;
 type Starts = Readonly<Record<keyof Bundles, ColdStart>>;
 
-/** Cold starts of every deployed function, interleaved with those of its peers; medians of so many rounds. */
+/** Measures cold starts of the functions, each in turns with the bundles it is compared with. Returns medians. */
 export async function coldRows(rounds: number): Promise<Measurements> {
   const folder = mkdtempSync(join(tmpdir(), 'bindery-cold-'));
-  const aws = await startStubAws(SECRET);
+  const aws = await startStubAws(SOURCE_SECRET); // one secret for the source and for the app
   try {
-    const machine = { folder, child: await childIn(folder), aws };
+    const machine = { folder, child: await bundleProcess(folder), aws };
     const parts: Measurements[] = [];
     for (const door of DOORS) parts.push(await doorRows(machine, door, rounds));
     return { rows: parts.flatMap(({ rows }) => rows), notes: parts.flatMap(({ notes = [] }) => notes) };
@@ -29,43 +39,42 @@ export async function coldRows(rounds: number): Promise<Measurements> {
   }
 }
 
-/** Every function has a timeout: the settings know them all. */
-const DOORS = Object.keys(COLD_DOORS) as ColdDoorName[]; // the keys of a record of doors
+const DOORS = Object.keys(COLD_DOORS) as ColdDoorName[]; // a record's keys
 
 async function doorRows(machine: ColdMachine, door: ColdDoorName, rounds: number): Promise<Measurements> {
   const { bundles, calls } = await bundlesOf(machine, door);
   const starts = await interleavedStarts(machine, door, bundles, rounds);
   return {
     rows: rowsOf(door, bundles, starts),
-    notes: [`${door}'s first answer takes ${calls.map(({ action }) => action).join(', ')}`],
+    notes: [`${door}: its first call makes the AWS calls ${calls.map(({ action }) => action).join(', ')}`],
   };
 }
 
-/** Ours is run once to see which calls it makes: the others make the same ones. */
+/** Runs our bundle once to record its AWS calls. The other bundles make the same calls. */
 async function bundlesOf(machine: ColdMachine, door: ColdDoorName): Promise<{ bundles: Bundles; calls: Call[] }> {
   const { folder } = machine;
-  const ours = await oursIn(folder, door, `functions/${door}.ts`);
+  const ours = await bundleOurs(folder, door, `functions/${door}.ts`);
   const calls = await callsOf(machine, door, ours);
   const bundles = {
     ours,
-    empty: await written(folder, `${door}-empty`, EMPTY, 'ours'),
-    clients: await written(folder, `${door}-clients`, clientsOnly(calls), 'ours'),
-    trimmed: await written(folder, `${door}-trimmed`, trimmed(calls), 'ours'),
-    usual: await written(folder, `${door}-usual`, usual(calls), 'usual'),
+    empty: await bundleSource(folder, `${door}-empty`, EMPTY, 'ours'),
+    clients: await bundleSource(folder, `${door}-clients`, clientsOnly(calls), 'ours'),
+    trimmed: await bundleSource(folder, `${door}-trimmed`, trimmed(calls), 'ours'),
+    usual: await bundleSource(folder, `${door}-usual`, usual(calls), 'usual'),
   };
   for (const peer of [bundles.trimmed, bundles.usual])
-    if (named(await callsOf(machine, door, peer)) !== named(calls))
-      throw new Error(`${peer.file} does not make the calls that ${door} makes`);
+    if (namesOf(await callsOf(machine, door, peer)) !== namesOf(calls))
+      throw new Error(`bug: ${peer.file} makes other AWS calls than ${door}: ${namesOf(calls)}`);
   return { bundles, calls };
 }
 
 async function callsOf(machine: ColdMachine, door: ColdDoorName, bundle: Bundle): Promise<Call[]> {
-  machine.aws.taken();
+  machine.aws.takeCalls();
   await coldStart(machine, door, bundle);
-  return machine.aws.taken();
+  return machine.aws.takeCalls();
 }
 
-const named = (calls: readonly Call[]): string =>
+const namesOf = (calls: readonly Call[]): string =>
   calls
     .map(({ service, action }) => `${service}.${action}`)
     .sort()
@@ -77,7 +86,7 @@ async function interleavedStarts(
   bundles: Bundles,
   rounds: number,
 ): Promise<Starts> {
-  const names = Object.keys(bundles) as (keyof Bundles)[]; // the keys of the record above
+  const names = Object.keys(bundles) as (keyof Bundles)[]; // a record's keys
   const starts = new Map<string, ColdStart[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++)
     for (const name of round % 2 === 0 ? names : names.toReversed())
@@ -92,22 +101,22 @@ async function interleavedStarts(
   };
 }
 
-/** What a trimmed handler and the usual bundle may cost relative to ours. */
+/** The most that ours may cost relative to a trimmed handler and to the usual bundle. */
 const GOALS = { trimmed: atMost(1.3), usual: atMost(0.65) };
 
 const rowsOf = (door: ColdDoorName, bundles: Bundles, { ours, empty, clients, trimmed, usual }: Starts): Row[] => {
-  const measured = (what: string, unit: string, of: number, reference: number) => ({
-    name: `${door}: ${what}`,
+  const figures = (name: string, unit: string, ours: number, reference: number) => ({
+    name: `${door}: ${name}`,
     unit,
-    ours: of,
+    ours,
     reference,
   });
   return [
-    row(measured('bundle / usual bundle', 'KB', bundles.ours.bytes / 1000, bundles.usual.bytes / 1000)),
-    row(measured('import / empty handler', 'ms', ours.importWallMs, empty.importWallMs)),
-    row(measured('import / empty handler', 'ms CPU', ours.importMs, empty.importMs)),
-    row(measured('import / its SDK clients alone', 'ms CPU', ours.importMs, clients.importMs)),
-    row(measured('import and first call / trimmed handler', 'ms CPU', ours.firstMs, trimmed.firstMs), GOALS.trimmed),
-    row(measured('import and first call / usual bundle', 'ms CPU', ours.firstMs, usual.firstMs), GOALS.usual),
+    row(figures('bundle / usual bundle', 'KB', bundles.ours.bytes / 1000, bundles.usual.bytes / 1000)),
+    row(figures('import / empty handler', 'ms', ours.importWallMs, empty.importWallMs)),
+    row(figures('import / empty handler', 'ms CPU', ours.importMs, empty.importMs)),
+    row(figures('import / its SDK clients alone', 'ms CPU', ours.importMs, clients.importMs)),
+    row(figures('import and first call / trimmed handler', 'ms CPU', ours.firstMs, trimmed.firstMs), GOALS.trimmed),
+    row(figures('import and first call / usual bundle', 'ms CPU', ours.firstMs, usual.firstMs), GOALS.usual),
   ];
 };

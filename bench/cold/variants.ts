@@ -1,16 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { type BuildOptions, build } from 'esbuild';
 import { BUNDLE } from '../../infra/bundling.ts';
 import type { Call } from './aws.ts';
 
-/** A function as one file, in bytes. */
-export type Bundle = { readonly file: string; readonly bytes: number; readonly gzipBytes: number };
+/** A function bundled into one file. */
+export type Bundle = { readonly file: string; readonly bytes: number };
 
 const root = join(import.meta.dirname, '../..');
 
-/** What most teams run: an ES module, minified, nothing else. The banner is what the SDK's CommonJS parts need. */
+/** The bundle of most teams: a minified ES module. The SDK's CommonJS parts need the banner. */
 const USUAL = {
   bundle: true,
   platform: 'node',
@@ -26,27 +25,26 @@ const PACKAGES = {
   SecretsManager: '@aws-sdk/client-secrets-manager',
 } as const;
 
-/** As deployed, from a file of the repository. */
-export const oursIn = (folder: string, name: string, entry: string): Promise<Bundle> =>
-  bundled(join(folder, `${name}.js`), { ...BUNDLE, entryPoints: [join(root, entry)] });
+/** Bundles a file of the repository as the stack deploys it. */
+export const bundleOurs = (folder: string, name: string, entry: string): Promise<Bundle> =>
+  bundle(join(folder, `${name}.js`), { ...BUNDLE, entryPoints: [join(root, entry)] });
 
-/** A handler that is written here and bundled in our way, or in the usual one. */
-export function written(folder: string, name: string, source: string, way: 'ours' | 'usual'): Promise<Bundle> {
+/** Bundles the source text of a handler, with our options or with the usual ones. */
+export function bundleSource(folder: string, name: string, source: string, way: 'ours' | 'usual'): Promise<Bundle> {
   const stdin = { contents: source, resolveDir: root, loader: 'ts' } as const;
   return way === 'ours'
-    ? bundled(join(folder, `${name}.js`), { ...BUNDLE, stdin })
-    : bundled(join(folder, `${name}.mjs`), { ...USUAL, stdin });
+    ? bundle(join(folder, `${name}.js`), { ...BUNDLE, stdin })
+    : bundle(join(folder, `${name}.mjs`), { ...USUAL, stdin });
 }
 
-async function bundled(outfile: string, options: BuildOptions): Promise<Bundle> {
+async function bundle(outfile: string, options: BuildOptions): Promise<Bundle> {
   await build({ ...options, absWorkingDir: root, outfile, logLevel: 'error' });
-  const content = readFileSync(outfile);
-  return { file: outfile, bytes: content.length, gzipBytes: gzipSync(content).length };
+  return { file: outfile, bytes: statSync(outfile).size };
 }
 
-/** The process that every bundle is loaded in. */
-export async function childIn(folder: string): Promise<string> {
-  const outfile = join(folder, 'child.mjs');
+/** Bundles the process that loads the other bundles. Returns its file. */
+export async function bundleProcess(folder: string): Promise<string> {
+  const outfile = join(folder, 'process.mjs');
   writeFileSync(join(folder, 'package.json'), '{}');
   await build({
     entryPoints: [join(import.meta.dirname, 'process.ts')],
@@ -60,19 +58,19 @@ export async function childIn(folder: string): Promise<string> {
 
 export const EMPTY = 'export const handler = async () => ({ statusCode: 200 });';
 
-/** Imports the clients and commands that the calls need, and does nothing with them. */
+/** A handler that imports the clients and commands of the calls, and calls nothing. */
 export const clientsOnly = (calls: readonly Call[]): string => `
   ${importsOf(calls)}
   export const sdk = [${namesOf(calls).join(', ')}];
   ${EMPTY}`;
 
-/** Makes the calls again, with the inputs they had, and nothing else. */
+/** A handler that makes the same calls with the same inputs, and nothing else. */
 export const trimmed = (calls: readonly Call[]): string => `
   ${importsOf(calls)}
   ${clientsOf(calls)}
   export const handler = async () => { ${sends(calls)} return { statusCode: 200 }; };`;
 
-/** The same calls in the handler most teams would write: middy around it, and a schema of zod for what comes in. */
+/** The same calls in the handler that most teams write: wrapped in middy, with a zod schema for the event. */
 export const usual = (calls: readonly Call[]): string => `
   import middy from '@middy/core';
   import { z } from 'zod';
