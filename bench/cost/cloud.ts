@@ -10,25 +10,25 @@ import { NO_UNITS, sum, type Units } from './units.ts';
 const Urls = z.object({ sqs: z.string(), dynamodb: z.string(), secrets: z.string() });
 const Consumed = z.object({ sqsRequests: z.number(), writeUnits: z.number(), readUnits: z.number() });
 
-/** The embedded services, everything that is used of them counted, and the meter of what runs in this process. */
+/** The embedded services with their meters, and a meter of the functions that run in this process. */
 export type Cloud = {
   readonly sqs: SQSClient;
   readonly sqsUrl: string;
-  /** Runs a function as one invocation: what it logs is counted, and this process's processor time while any runs. */
+  /** Runs a function as one invocation. Counts its log, and this process's processor time while any function runs. */
   readonly invoke: <T>(run: () => Promise<T>) => Promise<T>;
-  /** Waits until nothing is asked of the services any more. What that takes is counted, not as an invocation. */
+  /** Waits until the services get no more calls. Counts those calls, but no invocation. */
   readonly quiet: () => Promise<void>;
   readonly count: (units: Partial<Units>) => void;
-  /** From now on messages are delivered at once, whatever delay they are sent with. */
+  /** Makes the queue ignore the delay of messages from now on. */
   readonly deliverAtOnce: () => Promise<void>;
-  /** All units since the last time. */
-  readonly taken: () => Promise<Units>;
+  /** Returns the units since the last time. */
+  readonly takeUnits: () => Promise<Units>;
   readonly stop: () => Promise<void>;
 };
 
 /** Starts the services and points this process's AWS clients at them. */
-export async function startCloud(secrets: Readonly<Record<string, string>>): Promise<Cloud> {
-  const child = await startChild('cost/meter/process.ts', [JSON.stringify(secrets)]);
+export async function startCloud(): Promise<Cloud> {
+  const child = await startChild('cost/meter/process.ts');
   const urls: Endpoints = Urls.parse(child.ready);
   pointAwsAt(urls);
   let counted = NO_UNITS;
@@ -38,7 +38,7 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
     counted = sum(counted, units);
   };
   meterLog(count);
-  const consumed = async () => Consumed.parse(await child.ask('what was consumed'));
+  const consumed = async () => Consumed.parse(await child.ask('units'));
   return {
     sqs: new SQSClient(),
     sqsUrl: urls.sqs,
@@ -49,7 +49,7 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
         return await run();
       } finally {
         count({ invocations: 1 });
-        // Of invocations at once no time is counted twice.
+        // Counts the time of concurrent invocations once.
         if (--running === 0) count({ cpuMs: cpuMsSince(since) });
       }
     },
@@ -64,7 +64,7 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
     deliverAtOnce: async () => {
       await child.ask('at once');
     },
-    taken: async () => {
+    takeUnits: async () => {
       const units = sum(counted, await consumed());
       counted = NO_UNITS;
       return units;
@@ -73,7 +73,7 @@ export async function startCloud(secrets: Readonly<Record<string, string>>): Pro
   };
 }
 
-/** Longer than the embedded services take for any call (ms). */
+/** Longer than any call of the embedded services takes (ms). */
 const QUIET_MS = 300;
 
 function cpuMsSince(before: NodeJS.CpuUsage): number {
@@ -81,24 +81,24 @@ function cpuMsSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1000;
 }
 
-/** What CloudWatch adds to every line it takes in, in bytes (AWS's reference of PutLogEvents). */
+/** The bytes that CloudWatch adds to every line (AWS's reference of PutLogEvents). */
 const LINE_BYTES = 26;
 
-/** Counts a line of a log. */
+/** The units of one log line. */
 export const logLine = (text: string): Partial<Units> => ({ logBytes: text.length + LINE_BYTES });
 
-/** Nothing is printed: a line counts as Lambda's JSON format writes it. */
+/** Counts log lines in Lambda's JSON format, and prints none. */
 function meterLog(count: (units: Partial<Units>) => void): void {
   const around = { timestamp: new Date().toISOString(), requestId: crypto.randomUUID() };
-  const take = (level: string) => (message: object) => count(logLine(JSON.stringify({ ...around, level, message })));
-  Object.assign(console, { info: take('INFO'), warn: take('WARN') });
+  const metered = (level: string) => (message: object) => count(logLine(JSON.stringify({ ...around, level, message })));
+  Object.assign(console, { info: metered('INFO'), warn: metered('WARN') });
 }
 
-/** What one of `times` runs consumes, whatever was consumed before. */
-export async function used(cloud: Cloud, times: number, run: () => Promise<unknown>): Promise<Units> {
-  await cloud.taken();
+/** Returns the mean units of a run of several. */
+export async function unitsPerRun(cloud: Cloud, times: number, run: () => Promise<unknown>): Promise<Units> {
+  await cloud.takeUnits();
   for (let i = 0; i < times; i++) await cloud.invoke(run);
-  const { cpuMs, sqsRequests, writeUnits, readUnits } = await cloud.taken();
+  const { cpuMs, sqsRequests, writeUnits, readUnits } = await cloud.takeUnits();
   return {
     ...NO_UNITS,
     cpuMs: cpuMs / times,
@@ -108,13 +108,13 @@ export async function used(cloud: Cloud, times: number, run: () => Promise<unkno
   };
 }
 
-/** A queue's URL behind the proxy. */
+/** Creates a queue. Returns its URL behind the proxy. */
 export async function createQueue({ sqs, sqsUrl }: Cloud, QueueName: string): Promise<string> {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName }));
   return `${sqsUrl}${new URL(QueueUrl).pathname}`;
 }
 
-/** A table with the registry's keys, `pk` and `sk`: what the naive design needs too. */
+/** Creates a table with the registry's keys, `pk` and `sk`. The naive design uses the same keys. */
 export async function createTable(name: string): Promise<void> {
   const client = new DynamoDBClient();
   await client.send(new CreateTableCommand(registryTableInput(name)));

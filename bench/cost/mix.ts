@@ -1,4 +1,6 @@
-/** An auth event as an app sends it; what happens to one account on one phone, or to the account everywhere. */
+import { deviceToken } from '../sample-events.ts';
+
+/** An auth event as an app sends it, for one account on one phone or for the account everywhere. */
 export type MixEvent = {
   readonly id: string;
   readonly type: 'user.login' | 'user.logout' | 'user.logout_everywhere';
@@ -7,21 +9,21 @@ export type MixEvent = {
 };
 
 export const MIX =
-  '60 % logins on phones nobody is signed in on, 8 % logins over another account, 30 % logouts, 2 % sign-outs everywhere';
+  '60 % logins on phones without an account, 8 % logins over another account, 30 % logouts, 2 % sign-outs everywhere';
 
 const PERIOD = 50;
 
-/** Events between a login and what ends it: more than the largest request has, so that none carries both. */
+/** Events between a login and its logout. More than the largest request has, so that no request carries both. */
 export const APART = 4 * PERIOD;
 
-/** Events of the mix, the same every time; the first `APART` end logins that were before them. Names begin with `who`. */
+/** Returns events of the mix, the same in every run. Names begin with `who`. Logouts of the first `APART` events have no login. */
 export function mixOf(count: number, who: string, start: Date): MixEvent[] {
   return Array.from({ length: count }, (_, i) => {
     const place = i % PERIOD;
     const here = i - place;
     const before = here - APART;
     const event = { id: `${who}-${i}`, timestamp: new Date(start.getTime() + i).toISOString() };
-    const phone = (n: number) => `${who}-${n}`.padStart(64, '0123456789abcdef'.repeat(4));
+    const phone = (n: number) => deviceToken(`${who}-${n}`);
     const login = (n: number, account: string): MixEvent => ({
       ...event,
       type: 'user.login',

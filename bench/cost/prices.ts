@@ -1,7 +1,7 @@
-/** A list price in dollars a unit, and where it was read, when. */
+/** A list price in dollars a unit, with its source and the date of reading. */
 type Price = { readonly dollars: number; readonly per: string; readonly source: string };
 
-/** What AWS asks in us-east-1, on demand, without free tiers and savings plans. Whatever is priced is priced with these. */
+/** AWS's prices in us-east-1, on demand, without free tiers and savings plans. */
 export const PRICES = {
   restApi: {
     dollars: 3.5e-6,
@@ -58,5 +58,5 @@ export const PRICES = {
   },
 } as const satisfies Record<string, Price>;
 
-/** Memory that gives a function one whole processor (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
+/** The memory that gives a function one whole processor (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
 export const ONE_PROCESSOR_MB = 1769;

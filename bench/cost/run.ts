@@ -4,30 +4,30 @@ import { type Cloud, logLine, startCloud } from './cloud.ts';
 import type { Deployment } from './deployment.ts';
 import { APART, mixOf } from './mix.ts';
 import { naive } from './naive/naive.ts';
-import { ours, SECRETS } from './ours/ours.ts';
+import { ours } from './ours/ours.ts';
 import { PRICES } from './prices.ts';
 import { dollarsPerMillion, perThousand, type Setting, sum, type Units } from './units.ts';
 
-/** What a design consumes for a thousand events, and what that costs for a million. */
-export type Costed = { readonly name: string; readonly thousand: Units; readonly dollars: Units };
+/** The units of a design for a thousand events, and its dollars for a million. */
+export type DesignCost = { readonly name: string; readonly thousand: Units; readonly dollars: Units };
 
-/** `size` events a request, so many requests a second or each after the one before. Counted on `events`, after a warm-up. */
+/** Requests of `size` events, `perS` a second or one after the other. `events` are counted, after a warm-up. */
 type Load = { readonly size: number; readonly events: number; readonly perS?: number };
 
 const SINGLE: Load = { size: 1, events: 400 };
 const BATCH: Load = { size: 100, events: 2000 };
 
 /**
- * A moderate rate of single events. The embedded queue looks every 20 ms what is not delayed any more: events have to come
- * more rarely than that, or one receive would find what SQS hands out in two.
+ * A moderate rate of single events. The embedded queue checks every 20 ms for messages whose delay is over. More events
+ * than that would let one receive find messages that SQS delivers in two.
  */
 export const MODERATE_PER_S = 20;
 const MODERATE: Load = { size: 1, events: 250, perS: MODERATE_PER_S };
 
 export type Costs = {
-  readonly naive: Costed;
-  readonly ours: readonly Costed[];
-  /** Units for a thousand single events where the queue delivers at once. */
+  readonly naive: DesignCost;
+  readonly ours: readonly DesignCost[];
+  /** The units of a thousand single events if the queue had no delay. */
   readonly withoutDelay: Units;
 };
 
@@ -36,22 +36,22 @@ const HTTP_API: Setting = { ...ARM, apiRequest: PRICES.httpApi.dollars };
 const FUNCTION_URL: Setting = { ...ARM, apiRequest: PRICES.functionUrl.dollars };
 const REST_API: Setting = { memoryMb: 512, gbSecond: PRICES.x86GbSecond.dollars, apiRequest: PRICES.restApi.dollars };
 
-/** Runs both designs on the embedded services and counts. */
+/** Runs both designs on the embedded services and counts their units. */
 export async function costs(): Promise<Costs> {
-  const cloud = await startCloud(SECRETS);
+  const cloud = await startCloud();
   try {
     const thousand = await countedOn(cloud, await naive(cloud), 'naive', SINGLE);
     const { fed, backlog, alone, withoutDelay } = await ours(cloud);
-    const found: Costed[] = [];
+    const counted: DesignCost[] = [];
     const count = async (name: string, deployment: Deployment, load: Load) =>
-      found.push(...fronts(name, await countedOn(cloud, deployment, name, load)));
+      counted.push(...fronts(name, await countedOn(cloud, deployment, name, load)));
     await count(`single, ${MODERATE_PER_S} a second`, fed, MODERATE);
     await count('single, backlog', backlog, SINGLE);
     await count('batch', alone, BATCH);
     await cloud.deliverAtOnce();
     return {
       naive: { name: 'naive', thousand, dollars: dollarsPerMillion(thousand, REST_API) },
-      ours: found,
+      ours: counted,
       withoutDelay: await countedOn(cloud, withoutDelay, 'at-once', SINGLE),
     };
   } finally {
@@ -59,8 +59,8 @@ export async function costs(): Promise<Costs> {
   }
 }
 
-/** Ours behind an HTTP API, which logs each request, and behind a function URL. */
-const fronts = (name: string, behindUrl: Units): Costed[] => {
+/** The costs behind an HTTP API, which logs each request, and behind a function URL. */
+const fronts = (name: string, behindUrl: Units): DesignCost[] => {
   const logged = (logLine(ACCESS_LINE).logBytes ?? 0) * behindUrl.apiRequests;
   const behindApi = sum(behindUrl, { logBytes: logged });
   return [
@@ -69,7 +69,7 @@ const fronts = (name: string, behindUrl: Units): Costed[] => {
   ];
 };
 
-/** What the HTTP API logs of a request (infra/front.ts). */
+/** The line that the HTTP API logs of a request (infra/front.ts). */
 const ACCESS_LINE = JSON.stringify({
   id: 'JKJaXmPLvHcESHA=',
   time: '1795300000000',
@@ -82,7 +82,7 @@ const ACCESS_LINE = JSON.stringify({
   error: '-',
 });
 
-/** What a thousand events of a load consume, counted after a warm-up. `name` keeps loads apart. */
+/** Returns the units of a thousand events of a load, counted after a warm-up. `name` makes the load's events unique. */
 export async function countedOn(cloud: Cloud, deployment: Deployment, name: string, load: Load): Promise<Units> {
   const warmUp = Math.max(APART, 3 * load.size);
   const events = mixOf(warmUp + load.events, name.replaceAll(/\W+/g, '-'), new Date(Date.now() - 60_000));
@@ -98,10 +98,10 @@ export async function countedOn(cloud: Cloud, deployment: Deployment, name: stri
       }
     }
     await Promise.all(sent);
-    await deployment.settle();
+    await deployment.finish();
   };
   await run(0, warmUp);
-  await cloud.taken();
+  await cloud.takeUnits();
   await run(warmUp, events.length, load.perS);
-  return perThousand(await cloud.taken(), load.events);
+  return perThousand(await cloud.takeUnits(), load.events);
 }

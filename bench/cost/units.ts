@@ -1,6 +1,6 @@
 import { ONE_PROCESSOR_MB, PRICES } from './prices.ts';
 
-/** What AWS bills for, counted. `cpuMs` is processor time of the functions alone, `logBytes` what CloudWatch takes in. */
+/** Units that AWS bills. `cpuMs` is processor time of the functions alone, `logBytes` the input of CloudWatch Logs. */
 export type Units = {
   readonly apiRequests: number;
   readonly invocations: number;
@@ -11,7 +11,7 @@ export type Units = {
   readonly logBytes: number;
 };
 
-export const NAMES = [
+export const UNIT_NAMES = [
   'apiRequests',
   'invocations',
   'cpuMs',
@@ -21,7 +21,7 @@ export const NAMES = [
   'logBytes',
 ] as const satisfies readonly (keyof Units)[];
 
-const made = (of: (name: keyof Units) => number): Units => ({
+const unitsBy = (of: (name: keyof Units) => number): Units => ({
   apiRequests: of('apiRequests'),
   invocations: of('invocations'),
   cpuMs: of('cpuMs'),
@@ -31,21 +31,21 @@ const made = (of: (name: keyof Units) => number): Units => ({
   logBytes: of('logBytes'),
 });
 
-export const NO_UNITS = made(() => 0);
+export const NO_UNITS = unitsBy(() => 0);
 
 export const sum = (...all: readonly Partial<Units>[]): Units =>
-  made((name) => all.reduce((total, units) => total + (units[name] ?? 0), 0));
+  unitsBy((name) => all.reduce((total, units) => total + (units[name] ?? 0), 0));
 
-/** The units for a thousand events, counted on so many. */
-export const perThousand = (units: Units, events: number): Units => made((name) => (units[name] / events) * 1000);
+/** The units of a thousand events, from units that were counted on `events`. */
+export const perThousand = (units: Units, events: number): Units => unitsBy((name) => (units[name] / events) * 1000);
 
-/** Where it runs: what its front asks for a request (dollars), its functions' memory and what a GB-second costs. */
+/** The surroundings of a design: dollars for a request to its front and for a GB-second, and its functions' memory. */
 export type Setting = { readonly apiRequest: number; readonly memoryMb: number; readonly gbSecond: number };
 
 /**
- * Dollars for a million events, position by position. Functions are billed for as long as their processor time takes
- * at the share of a processor that their memory gives them. They are billed while they wait as well, which a run on one
- * machine cannot say: left out for every design.
+ * Returns the dollars for a million events, unit by unit. Functions are billed for their processor time, at the share of a
+ * processor that their memory gives them. AWS also bills the time they wait. A run on one machine cannot measure that, so
+ * it is left out for every design.
  */
 export function dollarsPerMillion(thousand: Units, { apiRequest, memoryMb, gbSecond }: Setting): Units {
   const billedS = ((thousand.cpuMs / 1000) * ONE_PROCESSOR_MB) / memoryMb;
@@ -58,7 +58,7 @@ export function dollarsPerMillion(thousand: Units, { apiRequest, memoryMb, gbSec
     readUnits: thousand.readUnits * PRICES.readUnit.dollars,
     logBytes: (thousand.logBytes / 1e9) * PRICES.logGb.dollars,
   };
-  return made((name) => prices[name] * 1000);
+  return unitsBy((name) => prices[name] * 1000);
 }
 
-export const total = (units: Units): number => NAMES.reduce((all, name) => all + units[name], 0);
+export const total = (units: Units): number => UNIT_NAMES.reduce((all, name) => all + units[name], 0);

@@ -5,34 +5,34 @@ import { AppId } from '../../functions/core/configuration.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { accountTime } from '../../functions/core/time.ts';
-import { type Cloud, used } from '../cost/cloud.ts';
+import { type Cloud, unitsPerRun } from '../cost/cloud.ts';
 import { deviceToken } from '../sample-events.ts';
 import type { Table } from './csv.ts';
 
 const SIZES = [1, 10, 100, 1_000, 10_000];
 
-/** Questions asked at each size; their cost is the mean. */
-const ASKED = 5;
+/** Queries at each size; their cost is the mean. */
+const QUERIES = 5;
 
-/** Events of this bench happen one millisecond after the other, from here on (ms since 1970). */
+/** The time of the first event (ms since 1970). Each event is one millisecond after the one before. */
 const START = Date.now() - 3_600_000;
 
 const app = AppId.parse('shop');
 const account = Account.parse({ type: 0, id: 'many-phones' });
 
-/** What an account costs that was bound to more and more tokens: a question, one token more, and a sign-out everywhere. */
+/** The cost of an account with more and more tokens: a query, one more token, and a sign-out everywhere. */
 export async function scaleOfAccount(cloud: Cloud, registry: RegistryPorts): Promise<Table> {
   const ref = { app, account };
   const rows: number[][] = [];
   let bound = 0;
   for (const tokens of SIZES) {
     await applyAll(registry, binds(bound, tokens - 1));
-    const bind = await used(cloud, 1, () => applyAll(registry, binds(tokens - 1, tokens)));
+    const bind = await unitsPerRun(cloud, 1, () => applyAll(registry, binds(tokens - 1, tokens)));
     bound = tokens;
     await tokensOf(registry.store, [ref]);
-    const query = await used(cloud, ASKED, () => tokensOf(registry.store, [ref]));
-    const stamp = await used(cloud, ASKED, () => accountTime(registry.store, Date.now(), ref));
-    const everywhere = await used(cloud, 1, () => applyAll(registry, [signOut(tokens)]));
+    const query = await unitsPerRun(cloud, QUERIES, () => tokensOf(registry.store, [ref]));
+    const stamp = await unitsPerRun(cloud, QUERIES, () => accountTime(registry.store, Date.now(), ref));
+    const everywhere = await unitsPerRun(cloud, 1, () => applyAll(registry, [signOut(tokens)]));
     rows.push([
       tokens,
       query.readUnits,
@@ -58,7 +58,7 @@ const binds = (from: number, to: number): Operation[] =>
     }),
   );
 
-/** Before every bind, so that the next size finds the account as it was: what a sign-out writes does not depend on that. */
+/** A sign-out with a time before every bind, so that the bindings stay for the next size. Its writes are the same. */
 const signOut = (n: number): Operation =>
   Operation.parse({
     kind: 'unbindAccountFromAll',

@@ -1,10 +1,10 @@
 import { packed } from '../../functions/aws/queues.ts';
 import { applyAll } from '../../functions/core/apply.ts';
-import { Operation } from '../../functions/core/operation.ts';
-import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import type { Operation } from '../../functions/core/operation.ts';
 import { applyMessages } from '../../functions/operations/messages.ts';
 import { EVENT_SOURCE } from '../../infra/settings.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
+import { moved, override, unbindAll } from '../../test/world/examples.ts';
 import { median } from '../measure.ts';
 import { deviceToken } from '../sample-events.ts';
 import type { Table } from './csv.ts';
@@ -14,15 +14,15 @@ const PHONES = 20_000;
 const PART = 10_000;
 
 /**
- * A backlog that the worker drains in its deployed batches: logins and logouts of 20,000 phones, one a message. The
- * registry is in memory, where nothing but the worker itself takes time; then everything is delivered a second time.
- * Medians of several backlogs: a collection of garbage would show as a hill.
+ * The processor time of a backlog: logins and logouts of 20,000 phones, one a message, which the worker drains in batches
+ * as deployed and then gets a second time. The registry is in memory, so that the worker alone takes time. Returns medians
+ * of several backlogs: a garbage collection in one of them would show as a hill.
  */
 export async function scaleOfBacklog(): Promise<Table> {
   const backlog = messages(Date.now() - MESSAGES);
-  const runs: Drained[] = [];
+  const runs: DrainTimes[] = [];
   for (let run = 0; run < RUNS; run++) runs.push(await drained(backlog));
-  const middle = (of: (run: Drained) => readonly number[], part: number) =>
+  const middle = (of: (run: DrainTimes) => readonly number[], part: number) =>
     median(runs.map((run) => of(run)[part] ?? Number.NaN));
   const rows = PARTS.map((from, part) => [
     from + PART,
@@ -36,11 +36,11 @@ const RUNS = 5;
 
 const PARTS = Array.from({ length: MESSAGES / PART }, (_, i) => i * PART);
 
-/** Processor time a message (µs), of each part in turn. */
-type Drained = { readonly first: readonly number[]; readonly again: readonly number[] };
+/** Processor time a message (µs) in each part, of the first delivery and of the second. */
+type DrainTimes = { readonly first: readonly number[]; readonly again: readonly number[] };
 
-/** One backlog, over a registry that begins empty. */
-async function drained(backlog: readonly string[]): Promise<Drained> {
+/** Drains one backlog into a registry that is empty at first. */
+async function drained(backlog: readonly string[]): Promise<DrainTimes> {
   const store = memoryRegistryStore();
   const ports = { store, now: Date.now, pause: async () => {} };
   const drain = async (from: number, to: number): Promise<number> => {
@@ -60,7 +60,7 @@ async function drained(backlog: readonly string[]): Promise<Drained> {
   return { first, again };
 }
 
-const never = () => Promise.reject(new Error('nothing here is refused'));
+const never = () => Promise.reject(new Error('bug: a message was parked'));
 
 const messages = (start: number): string[] =>
   Array.from({ length: MESSAGES }, (_, i) => {
@@ -69,20 +69,6 @@ const messages = (start: number): string[] =>
     return packed(`request-${i}`, [round % 2 === 0 ? login(phone, start + i) : logout(phone, start + i)]).join();
   });
 
-const login = (phone: number, ms: number): Operation =>
-  Operation.parse({
-    kind: 'bindOverriding',
-    app: 'shop',
-    token: deviceToken(phone),
-    accounts: [{ type: 0, id: `account-${phone}` }],
-    scope: 'token',
-    stamp: stampOf('bindOverriding', ms, eventHash(`${ms}`)),
-  });
+const login = (phone: number, ms: number): Operation => moved(override(ms, [`account-${phone}`]), deviceToken(phone));
 
-const logout = (phone: number, ms: number): Operation =>
-  Operation.parse({
-    kind: 'unbindTokenFromAll',
-    app: 'shop',
-    token: deviceToken(phone),
-    stamp: stampOf('unbindTokenFromAll', ms, eventHash(`${ms}`)),
-  });
+const logout = (phone: number, ms: number): Operation => moved(unbindAll(ms), deviceToken(phone));

@@ -5,7 +5,7 @@ import type { Table } from './csv.ts';
 
 const SIZES = [1, 2, 5, 10, 20, 50, 100];
 
-/** What an event costs where one to a hundred come in a request, through the deployed functions. */
+/** The cost of an event in requests of one to a hundred events, through the deployed functions. */
 export async function scaleOfBatch(cloud: Cloud, deployed: Deployment): Promise<Table> {
   const rows: number[][] = [];
   for (const size of SIZES) {

@@ -1,6 +1,6 @@
 import type { Plot } from './svg.ts';
 
-/** What is drawn, from which columns of which CSV in docs/performance/. */
+/** The plots, each with the CSV in docs/performance/ that it draws. */
 export const PLOTS: Readonly<Record<string, { readonly csv: string; readonly plot: Plot }>> = {
   'account-reads': {
     csv: 'account',

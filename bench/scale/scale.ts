@@ -4,23 +4,23 @@ import { argumentsOf } from '../../cli/command.ts';
 import { registryIn } from '../../functions/aws/registry-store.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { startCloud } from '../cost/cloud.ts';
-import { ours, SECRETS } from '../cost/ours/ours.ts';
+import { ours } from '../cost/ours/ours.ts';
 import { scaleOfAccount } from './account.ts';
 import { scaleOfBacklog } from './backlog.ts';
 import { scaleOfBatch } from './batch.ts';
-import { csvOf, type Table, tableIn } from './csv.ts';
+import { csvOf, parseTable, type Table } from './csv.ts';
 import { PLOTS } from './plots.ts';
 import { svgOf } from './svg.ts';
 import { scaleOfToken } from './token.ts';
 
 const HELP = `npm run bench -- scale [options]
 
-Measures how costs grow with an account's phones, a phone's accounts, a request's events and a backlog; writes the figures
-as CSV and the plots of them as SVG. Units are those that the embedded DynamoDB and SQS report.
+Measures how cost grows with an account's phones, a phone's accounts, a request's events and a backlog. Writes the
+figures as CSV and plots of them as SVG. The embedded DynamoDB and SQS report the units.
 
-  --out DIR   where to write (docs/performance)
-  --plot      draws the plots again, from the CSV that is there
-  --help      this text`;
+  --out DIR   the folder to write to. Default: docs/performance
+  --plot      only draw the plots again, from the CSV in that folder
+  --help      show this text`;
 
 const OPTIONS = {
   out: { type: 'string', default: 'docs/performance' },
@@ -29,7 +29,7 @@ const OPTIONS = {
 } as const;
 
 async function measure(): Promise<Record<string, Table>> {
-  const cloud = await startCloud(SECRETS);
+  const cloud = await startCloud();
   try {
     const { alone: deployed } = await ours(cloud);
     const registry = registryIn(NAMES.table);
@@ -57,7 +57,7 @@ export async function run(args: string[]): Promise<void> {
     writeFileSync(join(values.out, `${name}.csv`), csvOf(table));
   }
   for (const [name, { csv, plot }] of Object.entries(PLOTS)) {
-    const table = tableIn(readFileSync(join(values.out, `${csv}.csv`), 'utf8'));
+    const table = parseTable(readFileSync(join(values.out, `${csv}.csv`), 'utf8'));
     writeFileSync(join(values.out, `${name}.svg`), svgOf(table, plot));
   }
 }

@@ -13,7 +13,7 @@ const WIDTH = 640;
 const HEIGHT = 400;
 const FRAME = { left: 76, right: 600, top: 76, bottom: 344 } as const;
 
-/** Apart in light and in dark, also for people who do not see red and green apart (Okabe and Ito 2008). */
+/** Colours that differ on light and on dark pages, also for readers who cannot tell red from green (Okabe and Ito 2008). */
 const STYLE = `
     .page { fill: #ffffff } text { fill: #24292f; font: 13px system-ui, sans-serif } .title { font-size: 16px; font-weight: 600 }
     .grid { stroke: #d0d7de } .line { fill: none; stroke-width: 2 } .mark { stroke: none }
@@ -24,7 +24,7 @@ const STYLE = `
     }
     .line.s0, .line.s1, .line.s2 { fill: none }`;
 
-/** A plot of a table's columns as SVG, readable on light and on dark pages. Its text is in the file, so it can be read aloud. */
+/** Draws a table's columns as SVG, for light and for dark pages. The text is text, so that screen readers can read it. */
 export function svgOf(table: Table, plot: Plot): string {
   const x = axis(column(table, plot.x.column), plot.x.scale, FRAME.left, FRAME.right);
   const y = axis(
@@ -66,7 +66,7 @@ function decades(values: readonly number[]): number[] {
   return Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
 }
 
-/** From nothing to the greatest value in steps of 1, 2 or 5 times a power of ten. */
+/** From 0 to the greatest value, in steps of 1, 2 or 5 times a power of ten. */
 function steps(values: readonly number[]): number[] {
   const most = Math.max(...values, Number.MIN_VALUE);
   const rough = most / 5;
@@ -94,7 +94,7 @@ const labelsOf = ({ x, y }: Plot): string[] => {
   ];
 };
 
-/** Room for one entry of the legend, in px. */
+/** The width of one entry of the legend (px). */
 const ENTRY = 190;
 
 const legend = ({ label }: Plot['lines'][number], i: number): string =>

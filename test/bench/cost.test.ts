@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { meteredDynamodb } from '../../bench/cost/meter/dynamodb.ts';
-import { meteredSqs } from '../../bench/cost/meter/sqs.ts';
+import { meterDynamodb } from '../../bench/cost/meter/dynamodb.ts';
+import { meterSqs } from '../../bench/cost/meter/sqs.ts';
 import { APART, mixOf } from '../../bench/cost/mix.ts';
 import { dollarsPerMillion, NO_UNITS, perThousand, sum, total } from '../../bench/cost/units.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
@@ -8,7 +8,7 @@ import { chunksOf } from '../../functions/core/parallel.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /** What a call through a meter counted, where the service behind it answers so. */
-const counted = async (metered: typeof meteredSqs, action: string, input: Json, body: Json, status = 200) => {
+const counted = async (metered: typeof meterSqs, action: string, input: Json, body: Json, status = 200) => {
   let units = NO_UNITS;
   const asked: Json[] = [];
   const forward = async (_: string, json: Json) => {
@@ -24,37 +24,37 @@ const counted = async (metered: typeof meteredSqs, action: string, input: Json, 
 describe('DynamoDB is billed', () => {
   test('by what it says each call consumed', async () => {
     const body = { ConsumedCapacity: { CapacityUnits: 2 } };
-    const { units, asked } = await counted(meteredDynamodb, 'PutItem', { TableName: 't' }, body);
+    const { units, asked } = await counted(meterDynamodb, 'PutItem', { TableName: 't' }, body);
     expect(units.writeUnits).toBe(2);
     expect(asked).toEqual([{ TableName: 't', ReturnConsumedCapacity: 'TOTAL' }]);
   });
 
   test('for a write whose condition fails', async () => {
     const body = { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException' };
-    expect((await counted(meteredDynamodb, 'UpdateItem', {}, body, 400)).units.writeUnits).toBe(1);
+    expect((await counted(meterDynamodb, 'UpdateItem', {}, body, 400)).units.writeUnits).toBe(1);
   });
 
   test('half a unit for a question that finds nothing', async () => {
-    expect((await counted(meteredDynamodb, 'Query', {}, { ConsumedCapacity: {} })).units.readUnits).toBe(0.5);
+    expect((await counted(meterDynamodb, 'Query', {}, { ConsumedCapacity: {} })).units.readUnits).toBe(0.5);
   });
 
   test('twice for each write of a transaction', async () => {
     const TransactItems = [{ Put: { TableName: 't' } }, { Delete: { TableName: 't' } }];
     const body = { ConsumedCapacity: { CapacityUnits: 1 } };
-    expect((await counted(meteredDynamodb, 'TransactWriteItems', { TransactItems }, body)).units.writeUnits).toBe(4);
+    expect((await counted(meterDynamodb, 'TransactWriteItems', { TransactItems }, body)).units.writeUnits).toBe(4);
   });
 });
 
 describe('SQS is billed', () => {
   test('for a receive that finds nothing', async () => {
-    expect((await counted(meteredSqs, 'ReceiveMessage', {}, {})).units.sqsRequests).toBe(1);
+    expect((await counted(meterSqs, 'ReceiveMessage', {}, {})).units.sqsRequests).toBe(1);
   });
 
   test('once for a receive that waits until a message comes, however often the embedded queue is asked', async () => {
     let asked = 0;
     let units = NO_UNITS;
     const forward = async () => ({ status: 200, body: ++asked < 3 ? {} : { Messages: [{ Body: 'm' }] } });
-    const reply = await meteredSqs('ReceiveMessage', { WaitTimeSeconds: 20 }, forward, (more) => {
+    const reply = await meterSqs('ReceiveMessage', { WaitTimeSeconds: 20 }, forward, (more) => {
       units = sum(units, more);
     });
     expect([units.sqsRequests, asked, reply.body]).toEqual([1, 3, { Messages: [{ Body: 'm' }] }]);
@@ -62,8 +62,8 @@ describe('SQS is billed', () => {
 
   test('for every 64 KB that are sent or received', async () => {
     const message = 'm'.repeat(64 * 1024 + 1);
-    const sent = await counted(meteredSqs, 'SendMessage', { MessageBody: message }, {});
-    const received = await counted(meteredSqs, 'ReceiveMessage', {}, { Messages: [{ Body: message }] });
+    const sent = await counted(meterSqs, 'SendMessage', { MessageBody: message }, {});
+    const received = await counted(meterSqs, 'ReceiveMessage', {}, { Messages: [{ Body: message }] });
     expect([sent.units.sqsRequests, received.units.sqsRequests]).toEqual([2, 2]);
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { column, csvOf, tableIn } from '../../bench/scale/csv.ts';
+import { column, csvOf, parseTable } from '../../bench/scale/csv.ts';
 import { PLOTS } from '../../bench/scale/plots.ts';
 import { svgOf } from '../../bench/scale/svg.ts';
 
@@ -18,17 +18,17 @@ describe('figures as CSV', () => {
   };
 
   test('are read as they were written', () => {
-    expect(tableIn(csvOf(table))).toEqual(table);
+    expect(parseTable(csvOf(table))).toEqual(table);
     expect(column(table, 'cpu_ms')).toEqual([2.5, 0.0001234]);
   });
 
-  test('a column that is not there is said', () => {
-    expect(() => column(table, 'cpu')).toThrow('there is no column cpu');
+  test('a column that a table lacks is an error with its name', () => {
+    expect(() => column(table, 'cpu')).toThrow('no column is called cpu');
   });
 });
 
 describe.each(Object.entries(PLOTS))('the plot %s', (name, { csv, plot }) => {
-  const svg = svgOf(tableIn(read(`${csv}.csv`)), plot);
+  const svg = svgOf(parseTable(read(`${csv}.csv`)), plot);
 
   test('is what its CSV says', () => {
     expect(read(`${name}.svg`)).toBe(svg);

@@ -1,36 +1,34 @@
 import { startDynamodb, startSecrets, startSqs } from '../../../local/aws/servers.ts';
+import { SOURCE_SECRET } from '../../installation.ts';
 import { NO_UNITS, sum, type Units } from '../units.ts';
-import { meteredDynamodb } from './dynamodb.ts';
-import { type Metered, startProxy } from './proxy.ts';
-import { meteredSqs } from './sqs.ts';
+import { meterDynamodb } from './dynamodb.ts';
+import { type Meter, startProxy } from './proxy.ts';
+import { meterSqs } from './sqs.ts';
 
 /**
- * The embedded SQS, DynamoDB and Secrets Manager in a process of their own, so that the functions' processor time is
- * theirs alone. Says where they are; answers every message with what was consumed since the last.
- * From the question `at once` on, the queue delivers at once, whatever delay a message was sent with.
+ * The embedded SQS, DynamoDB and Secrets Manager behind meters. It is a process of its own, so that only the functions'
+ * processor time is counted. Sends its URLs, then answers every message with the units since the one before.
+ * After the message `at once` the queue ignores the delay of messages.
  */
-
-let consumed = NO_UNITS;
-const count = (units: Partial<Units>) => {
-  consumed = sum(consumed, units);
+let units = NO_UNITS;
+const count = (more: Partial<Units>) => {
+  units = sum(units, more);
 };
 
-const [, , secrets = '{}'] = process.argv;
-const versions = Object.entries(JSON.parse(secrets)).map(([name, text]) => [name, { AWSCURRENT: `${text}` }] as const);
-const [sqs, dynamodb, vault] = [await startSqs(), await startDynamodb(), await startSecrets(new Map(versions))];
-/** Whether messages come without the delay they were sent with. */
+const secrets = new Map([['bindery/sources/app', { AWSCURRENT: SOURCE_SECRET }]]);
+const [sqs, dynamodb, vault] = [await startSqs(), await startDynamodb(), await startSecrets(secrets)];
 let atOnce = false;
-const sqsMeter: Metered = (action, { DelaySeconds, ...input }, ...rest) =>
-  meteredSqs(action, atOnce || DelaySeconds === undefined ? input : { ...input, DelaySeconds }, ...rest);
+const sqsMeter: Meter = (action, { DelaySeconds, ...input }, ...rest) =>
+  meterSqs(action, atOnce || DelaySeconds === undefined ? input : { ...input, DelaySeconds }, ...rest);
 
-process.on('message', (said) => {
-  atOnce ||= said === 'at once';
-  process.send?.(consumed);
-  consumed = NO_UNITS;
+process.on('message', (question) => {
+  atOnce ||= question === 'at once';
+  process.send?.(units);
+  units = NO_UNITS;
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({
   sqs: await startProxy(sqs.url, sqsMeter, count),
-  dynamodb: await startProxy(dynamodb.url, meteredDynamodb, count),
+  dynamodb: await startProxy(dynamodb.url, meterDynamodb, count),
   secrets: vault.url,
 });

@@ -1,53 +1,44 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { json as jsonOf } from 'node:stream/consumers';
+import { json } from 'node:stream/consumers';
 import { request as send } from 'undici';
 import { listen } from '../../../local/listening.ts';
 import type { Units } from '../units.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-type Reply = { readonly status: number; readonly body: Json };
+export type Json = Readonly<Record<string, unknown>>;
+export type Reply = { readonly status: number; readonly body: Json };
 
 /** Makes a call of the service behind the proxy. */
 export type Forward = (action: string, input: Json) => Promise<Reply>;
 
-/** Answers a call and counts what it consumed. */
-export type Metered = (
-  action: string,
-  input: Json,
-  forward: Forward,
-  count: (units: Partial<Units>) => void,
-) => Promise<Reply>;
+export type Count = (units: Partial<Units>) => void;
 
-/** Thrown where nobody waits for the answer any more: that call is not counted. */
-class GivenUp extends Error {}
+/** Answers a call and counts the units that it consumes. */
+export type Meter = (action: string, input: Json, forward: Forward, count: Count) => Promise<Reply>;
 
-/** A service of AWS's JSON protocols, with somebody who counts in front of it. */
-export async function startProxy(
-  target: string,
-  metered: Metered,
-  count: (units: Partial<Units>) => void,
-): Promise<string> {
+/** The caller has closed its connection. The call is not counted. */
+class CallerGone extends Error {}
+
+/** Starts a proxy with a meter in front of a service of AWS's JSON protocols. Returns its URL. */
+export async function startProxy(target: string, meter: Meter, count: Count): Promise<string> {
   const server = createServer(async (request, response) => {
     const [prefix = '', action = ''] = `${request.headers['x-amz-target']}`.split('.');
     const forward: Forward = async (name, input) => {
       const reply = await forwarded(target, request, `${prefix}.${name}`, input);
-      if (response.destroyed) throw new GivenUp();
+      if (response.destroyed) throw new CallerGone();
       return reply;
     };
     try {
-      const { status, body } = await metered(action, await inputOf(request), forward, count);
+      const input = (await json(request)) as Json; // the AWS SDK sends an object
+      const { status, body } = await meter(action, input, forward, count);
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
     } catch (error) {
-      if (!(error instanceof GivenUp)) throw error;
+      if (!(error instanceof CallerGone)) throw error;
     }
   });
   return listen(server);
 }
 
-// What arrives was written by the AWS SDK: an object.
-const inputOf = async (request: IncomingMessage) => (await jsonOf(request)) as Json;
-
-/** The embedded servers look at the signature's form only: it need not be of what is sent. */
+/** Forwards the old signature: the embedded servers check its format only, so the body may differ. */
 async function forwarded(
   target: string,
   { headers, url = '/' }: IncomingMessage,

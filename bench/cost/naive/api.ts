@@ -4,13 +4,13 @@ import { NaiveEvent } from './door.ts';
 
 type Pair = { readonly token: string; readonly account: string };
 
-/** Both copies of a binding: it is found by its token and by its account. */
+/** The keys of both copies of a binding, which queries find by token and by account. */
 const copiesOf = ({ token, account }: Pair) => [
   { pk: `token#${token}`, sk: `account#${account}` },
   { pk: `account#${account}`, sk: `token#${token}` },
 ];
 
-/** The binding API: one event a call, and both copies of what it changes in one transaction. */
+/** The binding API: one event a call. One transaction writes both copies of the bindings that change. */
 export const naiveApi = (client: DynamoDBDocumentClient, TableName: string) =>
   middy<{ readonly body: string }, { readonly statusCode: number }>().handler(async ({ body }) => {
     const { type, data, timestamp } = NaiveEvent.parse(JSON.parse(body));

@@ -4,7 +4,7 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import * as z from 'zod';
 
-/** What the naive design knows of an event. */
+/** An event in the naive design. */
 export const NaiveEvent = z.object({
   id: z.string(),
   type: z.enum(['user.login', 'user.logout', 'user.logout_everywhere']),
@@ -13,8 +13,8 @@ export const NaiveEvent = z.object({
 });
 export type NaiveEvent = z.infer<typeof NaiveEvent>;
 
-export type NaiveRequest = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
-export type NaiveReply = { readonly statusCode: number; readonly body?: string };
+type NaiveRequest = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+type NaiveReply = { readonly statusCode: number; readonly body?: string };
 
 /** One event a request, and one message an event. */
 export const naiveDoor = (sqs: SQSClient, QueueUrl: string, secret: string) =>

@@ -6,8 +6,8 @@ import { NaiveEvent } from './door.ts';
 const HOUR_S = 3600;
 
 /**
- * One message an invocation, one call of the binding API an event. A row for each event keeps a message that comes twice
- * from being applied twice, as Powertools' idempotency does: written before the call, and again after it.
+ * The worker: one message an invocation, one call of the binding API an event. A row for each event, written before and
+ * after the call, prevents a second delivery from being applied again, as Powertools' idempotency does.
  */
 export const naiveWorker = (
   client: DynamoDBDocumentClient,

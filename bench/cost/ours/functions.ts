@@ -1,28 +1,15 @@
-import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
-import { signedHeaders } from '../../../cli/target.ts';
-import { Configuration } from '../../../functions/core/configuration.ts';
+import type { SQSEvent } from 'aws-lambda';
 import { NAMES, type Queue } from '../../../local/aws/resources.ts';
 import { setVariables } from '../../../local/environment.ts';
 import { remainingIn } from '../../../local/lambda/event-source.ts';
 import { type Doors, loadDoors } from '../../../local/lambda/invoke.ts';
+import { CONFIGURATION, CONTEXT, EVENTS_PATH, posted, SOURCE_SECRET, signed } from '../../installation.ts';
 import { type Cloud, createQueue, createTable } from '../cloud.ts';
-import { SECRET } from '../deployment.ts';
 import type { MixEvent } from '../mix.ts';
 
-export const CONFIGURATION = Configuration.parse({
-  apps: [{ id: 'shop', dialect: 'xg', platform: 'android' }],
-  sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['shop'] }],
-});
-
-/** What Secrets Manager has. */
-export const SECRETS = { 'bindery/sources/web': SECRET };
-
-/** All that the functions look at. */
-const CONTEXT = { getRemainingTimeInMillis: () => 10_000 } as Context;
-
-/** The deployed functions, metered, and what is between them. */
+/** The deployed functions, their queue and their table, metered. */
 export class Functions {
-  /** Messages that were sent and not applied yet. */
+  /** Messages that are sent and not applied yet. */
   waiting = 0;
   readonly queue: Queue;
   readonly #cloud: Cloud;
@@ -39,47 +26,36 @@ export class Functions {
     const [operations, parked] = [await createQueue(cloud, 'operations'), await createQueue(cloud, 'parked')];
     await createTable(NAMES.table);
     const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' }, mirrors: new Map() };
-    setVariables(CONFIGURATION, queues, { apps: { shop: SECRET }, sources: { web: SECRET }, pseudonyms: SECRET });
+    const secrets = { apps: { shop: SOURCE_SECRET }, sources: { app: SOURCE_SECRET }, pseudonyms: SOURCE_SECRET };
+    setVariables(CONFIGURATION, queues, secrets);
     return new Functions(cloud, queues.operations, await loadDoors(false));
   }
 
-  /** One request. */
-  async door(events: readonly MixEvent[]): Promise<void> {
+  /** Sends one request through the events door. */
+  async send(events: readonly MixEvent[]): Promise<void> {
     this.waiting++;
     this.#cloud.count({ apiRequests: 1 });
+    const text = JSON.stringify(events.length === 1 ? events[0] : events);
+    const request = posted(EVENTS_PATH, text, signed(text, events[0]?.id), crypto.randomUUID());
     const { handler } = this.#doors.http.events;
-    const { statusCode, body } = await this.#cloud.invoke(() => handler(requestOf(events), CONTEXT));
-    // The embedded table can take longer than the door's second.
+    const { statusCode, body } = await this.#cloud.invoke(() => handler(request, CONTEXT));
+    // 202: the embedded table took longer than the door's second.
     if (statusCode === 202) this.#isLate = true;
-    else if (statusCode !== 200) throw new Error(`events answered ${statusCode}: ${body}`);
+    else if (statusCode !== 200) throw new Error(`the events door answered ${statusCode}: ${body}`);
   }
 
-  /** What doors had not done when they answered ends before the rest goes on. */
+  /** Waits for the work that doors had not finished when they answered. */
   async caughtUp(): Promise<void> {
     if (this.#isLate) await this.#cloud.quiet();
     this.#isLate = false;
   }
 
-  /** One batch. */
+  /** Runs the worker on one batch. */
   async apply(event: SQSEvent): Promise<void> {
     const response = await this.#cloud.invoke(() => this.#doors.apply.handler(event, CONTEXT));
     const ids = event.Records.map(({ messageId }) => messageId);
-    if (ids.length === 0 || remainingIn(response, ids).length > 0) throw new Error('a message was not applied');
+    if (ids.length === 0 || remainingIn(response, ids).length > 0)
+      throw new Error('the worker left a message unapplied');
     this.waiting -= ids.length;
   }
-}
-
-function requestOf(events: readonly MixEvent[]): APIGatewayProxyEventV2 {
-  const body = JSON.stringify(events.length === 1 ? events[0] : events);
-  const headers = signedHeaders(SECRET, { id: events[0]?.id ?? '', body, now: new Date() });
-  const requestContext = { requestId: crypto.randomUUID(), http: { method: 'POST', path: '/events/web' } };
-  // A gateway sets more than this; the doors read nothing else.
-  return {
-    version: '2.0',
-    rawPath: '/events/web',
-    headers,
-    requestContext,
-    body,
-    isBase64Encoded: false,
-  } as Partial<APIGatewayProxyEventV2> as APIGatewayProxyEventV2;
 }

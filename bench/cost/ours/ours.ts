@@ -1,34 +1,33 @@
 import { setTimeout } from 'node:timers/promises';
 import { operationsFeed } from '../../../infra/settings.ts';
 import { eventOf, startEventSource } from '../../../local/lambda/event-source.ts';
+import { CONFIGURATION } from '../../installation.ts';
 import type { Cloud } from '../cloud.ts';
-import { type Deployment, receive, remove } from '../deployment.ts';
-import { ASKED_S } from '../meter/sqs.ts';
+import { type Deployment, receiveOne, remove } from '../deployment.ts';
+import { POLL_S } from '../meter/sqs.ts';
 import type { MixEvent } from '../mix.ts';
-import { CONFIGURATION, Functions } from './functions.ts';
+import { Functions } from './functions.ts';
 
-export { SECRETS } from './functions.ts';
-
-/** The deployed functions in this process, behind what Lambda's event source mapping asks of the queue. */
+/** Bindery's functions in this process. The deployments differ in how the queue feeds the worker. */
 export type Ours = {
-  /** Fed as it is deployed, while the requests come. */
+  /** As deployed: an event source feeds the worker while requests come. */
   readonly fed: Deployment;
-  /** The same, but nobody receives before the last request: all messages wait. */
+  /** The event source starts after the last request, so all messages wait. */
   readonly backlog: Deployment;
-  /** Each message received alone, after the doors have answered. */
+  /** Each message is received alone, after its door has answered. */
   readonly alone: Deployment;
-  /** Each message received alone while its door works, as it would be if the queue delivered at once. */
+  /** Each message is received alone while its door works, as if the queue had no delay. */
   readonly withoutDelay: Deployment;
 };
 
 export async function ours(cloud: Cloud): Promise<Ours> {
   const functions = await Functions.deployed(cloud);
   const send = async (events: readonly MixEvent[]) => {
-    await functions.door(events);
+    await functions.send(events);
     await functions.caughtUp();
   };
   const worker = async () => {
-    const messages = await receive(cloud, functions.queue.url, 1);
+    const messages = await receiveOne(cloud, functions.queue.url);
     await functions.apply(eventOf(messages, ''));
     await remove(cloud, functions.queue.url, messages);
   };
@@ -36,14 +35,14 @@ export async function ours(cloud: Cloud): Promise<Ours> {
     fed: fed(cloud, functions),
     backlog: {
       send,
-      settle: async () => {
+      finish: async () => {
         await setTimeout(VISIBLE_MS);
-        await drained(functions, started(cloud, functions));
+        await drain(functions, startSource(cloud, functions));
       },
     },
     alone: {
       send,
-      settle: async () => {
+      finish: async () => {
         while (functions.waiting > 0) await worker();
       },
     },
@@ -51,7 +50,7 @@ export async function ours(cloud: Cloud): Promise<Ours> {
       send: async (events) => {
         await Promise.all([send(events), worker()]);
       },
-      settle: async () => {},
+      finish: async () => {},
     },
   };
 }
@@ -60,11 +59,11 @@ function fed(cloud: Cloud, functions: Functions): Deployment {
   let source: Source | undefined;
   return {
     send: (events) => {
-      source ??= started(cloud, functions);
-      return functions.door(events);
+      source ??= startSource(cloud, functions);
+      return functions.send(events);
     },
-    settle: async () => {
-      if (source) await drained(functions, source);
+    finish: async () => {
+      if (source) await drain(functions, source);
       source = undefined;
     },
   };
@@ -72,10 +71,10 @@ function fed(cloud: Cloud, functions: Functions): Deployment {
 
 type Source = ReturnType<typeof startEventSource>;
 
-/** Receives at once with which Lambda begins on a standard queue ("Using Lambda with Amazon SQS", polling behavior). */
+/** Concurrent receives of a new event source on a standard queue ("Using Lambda with Amazon SQS", polling behavior). */
 const POLLERS = 5;
 
-const started = ({ sqs }: Cloud, functions: Functions): Source =>
+const startSource = ({ sqs }: Cloud, functions: Functions): Source =>
   startEventSource({
     client: sqs,
     queue: functions.queue,
@@ -84,18 +83,18 @@ const started = ({ sqs }: Cloud, functions: Functions): Source =>
     pollers: POLLERS,
   });
 
-async function drained(functions: Functions, source: Source): Promise<void> {
-  while (functions.waiting > 0) await setTimeout(LOOK_MS);
+async function drain(functions: Functions, source: Source): Promise<void> {
+  while (functions.waiting > 0) await setTimeout(CHECK_MS);
   await source.stop();
-  await setTimeout(GIVEN_UP_MS);
+  await setTimeout(POLLS_OVER_MS);
   await functions.caughtUp();
 }
 
-/** Between two looks whether anything waits (ms). */
-const LOOK_MS = 20;
+/** The time between two checks for waiting messages (ms). */
+const CHECK_MS = 20;
 
-/** After this time (ms) no receive that was given up can take a message any more. */
-const GIVEN_UP_MS = ASKED_S * 1000 + 200;
+/** The time after which polls that were given up receive no more messages (ms). */
+const POLLS_OVER_MS = POLL_S * 1000 + 200;
 
-/** After this time (ms) all that was sent can be received: the doors delay it by a second. */
+/** The time after which every message can be received (ms): doors delay messages by a second. */
 const VISIBLE_MS = 1_100;
