@@ -5,8 +5,9 @@ import { appSecret, signatureOf } from '../../functions/account-api/wire/credent
 import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { App } from '../../functions/core/configuration.ts';
-import type { Operation } from '../../functions/core/operation.ts';
+import { Operation } from '../../functions/core/operation.ts';
 import { type Outcome, Unavailable } from '../../functions/core/outcome.ts';
+import { stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import type { HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 import { accepting } from '../../functions/operations/accept.ts';
@@ -162,3 +163,16 @@ export const tokensOf = (...accounts: (string | [string, number])[]) => ({
 });
 
 export const accountsOf = (...tokens: string[]) => ({ operator_type: 2, token_list: tokens });
+
+/** The bytes of a JSON body. */
+export const json = (body: unknown): Buffer => Buffer.from(JSON.stringify(body));
+
+/** The bind of an event that happened before every request. */
+export const lateBind = (app: string, token: string, id: string): Operation =>
+  Operation.parse({
+    kind: 'bind',
+    app,
+    token,
+    accounts: [{ type: 0, id }],
+    stamp: stampOf('bind', T0, '0123456789abcdef'),
+  });
