@@ -11,11 +11,11 @@ import type { MirrorStore } from '../mirror/state.ts';
 import { type ClearsByAccount, nameOf } from './collect.ts';
 import type { Page, SweepItem } from './store.ts';
 
-/** A token is compared every day for this long after it changed (ms), the rest by chance. */
+/** A token is verified every day for this long after a change (ms). Of all others, a random share is. */
 const CHANGED_MS = 3 * 86_400_000;
 const SAMPLED = 0.02;
 
-export type Choice = {
+export type CheckChoice = {
   readonly mirrored: ReadonlySet<AppId>;
   readonly nowMs: number;
   /** In [0, 1). */
@@ -23,10 +23,14 @@ export type Choice = {
 };
 
 /**
- * The tokens of a page to compare with their hosted sides: those that changed of late, also by a removal of all of an
- * account's tokens, which no document shows, and a sample of the rest.
+ * Returns the tokens of a page to verify: those that changed lately, and a sample of the others. A removal of all of an
+ * account's tokens is a change too, though no document shows it.
  */
-export function chosen({ items }: Page, clears: ClearsByAccount, { mirrored, nowMs, chance }: Choice): TokenRef[] {
+export function tokensToCheck(
+  { items }: Page,
+  clears: ClearsByAccount,
+  { mirrored, nowMs, chance }: CheckChoice,
+): TokenRef[] {
   const since = nowMs - CHANGED_MS;
   return items.flatMap((item): TokenRef[] => {
     if (item.kind === 'unreadable' || !mirrored.has(item.ref.app)) return [];
@@ -42,32 +46,32 @@ function wasLost({ ref, edge }: { ref: AccountRef; edge: string }, clears: Clear
 
 const isNew = ({ document }: Stored, since: number): boolean => momentsOf(document).some((one) => msOf(one) >= since);
 
-export type SenderPorts = {
-  /** Has tokens compared after `delayS` (0 to 900). May reject with `Unavailable`. */
+export type CheckSenderPorts = {
+  /** Has tokens verified after `delayS` (0 to 900). May reject with `Unavailable`. */
   readonly check: (app: AppId, checks: readonly Check[], delayS: number) => Promise<void>;
-  /** What the log of `verify` names as the request. */
+  /** The request id in the log of `verify`. */
   readonly id: string;
+  /** Counts the tokens sent, and those that a queue did not take. */
+  readonly counts: { checks: number; unsent: number };
 };
 
-/** Sends checks in messages of one query each; the last ones when told to. Says how many went, and how many could not. */
-export type Sender = {
+/** Sends checks in messages of one query's tokens. `flush` sends the rest. */
+export type CheckSender = {
   readonly add: (refs: readonly TokenRef[]) => Promise<void>;
   readonly flush: () => Promise<void>;
-  readonly counts: () => { readonly checks: number; readonly unsent: number };
 };
 
 /**
- * A queue that takes no checks holds up neither the others nor the collecting: its tokens changed within days, or are a
- * sample, and come again tomorrow.
+ * A queue that takes no checks delays neither the other queues nor the deletes. Its tokens changed within days, or are a
+ * sample: the sweep of the next day chooses them or others again.
  */
-export function sender({ check, id }: SenderPorts): Sender {
+export function checkSender({ check, id, counts }: CheckSenderPorts): CheckSender {
   const waiting = new Map<AppId, TokenRef[]>();
-  let [messages, checks, unsent] = [0, 0, 0];
+  let messages = 0;
   const send = async (app: AppId, refs: readonly TokenRef[]) => {
-    const some = refs.map(({ token }) => ({ token, id }));
-    const failed = await orUnavailable(() => check(app, some, delayOf(messages++)));
-    if (failed) unsent += refs.length;
-    else checks += refs.length;
+    const checks = refs.map(({ token }) => ({ token, id }));
+    const failure = await orUnavailable(() => check(app, checks, delayOf(messages++)));
+    counts[failure ? 'unsent' : 'checks'] += refs.length;
   };
   const sendAll = async (least: number) => {
     for (const [app, refs] of waiting) while (refs.length >= least) await send(app, refs.splice(0, TOKENS_A_QUERY));
@@ -78,14 +82,13 @@ export function sender({ check, id }: SenderPorts): Sender {
       await sendAll(TOKENS_A_QUERY);
     },
     flush: () => sendAll(1),
-    counts: () => ({ checks, unsent }),
   };
 }
 
-/** The longest SQS delays a message (s). */
+/** The longest delay of a message in SQS (s). */
 const LONGEST_DELAY_S = 900;
 
-/** A step near the golden section of all delays: however many messages there are, their delays are spread evenly. */
+/** A step near the golden section of the longest delay: any number of messages gets evenly spread delays. */
 const STEP = 557;
 
 const delayOf = (message: number): number => (message * STEP) % (LONGEST_DELAY_S + 1);
@@ -103,33 +106,36 @@ type State = Extract<SweepItem, { kind: 'state' }>;
 const AT_ONCE = 16;
 
 /**
- * States that name accounts though the registry has forgotten the token. The hosted side may still hold it: it is
- * compared, and the state is over once it is found empty. Where nobody will compare it, the hosted side having dropped
- * the token or the app its mirror, the state forgets the accounts after the horizon; then it expires like any other.
+ * Finds states that name accounts though the registry has no document of the token. The hosted API may still bind them:
+ * the token is checked, and its state can expire once the check finds no accounts. A state without a check, because
+ * the hosted API refuses the token or the app has no mirror any more, loses its accounts after the horizon.
  */
-export async function leftovers(
+export async function forgottenStates(
   ports: StatesPorts,
   page: Page,
-): Promise<{ compare: readonly TokenRef[]; forgotten: number }> {
-  const held = page.items.filter((item) => item.kind === 'state').filter(({ stored }) => stored.state.seen.length > 0);
-  const gone = await goneOf(ports, page, held);
-  const isCompared = ({ ref, stored }: State) => ports.mirrored.has(ref.app) && stored.state.dropped === undefined;
+): Promise<{ check: readonly TokenRef[]; forgotten: number }> {
+  const named = page.items.filter((item) => item.kind === 'state').filter(({ stored }) => stored.state.seen.length > 0);
+  const alone = await withoutDocument(ports, page, named);
+  const isChecked = ({ ref, stored }: State) => ports.mirrored.has(ref.app) && stored.state.dropped === undefined;
   const horizon = horizonAt(ports.now());
-  const forgettable = gone.filter((one) => !isCompared(one) && beginningOf(one.stored.state.pushedMs) < horizon);
-  let forgotten = 0;
-  await inParallel(forgettable, AT_ONCE, async ({ ref, stored: { state, version } }) => {
+  const old = alone.filter((one) => !isChecked(one) && beginningOf(one.stored.state.pushedMs) < horizon);
+  const written = await inParallel(old, AT_ONCE, ({ ref, stored: { state, version } }) => {
     const { pushedMs, misses, dropped } = state;
     const rest = { seen: [], pushedMs, misses, ...(dropped !== undefined && { dropped }) };
-    if (await ports.states.writeState(ref.app, ref.token, rest, version)) forgotten++;
+    return ports.states.writeState(ref.app, ref.token, rest, version);
   });
-  return { compare: gone.filter(isCompared).map(({ ref }) => ref), forgotten };
+  return { check: alone.filter(isChecked).map(({ ref }) => ref), forgotten: written.filter(Boolean).length };
 }
 
-/** Those whose token has no document, and those of apps without a mirror. */
-async function goneOf({ registry, mirrored }: StatesPorts, { items }: Page, held: readonly State[]): Promise<State[]> {
+/** The states whose token has no document, and all states of apps without a mirror. */
+async function withoutDocument(
+  { registry, mirrored }: StatesPorts,
+  { items }: Page,
+  states: readonly State[],
+): Promise<State[]> {
   const nameOf = ({ app, token }: TokenRef) => `${app}#${token}`;
   const documented = new Set(items.filter((item) => item.kind === 'document').map(({ ref }) => nameOf(ref)));
-  const alone = held.filter(({ ref }) => mirrored.has(ref.app) && !documented.has(nameOf(ref)));
+  const alone = states.filter(({ ref }) => mirrored.has(ref.app) && !documented.has(nameOf(ref)));
   const documents = await registry.documents(alone.map(({ ref }) => ref));
-  return [...held.filter(({ ref }) => !mirrored.has(ref.app)), ...alone.filter((_, i) => documents[i] === undefined)];
+  return [...states.filter(({ ref }) => !mirrored.has(ref.app)), ...alone.filter((_, i) => documents[i] === undefined)];
 }

@@ -8,18 +8,18 @@ import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.
 import type { Page, Place, SweepItem, SweepStore } from './store.ts';
 
 /**
- * What of the registry nobody needs any more. All of it rests on one rule of `applyAll`: a bind from before the horizon
- * is refused, so nothing that is collected here can be asked for again.
+ * Rules for which registry entries can be deleted. They rest on one rule of `applyAll`: it refuses a bind from before
+ * the horizon, so no later operation needs an entry that is deleted here.
  */
 
 /** Watermarks by account. */
 export type Clears = ReadonlyMap<AccountKey, Removal>;
 
 /**
- * The document without edges from before the horizon that bind nobody: removals, binds that only the account's own
- * watermark has killed, binds of ended sessions. They are remembered in the floor, which means the same for them and, so
- * far below the horizon, nothing for anybody else. Afterwards the document can expire without its watermarks. A floor
- * that no clock is wrong enough to need goes too: it names an account.
+ * Returns the document without dead edges from before the horizon: removals, binds that only the account's own
+ * watermark removes, binds of ended sessions. The floor remembers them: it means the same for them and, so far below
+ * the horizon, changes nothing for other accounts. Afterwards the document can expire without its watermarks. A floor
+ * older than any writer's clock goes too, since it names an account.
  */
 export function withoutDead(document: TokenDocument, clears: Clears, nowMs: number): TokenDocument {
   const horizon = horizonAt(nowMs);
@@ -38,10 +38,10 @@ const later = (a: string, b: string): string => (a > b ? a : b);
 
 /**
  * Whether a pointer can be deleted: its token's document has no bind of the account, dead or alive, and never will have
- * one at or before the pointer's edge. Until a document has lost a dead bind, its pointer is what keeps the watermark.
+ * one at or before the pointer's edge. A document with a dead bind needs the watermark, and the pointer keeps that.
  *
- * Past the horizon alone that needs the document's word, since a writer that began just before the horizon has raised
- * the pointer and may not have written the document yet. Past the store's lateness too there is no such writer.
+ * Between horizon and lateness the document must confirm it, since a writer that began just before the horizon has
+ * raised the pointer and may not have written the document yet. Past the lateness there is no such writer.
  */
 export function leadsNowhere(
   edge: string,
@@ -57,7 +57,7 @@ export function leadsNowhere(
   );
 }
 
-/** Whether nobody, however late, still acts on that moment. */
+/** Whether the moment is too old for every writer, however late. */
 const isAncient = (moment: string, nowMs: number): boolean => moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
 
 export type CollectorPorts = {
@@ -73,36 +73,36 @@ export type CollectReport = { readonly folded: number; readonly pointers: number
 type Pointer = Extract<SweepItem, { kind: 'pointer' }>;
 type Clear = Extract<SweepItem, { kind: 'clear' }>;
 
-/** A watermark of an account, by its app and name. */
+/** Watermarks by app and account. */
 export type ClearsByAccount = ReadonlyMap<string, string>;
 
 /** Tokens and accounts worked on at a time. */
 const AT_ONCE = 16;
 
-/** A watermark goes when it has had no pointers for this long (ms): no read that began before lasts as long. */
+/** A watermark is deleted after this long without pointers (ms): every read that began before has ended. */
 const IDLE_MS = 3_600_000;
 
 export const nameOf = ({ app, account }: AccountRef): string => `${app}#${accountKey(account)}`;
 
 /**
- * Takes out of the store what a page shows to be of no use any more. The page may be a little old: whatever is deleted
- * or rewritten is read again right before, strongly consistent, and left alone where it has changed since.
+ * Deletes the entries of a page that are not needed any more. The page may be stale: each entry is read again, strongly
+ * consistent, before it is deleted or rewritten, and stays if it has changed.
  */
 export async function collect(ports: CollectorPorts, page: Page, clears: ClearsByAccount): Promise<CollectReport> {
   const suspects = await suspectsOf(ports, page, clears);
-  const left = await inParallel(suspects, AT_ONCE, (one) => settle(ports, one));
+  const reports = await inParallel(suspects, AT_ONCE, (one) => collectToken(ports, one));
   const pointed = new Set(page.items.filter((item) => item.kind === 'pointer').map(({ ref }) => nameOf(ref)));
   const idle = page.items.filter((item) => item.kind === 'clear');
   const retired = idle.filter(({ ref, removal }) => isAncient(removal, ports.now()) && !pointed.has(nameOf(ref)));
   const gone = await inParallel(retired, AT_ONCE, (clear) => retire(ports, clear));
   return {
-    folded: left.filter(({ isFolded }) => isFolded).length,
-    pointers: left.reduce((sum, { pointers }) => sum + pointers, 0),
+    folded: reports.filter(({ isFolded }) => isFolded).length,
+    pointers: reports.reduce((sum, { pointers }) => sum + pointers, 0),
     clears: gone.filter((isGone) => isGone).length,
   };
 }
 
-/** The watermarks a page tells of. Where it goes on in the midst of an account's pointers, an earlier page had the watermark. */
+/** Returns the watermarks of a page. If the page begins among an account's pointers, it reads that account's watermark. */
 export async function clearsOf(
   registry: RegistryStore,
   { items }: Page,
@@ -116,7 +116,7 @@ export async function clearsOf(
   return clears;
 }
 
-/** A token of which something may have to go: edges of its document, pointers to it. */
+/** A token with edges or pointers that may be deleted. */
 type Suspect = { readonly ref: TokenRef; readonly clears: Map<AccountKey, string>; readonly pointers: Pointer[] };
 
 async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: ClearsByAccount): Promise<Suspect[]> {
@@ -147,14 +147,14 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
   return [...suspects.values()];
 }
 
-/** Whether the document would get smaller by it, and would not go by itself anyway. */
+/** Whether a fold makes the document smaller. A document that expires anyway needs none. */
 const needsFold = (document: TokenDocument, clears: Clears, nowMs: number): boolean =>
   expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, clears, nowMs), document);
 
-type MessageResult = { readonly isFolded: boolean; readonly pointers: number };
+type TokenReport = { readonly isFolded: boolean; readonly pointers: number };
 
-/** Looks at the token again, rewrites its document, then deletes the pointers that lead nowhere. A lost race waits for the next sweep. */
-async function settle(ports: CollectorPorts, { ref, clears, pointers }: Suspect): Promise<MessageResult> {
+/** Reads the token again, rewrites its document, then deletes dead pointers. After a lost race the next sweep tries again. */
+async function collectToken(ports: CollectorPorts, { ref, clears, pointers }: Suspect): Promise<TokenReport> {
   const { registry, store, now } = ports;
   const [stored] = await registry.documents([ref]);
   const folded = stored && (await fold(ports, ref, stored, clears));
@@ -180,8 +180,8 @@ async function fold(
 }
 
 /**
- * A watermark kills binds that documents still name, so it goes last: when the account has no pointer, no document names
- * it in a bind, and a bind that old is refused. A read may have begun before that was so: it ends before the watermark.
+ * Deletes a watermark last, since it removes binds that documents still name. Once the account has no pointer, no
+ * document names it in a bind, and a bind that old is refused. `IDLE_MS` lets the reads that began before end.
  */
 async function retire({ store, now }: CollectorPorts, { ref, removal, idleMs }: Clear): Promise<boolean> {
   if (await store.hasPointers(ref)) return false;

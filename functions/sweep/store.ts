@@ -4,10 +4,10 @@ import type { Removal } from '../core/stamp.ts';
 import type { AccountRef, Stored, TokenRef } from '../core/store.ts';
 import type { StoredState } from '../mirror/state.ts';
 
-/** A place in the store's own order, as the store says it. */
+/** A place in the store's own order, in the store's own format. */
 export type Place = string;
 
-/** One item of the store. `idleMs`: since when (ms since 1970) the watermark is known to have no pointers beside it. */
+/** One item of the store. `idleMs`: the time (ms since 1970) when the watermark's account first had no pointers. */
 export type SweepItem =
   | { readonly kind: 'document'; readonly ref: TokenRef; readonly stored: Stored }
   | { readonly kind: 'state'; readonly ref: TokenRef; readonly stored: StoredState }
@@ -18,33 +18,33 @@ export type SweepItem =
 /** Items in the store's order; `next` is absent on the last page. */
 export type Page = { readonly items: readonly SweepItem[]; readonly next?: Place };
 
-/** A sweep over the whole store: when it began (ms since 1970), and behind which place it goes on until it is done. */
+/** A sweep over the whole store: its beginning (ms since 1970), and the place after which it continues until done. */
 export type Pass = { readonly begunMs: number; readonly isDone: boolean; readonly after?: Place };
 
-/** The last pass as the store holds it; version 0 where there was none. */
+/** The last pass in the store; version 0 if there is none. */
 export type StoredPass = { readonly pass: Pass | undefined; readonly version: number };
 
 /**
- * What a sweep needs beside the registry: a way through everything, and the only deletes. Every call may throw
- * `Unavailable`; a write that threw may have happened all the same.
+ * Reads through all items of the registry, and makes its only deletes. Every call may throw `Unavailable`; a write that
+ * threw may have happened all the same.
  */
 export interface SweepStore {
   /**
    * Eventually consistent. An account's items come together, its watermark first; a token's state comes right after its
-   * document. Either may be cut in two by the end of a page.
+   * document. The end of a page may separate them.
    */
   page(after: Place | undefined): Promise<Page>;
-  /** Documents as they are or were a moment ago, at half the price. In the order asked. */
+  /** Returns documents, eventually consistent, at half the price. In the order of the tokens. */
   glimpse(tokens: readonly TokenRef[]): Promise<(TokenDocument | undefined)[]>;
   /** Whether the account has any pointer. Strongly consistent. */
   hasPointers(account: AccountRef): Promise<boolean>;
-  /** Only where it still stands at `edge`; says whether it did. */
+  /** Deletes the pointer only if it still has this `edge`; returns whether it did. */
   deletePointer(account: AccountRef, token: Token, edge: string): Promise<boolean>;
-  /** Writes down since when the watermark has no pointers; forgotten as soon as it rises. Only where it still stands. */
+  /** Saves the time since when the watermark has no pointers, only if it is still `removal`. A later raise drops it. */
   noteIdle(account: AccountRef, removal: Removal, sinceMs: number): Promise<boolean>;
-  /** Only where it still stands at `removal`; says whether it did. */
+  /** Deletes the watermark only if it is still `removal`; returns whether it did. */
   deleteClear(account: AccountRef, removal: Removal): Promise<boolean>;
   pass(): Promise<StoredPass>;
-  /** Writes only over `version`; says whether it did. */
+  /** Writes only over `version`; returns whether it did. */
   savePass(pass: Pass, version: number): Promise<boolean>;
 }

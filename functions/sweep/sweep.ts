@@ -3,9 +3,9 @@ import { orUnavailable } from '../core/outcome.ts';
 import type { RegistryStore } from '../core/store.ts';
 import type { Check } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
-import { chosen, leftovers, type Sender, sender } from './checks.ts';
+import { type CheckSender, checkSender, forgottenStates, tokensToCheck } from './checks.ts';
 import { clearsOf, collect } from './collect.ts';
-import type { Page, Pass, Place, SweepStore } from './store.ts';
+import type { Page, Pass, Place, StoredPass, SweepStore } from './store.ts';
 
 export type SweepPorts = {
   readonly registry: RegistryStore;
@@ -13,7 +13,7 @@ export type SweepPorts = {
   readonly store: SweepStore;
   /** Apps with a mirror. */
   readonly mirrored: ReadonlySet<AppId>;
-  /** Has tokens compared with their hosted side after `delayS` (0 to 900). May reject with `Unavailable`. */
+  /** Has tokens verified after `delayS` (0 to 900). May reject with `Unavailable`. */
   readonly check: (app: AppId, checks: readonly Check[], delayS: number) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -23,97 +23,95 @@ export type SweepPorts = {
   readonly chance: () => number;
 };
 
-/** What a sweep did, in numbers: never an account, never a token. */
-type Counts = {
-  readonly pages: number;
-  readonly scanned: number;
-  /** Items that nobody could read. They are left alone. */
-  readonly unreadable: number;
-  /** Tokens sent to be compared, and those that a queue did not take. */
-  readonly checks: number;
-  readonly unsent: number;
+/** The work of one invocation, in numbers: never an account, never a token. */
+const NOTHING = {
+  pages: 0,
+  scanned: 0,
+  /** Items that cannot be read. They stay as they are. */
+  unreadable: 0,
+  /** Tokens sent to be verified, and those that a queue did not take. */
+  checks: 0,
+  unsent: 0,
   /** Documents rewritten, mirror states emptied; pointers and watermarks deleted. */
-  readonly folded: number;
-  readonly forgotten: number;
-  readonly pointers: number;
-  readonly watermarks: number;
+  folded: 0,
+  forgotten: 0,
+  pointers: 0,
+  watermarks: 0,
 };
+type Counts = typeof NOTHING;
 
 /**
- * How an invocation ended. `done`: so is the pass. `unfinished`: out of time, the next one goes on. `idle`: it is not
- * time for another pass. `overtaken`: another invocation is at it. `unavailable`: not now; the next one goes on at the
- * page that failed.
+ * The end of an invocation. `done`: the pass is complete. `unfinished`: out of time; the next invocation continues.
+ * `idle`: the next pass is not due yet. `overtaken`: another invocation works on the pass. `unavailable`: the next
+ * invocation continues at the page that failed.
  */
-export type SweepReport = Counts & {
+type End = {
   readonly kind: 'done' | 'unfinished' | 'idle' | 'overtaken' | 'unavailable';
   readonly reason?: string;
 };
 
-/** From one pass's beginning to the next (ms): a day, less what an hourly invocation may come too early. */
+export type SweepReport = Readonly<Counts> & End;
+
+/** From the beginning of one pass to the next (ms): a day, less the half hour that an hourly timer may be early. */
 const PASS_MS = 86_400_000 - 1_800_000;
 
-const NONE = { pages: 0, scanned: 0, unreadable: 0, folded: 0, forgotten: 0, pointers: 0, watermarks: 0 } as const;
-
 /**
- * Goes on with the day's pass through the store, page by page, for as long as there is time: has tokens compared with
- * their hosted sides, and collects what nobody needs any more. Pages are done again where it stopped in between; that
- * changes nothing.
+ * Continues the day's pass through the store, page by page, while there is time: has tokens verified, and deletes
+ * entries that are not needed any more. A page that was interrupted is swept again; that changes nothing.
  */
 export async function sweep(ports: SweepPorts): Promise<SweepReport> {
-  const found = await orUnavailable(() => ports.store.pass());
-  if ('kind' in found) return { ...NONE, checks: 0, unsent: 0, ...found };
-  const { pass: last, version } = found;
-  const nowMs = ports.now();
-  if (last?.isDone && nowMs < last.begunMs + PASS_MS) return { ...NONE, checks: 0, unsent: 0, kind: 'idle' };
-  const pass = last === undefined || last.isDone ? { begunMs: nowMs, isDone: false } : last;
-  const checks = sender({ check: ports.check, id: `sweep-${pass.begunMs}` });
-  const swept = await sweepOn(ports, checks, { pass, version });
-  await checks.flush();
-  return { ...swept, ...checks.counts() };
+  const counts = { ...NOTHING };
+  const end = await orUnavailable(async (): Promise<End> => {
+    const stored = await ports.store.pass();
+    const nowMs = ports.now();
+    const last = stored.pass;
+    if (last?.isDone && nowMs < last.begunMs + PASS_MS) return { kind: 'idle' };
+    const pass = last === undefined || last.isDone ? { begunMs: nowMs, isDone: false } : last;
+    const sender = checkSender({ check: ports.check, id: `sweep-${pass.begunMs}`, counts });
+    try {
+      return await sweepPages(ports, sender, { pass, version: stored.version }, counts);
+    } finally {
+      await sender.flush();
+    }
+  });
+  return { ...counts, ...end };
 }
 
-type Done = Omit<SweepReport, 'checks' | 'unsent'>;
-
-async function sweepOn(
+async function sweepPages(
   ports: SweepPorts,
-  checks: Sender,
-  { pass, version }: { pass: Pass; version: number },
-): Promise<Done> {
-  let counts: Omit<Done, 'kind'> = NONE;
-  let current = pass;
+  sender: CheckSender,
+  { pass, version }: StoredPass & { pass: Pass },
+  counts: Counts,
+): Promise<End> {
+  let { after } = pass;
   for (let saved = version; ports.hasTime(); saved++) {
-    const done = await orUnavailable(async () => {
-      const page = await ports.store.page(current.after);
-      counts = added(counts, await sweepPage(ports, checks, page, current.after));
-      const { begunMs } = pass;
-      current = page.next === undefined ? { begunMs, isDone: true } : { begunMs, isDone: false, after: page.next };
-      return (await ports.store.savePass(current, saved)) ? 'saved' : 'overtaken';
-    });
-    if (done === 'overtaken') return { ...counts, kind: 'overtaken' };
-    if (done !== 'saved') return { ...counts, ...done };
-    if (current.isDone) return { ...counts, kind: 'done' };
+    const page = await ports.store.page(after);
+    await sweepPage(ports, sender, page, after, counts);
+    after = page.next;
+    const next = { begunMs: pass.begunMs, isDone: after === undefined, ...(after !== undefined && { after }) };
+    if (!(await ports.store.savePass(next, saved))) return { kind: 'overtaken' };
+    if (next.isDone) return { kind: 'done' };
   }
-  return { ...counts, kind: 'unfinished' };
+  return { kind: 'unfinished' };
 }
 
-type Tally = Omit<Done, 'kind' | 'reason'>;
-
-async function sweepPage(ports: SweepPorts, checks: Sender, page: Page, after: Place | undefined): Promise<Tally> {
+async function sweepPage(
+  ports: SweepPorts,
+  sender: CheckSender,
+  page: Page,
+  after: Place | undefined,
+  counts: Counts,
+): Promise<void> {
   const clears = await clearsOf(ports.registry, page, after);
-  await checks.add(chosen(page, clears, { ...ports, nowMs: ports.now() }));
-  const { compare, forgotten } = await leftovers(ports, page);
-  await checks.add(compare);
+  await sender.add(tokensToCheck(page, clears, { ...ports, nowMs: ports.now() }));
+  const { check, forgotten } = await forgottenStates(ports, page);
+  await sender.add(check);
   const { folded, pointers, clears: watermarks } = await collect(ports, page, clears);
-  const unreadable = page.items.filter(({ kind }) => kind === 'unreadable').length;
-  return { pages: 1, scanned: page.items.length, unreadable, folded, forgotten, pointers, watermarks };
+  counts.pages++;
+  counts.scanned += page.items.length;
+  counts.unreadable += page.items.filter(({ kind }) => kind === 'unreadable').length;
+  counts.folded += folded;
+  counts.forgotten += forgotten;
+  counts.pointers += pointers;
+  counts.watermarks += watermarks;
 }
-
-const added = (a: Tally, b: Tally): Tally => ({
-  pages: a.pages + b.pages,
-  scanned: a.scanned + b.scanned,
-  unreadable: a.unreadable + b.unreadable,
-  folded: a.folded + b.folded,
-  forgotten: a.forgotten + b.forgotten,
-  pointers: a.pointers + b.pointers,
-  watermarks: a.watermarks + b.watermarks,
-});
