@@ -1,10 +1,8 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { accountApiHandler } from './account-api/handler.ts';
 import { appSecret } from './account-api/wire/credentials.ts';
-import { CLIENT } from './aws/client.ts';
 import { acceptInto } from './aws/queues.ts';
 import { READS, registryIn } from './aws/registry-store.ts';
-import { secretsReader } from './aws/secrets.ts';
+import { secretsIn } from './aws/secrets.ts';
 import { AccountApiEnvironment, readEnvironment } from './lambda/environment.ts';
 import { httpDoor } from './lambda/http.ts';
 import { logOf } from './lambda/log.ts';
@@ -12,11 +10,10 @@ import { logOf } from './lambda/log.ts';
 const log = logOf('account-api');
 const environment = readEnvironment(AccountApiEnvironment);
 const registry = registryIn(environment.REGISTRY_TABLE, READS['account-api']);
+const { store } = registry;
 const accept = acceptInto(environment.OPERATIONS_QUEUE_URL, registry);
-const client = new SecretsManagerClient(CLIENT);
-const now = Date.now;
-const secretsOf = secretsReader({ client, names: environment.APP_SECRETS, decode: appSecret, now, log });
+const secretsOf = secretsIn(environment.APP_SECRETS, appSecret, log);
 const apps = new Map(environment.BINDERY_CONFIG.apps.map((app) => [`${app.id}`, app]));
 
 /** `POST /v3/device/account/batchoperate` and `/query`: the Account API. */
-export const handler = httpDoor(accountApiHandler({ apps, secretsOf, store: registry.store, accept, now }), log);
+export const handler = httpDoor(accountApiHandler({ apps, secretsOf, store, accept, now: Date.now }), log);

@@ -1,29 +1,5 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { CLIENT } from './aws/client.ts';
-import { mirrorsIn } from './aws/mirrors.ts';
-import { tableNamed } from './aws/registry-store.ts';
-import { MirrorEnvironment, readEnvironment } from './lambda/environment.ts';
-import { log } from './lambda/log.ts';
-import { sqsDoor } from './lambda/sqs.ts';
+import { mirrorDoor } from './aws/mirrors.ts';
 import { verifyMessages } from './mirror/verify.ts';
 
-const environment = readEnvironment(MirrorEnvironment);
-const client = new SQSClient(CLIENT);
-const mirrors = mirrorsIn(environment.MIRRORS, {
-  table: tableNamed(environment.REGISTRY_TABLE),
-  queues: client,
-  secrets: new SecretsManagerClient(CLIENT),
-  pseudonymSecret: environment.PSEUDONYM_SECRET,
-  log,
-});
-
-/** Asks hosted sides what they hold, and has what differs told again. */
-export const handler = sqsDoor({
-  stage: 'verify',
-  settle: (deliveries) => verifyMessages(mirrors, deliveries),
-  client,
-  queueUrls: environment.MIRRORS.map(({ checks }) => checks),
-  longestWaitS: 300,
-  log,
-});
+/** Queries hosted APIs and marks tokens that differ. */
+export const handler = mirrorDoor('verify', 'checks', verifyMessages);

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
-import { operationsQueue } from '../../functions/aws/queues.ts';
+import { operationsQueue, postponeIn } from '../../functions/aws/queues.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
 import { reachesOf } from '../../functions/events/source.ts';
@@ -68,7 +68,13 @@ function withoutTable({ http, apply, ...others }: Doors): Doors {
       { apply: (operations) => applyAll(ports, operations), park },
       deliveries.map(({ body }) => body),
     );
-  const worker = sqsDoor({ stage: 'apply', settle, client, queueUrls: [queue], longestWaitS: 30, log: jsonLog });
+  const worker = sqsDoor({
+    stage: 'apply',
+    settle,
+    postpone: postponeIn(client, [queue]),
+    longestWaitS: 30,
+    log: jsonLog,
+  });
   return {
     ...others,
     http: { ...http, events: { ...http.events, handler: httpDoor(events, jsonLog) } },

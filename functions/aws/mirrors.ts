@@ -1,21 +1,24 @@
 import { setTimeout } from 'node:timers/promises';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SQSClient } from '@aws-sdk/client-sqs';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { type AccountApiClient, accountApiClient } from '../account-api/client.ts';
 import type { AccountApiClientOptions } from '../account-api/transport.ts';
 import { type AppId, MIRROR_EXECUTIONS } from '../core/configuration.ts';
 import { orUnavailable } from '../core/outcome.ts';
-import type { MirrorSite } from '../lambda/environment.ts';
-import type { Line, Log } from '../lambda/log.ts';
+import { MirrorEnvironment, type MirrorSite, readEnvironment } from '../lambda/environment.ts';
+import { type Line, type Log, log } from '../lambda/log.ts';
+import type { Delivery, MessageResult } from '../lambda/message.ts';
+import { sqsDoor } from '../lambda/sqs.ts';
 import { breaker, guarded, type Hosted, pace } from '../mirror/hosted.ts';
 import type { MirrorNote, MirrorPorts } from '../mirror/ports.ts';
+import { CLIENT } from './client.ts';
 import type { Table } from './dynamodb.ts';
 import { dynamodbMirrorStore } from './mirror-store.ts';
-import { checksQueue, marksQueue } from './queues.ts';
-import { dynamodbRegistryStore } from './registry-store.ts';
-import { digestUnder, NEWEST, pseudonymKey, secretsReader } from './secrets.ts';
+import { checksQueue, marksQueue, postponeIn } from './queues.ts';
+import { dynamodbRegistryStore, tableNamed } from './registry-store.ts';
+import { NEWEST, pseudonymDigest, secretsReader } from './secrets.ts';
 
-export type MirrorsPorts = {
+type MirrorsPorts = {
   readonly table: Table;
   readonly queues: SQSClient;
   readonly secrets: SecretsManagerClient;
@@ -29,12 +32,33 @@ const DEADLINE_MS = 5_000;
 /** How secrets are read that sign or hash. */
 const newest = ({ secrets: client, log }: MirrorsPorts) => ({ client, stages: NEWEST, now: Date.now, log });
 
+type MirrorWork = (
+  mirrors: ReadonlyMap<AppId, MirrorPorts>,
+  deliveries: readonly Delivery[],
+) => Promise<MessageResult[]>;
+
+/** The worker of one kind of the mirrors' queues, as the environment of its function names them. */
+export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks', work: MirrorWork) {
+  const { MIRRORS, REGISTRY_TABLE, PSEUDONYM_SECRET } = readEnvironment(MirrorEnvironment);
+  const client = new SQSClient(CLIENT);
+  const mirrors = mirrorsIn(MIRRORS, {
+    table: tableNamed(REGISTRY_TABLE),
+    queues: client,
+    secrets: new SecretsManagerClient(CLIENT),
+    pseudonymSecret: PSEUDONYM_SECRET,
+    log,
+  });
+  const postpone = postponeIn(
+    client,
+    MIRRORS.map((site) => site[queue]),
+  );
+  return sqsDoor({ stage, settle: (deliveries) => work(mirrors, deliveries), postpone, longestWaitS: 300, log });
+}
+
 /** Every mirror of the environment with its world, by its app. */
-export function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyMap<AppId, MirrorPorts> {
+function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyMap<AppId, MirrorPorts> {
   const { table, queues, log } = ports;
-  const names = { pseudonyms: ports.pseudonymSecret };
-  const keysOf = secretsReader({ ...newest(ports), names, decode: pseudonymKey });
-  const digest = digestUnder(() => keysOf('pseudonyms'));
+  const digest = pseudonymDigest(ports.secrets, ports.pseudonymSecret, log);
   const registry = dynamodbRegistryStore(table);
   const states = dynamodbMirrorStore(table);
   return new Map(

@@ -1,13 +1,18 @@
 import { Buffer } from 'node:buffer';
-import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { applyAll, type RegistryPorts } from '../core/apply.ts';
 import { AppId } from '../core/configuration.ts';
 import type { Operation, OperationsMessage } from '../core/operation.ts';
 import { Unavailable } from '../core/outcome.ts';
 import { chunksOf } from '../core/parallel.ts';
+import type { SqsDoorPorts } from '../lambda/sqs.ts';
 import {
   type AccountMark,
-  type Applied,
   type Cause,
   type Check,
   type ChecksMessage,
@@ -17,7 +22,7 @@ import {
   marksOf,
 } from '../mirror/mark.ts';
 import { type Accept, accepting } from '../operations/accept.ts';
-import type { Mirrors } from '../operations/messages.ts';
+import type { AppliedOperation, Mirrors } from '../operations/messages.ts';
 import { asking, QUEUE_CLIENT } from './client.ts';
 
 /** What SQS bills as one request (bytes): a message is filled up to here. */
@@ -145,7 +150,7 @@ export const mirrorMarks = ({
   const queues = new Map(
     Object.entries(queueUrls).map(([app, queueUrl]) => [AppId.parse(app), marksQueue({ client, queueUrl, digest })]),
   );
-  const mark = async (applied: readonly Applied[]) => {
+  const mark = async (applied: readonly AppliedOperation[]) => {
     const byApp = Map.groupBy(applied, ({ operation }) => operation.app);
     await Promise.all([...byApp].map(([app, own]) => queues.get(app)?.(app, marksOf(own))));
   };
@@ -196,4 +201,14 @@ export const checksQueue =
       const { Failed = [] } = await asking(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
       if (Failed.length > 0) throw new Unavailable(Failed[0]?.Code ?? 'not sent');
     }
+  };
+
+/** Hides a message from workers for a time, on whichever of the queues it came from. */
+export const postponeIn =
+  (client: SQSClient, queueUrls: readonly string[]): SqsDoorPorts['postpone'] =>
+  async ({ eventSourceARN, receiptHandle: ReceiptHandle }, VisibilityTimeout) => {
+    // ARN and URL of a queue both end in its name.
+    const name = eventSourceARN.split(':').at(-1);
+    const QueueUrl = queueUrls.find((url) => url.split('/').at(-1) === name);
+    await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
   };

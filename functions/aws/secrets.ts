@@ -3,11 +3,11 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import {
   GetSecretValueCommand,
   ResourceNotFoundException,
-  type SecretsManagerClient,
+  SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import type { Log } from '../lambda/log.ts';
-import { asking } from './client.ts';
+import { asking, CLIENT } from './client.ts';
 
 /** How long a secret is used before it is read again (ms): a new one is known everywhere after this. */
 const REFRESH_MS = 300_000;
@@ -31,6 +31,10 @@ export type SecretsPorts<T> = {
   readonly now: () => number;
   readonly log: Log;
 };
+
+/** Reads live secrets through a client of its own. */
+export const secretsIn = <T>(names: SecretsPorts<T>['names'], decode: SecretsPorts<T>['decode'], log: Log) =>
+  secretsReader({ client: new SecretsManagerClient(CLIENT), names, decode, now: Date.now, log });
 
 type Cached<T> = { readonly secrets: Promise<readonly T[]>; readonly readAt: number };
 
@@ -97,6 +101,13 @@ export const digestUnder =
     if (key === undefined) throw new Unavailable('no key for pseudonyms');
     return digestWith(key);
   };
+
+/** The digest under the newest key of the named secret. */
+export function pseudonymDigest(client: SecretsManagerClient, secret: string, log: Log) {
+  const names = { pseudonyms: secret };
+  const keysOf = secretsReader({ client, names, decode: pseudonymKey, stages: NEWEST, now: Date.now, log });
+  return digestUnder(() => keysOf('pseudonyms'));
+}
 
 /** What a log shows in place of a name: enough to follow one token or account through it. */
 const PSEUDONYM_DIGITS = 12;

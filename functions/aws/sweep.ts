@@ -1,7 +1,8 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
 import { AppId } from '../core/configuration.ts';
 import { Unavailable } from '../core/outcome.ts';
-import { errorLine, type Log } from '../lambda/log.ts';
+import { type Log, logBugs } from '../lambda/log.ts';
 import { type SweepPorts, type SweepReport, sweep } from '../sweep/sweep.ts';
 import type { Table } from './dynamodb.ts';
 import { dynamodbMirrorStore } from './mirror-store.ts';
@@ -38,15 +39,14 @@ export function sweepDoor({ table, queues, checksQueues, log }: SweepDoorPorts) 
     now: Date.now,
     chance: Math.random,
   };
-  return async (remainingMs: () => number): Promise<void> => {
-    try {
-      const { kind, ...counts } = await sweep({ ...ports, hasTime: () => remainingMs() > LEAST_MS });
+  // A sweep watches its time itself: Middy need not.
+  return middy({ timeoutEarlyInMillis: 0 })
+    .use(logBugs(log))
+    .handler(async (_, { getRemainingTimeInMillis }) => {
+      const hasTime = () => getRemainingTimeInMillis() > LEAST_MS;
+      const { kind, ...counts } = await sweep({ ...ports, hasTime });
       log(levelOf({ kind, ...counts }), 'sweep', { outcome: kind, ...counts });
-    } catch (error) {
-      log('error', 'bug', errorLine(error));
-      throw error;
-    }
-  };
+    });
 }
 
 const levelOf = ({ kind, unsent, unreadable }: SweepReport): Parameters<Log>[0] =>

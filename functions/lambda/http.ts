@@ -1,28 +1,43 @@
 import { Buffer } from 'node:buffer';
 import middy from '@middy/core';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { errorLine, type Log } from './log.ts';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { type Log, logBugs } from './log.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from './request.ts';
 
 /** A handler behind API Gateway's HTTP API or a Lambda function URL (payload format 2.0). */
 export const httpDoor = (handle: HttpHandler, log: Log) =>
-  middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-    .use(answerBugs(log))
+  middy<APIGatewayProxyEventV2, LoggedResult>()
+    .use(requestLine(log))
+    .use(logBugs<APIGatewayProxyEventV2>(log, ({ requestContext }) => ({ id: requestContext.requestId })))
     .handler(async (event) => {
-      const started = performance.now();
-      const request = requestOf(event);
-      const reply = await handle(request);
-      const duration_ms = Math.round(performance.now() - started);
-      log('info', 'request', { id: request.id, status: reply.status, duration_ms, ...reply.line });
-      return resultOf(reply);
+      const { line, ...reply } = await handle(requestOf(event));
+      return { ...resultOf(reply), ...(line && { line }) };
     });
 
-/** A bug is answered without saying anything about it, and logged. */
-const answerBugs = (log: Log): middy.MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> => ({
-  onError: ({ event, error }) => {
-    const id = event.requestContext.requestId;
-    log('error', 'bug', { id, ...errorLine(error) });
-    return resultOf({ status: 500, body: { code: 'internal', request_id: id } });
+/** A result with the fields that the handler adds to the log line of its request. */
+type LoggedResult = APIGatewayProxyStructuredResultV2 & { readonly line?: HttpReply['line'] };
+
+/** Logs one line for each request that was answered. A bug is answered with 500 and no detail. */
+const requestLine = (
+  log: Log,
+): middy.MiddlewareObj<APIGatewayProxyEventV2, LoggedResult, Error, Context, { startedMs: number }> => ({
+  before: ({ internal }) => {
+    internal.startedMs = performance.now();
+  },
+  after: (request) => {
+    const { line, ...result } = request.response ?? {};
+    const duration_ms = Math.round(performance.now() - request.internal.startedMs);
+    log('info', 'request', {
+      id: request.event.requestContext.requestId,
+      status: result.statusCode,
+      duration_ms,
+      ...line,
+    });
+    request.response = result;
+  },
+  onError: (request) => {
+    const { requestId } = request.event.requestContext;
+    request.response = resultOf({ status: 500, body: { code: 'internal', request_id: requestId } });
   },
 });
 
@@ -40,7 +55,7 @@ const requestOf = ({
   body: isBase64Encoded ? Buffer.from(body ?? '', 'base64') : (body ?? ''),
 });
 
-/** Names as HTTP compares them. A null prototype: no header is mistaken for what every object has. */
+/** Header names in lower case. The null prototype keeps names such as `constructor` from finding what objects inherit. */
 function inLowerCase(headers: APIGatewayProxyEventV2['headers']): HttpRequest['headers'] {
   const named: Record<string, string | undefined> = Object.create(null);
   for (const name in headers) named[name.toLowerCase()] = headers[name];

@@ -1,3 +1,5 @@
+import type middy from '@middy/core';
+
 export type Line = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Writes one structured line. The only place that writes to the log; callers never pass an account or a token. */
@@ -23,3 +25,13 @@ export const errorLine = (error: unknown): Line => {
   const places = stack.map((line) => line.trim()).filter((line) => line.startsWith('at '));
   return { error: error.name, stack: places.join('; ') };
 };
+
+/** Logs each bug that stops an invocation, with the fields of its event. The bug goes on to the next middleware. */
+export const logBugs = <Event>(
+  log: Log,
+  fieldsOf: (event: Event) => Line = () => ({}),
+): middy.MiddlewareObj<Event> => ({
+  onError: ({ event, error }) => {
+    log('error', 'bug', { ...fieldsOf(event), ...errorLine(error) });
+  },
+});

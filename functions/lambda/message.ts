@@ -2,8 +2,8 @@
 export type Delivery = { readonly body: string; readonly receives: number };
 
 /**
- * What becomes of a message: it leaves the queue, or it stays and is seen again after `waitMs` at the earliest. All
- * other fields are for the log.
+ * The result of a message. `done`: it leaves the queue. `retry`: it stays, and a worker gets it again after `waitMs` at
+ * the earliest. All other fields go into the log.
  */
 export type MessageResult = {
   readonly kind: 'done' | 'retry';

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { Account, Token } from '../core/account.ts';
 import { AppId } from '../core/configuration.ts';
-import { isTokenOperation, type Operation } from '../core/operation.ts';
+import { isTokenOperation } from '../core/operation.ts';
 import { msOf } from '../core/stamp.ts';
 import { jsonIn } from '../lambda/request.ts';
+import type { AppliedOperation } from '../operations/messages.ts';
 
 const RequestId = z.string().check(z.minLength(1), z.maxLength(256));
 
@@ -39,11 +40,8 @@ export type MarksMessage = z.infer<typeof MarksMessage>;
 /** The marks of one app. */
 export type Marks = Pick<MarksMessage, 'tokens' | 'accounts'>;
 
-/** An operation and the request it came with. */
-export type Applied = { readonly id: string; readonly operation: Operation };
-
 /** The marks for operations of one app: one for each token and account they name. */
-export function marksOf(applied: readonly Applied[]): Marks {
+export function marksOf(applied: readonly AppliedOperation[]): Marks {
   const tokens = new Map<Token, DirtyMark>();
   const accounts = new Map<string, AccountMark>();
   for (const { id, operation } of applied) {

@@ -2,8 +2,8 @@ import { accountKey } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { type Operation, OperationsMessage } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
+import type { MessageResult } from '../lambda/message.ts';
 import { jsonIn } from '../lambda/request.ts';
-import type { Applied } from '../mirror/mark.ts';
 
 export type ApplyPorts = {
   readonly apply: (operations: readonly Operation[]) => Promise<Outcome[]>;
@@ -14,19 +14,14 @@ export type ApplyPorts = {
   readonly pseudonymOf?: ((name: string) => string) | undefined;
 };
 
-/** The apps with a mirror, and what tells their mirrors that something was applied. May reject with `Unavailable`. */
+/** An operation and the id of its request. */
+export type AppliedOperation = { readonly id: string; readonly operation: Operation };
+
+/** The apps with a mirror, and the call that marks dirty what was applied. `mark` may reject with `Unavailable`. */
 export type Mirrors = {
   readonly apps: ReadonlySet<AppId>;
-  readonly mark: (applied: readonly Applied[]) => Promise<void>;
+  readonly mark: (applied: readonly AppliedOperation[]) => Promise<void>;
 };
-
-/**
- * What becomes of a message: it may leave the queue, or it stays, for the reason given. `id` is that of the request that
- * sent it, where the message can be read.
- */
-export type MessageResult =
-  | { readonly kind: 'done'; readonly id: string; readonly parked: number; readonly who?: string }
-  | { readonly kind: 'retry'; readonly id?: string; readonly reason: string; readonly who?: string };
 
 /**
  * Applies a batch of messages and says of each, in order, whether it may leave the queue. All operations are applied

@@ -1,10 +1,11 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { operationsQueue, parkedQueue } from '../../functions/aws/queues.ts';
+import { operationsQueue, parkedQueue, postponeIn } from '../../functions/aws/queues.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { eventOf } from '../../local/lambda/event-source.ts';
 
 const logout = (token: string) =>
   Operation.parse({
@@ -65,6 +66,15 @@ test('what is parked says why, in the form in which it can be sent again', async
   const [message] = await received(QueueUrl);
   expect(message?.MessageAttributes).toMatchObject({ reason: { StringValue: 'too old' } });
   expect(JSON.parse(message?.Body ?? '')).toEqual({ v: 1, id: 'request-1', operations: [logout('t1')] });
+});
+
+test('a postponed message is hidden on the queue it came from, among several, instead of for the queue’s own timeout', async () => {
+  const [other, QueueUrl] = [await queueUrl('postponed-other'), await queueUrl('postponed')];
+  await operationsQueue(client, QueueUrl)('request-1', [logout('t1')]);
+  const [record] = eventOf(await received(QueueUrl), 'arn:aws:sqs:us-east-1:000000000000:postponed').Records;
+  if (record === undefined) throw new Error('bug: no message was received');
+  await postponeIn(client, [other, QueueUrl])(record, 0);
+  expect(await received(QueueUrl)).toHaveLength(1);
 });
 
 test('a queue that does not take the message is unavailable, by name only', async () => {

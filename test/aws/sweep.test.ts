@@ -1,4 +1,5 @@
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { sweepDoor } from '../../functions/aws/sweep.ts';
@@ -29,6 +30,9 @@ afterAll(async () => {
 const SHOP = app().id;
 const MINUTE_MS = 60_000;
 
+// A door looks at nothing else of a context.
+const remaining = (ms: () => number) => ({ getRemainingTimeInMillis: ms }) as Context;
+
 async function swept(checksQueues: Record<string, string>, remainingMs = 5 * MINUTE_MS) {
   const lines: { level: string; message: string; line: Line }[] = [];
   const run = sweepDoor({
@@ -37,7 +41,10 @@ async function swept(checksQueues: Record<string, string>, remainingMs = 5 * MIN
     checksQueues,
     log: (level, message, line) => lines.push({ level, message, line }),
   });
-  await run(() => remainingMs);
+  await run(
+    {},
+    remaining(() => remainingMs),
+  );
   return lines;
 }
 
@@ -61,7 +68,10 @@ test('a table that does not answer is a warning, and no crash', async () => {
   await stopped.stop();
   const lines: { level: string; line: Line }[] = [];
   const log = (level: string, _: string, line: Line) => lines.push({ level, line });
-  await sweepDoor({ table: stopped, queues: client, checksQueues: {}, log })(() => 5 * MINUTE_MS);
+  await sweepDoor({ table: stopped, queues: client, checksQueues: {}, log })(
+    {},
+    remaining(() => 5 * MINUTE_MS),
+  );
   expect(lines).toMatchObject([{ level: 'warn', line: { outcome: 'unavailable', reason: expect.any(String) } }]);
 });
 
@@ -69,10 +79,10 @@ test('a bug is thrown, and its text stays out of the log', async () => {
   const lines: { level: string; message: string; line: Line }[] = [];
   const log = (level: string, message: string, line: Line) => lines.push({ level, message, line });
   const run = sweepDoor({ table: await embeddedTable(), queues: client, checksQueues: {}, log });
-  const remaining = () => {
+  const bug = remaining(() => {
     throw new TypeError('canary');
-  };
-  await expect(run(remaining)).rejects.toThrow('canary');
+  });
+  await expect(run({}, bug)).rejects.toThrow('canary');
   expect(lines).toMatchObject([{ level: 'error', message: 'bug', line: { error: 'TypeError' } }]);
   expect(JSON.stringify(lines)).not.toContain('canary');
 });

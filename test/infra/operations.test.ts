@@ -8,16 +8,17 @@ import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { mirrorLog } from '../../functions/aws/mirrors.ts';
+import { postponeIn } from '../../functions/aws/queues.ts';
 import { secretsReader } from '../../functions/aws/secrets.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { webhookKey } from '../../functions/events/signature.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Log } from '../../functions/lambda/log.ts';
+import type { MessageResult } from '../../functions/lambda/message.ts';
 import type { HttpHandler } from '../../functions/lambda/request.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import type { MirrorNote } from '../../functions/mirror/ports.ts';
-import type { MessageResult } from '../../functions/operations/messages.ts';
 import { THRESHOLDS } from '../../infra/monitoring/thresholds.ts';
 import { OPTION_NAMES } from '../../infra/options.ts';
 import * as settings from '../../infra/settings.ts';
@@ -210,8 +211,7 @@ async function metricsOfMessage(settled: MessageResult, receives: number): Promi
   const log: Log = (_, message, line) => lines.push({ message, ...line });
   const door = sqsDoor({
     settle: async () => [settled],
-    client: new SQSClient(NOWHERE),
-    queueUrls: [NOWHERE.endpoint],
+    postpone: postponeIn(new SQSClient(NOWHERE), [NOWHERE.endpoint]),
     stage: 'apply',
     longestWaitS: 30,
     log,

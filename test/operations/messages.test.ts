@@ -9,8 +9,7 @@ import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore, TokenRef } from '../../functions/core/store.ts';
-import type { Applied } from '../../functions/mirror/mark.ts';
-import { applyMessages } from '../../functions/operations/messages.ts';
+import { type AppliedOperation, applyMessages } from '../../functions/operations/messages.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
@@ -145,7 +144,7 @@ describe('a packed message', () => {
 describe('the mirrors of what was applied', () => {
   const mirrored = new Set([AppId.parse('phone')]);
 
-  function mirroredWorld(mark: (applied: readonly Applied[]) => Promise<void>, apps = mirrored) {
+  function mirroredWorld(mark: (applied: readonly AppliedOperation[]) => Promise<void>, apps = mirrored) {
     const memory = memoryRegistryStore();
     const apply = (operations: readonly Operation[]) =>
       applyAll({ store: memory, now: () => NOW, pause: async () => {} }, operations);
@@ -154,7 +153,7 @@ describe('the mirrors of what was applied', () => {
   }
 
   test('hear of every operation with its request, also of one that changed nothing: a door applied it first', async () => {
-    const marked: Applied[][] = [];
+    const marked: AppliedOperation[][] = [];
     const settle = mirroredWorld(async (applied) => void marked.push([...applied]));
     const operation = login('t1', 'alice');
     for (let i = 0; i < 2; i++) expect(await settle(messageOf(operation))).toEqual([done]);
@@ -170,7 +169,7 @@ describe('the mirrors of what was applied', () => {
 
   test('hear nothing of what was refused, and nothing of apps without a mirror', async () => {
     const marked: unknown[] = [];
-    const mark = async (applied: readonly Applied[]) => void marked.push(applied);
+    const mark = async (applied: readonly AppliedOperation[]) => void marked.push(applied);
     await mirroredWorld(mark)(messageOf(login('t1', 'alice', NOW - HORIZON_MS - 1)));
     await mirroredWorld(mark, new Set([AppId.parse('other')]))(messageOf(login('t1', 'alice')));
     expect(marked).toEqual([]);

@@ -1,4 +1,3 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import { accountApiHandler } from '../../functions/account-api/handler.ts';
 import { appSecret } from '../../functions/account-api/wire/credentials.ts';
@@ -140,8 +139,10 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
       { apply: (all) => applyAll(ports, all), park, mirrors: site.mirrors?.(process) },
       deliveries.map(({ body }) => body),
     );
-  const queue = { client: hiding(site, process), queueUrls: [], longestWaitS: 30 };
-  return sqsDoor({ stage: 'apply', settle, ...queue, log: site.log });
+  // The wait that the door asks for comes from real chance: this case draws its own.
+  const postpone = ({ receiptHandle }: { receiptHandle: string }) =>
+    asked(site, process, () => site.queue.hide(receiptHandle, site.random.next() * 30_000));
+  return sqsDoor({ stage: 'apply', settle, postpone, longestWaitS: 30, log: site.log });
 }
 
 const SECRET = appSecret(APP_SECRET);
@@ -208,14 +209,3 @@ async function enqueue(site: Site, process: Process, bodies: readonly string[]):
 export const asked = async (surroundings: Surroundings, process: Process, act: () => void): Promise<void> => {
   await requested(surroundings, process, 'queue', [async () => act()]);
 };
-
-/** The client with which the worker changes visibility. The wait it asks for comes from real chance: this case draws its own. */
-function hiding(site: Site, process: Process): SQSClient {
-  const { queue, random } = site;
-  const client = {
-    send: ({ input }: { input: { ReceiptHandle: string } }) =>
-      asked(site, process, () => queue.hide(input.ReceiptHandle, random.next() * 30_000)),
-  };
-  // The door sends one kind of command and looks at nothing of the client but this method.
-  return client as unknown as SQSClient;
-}

@@ -176,7 +176,7 @@ export const MUTANTS: readonly Hunt[] = [
     ],
   }),
   ...inFile('lambda/sqs.ts', 'end-to-end', {
-    'every message leaves the queue': ["if (settled.kind === 'done') return;", 'return;'],
+    'every message leaves the queue': ["results[i]?.kind !== 'done'", 'results[i] === undefined'],
   }),
   ...inFile('events/translate.ts', 'end-to-end', {
     'events are stamped when they arrive': ['ms: time.ms,', 'ms: nowMs,'],

@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import { mirrorLog } from '../../../functions/aws/mirrors.ts';
-import { checksQueue, marksQueue, mirrorMarks } from '../../../functions/aws/queues.ts';
+import { checksQueue, marksQueue, mirrorMarks, postponeIn } from '../../../functions/aws/queues.ts';
 import { MIRROR_EXECUTIONS } from '../../../functions/core/configuration.ts';
 import type { Delivery, MessageResult } from '../../../functions/lambda/message.ts';
 import { sqsDoor } from '../../../functions/lambda/sqs.ts';
@@ -63,8 +63,7 @@ export function workerOf(site: MirrorSite, stage: string, queue: MirrorQueues['m
       const door = sqsDoor({
         stage,
         settle: (deliveries) => work(ports, deliveries),
-        client: site.queues.client(process),
-        queueUrls: [],
+        postpone: postponeIn(site.queues.client(process), []),
         longestWaitS: 300,
         log: site.deployment.log,
       });

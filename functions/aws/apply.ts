@@ -1,0 +1,36 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { applyAll } from '../core/apply.ts';
+import { ApplyEnvironment, readEnvironment } from '../lambda/environment.ts';
+import { log } from '../lambda/log.ts';
+import { sqsDoor } from '../lambda/sqs.ts';
+import { type ApplyPorts, applyMessages } from '../operations/messages.ts';
+import { CLIENT } from './client.ts';
+import { mirrorMarks, parkedQueue, postponeIn } from './queues.ts';
+import { READS, registryIn } from './registry-store.ts';
+import { pseudonymDigest, pseudonymsUnder } from './secrets.ts';
+
+/** The worker of the operations queue, as the environment of its function describes it. */
+export function applyDoor() {
+  const environment = readEnvironment(ApplyEnvironment);
+  const client = new SQSClient(CLIENT);
+  const registry = registryIn(environment.REGISTRY_TABLE, READS.apply);
+  const digest = pseudonymDigest(new SecretsManagerClient(CLIENT), environment.PSEUDONYM_SECRET, log);
+  const ports: ApplyPorts = {
+    apply: (operations) => applyAll(registry, operations),
+    park: parkedQueue(client, environment.PARKED_QUEUE_URL),
+    mirrors: mirrorMarks({ client, queueUrls: environment.MARKS_QUEUES, digest }),
+  };
+  return sqsDoor({
+    stage: 'apply',
+    settle: async (deliveries) => {
+      const bodies = deliveries.map(({ body }) => body);
+      return applyMessages({ ...ports, pseudonymOf: await pseudonymsUnder(digest) }, bodies);
+    },
+    postpone: postponeIn(client, [environment.OPERATIONS_QUEUE_URL]),
+    longestWaitS: 30,
+    log,
+    // Log each message that parked something on its own line, so that operators can find it.
+    isRoutine: ({ kind, parked }) => kind === 'done' && parked === 0,
+  });
+}
