@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
-import { accountApiHandler } from '../../functions/account-api/handler.ts';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import {
   accountsOf,
@@ -75,8 +74,7 @@ test('the log names the app of a refused credential if it exists, and nothing el
 });
 
 test('the window of signatures can be set', async () => {
-  const { ports } = world();
-  const handle = accountApiHandler({ ...ports, signatureWindowMs: 5_000 });
+  const { handle } = world({ signatureWindowMs: 5_000 });
   const status = async (ms: number) => {
     const headers = signed('tpns', BIND, { ms });
     return (await handle({ id: 'one', method: 'POST', path: PATHS.operate, headers, body: BIND })).status;

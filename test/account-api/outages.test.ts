@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
-import { accountApiHandler } from '../../functions/account-api/handler.ts';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import type { Outcome } from '../../functions/core/outcome.ts';
 import type { Accepted } from '../../functions/operations/accept.ts';
@@ -91,10 +90,10 @@ describe('an element that can never be applied', () => {
   /** Binds as many elements as there are outcomes, each of which becomes what is given. */
   async function bound(app: string, outcomes: readonly Outcome[]) {
     const accepted: Accepted = { kind: 'applied', outcomes };
-    const handle = accountApiHandler({ ...world().ports, accept: async () => accepted });
+    const { send } = world({ accept: async () => accepted });
     const element = { token: 'phone', account_list: [account('alice')] };
     const body = bodyOf({ operator_type: 1, token_accounts: outcomes.map(() => element) });
-    const reply = await handle({ id: 'one', method: 'POST', path: PATHS.operate, headers: basic(app), body });
+    const reply = await send({ headers: basic(app), body });
     return { status: reply.status, body: reply.body, refused: reply.line?.['refused'] };
   }
 

@@ -6,8 +6,6 @@ import { parseArgs } from 'node:util';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { signedHeaders } from '../../cli/target.ts';
-import { accountApiHandler } from '../../functions/account-api/handler.ts';
 import { appSecret } from '../../functions/account-api/wire/credentials.ts';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { CLIENT } from '../../functions/aws/client.ts';
@@ -17,7 +15,8 @@ import { httpDoor } from '../../functions/lambda/http.ts';
 import type { HttpHandler } from '../../functions/lambda/request.ts';
 import { startSecrets, type Versions } from '../../local/aws/servers.ts';
 import { world as accountApi, accountsOf, basic, signed } from '../world/account-api.ts';
-import { event, world as events, NOW } from '../world/events.ts';
+import { world as events, logout, NOW } from '../world/events.ts';
+import { signedHeaders } from '../world/signer.ts';
 
 const MINUTE = 60_000;
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:one';
@@ -102,16 +101,16 @@ const live = { names: { auth: ARN, xg: ARN }, now: () => now, log: () => {} };
 function startEvents() {
   const keysOf = secretsReader({ ...live, client, decode: webhookKey });
   const send = through(events({ keysOf, now: live.now }).handle);
-  const body = JSON.stringify(event('user.logout', { app: 'phone', token: 'token-1' }));
+  const body = JSON.stringify(logout());
   return (secret: string) => {
-    const headers = signedHeaders(secret, { id: 'evt_1', body, now: new Date(now) });
+    const headers = signedHeaders(secret, { id: 'evt_1', body, ms: now });
     return send({ path: '/events/auth', headers, body });
   };
 }
 
 const startAccountApi = (credential: (secret: string, body: string) => Readonly<Record<string, string>>) => () => {
   const secretsOf = secretsReader({ ...live, client, decode: appSecret });
-  const send = through(accountApiHandler({ ...accountApi().ports, secretsOf, now: live.now }));
+  const send = through(accountApi({ secretsOf, now: live.now }).handle);
   const body = JSON.stringify(accountsOf('token-1'));
   return (secret: string) => send({ path: PATHS.query, headers: credential(secret, body), body });
 };

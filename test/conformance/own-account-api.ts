@@ -2,13 +2,11 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { type AccountApiPorts, accountApiHandler } from '../../functions/account-api/handler.ts';
+import type { AccountApiPorts } from '../../functions/account-api/handler.ts';
 import { appSecret } from '../../functions/account-api/wire/credentials.ts';
-import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import { App } from '../../functions/core/configuration.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
-import { accepting } from '../../functions/operations/accept.ts';
-import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { world } from '../world/account-api.ts';
 import { type Running, serving } from './http-server.ts';
 
 /** One app in each dialect under each policy. */
@@ -21,29 +19,19 @@ export const APPS = [
 
 export const secretOf = (app: string): string => `the secret of ${app}: it has a colon`;
 
-/** The real handler, core and accepting over a registry in memory. */
+/** The real handler over a registry in memory, with our clock and the apps above. */
 export const ownHandler = (other: Partial<AccountApiPorts> = {}): HttpHandler =>
-  accountApiHandler({ ...ports(), ...other });
-
-/** That, or whatever has been made of it, over HTTP. */
-export const ownAccountApi = (handle = ownHandler()): Promise<Running> => serving(listenerOf(handle));
-
-function ports(): AccountApiPorts {
-  const registry: RegistryPorts = { store: memoryRegistryStore(), now: Date.now, pause: async () => {} };
-  return {
+  world({
     apps: new Map(APPS.map((app) => [`${app.id}`, app])),
     secretsOf: async (app) => [appSecret(secretOf(app))],
-    store: registry.store,
-    accept: accepting({
-      enqueue: async () => {},
-      apply: (operations) => applyAll(registry, operations),
-      withinBudget: (work) => work,
-    }),
     now: Date.now,
-  };
-}
+    ...other,
+  }).handle;
 
-/** What API Gateway and `httpDoor` do between a connection and a handler. */
+/** An Account API over HTTP. Default: our own handler. */
+export const ownAccountApi = (handle = ownHandler()): Promise<Running> => serving(listenerOf(handle));
+
+/** The work of API Gateway and `httpDoor` between a connection and a handler. */
 const listenerOf =
   (handle: HttpHandler): RequestListener =>
   async (incoming, response) => {

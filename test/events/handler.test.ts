@@ -1,10 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import { event, type Json, NOW, signed, world } from '../world/events.ts';
-
-const login = (data: Json, more?: Json) => event('user.login', { app: 'phone', token: 't1', ...data }, more);
-const at = (ms: number) => ({ timestamp: new Date(NOW + ms).toISOString() });
+import { at, event, type Json, login, logout, signed, world } from '../world/events.ts';
 
 describe('events become operations', () => {
   test('a login binds the account, of the type the source means, and takes the token from whoever had it', async () => {
@@ -43,7 +40,7 @@ describe('events become operations', () => {
   test('a logout unbinds everybody from the token', async () => {
     const { send, accountsOf } = world();
     await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
-    expect(await send(event('user.logout', { app: 'phone', token: 't1' }))).toMatchObject({ status: 200 });
+    expect(await send(logout())).toMatchObject({ status: 200 });
     await send(login({ account: 'later', mode: 'append' }, at(0)));
     expect(await accountsOf('phone', 't1')).toEqual(['7#later']);
   });
@@ -51,7 +48,7 @@ describe('events become operations', () => {
   test('a logout of one account leaves the others', async () => {
     const { send, accountsOf } = world();
     await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
-    await send(event('user.logout', { app: 'phone', token: 't1', scope: 'account', account: 'alice' }));
+    await send(logout({ scope: 'account', account: 'alice' }));
     expect(await accountsOf('phone', 't1')).toEqual(['7#bobby']);
   });
 
@@ -97,7 +94,7 @@ describe('events become operations', () => {
 describe('the order of events comes from the events', () => {
   test('a login that arrives after the logout that followed it binds nobody, and says so', async () => {
     const { send, accountsOf } = world();
-    await send(event('user.logout', { app: 'phone', token: 't1' }, at(-10)));
+    await send(logout({}, at(-10)));
     expect(await send(login({ account: 'alice' }, at(-20)))).toMatchObject({
       status: 200,
       body: { events: [{ outcome: 'superseded' }] },
@@ -109,7 +106,7 @@ describe('the order of events comes from the events', () => {
     const { send, accountsOf } = world();
     const first = login({ account: 'alice' }, at(-20));
     await send(first, { id: 'evt_again' });
-    await send(event('user.logout', { app: 'phone', token: 't1' }, at(-10)));
+    await send(logout({}, at(-10)));
     await send(first, { id: 'evt_again' });
     expect(await accountsOf('phone', 't1')).toEqual([]);
   });
@@ -123,7 +120,7 @@ describe('the order of events comes from the events', () => {
 
   test('a login whose session was logged out is dead, whatever the clocks say', async () => {
     const { send, accountsOf } = world();
-    await send(event('user.logout', { app: 'phone', token: 't1', session_id: 's1' }, at(-5000)));
+    await send(logout({ session_id: 's1' }, at(-5000)));
     await send(login({ account: 'alice', session_id: 's1' }, at(3000)));
     expect(await accountsOf('phone', 't1')).toEqual([]);
     await send(login({ account: 'alice', session_id: 's2' }, at(3000)));
@@ -133,7 +130,7 @@ describe('the order of events comes from the events', () => {
   test('a logout from the future is in force now, and the next login is not stopped by it', async () => {
     const { send, accountsOf } = world();
     await send(login({ account: 'alice' }, at(-10)));
-    await send(event('user.logout', { app: 'phone', token: 't1' }, at(86_400_000)));
+    await send(logout({}, at(86_400_000)));
     expect(await accountsOf('phone', 't1')).toEqual([]);
     await send(login({ account: 'alice' }, at(1)));
     expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
@@ -145,7 +142,7 @@ describe('a list of events', () => {
     const { send } = world();
     const list = [
       login({ account: 'alice' }, { id: 'one', ...at(-30) }),
-      event('user.logout', { app: 'phone', token: 't1' }, { id: 'two', ...at(-20) }),
+      logout({}, { id: 'two', ...at(-20) }),
       event('user.logout_everywhere', { account: 'alice' }, { id: 'three', ...at(-10) }),
     ];
     expect((await send(list)).body).toMatchObject({
@@ -200,11 +197,7 @@ describe('what is not a valid event is refused and changes nothing', () => {
     ['an app that does not exist', login({ app: 'nothing', account: 'alice' }), 'data.app'],
     ['no app where the source reaches several', login({ app: undefined, account: 'alice' }), 'data.app'],
     ["another platform than the app's", login({ account: 'alice', platform: 'ios' }), 'data.platform'],
-    [
-      'scope account without an account',
-      event('user.logout', { app: 'phone', token: 't1', scope: 'account' }),
-      'data.account',
-    ],
+    ['scope account without an account', logout({ scope: 'account' }), 'data.account'],
     ['a number', 7, ''],
     ['null', null, ''],
   ])('%s', async (_, body, path) => {

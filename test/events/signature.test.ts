@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import { TOLERANCE_S, verifiedId, webhookKey } from '../../functions/events/signature.ts';
+import { signature as signedBy } from '../world/signer.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OTHER = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -20,9 +20,6 @@ const request = ({ id = ID, at = String(AT_S), signature = SIGNATURE, body = BOD
   headers: { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature },
   body,
 });
-const signedBy = (secret: string, id: string, at: string, body: Buffer) =>
-  `v1,${createHmac('sha256', webhookKey(secret)).update(`${id}.${at}.`).update(body).digest('base64')}`;
-
 describe('a Standard Webhooks signature', () => {
   test.each([
     [SECRET, ID, 1614265330, '{"test": 2432232314}', SIGNATURE],

@@ -24,7 +24,7 @@ import { OPTION_NAMES } from '../../infra/options.ts';
 import * as settings from '../../infra/settings.ts';
 import { startSecrets } from '../../local/aws/servers.ts';
 import { world as accountApi, basic, tokenAccounts } from '../world/account-api.ts';
-import { event, world as events, NOW, signed } from '../world/events.ts';
+import { world as events, login as loginOf, NOW, signed } from '../world/events.ts';
 import { MIRRORED, synthesized } from './synthesis.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
@@ -226,7 +226,7 @@ async function metricsOfMessage(settled: MessageResult, receives: number): Promi
   return Object.assign({}, ...lines.map((line) => metricsOf('apply', line)));
 }
 
-const login = event('user.login', { app: 'phone', token: 'token-1', account: 'alice' });
+const login = loginOf({ account: 'alice' });
 const down = async () => {
   throw new Unavailable('Down');
 };

@@ -1,6 +1,6 @@
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
-import { post, signedHeaders } from '../../cli/target.ts';
+import { post } from '../../cli/target.ts';
 import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
@@ -13,6 +13,7 @@ import type { AccountRef } from '../../functions/core/store.ts';
 import type { Cause } from '../../functions/mirror/mark.ts';
 import type { Door } from '../../infra/settings.ts';
 import { accountsOf, basic, tokensOf } from '../world/account-api.ts';
+import { postEvents } from '../world/events.ts';
 import type { Deployment } from './deployment.ts';
 
 type Step = () => Promise<void>;
@@ -32,15 +33,9 @@ const DAY_MS = 86_400_000;
 
 let messages = 0;
 
-/** Sends a signed event, or a list of them, and answers with the status. */
-async function sendEvents({ url, secret }: Deployment, ...events: [type: string, data: object][]) {
-  const now = new Date();
-  const id = `evt_${messages++}`;
-  const list = events.map(([type, data], i) => ({ type, timestamp: now.toISOString(), id: `${id}-${i}`, data }));
-  const body = JSON.stringify(list.length === 1 ? list[0] : list);
-  const headers = signedHeaders(secret('Credentials/source web'), { id, body, now });
-  return (await post(`${url}/events/web`, headers, body)).status;
-}
+/** Sends a signed event, or a list of them. Returns the status. */
+const sendEvents = ({ url, secret }: Deployment, ...events: [type: string, data: object][]): Promise<number> =>
+  postEvents({ url, source: { id: 'web', secret: secret('Credentials/source web') } }, events);
 
 /** Asks the Account API, and answers with its code. */
 async function call({ url, secret }: Deployment, app: string, endpoint: Endpoint, body: object) {

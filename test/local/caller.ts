@@ -1,13 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { signedHeaders } from '../../cli/target.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import type { Local } from '../../local/instance.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
+import { postEvents } from '../world/events.ts';
 
 const Reply = z.object({
   ret_code: z.literal(0),
@@ -26,14 +25,10 @@ export class Caller {
     this.#local = local;
   }
 
-  /** Sends one signed event that happened at `ms`, and answers with the status. */
-  async send(type: string, data: object, ms = Date.now()): Promise<number> {
-    const body = JSON.stringify({ type, timestamp: new Date(ms).toISOString(), data });
-    const [source] = this.#local.sources;
-    const headers = signedHeaders(source?.secret ?? '', { id: randomUUID(), body, now: new Date() });
-    return this.#inTurn(
-      async () => (await fetch(`${this.#local.url}/events/${source?.id}`, { method: 'POST', headers, body })).status,
-    );
+  /** Sends one signed event of the time `ms`. Returns the status. */
+  send(type: string, data: object, ms = Date.now()): Promise<number> {
+    const { url, sources } = this.#local;
+    return this.#inTurn(() => postEvents({ url, source: sources[0] }, [[type, data]], ms));
   }
 
   /** The names of the accounts of each token, most recently bound first. */

@@ -1,12 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test, vi } from 'vitest';
 import { ask } from '../../cli/account-query.ts';
-import { signedHeaders } from '../../cli/target.ts';
 import { Token } from '../../functions/core/account.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import type { Instance } from '../../local/description.ts';
+import { postEvents } from '../world/events.ts';
 import { started, temporaryFolder } from './started.ts';
 
 const LOGINS = 2_000;
@@ -46,15 +45,10 @@ async function burst(instance: Instance, onAccepted: (count: number) => Promise<
   return accepted.sort((a, b) => a - b);
 }
 
-async function login({ url, sources: [source] }: Instance, i: number): Promise<number> {
-  const now = new Date();
-  const data = { app: 'xg-android', token: tokenOf(i), account: accountOf(i) };
-  const body = JSON.stringify({ type: 'user.login', timestamp: now.toISOString(), data });
-  const headers = signedHeaders(source?.secret ?? '', { id: randomUUID(), body, now });
-  const response = await fetch(`${url}/events/${source?.id}`, { method: 'POST', headers, body });
-  await response.arrayBuffer();
-  return response.status;
-}
+const login = ({ url, sources }: Instance, i: number): Promise<number> =>
+  postEvents({ url, source: sources[0] }, [
+    ['user.login', { app: 'xg-android', token: tokenOf(i), account: accountOf(i) }],
+  ]);
 
 /** Resolves when the operations queue holds nothing any more. */
 async function emptied({ sqs }: Instance): Promise<void> {

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask } from '../../cli/account-query.ts';
-import { post, signedHeaders } from '../../cli/target.ts';
 import { Account, AccountId, Token } from '../../functions/core/account.ts';
 import { readConfiguration } from '../../infra/configuration.ts';
 import type { Instance } from '../../local/description.ts';
 import { type Local, startLocal } from '../../local/instance.ts';
+import { postEvents } from '../world/events.ts';
 import { CONFIG } from './started.ts';
 
 const read = readConfiguration(CONFIG);
@@ -20,13 +19,8 @@ afterAll(() => local.stop());
 
 type App = Instance['apps'][number];
 
-async function send(type: string, data: object): Promise<number> {
-  const [source] = local.sources;
-  const now = new Date();
-  const body = JSON.stringify({ type, timestamp: now.toISOString(), data });
-  const headers = signedHeaders(source?.secret ?? '', { id: randomUUID(), body, now });
-  return (await post(`${local.url}/events/${source?.id}`, headers, body)).status;
-}
+const send = (type: string, data: object): Promise<number> =>
+  postEvents({ url: local.url, source: local.sources[0] }, [[type, data]]);
 
 /** Who is bound to whom, as the app's own clients are told: the accounts of the token, and the tokens of the account. */
 async function boundIn({ id, dialect, secretKey }: App, token: string, account: string) {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
-import { accountApiHandler } from '../../functions/account-api/handler.ts';
+import { type AccountApiPorts, accountApiHandler } from '../../functions/account-api/handler.ts';
 import { appSecret, signatureOf } from '../../functions/account-api/wire/credentials.ts';
 import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { applyAll } from '../../functions/core/apply.ts';
@@ -13,7 +13,7 @@ import type { HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 import { accepting } from '../../functions/operations/accept.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 
-/** Two apps in each dialect, so that what one does can be looked for in the other; and one of each with a type's one account. */
+/** Two apps in each dialect, to find effects of one on the other; and one in each with the policy `one-per-type`. */
 const APPS = [
   App.parse({ id: 'xg', dialect: 'xg', platform: 'android' }),
   App.parse({ id: 'xg-2', dialect: 'xg', platform: 'android' }),
@@ -44,10 +44,10 @@ export function signed(app: string, body: string | Buffer, { secret = secretOf(a
 }
 
 /**
- * The real handler, core and accepting over a store and a queue in memory, either of which can be taken down. Each
- * request comes a millisecond after the one before it.
+ * The real handler and core over a store and a queue in memory, either of which can be made unavailable. Each request comes
+ * a millisecond after the previous one. `other`: ports to use instead.
  */
-export function world() {
+export function world(other: Partial<AccountApiPorts> = {}) {
   const state = { ms: T0, isQueueDown: false, isStoreDown: false, areSecretsDown: false, writes: 0, requests: 0 };
   const store = watched(state);
   const queue: { id: string; operations: readonly Operation[] }[] = [];
@@ -61,15 +61,16 @@ export function world() {
     apply,
     withinBudget: (work) => work,
   });
-  const ports = {
-    apps: new Map(APPS.map((app) => [app.id, app])),
-    secretsOf: async (app: string) => {
+  const ports: AccountApiPorts = {
+    apps: new Map(APPS.map((app) => [`${app.id}`, app])),
+    secretsOf: async (app) => {
       if (state.areSecretsDown) throw new Unavailable('SecretsDown');
       return [appSecret(secretOf(app)), appSecret(olderSecretOf(app))];
     },
     store,
     accept,
     now: () => state.ms,
+    ...other,
   };
   const handle = accountApiHandler(ports);
   const send = (request: Partial<HttpRequest>): Promise<HttpReply> => {
@@ -94,6 +95,7 @@ export function world() {
     store,
     queue,
     ports,
+    handle,
     send,
     operate: (app: string, body: unknown) => ask(app, 'operate', body),
     query: (app: string, body: unknown) => ask(app, 'query', body),
@@ -104,16 +106,16 @@ export function world() {
         account_list.map(({ account, account_type }) => `${account_type}#${account}`),
       );
     },
-    /** The tokens that hold an account. */
+    /** The tokens of an account. */
     holders: async (app: string, ...account: [string] | [string, number]): Promise<string[]> => {
       const body = tokensOf(account[1] === undefined ? account[0] : [account[0], account[1]]);
       return Found.parse(await ask(app, 'query', body)).account_tokens.flatMap(({ token_list }) => token_list);
     },
-    /** Does what the queue's worker does: applies whatever was sent, again. */
+    /** Applies every message of the queue again, as the worker does. */
     redeliver: async () => {
       for (const { operations } of queue) await apply(operations);
     },
-    /** Grows with everything that a request changes. */
+    /** A number that grows with every change of a request. */
     changes: () => state.writes + queue.length,
   };
 }
