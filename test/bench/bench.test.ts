@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { startChild, textFrom } from '../../bench/child.ts';
 import { startStub } from '../../bench/stub/stub.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+
+const bench = (...args: string[]) => promisify(execFile)(process.execPath, ['bench/bench.ts', ...args], { cwd: root });
 
 const Rows = z.array(
   z.strictObject({
@@ -23,11 +25,11 @@ const Rows = z.array(
   }),
 );
 
-test('every row of this process can be made: through the real doors, with answers that are not refusals', async () => {
+test('every row of the doors, the worker and the SDK is measured with calls that succeed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bindery-'));
   const file = join(folder, 'rows.json');
-  const args = ['bench/bench.ts', 'speed', '--quick', '--only', 'events,accountApi,apply,sdk', '--json', file];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  const args = ['speed', '--quick', '--only', 'events,accountApi,apply,sdk', '--json', file];
+  const { stdout } = await bench(...args);
   const rows = Rows.parse(JSON.parse(readFileSync(file, 'utf8')));
   await rm(folder, { recursive: true });
   const names = rows.map(({ name }) => name.split(/[,:]/)[0]);
@@ -36,7 +38,7 @@ test('every row of this process can be made: through the real doors, with answer
   for (const { name } of rows) expect(stdout).toContain(name);
 });
 
-test('our side of the comparison with the peer starts, also where there is no Redis to compare with', async () => {
+test('our app of the comparison with the peer starts without Redis', async () => {
   const stub = await startStub();
   for (const args of [[stub.url], [stub.url, 'memory']]) {
     const app = await startChild('peer/ours-process.ts', args);
@@ -46,7 +48,20 @@ test('our side of the comparison with the peer starts, also where there is no Re
   await stub.stop();
 });
 
-test('a group that does not exist is said, with those that do', async () => {
-  const run = promisify(execFile)(process.execPath, ['bench/bench.ts', '--only', 'nothing'], { cwd: root });
-  await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('events, accountApi') });
+test('an unknown group is an error that lists the groups, and speed is the benchmark that runs by default', async () => {
+  const error = { code: 1, stderr: expect.stringContaining('events, accountApi') };
+  await expect(bench('--only', 'nothing')).rejects.toMatchObject(error);
+});
+
+test('an unknown benchmark is an error that lists the benchmarks', async () => {
+  const error = { code: 1, stderr: expect.stringContaining('speed, cold, cost, scale') };
+  await expect(bench('costs')).rejects.toMatchObject(error);
+});
+
+test('the help lists a benchmark for each folder that has one, and each has a help of its own', async () => {
+  const { stdout } = await bench('--help');
+  const names = [...stdout.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name = '']) => name);
+  expect(names.filter((name) => !existsSync(join(root, 'bench', name, `${name}.ts`)))).toEqual([]);
+  for (const name of names)
+    expect((await bench(name, '--help')).stdout).toContain(`npm run bench -- ${name} [options]`);
 });

@@ -1,52 +1,48 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { atLeast, atMost, figure, jsonOf, row, tableOf } from '../../bench/report.ts';
 
 const measured = { name: 'apply', unit: 'operations/s', ours: 80, reference: 100 };
 
-describe('a row', () => {
-  test('compares ours with the reference', () => {
-    expect(row(measured)).toEqual({ ...measured, ratio: 0.8, goal: null, met: null });
-  });
-
-  test('meets a goal that its ratio reaches', () => {
-    expect(row(measured, atLeast(0.8)).met).toBe(true);
-    expect(row(measured, atLeast(0.81)).met).toBe(false);
-    expect(row(measured, atMost(0.8)).met).toBe(true);
-    expect(row(measured, atMost(0.79)).met).toBe(false);
-  });
-
-  test('may have a goal for its own figure instead', () => {
-    expect(row(measured, atMost(80, 'ours')).met).toBe(true);
-    expect(row(measured, atMost(79, 'ours')).met).toBe(false);
-  });
+test('a row has the ratio of our figure and the reference', () => {
+  expect(row(measured)).toEqual({ ...measured, ratio: 0.8, goal: null, met: null });
 });
 
-describe('a report', () => {
-  test('is written as rows of seven keys', () => {
-    expect(JSON.parse(jsonOf([row(measured, atLeast(0.8))]))).toEqual([
-      { name: 'apply', unit: 'operations/s', ours: 80, reference: 100, ratio: 0.8, goal: 0.8, met: true },
-    ]);
-  });
-
-  test('is printed with the machine, the direction of each goal, and what was left out', () => {
-    const rows = [row(measured, atLeast(0.9)), row({ ...measured, ours: 1234 }, atMost(2000, 'ours'))];
-    const lines = tableOf({ title: 'what it costs', rows, notes: ['no peer: there is no Redis'] }).split('\n');
-    expect(lines[0]).toBe('what it costs');
-    expect(lines[1]).toContain(`Node ${process.versions.node}`);
-    expect(lines[2]).toContain('@aws-sdk/client-sqs 3.');
-    expect(lines.slice(4)).toEqual([
-      '         unit           ours  reference  ratio  goal           met',
-      '  apply  operations/s     80        100    0.8  ≥ 0.9          NO',
-      '  apply  operations/s  1,234        100   12.3  ≤ 2000 (ours)  yes',
-      '  no peer: there is no Redis',
-    ]);
-  });
-
-  test.each([
-    [0.034567, '0.0346'],
-    [3, '3'],
-    [123.4, '123'],
-    [54_321.9, '54,322'],
-    [Number.NaN, '-'],
-  ])('writes %d as %s', (value, text) => expect(figure(value)).toBe(text));
+test('a row meets a goal that its ratio reaches', () => {
+  expect(row(measured, atLeast(0.8)).met).toBe(true);
+  expect(row(measured, atLeast(0.81)).met).toBe(false);
+  expect(row(measured, atMost(0.8)).met).toBe(true);
+  expect(row(measured, atMost(0.79)).met).toBe(false);
 });
+
+test('a goal may bound our figure in place of the ratio', () => {
+  expect(row(measured, atMost(80, 'ours')).met).toBe(true);
+  expect(row(measured, atMost(79, 'ours')).met).toBe(false);
+});
+
+test('a report in JSON has rows of seven keys', () => {
+  expect(JSON.parse(jsonOf([row(measured, atLeast(0.8))]))).toEqual([
+    { name: 'apply', unit: 'operations/s', ours: 80, reference: 100, ratio: 0.8, goal: 0.8, met: true },
+  ]);
+});
+
+test('a printed report has the machine, the direction of each goal, and the notes', () => {
+  const rows = [row(measured, atLeast(0.9)), row({ ...measured, ours: 1234 }, atMost(2000, 'ours'))];
+  const lines = tableOf({ title: 'what it costs', rows, notes: ['no peer: there is no Redis'] }).split('\n');
+  expect(lines[0]).toBe('what it costs');
+  expect(lines[1]).toContain(`Node ${process.versions.node}`);
+  expect(lines[2]).toContain('@aws-sdk/client-sqs 3.');
+  expect(lines.slice(4)).toEqual([
+    '         unit           ours  reference  ratio  goal           met',
+    '  apply  operations/s     80        100    0.8  ≥ 0.9          NO',
+    '  apply  operations/s  1,234        100   12.3  ≤ 2000 (ours)  yes',
+    '  no peer: there is no Redis',
+  ]);
+});
+
+test.each([
+  [0.034567, '0.0346'],
+  [3, '3'],
+  [123.4, '123'],
+  [54_321.9, '54,322'],
+  [Number.NaN, '-'],
+])('the figure %d is printed as %s', (value, text) => expect(figure(value)).toBe(text));
