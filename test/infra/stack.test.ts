@@ -20,7 +20,7 @@ import { Bindery } from '../../infra/bindery.ts';
 import { environmentBytes } from '../../infra/function.ts';
 import * as settings from '../../infra/settings.ts';
 import { allowedTo as allowed, Role } from './policy.ts';
-import { app, CONFIGURATION, MIRRORED, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
+import { app, CONFIGURATION, EVERYTHING, MIRRORED, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
 
 /** So many apps, and a source that reaches the first of them. */
 const crowd = (apps: number) =>
@@ -39,12 +39,7 @@ const functionUrls = synthesized({ front: 'function-url' });
 const ownKey = synthesized({ encryption: 'kms', alarmEmail: 'ops@shop.example' });
 const allowedTo = (door: settings.Door, of = dev) => allowed(door, of);
 const mirrored = synthesized({ configuration: MIRRORED });
-const mirroredOwnKey = synthesized({
-  configuration: MIRRORED,
-  encryption: 'kms',
-  alarmEmail: 'ops@shop.example',
-  stage: 'prod',
-});
+const mirroredOwnKey = synthesized(EVERYTHING);
 
 const Environment = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
 /** A template's value as deployed, where names have been given: the longest that a Region makes. */

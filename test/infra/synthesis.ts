@@ -34,12 +34,29 @@ export const MIRRORED = Configuration.parse({
   ],
 });
 
-/** As `cdk synth` has it, but without bundling the functions. */
-export const app = () => new App({ context: { ...cdk.context, 'aws:cdk:bundling-stacks': [] } });
+/** Options that add every resource a stack can have, except function URLs. */
+export const EVERYTHING = {
+  configuration: MIRRORED,
+  encryption: 'kms',
+  alarmEmail: 'ops@shop.example',
+  stage: 'prod',
+} as const;
 
-/** A stack as the app makes it, in the stage `dev` unless told otherwise. */
-export const stackOf = ({ stage = 'dev', configuration = CONFIGURATION, ...props }: Partial<BinderyProps> = {}) =>
-  new BinderyStack(app(), `Bindery-${stage}`, { ...props, configuration, stage });
+/**
+ * Returns the CDK app as `cdk synth` has it, without two slow parts: bundling, and the check of templates against
+ * CloudFormation's schemas (6 s in each process). One test turns the second on (test/infra/schemas.deep.test.ts).
+ */
+export const app = ({ checksSchemas = false } = {}) =>
+  new App({
+    context: { ...cdk.context, 'aws:cdk:bundling-stacks': [] },
+    builtinCloudFormationValidation: checksSchemas,
+  });
+
+/** Returns a stack as the app makes it. Default: stage dev, two apps without mirrors. */
+export const stackOf = (props: Partial<BinderyProps> = {}, scope = app()) => {
+  const { stage = 'dev', configuration = CONFIGURATION, ...others } = props;
+  return new BinderyStack(scope, `Bindery-${stage}`, { ...others, configuration, stage });
+};
 
 /** The logical id of the resource that a template's value refers to. */
 export const Ref = z.union([
@@ -47,11 +64,20 @@ export const Ref = z.union([
   z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }).transform((get) => get['Fn::GetAtt'][0]),
 ]);
 
-/** A stack, its template, and its resources by the path of their construct, which a person can read. */
-export function synthesized(props?: Partial<BinderyProps>) {
+const syntheses = new Map<string, Synthesized>();
+
+/** Returns a stack with its template. Each variant is synthesized once in a process: do not change what it returns. */
+export function synthesized(props: Partial<BinderyProps> = {}): Synthesized {
+  const variant = JSON.stringify(props);
+  const synthesis = syntheses.get(variant) ?? synthesize(props);
+  syntheses.set(variant, synthesis);
+  return synthesis;
+}
+
+/** Synthesizes a stack. Its resources have the path of their construct, which a person can read. */
+function synthesize(props: Partial<BinderyProps>) {
   const stack = stackOf(props);
   const template = Template.fromStack(stack);
-  /** Logical ids and the constructs' paths. */
   const paths = new Map(
     stack.node
       .findAll()
@@ -61,10 +87,9 @@ export function synthesized(props?: Partial<BinderyProps>) {
         element.node.path.replace(/^[^/]+\/(Bindery\/)?/, '').replace(/\/Resource$/, ''),
       ]),
   );
-  /** The logical id of a resource. */
   const idAt = (path: string): string => `${[...paths].find(([, at]) => at === path)?.[0]}`;
   const propertiesAt = (path: string): unknown => template.toJSON()['Resources'][idAt(path)].Properties;
-  /** All resources of a type, each with what is asked of its properties. */
+  /** Returns all resources of a type, with the properties that the schema names. */
   const ofType = <S extends z.ZodType>(type: string, schema: S) =>
     Object.entries(template.findResources(type)).map(([id, { Properties }]) => {
       return { id, path: `${paths.get(id)}`, properties: schema.parse(Properties) };
@@ -72,4 +97,4 @@ export function synthesized(props?: Partial<BinderyProps>) {
   return { stack, template, paths, idAt, propertiesAt, ofType };
 }
 
-export type Synthesized = ReturnType<typeof synthesized>;
+export type Synthesized = ReturnType<typeof synthesize>;
