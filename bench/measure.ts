@@ -1,4 +1,4 @@
-/** How long a measurement takes: `rounds` turns of about `sliceMs` for each variant, after `warmUpMs` of each. */
+/** The duration of a measurement: `rounds` turns of about `sliceMs` for each variant, after `warmUpMs` of each. */
 export type Effort = { readonly rounds: number; readonly sliceMs: number; readonly warmUpMs: number };
 
 /** Many short turns: another process that takes the machine for a second then slows every variant, and the median drops it. */

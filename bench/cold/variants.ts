@@ -70,7 +70,7 @@ export const trimmed = (calls: readonly Call[]): string => `
   ${clientsOf(calls)}
   export const handler = async () => { ${sends(calls)} return { statusCode: 200 }; };`;
 
-/** The same calls in the handler that most teams write: wrapped in middy, with a zod schema for the event. */
+/** The handler that most teams write for the same calls: wrapped in middy, with a zod schema for the event. */
 export const usual = (calls: readonly Call[]): string => `
   import middy from '@middy/core';
   import { z } from 'zod';

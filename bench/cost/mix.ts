@@ -16,7 +16,7 @@ const PERIOD = 50;
 /** Events between a login and its logout. More than the largest request has, so that no request carries both. */
 export const APART = 4 * PERIOD;
 
-/** Returns events of the mix, the same in every run. Names begin with `who`. Logouts of the first `APART` events have no login. */
+/** Returns the mix, the same in every run, with names that begin with `who`. The first `APART` events have logouts without a login. */
 export function mixOf(count: number, who: string, start: Date): MixEvent[] {
   return Array.from({ length: count }, (_, i) => {
     const place = i % PERIOD;

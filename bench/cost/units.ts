@@ -39,7 +39,7 @@ export const sum = (...all: readonly Partial<Units>[]): Units =>
 /** The units of a thousand events, from units that were counted on `events`. */
 export const perThousand = (units: Units, events: number): Units => unitsBy((name) => (units[name] / events) * 1000);
 
-/** The surroundings of a design: dollars for a request to its front and for a GB-second, and its functions' memory. */
+/** The prices of a design, dollars for a request to its front and for a GB-second, and the memory of its functions. */
 export type Setting = { readonly apiRequest: number; readonly memoryMb: number; readonly gbSecond: number };
 
 /**

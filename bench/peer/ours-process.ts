@@ -52,7 +52,7 @@ startEventSource({
 process.on('disconnect', () => process.exit());
 process.send?.(front.url);
 
-/** The same doors over a registry in memory. */
+/** Replaces the registry of the doors by one in memory. */
 function withoutTable({ http, apply, ...others }: Doors): Doors {
   const ports = { store: memoryRegistryStore(new Map()), now: Date.now, pause: (ms: number) => setTimeout(ms) };
   const accept = accepting({

@@ -62,7 +62,7 @@ const redis = new Redis(connection);
 const bind = binding(hostedUrl, variant);
 const webhook = new Webhook(SOURCE_SECRET);
 
-/** Returns the message's id; undefined if the signature is wrong. The library throws in that case. */
+/** Returns the message's id. If the signature is wrong, `verifiedId` returns undefined and the library throws. */
 function idOf(headers: Record<string, string>, body: Buffer): string | undefined {
   if (variant.verify === 'node:crypto') return verifiedId({ headers, body }, [SOURCE_KEY], Date.now());
   webhook.verify(body.toString(), headers);

@@ -13,7 +13,7 @@ const WIDTH = 640;
 const HEIGHT = 400;
 const FRAME = { left: 76, right: 600, top: 76, bottom: 344 } as const;
 
-/** Colours that differ on light and on dark pages, also for readers who cannot tell red from green (Okabe and Ito 2008). */
+/** Colours for light and for dark pages, which red-green colour-blind readers can distinguish (Okabe and Ito 2008). */
 const STYLE = `
     .page { fill: #ffffff } text { fill: #24292f; font: 13px system-ui, sans-serif } .title { font-size: 16px; font-weight: 600 }
     .grid { stroke: #d0d7de } .line { fill: none; stroke-width: 2 } .mark { stroke: none }

@@ -82,7 +82,7 @@ type Run = {
   readonly alone: readonly number[];
   readonly busy: readonly number[];
   readonly perS: number;
-  /** Of the servers and of this process, which makes the bare calls. */
+  /** Processor time an event (µs), of the servers and of this process, which makes the bare calls. */
   readonly cpuUs: number;
 };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Answers one call: a long poll later, every other call at once. */
+/** Answers one call through `reply`. A long poll replies later, every other call at once. */
 export type Answer = (body: string, reply: (json: string, status?: number) => void) => void;
 
 /**
