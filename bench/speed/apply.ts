@@ -35,7 +35,7 @@ export const apply: Group = async ({ stub, effort }) => {
   const tokens = Array.from({ length: MESSAGES }, (_, i) => deviceToken(i));
   const cost = await interleaved(
     {
-      ours: () => applied(handler, batch),
+      ours: () => applyBatch(handler, batch),
       bare: async () => {
         await calls.documents(tokens);
         await Promise.all(tokens.map((token, i) => bindBare(calls, `account-${i}`, token)));
@@ -57,7 +57,7 @@ export const apply: Group = async ({ stub, effort }) => {
 
 type Worker = (batch: SQSEvent, context: Context) => Promise<unknown>;
 
-async function applied(worker: Worker, batch: SQSEvent): Promise<void> {
+async function applyBatch(worker: Worker, batch: SQSEvent): Promise<void> {
   const response = await worker(batch, CONTEXT);
   const { batchItemFailures } = response as SQSBatchResponse; // every worker answers a batch with this
   if (batchItemFailures.length > 0) throw new Error('the worker left messages on the queue');
