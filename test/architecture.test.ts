@@ -1,26 +1,38 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const files = globSync('functions/**/*.ts', { cwd: root });
-const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const FOLDERS = ['functions', 'infra', 'local', 'cli', 'conformance', 'openapi', 'bench', 'test'];
+const texts = new Map(
+  FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root })).map((file) => [
+    file,
+    readFileSync(join(root, file), 'utf8'),
+  ]),
+);
+const functions = [...texts.keys()].filter((file) => file.startsWith('functions/'));
 
-/** What a file imports, each as written and, where it is a file of ours, as a path from the root. */
-const importsOf = (file: string) =>
-  [...read(file).matchAll(/(?:from|import\(?)\s*'([^']+)'/g)].map(([, name = '']) =>
-    name.startsWith('.') ? normalize(join(dirname(file), name)) : name,
-  );
+/** The imports of each file: packages as they are written, our own files as paths from the root. */
+const imports = new Map(
+  [...texts].map(([file, text]) => [
+    file,
+    [...text.matchAll(/(?:from|import\(?)\s*'([^']+)'/g)].map(([, name = '']) =>
+      name.startsWith('.') ? normalize(join(dirname(file), name)) : name,
+    ),
+  ]),
+);
+const importsOf = (file: string): readonly string[] => imports.get(file) ?? [];
 
-/** A room of `functions/` is a folder; the Lambda files beside the folders are the doors. */
+/** A room is a folder of `functions/` or of the root; the Lambda files beside the folders of `functions/` are the doors. */
 const roomOf = (file: string) => {
   const [top = '', folder = '', ...deeper] = file.split('/');
   if (top !== 'functions') return top;
   return deeper.length === 0 ? 'doors' : folder;
 };
 
-/** Each room may use itself and the rooms named. Events, Account API and devices do not know one another. */
+/** Each room may use itself and the rooms named. Events and Account API do not know one another. */
 const BELOW_DOORS = ['core', 'lambda', 'operations', 'events', 'account-api', 'mirror', 'sweep', 'aws'];
+const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli'];
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   lambda: ['core'],
@@ -31,70 +43,77 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   sweep: ['core', 'lambda', 'mirror'],
   aws: BELOW_DOORS,
   doors: BELOW_DOORS,
+  infra: ['core', 'lambda'],
+  local: ['core', 'lambda', 'account-api', 'doors', 'infra'],
+  cli: ['core', 'lambda', 'events', 'account-api', 'infra', 'local'],
+  conformance: [],
+  openapi: ['core', 'events', 'account-api'],
+  bench: [...PRODUCT, 'test'],
+  test: [...PRODUCT, 'conformance', 'openapi', 'bench'],
 };
 
-/** Files outside `rooms` whose text matches. */
+/** Files of `functions/` that are not allowed to match, and do. */
 const strays = (pattern: RegExp, allowed: (file: string) => boolean) =>
-  files.filter((file) => !allowed(file) && pattern.test(read(file)));
+  functions.filter((file) => !allowed(file) && pattern.test(texts.get(file) ?? ''));
 
-describe('the rooms of functions/', () => {
-  test('imports flow one way: core, lambda, operations, then each subject, then aws, then the doors', () => {
-    const uphill = files.flatMap((file) =>
-      importsOf(file)
-        .filter((name) => name.startsWith('functions/'))
-        .filter((name) => ![roomOf(file), ...(MAY_USE[roomOf(file)] ?? [])].includes(roomOf(name)))
-        .map((name) => `${file} → ${name}`),
-    );
-    expect(uphill).toEqual([]);
-  });
+test('imports flow one way: core, lambda, operations, each subject, aws, the doors; then infra, local, cli, and the tests', () => {
+  const uphill = [...texts.keys()].flatMap((file) =>
+    importsOf(file)
+      .filter((name) => texts.has(name))
+      .filter((name) => ![roomOf(file), ...(MAY_USE[roomOf(file)] ?? [])].includes(roomOf(name)))
+      .map((name) => `${file} → ${name}`),
+  );
+  expect(uphill).toEqual([]);
+});
 
-  test('no file imports one that imports it back', () => {
-    const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
-      importsOf(from).some((name) => {
-        if (name === to) return true;
-        if (seen.has(name) || !name.startsWith('functions/')) return false;
-        seen.add(name);
-        return reaches(name, to, seen);
-      });
-    expect(files.filter((file) => reaches(file, file))).toEqual([]);
-  });
+test('no file imports one that imports it back', () => {
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    importsOf(from).some((name) => {
+      if (name === to) return true;
+      if (seen.has(name)) return false;
+      seen.add(name);
+      return reaches(name, to, seen);
+    });
+  expect([...texts.keys()].filter((file) => reaches(file, file))).toEqual([]);
+});
 
-  test('core stands on zod and on what computes, nothing else', () => {
-    const allowed = ['zod/mini', 'zod/v4/locales/en.js', 'node:crypto', 'node:util', 'node:buffer'];
-    const packages = files
-      .filter((file) => roomOf(file) === 'core')
-      .flatMap((file) => importsOf(file).filter((name) => !name.startsWith('functions/')));
-    expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
-  });
+test('a door has at most 20 lines', () => {
+  const linesOf = (file: string) => (texts.get(file) ?? '').trimEnd().split('\n').length;
+  expect(functions.filter((file) => roomOf(file) === 'doors' && linesOf(file) > 20)).toEqual([]);
+});
 
-  test('zod is its small dialect: a single import of the other would bring both', () => {
-    const zods = files.flatMap((file) => importsOf(file).filter((name) => /^zod(?:\/|$)/.test(name)));
-    expect([...new Set(zods)].sort()).toEqual(['zod/mini', 'zod/v4/core', 'zod/v4/locales/en.js']);
-  });
+test('core imports zod and what computes, nothing else', () => {
+  const allowed = ['zod/mini', 'zod/v4/locales/en.js', 'node:crypto', 'node:util', 'node:buffer'];
+  const packages = functions
+    .filter((file) => roomOf(file) === 'core')
+    .flatMap((file) => importsOf(file).filter((name) => !texts.has(name)));
+  expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
+});
 
-  test('clock, chance, waiting, environment and log are read in lambda, aws and the doors, and handed inward', () => {
-    const world =
-      /Date\.now|new Date\(\)|Math\.random|randomUUID|setTimeout|process\.(?:env|exit|on|hrtime)|console[.[]/;
-    expect(strays(world, (file) => ['lambda', 'aws', 'doors'].includes(roomOf(file)))).toEqual([]);
-    expect(strays(/process\.env/, (file) => file === 'functions/lambda/environment.ts')).toEqual([]);
-    expect(strays(/console[.[]/, (file) => file === 'functions/lambda/log.ts')).toEqual([]);
-  });
+test('functions import zod in its small dialect: one import of the other would bundle both', () => {
+  const zods = functions.flatMap((file) => importsOf(file).filter((name) => /^zod(?:\/|$)/.test(name)));
+  expect([...new Set(zods)].sort()).toEqual(['zod/mini', 'zod/v4/core', 'zod/v4/locales/en.js']);
+});
 
-  test("the wire's words stay in wire", () => {
-    const words = /operator_type|ret_code|retCode|err_msg|errMsg|token_accounts|account_tokens|account_list|token_list/;
-    expect(strays(words, (file) => file.startsWith('functions/account-api/wire/'))).toEqual([]);
-  });
+test('only lambda, aws and the doors read clock, chance, timers, environment and log', () => {
+  const world = /Date\.now|new Date\(\)|Math\.random|randomUUID|setTimeout|process\.(?:env|exit|on|hrtime)|console[.[]/;
+  expect(strays(world, (file) => ['lambda', 'aws', 'doors'].includes(roomOf(file)))).toEqual([]);
+  expect(strays(/process\.env/, (file) => file === 'functions/lambda/environment.ts')).toEqual([]);
+  expect(strays(/console[.[]/, (file) => file === 'functions/lambda/log.ts')).toEqual([]);
+});
 
-  test('only aws and the doors import the AWS SDK', () => {
-    const aws = files.filter((file) => importsOf(file).some((name) => name.startsWith('@aws-sdk/')));
-    expect(aws.filter((file) => !['aws', 'doors'].includes(roomOf(file)))).toEqual([]);
-  });
+test("only account-api/wire uses the wire's words", () => {
+  const words = /operator_type|ret_code|retCode|err_msg|errMsg|token_accounts|account_tokens|account_list|token_list/;
+  expect(strays(words, (file) => file.startsWith('functions/account-api/wire/'))).toEqual([]);
+});
 
-  test('infra takes nothing from functions but configuration', () => {
-    const allowed = ['functions/core/configuration.ts', 'functions/lambda/environment.ts'];
-    const taken = globSync('infra/**/*.ts', { cwd: root }).flatMap((file) =>
-      importsOf(file).filter((name) => name.startsWith('functions/')),
-    );
-    expect(taken.filter((name) => !allowed.includes(name))).toEqual([]);
-  });
+test('only aws and the doors import the AWS SDK', () => {
+  const sdk = functions.filter((file) => importsOf(file).some((name) => name.startsWith('@aws-sdk/')));
+  expect(sdk.filter((file) => !['aws', 'doors'].includes(roomOf(file)))).toEqual([]);
+});
+
+test('infra imports only configuration and environment of functions', () => {
+  const allowed = ['functions/core/configuration.ts', 'functions/lambda/environment.ts'];
+  const imported = [...texts.keys()].filter((file) => file.startsWith('infra/')).flatMap(importsOf);
+  expect(imported.filter((name) => name.startsWith('functions/') && !allowed.includes(name))).toEqual([]);
 });

@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { type HttpDoor, ROUTES } from '../../infra/settings.ts';
+import { ROUTES } from '../../infra/settings.ts';
 import { LOOPBACK, listen } from '../listening.ts';
 import { hasCode, reasonOf, UserError } from '../user-error.ts';
-import { invoke, type LocalFunction, TimedOut, takingTurns } from './invoke.ts';
+import { type HttpFunctions, invoke, TimedOut, takingTurns } from './invoke.ts';
 
 /** A route as API Gateway knows it: `/events/{source}`. */
 type Match = { readonly path: string; readonly parameters: Readonly<Record<string, string>> };
@@ -107,9 +107,6 @@ function isTextType(contentType: string): boolean {
 
 const mapped = <V, W>(record: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
-
-export type HttpFunction = LocalFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;
-export type HttpFunctions = Readonly<Record<HttpDoor, HttpFunction>>;
 
 /** API Gateway's own limits, in bytes: of a body, and of the request line and headers together. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Context, SQSEvent } from 'aws-lambda';
-import { type Door, MEMORY_MB, type MirrorDoor, TIMEOUT_S } from '../../infra/settings.ts';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context, SQSEvent } from 'aws-lambda';
+import { type Door, type HttpDoor, MEMORY_MB, type MirrorDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { REGION } from '../aws/servers.ts';
-import type { HttpFunctions } from './http.ts';
+
+export type HttpFunction = LocalFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;
+export type HttpFunctions = Readonly<Record<HttpDoor, HttpFunction>>;
 
 type Worker = LocalFunction<SQSEvent, unknown>;
 

@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type HttpFunctions, startHttpFront } from '../../local/lambda/http.ts';
+import { startHttpFront } from '../../local/lambda/http.ts';
+import type { HttpFunctions } from '../../local/lambda/invoke.ts';
 
 type Answer = (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 

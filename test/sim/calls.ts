@@ -6,8 +6,8 @@ import { ledger } from './ledger.ts';
 import { toldDeed } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
+import type { Run } from './seed.ts';
 import { inOrder, pairOf } from './serial.ts';
-import type { Run } from './suites.ts';
 import { timeline } from './timeline.ts';
 
 /** Nothing goes wrong, but no two machines have the same time. */

@@ -17,9 +17,9 @@ import { remembered } from './lately.ts';
 import { born } from './process.ts';
 import { type Deed, deedOf, toldDeed } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
+import type { Run } from './seed.ts';
 import { serial } from './serial.ts';
 import { atRest, CALM_MS, deliver, messages, REST_MS, read, type Schedule, spawn } from './storage.ts';
-import type { Run } from './suites.ts';
 import { timeline } from './timeline.ts';
 import { watched } from './truth.ts';
 

@@ -15,8 +15,8 @@ import { born } from './process.ts';
 import { type Answer, brokenPromise, toldDeed } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
+import type { Run } from './seed.ts';
 import { pairOf, serial } from './serial.ts';
-import type { Run } from './suites.ts';
 import { timeline } from './timeline.ts';
 
 const MINUTE_MS = 60_000;

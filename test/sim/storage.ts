@@ -11,8 +11,8 @@ import type { Surroundings } from './network.ts';
 import { born } from './process.ts';
 import { type Answer, brokenPromise, type Deed, deedOf, toldDeed } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
+import type { Run } from './seed.ts';
 import { pairOf, serial } from './serial.ts';
-import type { Run } from './suites.ts';
 import { timeline } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 

@@ -4,15 +4,7 @@ import type { Finding } from './finding.ts';
 import type { Exposure } from './leaks.ts';
 import { type MirrorFigures, NO_FIGURES, sumOfFigures } from './mirror/figures.ts';
 import { present } from './random.ts';
-
-/** The result of one seed. `cases`: the number of cases that the seed stands for. Default: one. */
-export type Run = {
-  readonly finding: Finding | undefined;
-  readonly cases?: number;
-  readonly faults?: ReadonlyMap<Fault, number>;
-  readonly exposure?: Exposure;
-  readonly figures?: MirrorFigures;
-};
+import type { Run } from './seed.ts';
 
 export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
 

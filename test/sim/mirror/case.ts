@@ -7,7 +7,7 @@ import { ledger } from '../ledger.ts';
 import { type Backend, drawEvent } from '../people.ts';
 import { toldDeed } from '../promises.ts';
 import { type Random, randomOf } from '../random.ts';
-import type { Run } from '../suites.ts';
+import type { Run } from '../seed.ts';
 import { timeline } from '../timeline.ts';
 import { type MirrorFigures, tenthsOf } from './figures.ts';
 import { leaks } from './leaks.ts';
