@@ -1,5 +1,5 @@
 import { mirrorDoor } from './aws/mirrors.ts';
 import { pushMessages } from './mirror/push.ts';
 
-/** Pushes what changed to hosted APIs. */
+/** Pushes tokens that are marked dirty to hosted APIs. */
 export const handler = mirrorDoor('mirror', 'marks', pushMessages);

@@ -7,7 +7,7 @@ import { log } from './lambda/log.ts';
 
 const environment = readEnvironment(SweepEnvironment);
 
-/** Invoked every hour. Goes through the whole table once a day: has mirrors compared, and deletes what is of no use. */
+/** Invoked every hour. Goes through the whole table once a day: has mirrored tokens verified, and deletes old entries. */
 export const handler = sweepDoor({
   table: tableNamed(environment.REGISTRY_TABLE),
   queues: new SQSClient(QUEUE_CLIENT),

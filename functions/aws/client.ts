@@ -1,17 +1,17 @@
 import { createHash, createHmac, createSecretKey, type Hash, type Hmac, type KeyObject } from 'node:crypto';
 import { Unavailable } from '../core/outcome.ts';
 
-/** What the SDK hashes, and what it has for keys. */
+/** Texts, bytes and keys as the SDK hands them over. */
 type Data = string | ArrayBuffer | ArrayBufferView;
 
 /**
- * SHA-256 and HMAC-SHA-256 for the signatures of AWS clients (Signature Version 4). The SDK's own makes a key object of
- * the day's signing key for every request, which takes longer than the signature; here each key is made once.
+ * SHA-256 and HMAC-SHA-256 for the signatures of AWS clients (Signature Version 4). The SDK's own class makes a key object
+ * of the day's signing key for every request, which takes longer than the signature; this one makes it once.
  */
 export class Sha256 {
   readonly #hash: Hash | Hmac;
 
-  /** With a secret it is an HMAC. The SDK means a plain hash by an empty one too. */
+  /** Makes an HMAC if there is a secret. For the SDK an empty secret means a plain hash too. */
   constructor(secret?: Data) {
     this.#hash = secret ? createHmac('sha256', keyOf(secret)) : createHash('sha256');
   }
@@ -37,13 +37,13 @@ function keyOf(secret: Data): KeyObject | string {
 
 const inBytes = (data: Data): string | Uint8Array => (typeof data === 'string' ? data : viewOf(data));
 
-/** The same memory, not a copy of it. */
+/** A view of the same memory, not a copy. */
 const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
   ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
 
 /**
- * How every AWS client here waits (ms). Left alone the SDK waits for ever; two tries at these limits take 4 s at the
- * most. Whoever called tries again.
+ * Timeouts of every AWS client (ms). By default the SDK waits for ever; two tries with these limits take at most 4 s.
+ * After that the caller tries again.
  */
 export const CLIENT = {
   maxAttempts: 2,
@@ -52,16 +52,16 @@ export const CLIENT = {
 } as const;
 
 /**
- * The same for a table. `cacheMiddleware`: the chain of a command is put together once, not for each call. Each setting's
- * worth, here and below, is measured by `npm run bench`.
+ * Settings of a table's client. `cacheMiddleware`: build the middleware chain of a command once, not for each call.
+ * `npm run bench` measures the effect of each setting.
  */
 export const TABLE_CLIENT = { ...CLIENT, cacheMiddleware: true } as const;
 
-/** The same for a queue. `md5`: the request's signature covers the body already. */
+/** Settings of a queue's client. `md5`: not needed, since the request's signature covers the body. */
 export const QUEUE_CLIENT = { ...TABLE_CLIENT, md5: false } as const;
 
-/** What an AWS call throws is the world's answer. Only the error's name goes on: its text may quote keys. */
-export async function asking<T>(call: () => Promise<T>): Promise<T> {
+/** Calls AWS; every error becomes `Unavailable` with the error's name only: its text may quote keys. */
+export async function callAws<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

@@ -14,24 +14,24 @@ import { expiryOf } from '../core/merge.ts';
 import { Unavailable } from '../core/outcome.ts';
 import { chunksOf } from '../core/parallel.ts';
 import type { AccountRef, Stored, TokenRef } from '../core/store.ts';
-import { asking } from './client.ts';
+import { callAws } from './client.ts';
 
 export type Table = { readonly client: DynamoDBClient; readonly name: string };
 
-/** `strong`: as it is now. `eventual`: as it was lately, for half the price. */
+/** `strong`: the newest state. `eventual`: perhaps an older one, for half the price. */
 export type Reads = 'strong' | 'eventual';
 
-/** Keys DynamoDB takes in one BatchGetItem. */
+/** Keys in one BatchGetItem. */
 const MOST_KEYS = 100;
 
-/** Rounds before what DynamoDB leaves unprocessed counts as unavailable. */
+/** Rounds before unprocessed keys count as unavailable. */
 const ROUNDS = 8;
 
 const text = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
 
 /**
- * Reads many items, in the order asked, each key at most once on the wire. DynamoDB answers what
- * it can and names the rest (size, throttling): those are asked again, with full jitter.
+ * Reads many items, in the order of the keys, each key only once on the wire. DynamoDB may leave keys unprocessed (size,
+ * throttling): they are read again after a wait with full jitter.
  */
 export async function batchGet(
   table: Table,
@@ -54,7 +54,7 @@ async function collect(
   for (let round = 0; rest.length > 0; round++) {
     if (round === ROUNDS) throw new Unavailable('UnprocessedKeys');
     if (round > 0) await setTimeout(Math.random() * 2 ** round * 10);
-    const { Responses, UnprocessedKeys } = await asking(() =>
+    const { Responses, UnprocessedKeys } = await callAws(() =>
       table.client.send(
         new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: rest, ConsistentRead: reads === 'strong' } } }),
       ),
@@ -65,15 +65,15 @@ async function collect(
   }
 }
 
-/** That an item still stands at the version that was read; at 0, that there is none. */
-export const over = (version: number) =>
+/** Writes only if the item still has the version that was read; 0 means that there is no item. */
+export const ifVersion = (version: number) =>
   version === 0
     ? { ConditionExpression: 'attribute_not_exists(pk)' }
     : { ConditionExpression: 'version = :version', ExpressionAttributeValues: marshall({ ':version': version }) };
 
-/** Whether the write's condition held. */
-export const isMet = (write: () => Promise<unknown>): Promise<boolean> =>
-  asking(async () => {
+/** Writes an item; returns false if the write's condition fails. */
+export const tryWrite = (write: () => Promise<unknown>): Promise<boolean> =>
+  callAws(async () => {
     try {
       await write();
       return true;
@@ -88,7 +88,7 @@ export type Key = { readonly pk: string; readonly sk: string };
 
 export const documentKey = ({ app, token }: TokenRef): Key => ({ pk: `T#${app}#${token}`, sk: 'D' });
 
-/** What is known of a token on its hosted side: right behind its document. */
+/** The mirror's state of a token: the next item after its document. */
 export const stateKey = (ref: TokenRef): Key => ({ ...documentKey(ref), sk: 'M' });
 
 export const accountPartition = ({ app, account }: AccountRef): `A#${string}#${AccountKey}` =>
@@ -101,25 +101,25 @@ export const pointerKey = (account: AccountRef, token: Token): Key => ({
   sk: `${POINTER}${token}`,
 });
 
-/** Sorts before every pointer: whoever reads a partition in order knows the watermark before it comes to them. */
+/** Sorts before every pointer, so that a reader of the partition gets the watermark first. */
 export const clearKey = (account: AccountRef): Key => ({ pk: accountPartition(account), sk: '#CLEAR' });
 
 export const tokenOf = (pointerSk: string): Token => Token.parse(pointerSk.slice(POINTER.length));
 
-/** The token whose partition it is. Throws a `$ZodError` where it is none. */
+/** Returns the token of a partition. Throws a `$ZodError` if it is no token's partition. */
 export function tokenRefOf(pk: string): TokenRef {
   const [app, name] = parted(pk);
   return { app: AppId.parse(app), token: Token.parse(name) };
 }
 
-/** The account whose partition it is. Throws a `$ZodError` where it is none. */
+/** Returns the account of a partition. Throws a `$ZodError` if it is no account's partition. */
 export function accountRefOf(pk: string): AccountRef {
   const [app, name] = parted(pk);
-  // Whatever is not an account's key fails in `parseAccountKey`, which parses its parts.
+  // The cast is safe: `parseAccountKey` parses the parts and throws if this is no account's key.
   return { app: AppId.parse(app), account: parseAccountKey(name as AccountKey) };
 }
 
-/** `A#<app>#<name>` or `T#<app>#<name>` as the app and the name. Ids of apps have no `#`. */
+/** Splits `A#<app>#<name>` or `T#<app>#<name>` into app and name. Ids of apps have no `#`. */
 function parted(pk: string): [app: string, name: string] {
   const end = pk.indexOf('#', 2);
   return end < 0 ? ['', ''] : [pk.slice(2, end), pk.slice(end + 1)];
@@ -127,7 +127,7 @@ function parted(pk: string): [app: string, name: string] {
 
 const Registers = z.record(z.string(), z.string());
 
-/** A token's document as the table holds it. Empty parts are left out: most items stay under 1 KB, one write unit. */
+/** A token's document in the table. Empty parts are left out: most items stay under 1 KB, one write unit. */
 export const StoredItem = z.pipe(
   z.object({
     version: z.int().check(z.gte(1)),

@@ -3,11 +3,11 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { HORIZON_MS } from '../core/merge.ts';
 import { MirrorState, type MirrorStore, type StoredState, UNKNOWN } from '../mirror/state.ts';
-import { batchGet, isMet, over, stateKey, type Table } from './dynamodb.ts';
+import { batchGet, ifVersion, stateKey, type Table, tryWrite } from './dynamodb.ts';
 
 const StateItem = z.object({ version: z.int().check(z.gte(1)), ...MirrorState.shape });
 
-/** What is known of hosted tokens, in the registry's table: one item beside each token's document. */
+/** Stores mirror states in the registry's table: one item beside each token's document. */
 export function dynamodbMirrorStore(table: Table): MirrorStore {
   const { client, name: TableName } = table;
   return {
@@ -21,18 +21,18 @@ export function dynamodbMirrorStore(table: Table): MirrorStore {
     },
     writeState: (app, token, state, version) => {
       const Item = marshall({ ...stateKey({ app, token }), ...state, version: version + 1, ...expiryOf(state) });
-      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })));
+      return tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifVersion(version) })));
     },
   };
 }
 
-/** A state as its item holds it. */
+/** Returns the state in an item; the unknown state if there is no item. */
 export function storedIn(item: Record<string, unknown> | undefined): StoredState {
   if (item === undefined) return { state: UNKNOWN, version: 0 };
   const { version, ...state } = StateItem.parse(item);
   return { version, state };
 }
 
-/** A token that holds nothing there need not be remembered for ever (s since 1970). */
+/** A state without accounts expires after the horizon (s since 1970). */
 const expiryOf = ({ seen, pushedMs }: MirrorState) =>
   seen.length === 0 ? { expires: Math.ceil((pushedMs + HORIZON_MS) / 1000) } : {};

@@ -26,10 +26,10 @@ type MirrorsPorts = {
   readonly log: Log;
 };
 
-/** How long a call to the hosted side may take (ms), from its start to the last byte of the answer. */
+/** How long a call to the hosted API may take (ms), from its start to the last byte of the answer. */
 const DEADLINE_MS = 5_000;
 
-/** How secrets are read that sign or hash. */
+/** Ports of secrets that sign or hash: their current version only. */
 const newest = ({ secrets: client, log }: MirrorsPorts) => ({ client, stages: NEWEST, now: Date.now, log });
 
 type MirrorWork = (
@@ -37,7 +37,7 @@ type MirrorWork = (
   deliveries: readonly Delivery[],
 ) => Promise<MessageResult[]>;
 
-/** The worker of one kind of the mirrors' queues, as the environment of its function names them. */
+/** The door of a worker on one kind of the mirrors' queues: reads its environment and connects every mirror in it. */
 export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks', work: MirrorWork) {
   const { MIRRORS, REGISTRY_TABLE, PSEUDONYM_SECRET } = readEnvironment(MirrorEnvironment);
   const client = new SQSClient(CLIENT);
@@ -55,7 +55,7 @@ export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks'
   return sqsDoor({ stage, settle: (deliveries) => work(mirrors, deliveries), postpone, longestWaitS: 300, log });
 }
 
-/** Every mirror of the environment with its world, by its app. */
+/** Connects every mirror of the environment to its stores, queues and hosted API, by app. */
 function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyMap<AppId, MirrorPorts> {
   const { table, queues, log } = ports;
   const digest = pseudonymDigest(ports.secrets, ports.pseudonymSecret, log);
@@ -82,10 +82,10 @@ function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyM
   );
 }
 
-/** The hosted side of one app, with a breaker and a share of its rate that no other mirror touches. */
+/** The hosted API of one app, with a breaker and a rate of its own. */
 function hostedOf({ app, secret }: MirrorSite, ports: MirrorsPorts): Hosted {
   const { mirror, platform } = app;
-  if (mirror === undefined) throw new Error('an app without a mirror has no hosted side');
+  if (mirror === undefined) throw new Error(`bug: app ${app.id} has no mirror`);
   const secretsOf = secretsReader({ ...newest(ports), names: { [app.id]: secret }, decode: (text) => text });
   const options = {
     url: mirror.url,
@@ -105,7 +105,7 @@ function hostedOf({ app, secret }: MirrorSite, ports: MirrorsPorts): Hosted {
   });
 }
 
-/** Writes what a mirror has to say as one line: `mirror.pushed` and so on, each with its app. */
+/** Logs each note of a mirror as one line, such as `mirror.pushed`, with its app. */
 export const mirrorLog =
   (log: Log, app: AppId) =>
   (note: MirrorNote): void => {
@@ -114,7 +114,7 @@ export const mirrorLog =
     log(levelOf(note), `mirror.${kind}`, { app, ...line });
   };
 
-/** Names as all our lines have them. */
+/** Field names of log lines are in snake case. */
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 function levelOf(note: MirrorNote): Parameters<Log>[0] {
@@ -123,8 +123,8 @@ function levelOf(note: MirrorNote): Parameters<Log>[0] {
 }
 
 /**
- * A hosted Account API whose secret is looked up before each call: a new one is used as soon as it is known. Without a
- * secret the API counts as unavailable.
+ * A hosted Account API whose secret is read before each call, so that a new one is used at once. Without a secret the API
+ * is unavailable.
  */
 export function hostedClient(
   options: Omit<AccountApiClientOptions, 'secret'>,

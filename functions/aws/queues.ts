@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import {
   ChangeMessageVisibilityCommand,
   SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -20,42 +21,44 @@ import {
   type Marks,
   type MarksMessage,
   marksOf,
+  TOKENS_A_QUERY,
 } from '../mirror/mark.ts';
+import { TOKENS_A_CALL } from '../mirror/plan.ts';
 import { type Accept, accepting } from '../operations/accept.ts';
 import type { AppliedOperation, Mirrors } from '../operations/messages.ts';
-import { asking, QUEUE_CLIENT } from './client.ts';
+import { callAws, QUEUE_CLIENT } from './client.ts';
 
-/** What SQS bills as one request (bytes): a message is filled up to here. */
+/** The size that SQS bills as one request (bytes): the largest message. */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * Puts a request's operations on the queue, in as few messages as possible; resolves when all are held. Workers see them
- * after `delayS` seconds.
+ * Puts a request's operations on the queue, in as few messages as possible; resolves when all are durable. Workers get
+ * them after `delayS` seconds. Default: 0.
  */
 export const operationsQueue =
   (client: SQSClient, QueueUrl: string, delayS = 0) =>
   async (id: string, operations: readonly Operation[]): Promise<void> => {
     const bodies = packed(id, operations);
     const message = { QueueUrl, DelaySeconds: delayS };
-    await asking(() =>
+    await callAws(() =>
       Promise.all(bodies.map((MessageBody) => client.send(new SendMessageCommand({ ...message, MessageBody })))),
     );
   };
 
-/** Sets operations aside where a person will look, with the reason as an attribute to filter by. */
+/** Parks operations for an operator, with the reason as a message attribute to filter by. */
 export const parkedQueue =
   (client: SQSClient, QueueUrl: string) =>
   async (id: string, operations: readonly Operation[], reason: string): Promise<void> => {
     const MessageAttributes = { reason: { DataType: 'String', StringValue: reason } };
     const bodies = packed(id, operations);
-    await asking(() =>
+    await callAws(() =>
       Promise.all(
         bodies.map((MessageBody) => client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }))),
       ),
     );
   };
 
-/** One message for as many operations as fit. Operations are idempotent: where only some messages arrive, the caller sends all again. */
+/** Packs operations into the fewest messages. If only some of them arrive the caller sends all again, which is safe. */
 export function packed(id: string, operations: readonly Operation[]): string[] {
   const whole = ascii({ v: 1, id, operations: [...operations] } satisfies OperationsMessage);
   return whole.length <= CHUNK_BYTES ? [whole] : split(id, operations);
@@ -80,24 +83,24 @@ function split(id: string, operations: readonly Operation[]): string[] {
 /** Room for the message around its operations: the version, and an id of up to 256 characters. */
 const ENVELOPE_BYTES = 512;
 
-/** JSON in ASCII: SQS refuses some characters of Unicode, and one byte a character makes sizes plain. */
+/** Returns JSON in ASCII: SQS refuses some characters of Unicode, and in ASCII a text's length is its size. */
 function ascii(value: unknown): string {
   const text = JSON.stringify(value);
-  // Counting bytes is many times faster than looking at each character, and most of what is sent is ASCII already.
+  // Most messages are ASCII already, and counting bytes is many times faster than a look at each character.
   if (Buffer.byteLength(text) === text.length) return text;
   return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** How long a caller waits for its operations to take effect (ms) before it is told that they are on the queue. */
+/** How long a caller waits for its operations to be applied (ms); then the answer is that they are durable. */
 const BUDGET_MS = 1_000;
 
 /**
- * How long the queue keeps operations to itself (s): until a caller is no longer kept waiting. A worker that came at once
- * would write what is being written here, and each event would be paid for twice.
+ * How long the queue hides operations from workers (s): as long as a caller may wait. Without the delay a worker would
+ * make the same writes at the same time, and each event would cost twice.
  */
 const DELAY_S = Math.ceil(BUDGET_MS / 1000);
 
-/** Sends operations to the queue and applies them here too. */
+/** Accepts operations: sends them to the queue, then applies them too. */
 export const acceptInto = (queueUrl: string, registry: RegistryPorts): Accept =>
   accepting({
     enqueue: operationsQueue(new SQSClient(QUEUE_CLIENT), queueUrl, DELAY_S),
@@ -116,32 +119,28 @@ export const acceptInto = (queueUrl: string, registry: RegistryPorts): Accept =>
 export type MarksQueuePorts = {
   readonly client: SQSClient;
   readonly queueUrl: string;
-  /** A keyed digest in hexadecimal: group and deduplication ids are metadata, which nobody encrypts. */
+  /** A keyed digest in hexadecimal: SQS does not encrypt group and deduplication ids. */
   readonly digest: () => Promise<(text: string) => string>;
 };
 
 /**
- * Groups of a mirror's queue. All marks of a token are in one, so that one worker at a time tells the hosted side about
- * it; few groups let many tokens travel in one message, and one call.
+ * Message groups of a mirror's queue. All marks of a token are in one group, so only one worker at a time pushes it. The
+ * fewer the groups, the more tokens fit in one message and one call.
  */
 const GROUPS = 16;
 
-/** Marks in one message: what one call takes. */
-const MARKS_A_MESSAGE = 20;
-
-/** Messages SQS takes at once. */
+/** Messages in one request to SQS. */
 const MESSAGES_A_REQUEST = 10;
 
-/** Puts marks of an app on its mirror's queue; resolves when all are held. */
+/** Puts marks of an app on its mirror's queue; resolves when all are durable. */
 export const marksQueue =
   ({ client, queueUrl, digest }: MarksQueuePorts) =>
   async (app: AppId, marks: Marks): Promise<void> => {
-    const hash = await digest();
-    const requests = chunksOf(entriesOf(app, marks, hash), MESSAGES_A_REQUEST);
-    await Promise.all(requests.map((entries) => send(client, queueUrl, entries)));
+    const messages = messagesOf(app, marks, await digest());
+    await Promise.all(chunksOf(messages, MESSAGES_A_REQUEST).map((some) => sendBatch(client, queueUrl, some)));
   };
 
-/** What `apply` tells the mirrors: marks of each app on that app's own queue. */
+/** Puts the marks for applied operations on the queue of each app's mirror. */
 export const mirrorMarks = ({
   client,
   queueUrls,
@@ -157,53 +156,42 @@ export const mirrorMarks = ({
   return { apps: new Set(queues.keys()), mark };
 };
 
-type Entry = { readonly group: string; readonly deduplication: string; readonly body: string };
+type Message = Omit<SendMessageBatchRequestEntry, 'Id'>;
 
-function entriesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string) => string): Entry[] {
+function messagesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string) => string): Message[] {
   const groupOf = (name: string) => `${Number.parseInt(hash(name).slice(0, 8), 16) % GROUPS}`;
-  const entry = (group: string, marks: { tokens?: DirtyMark[]; accounts?: AccountMark[] }): Entry => {
+  const message = (group: string, marks: { tokens?: DirtyMark[]; accounts?: AccountMark[] }): Message => {
     const body = ascii({ v: 1, app, tokens: [], accounts: [], ...marks } satisfies MarksMessage);
-    // The same marks twice are a repeated delivery of what caused them: whatever they say has been done by then.
-    return { group, body, deduplication: hash(body) };
+    // Equal marks come from a redelivery: within the five minutes of deduplication the first message still counts.
+    return { MessageBody: body, MessageGroupId: group, MessageDeduplicationId: hash(body) };
   };
   const byGroup = Map.groupBy(tokens, ({ token }) => groupOf(token));
   return [
     ...[...byGroup].flatMap(([group, own]) =>
-      chunksOf(own, MARKS_A_MESSAGE).map((chunk) => entry(group, { tokens: chunk })),
+      chunksOf(own, TOKENS_A_CALL).map((chunk) => message(group, { tokens: chunk })),
     ),
-    ...accounts.map((mark) => entry(groupOf(JSON.stringify(mark.account)), { accounts: [mark] })),
+    ...accounts.map((mark) => message(groupOf(JSON.stringify(mark.account)), { accounts: [mark] })),
   ];
 }
 
-async function send(client: SQSClient, QueueUrl: string, entries: readonly Entry[]): Promise<void> {
-  const Entries = entries.map(({ group, deduplication, body }, i) => ({
-    Id: `${i}`,
-    MessageGroupId: group,
-    MessageDeduplicationId: deduplication,
-    MessageBody: body,
-  }));
-  const { Failed = [] } = await asking(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
+async function sendBatch(client: SQSClient, QueueUrl: string, messages: readonly Message[]): Promise<void> {
+  const Entries = messages.map((message, i) => ({ Id: `${i}`, ...message }));
+  const { Failed = [] } = await callAws(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
   if (Failed.length > 0) throw new Unavailable(Failed[0]?.Code ?? 'not sent');
 }
 
-/** Checks in one message: tokens of one query. */
-const CHECKS_A_MESSAGE = 20;
-
-/** Has tokens of an app compared with its hosted side after a delay (s, 0 to 900); resolves when all checks are held. */
+/** Has tokens of an app verified after a delay (s, 0 to 900); resolves when all checks are durable. */
 export const checksQueue =
   (client: SQSClient, QueueUrl: string) =>
   async (app: AppId, cause: Cause, checks: readonly Check[], DelaySeconds: number): Promise<void> => {
-    const bodies = chunksOf(checks, CHECKS_A_MESSAGE).map((some) =>
-      ascii({ v: 1, app, cause, checks: some } satisfies ChecksMessage),
-    );
-    for (const some of chunksOf(bodies, MESSAGES_A_REQUEST)) {
-      const Entries = some.map((MessageBody, i) => ({ Id: `${i}`, MessageBody, DelaySeconds }));
-      const { Failed = [] } = await asking(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
-      if (Failed.length > 0) throw new Unavailable(Failed[0]?.Code ?? 'not sent');
-    }
+    const messages = chunksOf(checks, TOKENS_A_QUERY).map((some) => ({
+      MessageBody: ascii({ v: 1, app, cause, checks: some } satisfies ChecksMessage),
+      DelaySeconds,
+    }));
+    for (const some of chunksOf(messages, MESSAGES_A_REQUEST)) await sendBatch(client, QueueUrl, some);
   };
 
-/** Hides a message from workers for a time, on whichever of the queues it came from. */
+/** Hides a message from workers for a time, on the one of the queues that it came from. */
 export const postponeIn =
   (client: SQSClient, queueUrls: readonly string[]): SqsDoorPorts['postpone'] =>
   async ({ eventSourceARN, receiptHandle: ReceiptHandle }, VisibilityTimeout) => {

@@ -11,22 +11,22 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { RegistryPorts } from '../core/apply.ts';
 import { firstVersion, type Pointer, type RegistryStore } from '../core/store.ts';
-import { asking, TABLE_CLIENT } from './client.ts';
+import { callAws, TABLE_CLIENT } from './client.ts';
 import {
   accountPartition,
   batchGet,
   clearKey,
   documentKey,
-  isMet,
+  ifVersion,
   itemOf,
   type Key,
-  over,
   POINTER,
   pointerKey,
   type Reads,
   StoredItem,
   type Table,
   tokenOf,
+  tryWrite,
 } from './dynamodb.ts';
 
 const PointerItem = z.object({ sk: z.string(), edge: z.string() });
@@ -34,10 +34,9 @@ const ClearItem = z.object({ removal: z.string() });
 
 /**
  * The registry in a DynamoDB table: strongly consistent reads and conditional writes of single items, so that the same
- * code is right on a table with multi-Region strong consistency. One document a token; in the account's partition a
- * pointer for each token that was ever bound, and the watermark. With `eventual` reads `documents` and `clears` answer as
- * things lately were, which is all that applying needs: a write is refused where something has changed since, and says by
- * a strong read what stands there.
+ * code works on a table with multi-Region strong consistency. Each token has one document; an account's partition has the
+ * watermark and a pointer for each token that was ever bound. With `eventual` reads `documents` and `clears` may return an
+ * older state. That is enough to apply operations: a write over an older version fails and returns the newest one.
  */
 export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): RegistryStore {
   const { client, name: TableName } = table;
@@ -49,7 +48,8 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): Re
     write: async (ref, document, version) => {
       const next = version === 0 ? firstVersion(document) : version + 1;
       const Item = marshall({ ...documentKey(ref), ...itemOf(document, next) });
-      if (await isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })))) return 'written';
+      if (await tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifVersion(version) }))))
+        return 'written';
       const [winner] = await getAll(table, [documentKey(ref)], 'strong');
       return { winner: winner === undefined ? undefined : StoredItem.parse(winner) };
     },
@@ -63,7 +63,7 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): Re
   };
 }
 
-/** Reads one item with the cheaper call, more of them in batches. In the order asked. */
+/** Reads one item with the cheaper call, several in batches. In the order of the keys. */
 async function getAll(
   table: Table,
   keys: readonly Key[],
@@ -72,7 +72,7 @@ async function getAll(
   const [key, ...others] = keys;
   if (key === undefined) return [];
   if (others.length > 0) return batchGet(table, keys, reads);
-  const { Item } = await asking(() =>
+  const { Item } = await callAws(() =>
     table.client.send(
       new GetItemCommand({ TableName: table.name, Key: marshall(key), ConsistentRead: reads === 'strong' }),
     ),
@@ -80,9 +80,9 @@ async function getAll(
   return [Item && unmarshall(Item)];
 }
 
-/** Moves a register up, in one write; where it already stands there or later, nothing is written. */
+/** Raises a register in one write; does nothing if it is there already, or higher. */
 async function raise({ client, name }: Table, key: Key, register: 'edge' | 'removal', value: string): Promise<void> {
-  await isMet(() =>
+  await tryWrite(() =>
     client.send(
       new UpdateItemCommand({
         TableName: name,
@@ -100,7 +100,7 @@ async function pointersIn({ client, name: TableName }: Table, pk: string): Promi
   const found: Pointer[] = [];
   let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
   do {
-    const page = await asking(() =>
+    const page = await callAws(() =>
       client.send(
         new QueryCommand({
           TableName,
@@ -121,9 +121,9 @@ async function pointersIn({ client, name: TableName }: Table, pk: string): Promi
 }
 
 /**
- * How those that apply operations read what they are about to change. Applying needs no more than `eventual`: what an old
- * read shows to be contained already has been written before, and what is written over an old version is refused. The
- * Account API stamps calls later than all that it reads, and answers questions with it: it must read what is there now.
+ * Consistency of the reads before operations are applied. `eventual` is enough: if a stale read shows an operation as
+ * applied, it is. If it misses one, the conditional write fails and the merge runs again. The Account API needs `strong`:
+ * it answers queries, and stamps calls later than all that it reads.
  */
 export const READS = {
   events: 'eventual',
@@ -133,12 +133,12 @@ export const READS = {
 
 export const tableNamed = (name: string): Table => ({ client: new DynamoDBClient(TABLE_CLIENT), name });
 
-/** The registry in the named table, with this machine's clock and chance. */
+/** The registry in the named table, with the system's clock and random numbers. */
 export function registryIn(tableName: string, reads: Reads = 'strong'): RegistryPorts {
   return {
     store: dynamodbRegistryStore(tableNamed(tableName), reads),
     now: Date.now,
-    // Full jitter: writers that lost a race to the same token do not meet again.
+    // Full jitter: writers that lost a race for one token do not race again at the same time.
     pause: (attempt) => setTimeout(Math.random() * Math.min(200, 5 * 2 ** attempt)),
   };
 }

@@ -7,26 +7,26 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import type { Log } from '../lambda/log.ts';
-import { asking, CLIENT } from './client.ts';
+import { CLIENT, callAws } from './client.ts';
 
-/** How long a secret is used before it is read again (ms): a new one is known everywhere after this. */
+/** How long a secret is used before it is read again (ms): every instance uses a new one after this time. */
 const REFRESH_MS = 300_000;
 
 type Stage = 'AWSCURRENT' | 'AWSPREVIOUS';
 
-/** The newest first. Two are live at a time, so that a sender can change over without a refused request. */
+/** Newest first. Two versions are live at a time, so that a sender can change its secret without a refused request. */
 const LIVE: readonly Stage[] = ['AWSCURRENT', 'AWSPREVIOUS'];
 
-/** For whoever signs or hashes, and so has no use for the one before. */
+/** Current version only. For keys we sign or hash with; only verification needs the previous one. */
 export const NEWEST: readonly Stage[] = ['AWSCURRENT'];
 
 export type SecretsPorts<T> = {
   readonly client: SecretsManagerClient;
   /** The name or ARN of each credential's secret. */
   readonly names: Readonly<Record<string, string>>;
-  /** Makes of a secret's text what it is used as; throws where the text cannot be used. */
+  /** Decodes a secret's text; throws if it cannot be used. */
   readonly decode: (text: string) => T;
-  /** Which versions are read: those that are live unless given. */
+  /** The versions to read. Default: current and previous. */
   readonly stages?: readonly Stage[];
   readonly now: () => number;
   readonly log: Log;
@@ -39,8 +39,8 @@ export const secretsIn = <T>(names: SecretsPorts<T>['names'], decode: SecretsPor
 type Cached<T> = { readonly secrets: Promise<readonly T[]>; readonly readAt: number };
 
 /**
- * The live secrets of a credential, newest first; none for an id without a secret. Read at first use and again every 5
- * minutes; while they can't be read again, the known ones stay good. Rejects with `Unavailable` if there are none yet.
+ * Returns the live secrets of a credential, newest first; none for an id without a secret. Reads them at first use and
+ * every 5 minutes; if a later read fails, the known secrets stay in use. Rejects with `Unavailable` if the first fails.
  */
 export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promise<readonly T[]> {
   const cache = new Map<string, Cached<T>>();
@@ -52,7 +52,7 @@ export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promis
     const read = liveSecrets(ports, id, name);
     const secrets = cached ? read.catch(() => cached.secrets) : read;
     cache.set(id, { secrets, readAt: ports.now() });
-    // A first read that failed is not remembered: the next request tries again.
+    // If the first read fails, forget it: the next request tries again.
     if (!cached) read.catch(() => cache.delete(id));
     return secrets;
   };
@@ -61,7 +61,7 @@ export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promis
 async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string): Promise<readonly T[]> {
   const { client, stages = LIVE } = ports;
   const secrets: T[] = [];
-  // One after the other: a second call at the same time would open a second connection, in the middle of a cold start.
+  // One after the other: two calls at once would open a second connection, which slows a cold start.
   for (const stage of stages) {
     const text = await secretText(client, name, stage);
     if (text === undefined) continue;
@@ -75,7 +75,7 @@ async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string):
 }
 
 const secretText = (client: SecretsManagerClient, SecretId: string, VersionStage: Stage): Promise<string | undefined> =>
-  asking(async () => {
+  callAws(async () => {
     try {
       return (await client.send(new GetSecretValueCommand({ SecretId, VersionStage }))).SecretString;
     } catch (error) {
@@ -85,16 +85,16 @@ const secretText = (client: SecretsManagerClient, SecretId: string, VersionStage
     }
   });
 
-/** Any secret text as a key. */
+/** Makes a key of any secret text. */
 export const pseudonymKey = (text: string): KeyObject => createSecretKey(Buffer.from(text, 'utf8'));
 
-/** The keyed digest of a name, in 64 hexadecimal digits: nobody without the key can tell whose it is, or find out by guessing. */
+/** Keyed digest of a name, in 64 hexadecimal digits. Without the key a reader cannot find the name, even by guessing. */
 export const digestWith =
   (key: KeyObject) =>
   (text: string): string =>
     createHmac('sha256', key).update(text).digest('hex');
 
-/** The digest under the newest of the keys. Rejects with `Unavailable` while there are none. */
+/** The digest with the newest of the keys. Rejects with `Unavailable` while there is none. */
 export const digestUnder =
   (keysOf: () => Promise<readonly KeyObject[]>) => async (): Promise<(text: string) => string> => {
     const [key] = await keysOf();
@@ -102,17 +102,17 @@ export const digestUnder =
     return digestWith(key);
   };
 
-/** The digest under the newest key of the named secret. */
+/** The digest with the newest key of the named secret. */
 export function pseudonymDigest(client: SecretsManagerClient, secret: string, log: Log) {
   const names = { pseudonyms: secret };
   const keysOf = secretsReader({ client, names, decode: pseudonymKey, stages: NEWEST, now: Date.now, log });
   return digestUnder(() => keysOf('pseudonyms'));
 }
 
-/** What a log shows in place of a name: enough to follow one token or account through it. */
+/** Digits of a pseudonym in the log: enough to follow one token or account through it. */
 const PSEUDONYM_DIGITS = 12;
 
-/** Pseudonyms for the log, or none while there is no key: no work waits for a line of the log. */
+/** Returns pseudonyms for the log; undefined while there is no key, since no work waits for a log line. */
 export async function pseudonymsUnder(
   digest: () => Promise<(text: string) => string>,
 ): Promise<((name: string) => string) | undefined> {

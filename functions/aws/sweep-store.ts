@@ -3,29 +3,29 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
 import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
-import { asking } from './client.ts';
+import { callAws } from './client.ts';
 import {
   accountPartition,
   accountRefOf,
   batchGet,
   clearKey,
   documentKey,
-  isMet,
+  ifVersion,
   type Key,
-  over,
   POINTER,
   pointerKey,
   StoredItem,
   type Table,
   tokenOf,
   tokenRefOf,
+  tryWrite,
 } from './dynamodb.ts';
 import { storedIn } from './mirror-store.ts';
 
-/** Items of one page at most: a few hundred KB, and a second's work. */
+/** Most items of one page: a few hundred KB, and a second's work. */
 const PAGE_ITEMS = 1_000;
 
-/** Where the last pass is kept. No token and no account has this partition. */
+/** Key of the last pass. No token and no account has this partition. */
 const PASS: Key = { pk: 'SWEEP', sk: 'CURSOR' };
 
 const PassItem = z.object({
@@ -37,13 +37,13 @@ const PassItem = z.object({
 
 const PlaceKey = z.object({ pk: z.string(), sk: z.string() });
 
-/** A sweep's way through a DynamoDB table. The only code that scans and deletes. */
+/** Reads through a DynamoDB table page by page. The only code that scans and deletes. */
 export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore {
   const { client, name: TableName } = table;
   return {
     page: async (after) => {
       const start = after === undefined ? {} : { ExclusiveStartKey: marshall(PlaceKey.parse(JSON.parse(after))) };
-      const { Items = [], LastEvaluatedKey } = await asking(() =>
+      const { Items = [], LastEvaluatedKey } = await callAws(() =>
         client.send(new ScanCommand({ TableName, Limit, ...start })),
       );
       const found = Items.map((item) => unmarshall(item)).filter(({ pk }) => pk !== PASS.pk);
@@ -55,7 +55,7 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
       return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item).document));
     },
     hasPointers: async (account) => {
-      const { Count = 0 } = await asking(() =>
+      const { Count = 0 } = await callAws(() =>
         client.send(
           new QueryCommand({
             TableName,
@@ -71,19 +71,19 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
     deletePointer: (account, token, edge) => deleteAt(table, pointerKey(account, token), 'edge', edge),
     noteIdle: (account, removal, ms) => {
       const Item = marshall({ ...clearKey(account), removal, idle: { removal, ms } });
-      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...standsAt('removal', removal) })));
+      return tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifUnchanged('removal', removal) })));
     },
     deleteClear: (account, removal) => deleteAt(table, clearKey(account), 'removal', removal),
     pass: () => readPass(table),
     savePass: (pass, version) => {
       const Item = marshall({ ...PASS, ...pass, version: version + 1 });
-      return isMet(() => client.send(new PutItemCommand({ TableName, Item, ...over(version) })));
+      return tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifVersion(version) })));
     },
   };
 }
 
 async function readPass({ client, name: TableName }: Table): Promise<StoredPass> {
-  const { Item } = await asking(() =>
+  const { Item } = await callAws(() =>
     client.send(new GetItemCommand({ TableName, Key: marshall(PASS), ConsistentRead: true })),
   );
   if (Item === undefined) return { pass: undefined, version: 0 };
@@ -92,26 +92,28 @@ async function readPass({ client, name: TableName }: Table): Promise<StoredPass>
 }
 
 const deleteAt = ({ client, name: TableName }: Table, key: Key, register: 'edge' | 'removal', value: string) =>
-  isMet(() => client.send(new DeleteItemCommand({ TableName, Key: marshall(key), ...standsAt(register, value) })));
+  tryWrite(() =>
+    client.send(new DeleteItemCommand({ TableName, Key: marshall(key), ...ifUnchanged(register, value) })),
+  );
 
-const standsAt = (register: 'edge' | 'removal', value: string) => ({
+const ifUnchanged = (register: 'edge' | 'removal', value: string) => ({
   ConditionExpression: '#register = :value',
   ExpressionAttributeNames: { '#register': register },
   ExpressionAttributeValues: marshall({ ':value': value }),
 });
 
-// `z.core.$ZodError` would have esbuild bundle all of the core and every locale: 650 KB in place of 272.
+// `$ZodError` comes from `zod/v4/core`: with `z.core.$ZodError` esbuild bundles every locale, 650 KB instead of 272.
 
 const Keyed = z.object({ pk: z.string(), sk: z.string() });
 const PointerItem = z.object({ edge: z.string() });
 
-/** The mark of an idle watermark names the removal it is of: one that has risen since is not idle. */
+/** The idle time of a watermark names its removal: after a raise it no longer counts. */
 const ClearItem = z.pipe(
   z.object({ removal: z.string(), idle: z.optional(z.object({ removal: z.string(), ms: z.int() })) }),
   z.transform(({ removal, idle }) => ({ removal, ...(idle?.removal === removal && { idleMs: idle.ms }) })),
 );
 
-/** What an item of the table is. One that another version wrote, or somebody by hand, is left alone. */
+/** Reads an item of the table. An item from another version of this code, or made by hand, is `unreadable`. */
 function sweptItem(item: Record<string, unknown>): SweepItem {
   try {
     return readItem(item);

@@ -13,15 +13,15 @@ import { dynamodbSweepStore } from './sweep-store.ts';
 export type SweepDoorPorts = {
   readonly table: Table;
   readonly queues: SQSClient;
-  /** Where the tokens of each app with a mirror are compared. */
+  /** The queue of checks of each app with a mirror. */
   readonly checksQueues: Readonly<Record<AppId, string>>;
   readonly log: Log;
 };
 
-/** No page begins with less time left (ms): a thousand items that all have to go take a few seconds. */
+/** Time that must be left to begin a page (ms): a page of a thousand deletes takes a few seconds. */
 const LEAST_MS = 60_000;
 
-/** A timer's door: sweeps for as long as the function may run, and writes one line of what came of it. */
+/** The door of a timer: sweeps for as long as the function may run, and logs one line with the result. */
 export function sweepDoor({ table, queues, checksQueues, log }: SweepDoorPorts) {
   const senders = new Map(
     Object.entries(checksQueues).map(([app, queueUrl]) => [AppId.parse(app), checksQueue(queues, queueUrl)]),

@@ -152,7 +152,7 @@ async function saveResults(
   noteResults(ports, dirty, results, nowMs);
 }
 
-/** Whether the call may have arrived. Without an answer the token's accounts are unknown until the next push. */
+/** True if the call may have arrived. Without an answer the token's accounts are unknown until the next push. */
 const isTried = (result: PushResult | undefined): boolean => result?.kind !== 'retry' || result.isTried;
 
 const AT_ONCE = 16;

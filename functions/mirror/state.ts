@@ -30,7 +30,7 @@ export type Change = { readonly ms: number; readonly removes: boolean };
 const isSame = (a: readonly AccountKey[], b: readonly AccountKey[]): boolean =>
   new Set(a).size === new Set(b).size && new Set([...a, ...b]).size === new Set(a).size;
 
-/** Whether to push: the last push had other accounts, or it is unknown whether it arrived. */
+/** True if a push is needed: the last push had other accounts, or it is unknown whether it arrived. */
 export const needsPush = ({ pushed }: MirrorState, accounts: readonly Account[]): boolean =>
   pushed === undefined || !isSame(pushed, accounts.map(accountKey));
 
@@ -89,7 +89,7 @@ const withChange = (state: MirrorState, { ms, removes }: Change): MirrorState =>
 
 export const seenAccounts = ({ seen }: MirrorState): Account[] => seen.map(parseAccountKey);
 
-/** Whether both lists name the same accounts. `untyped`: the hosted API's replies name no types, so compare ids alone. */
+/** True if both lists name the same accounts. `untyped`: the hosted API's replies name no types, so compare ids alone. */
 export function isEqual(target: readonly Account[], found: readonly Account[], untyped: boolean): boolean {
   const name = untyped ? ({ id }: Account): AccountKey => `0#${id}` : accountKey;
   return isSame(target.map(name), found.map(name));

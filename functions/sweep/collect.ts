@@ -37,7 +37,7 @@ export function withoutDead(document: TokenDocument, clears: Clears, nowMs: numb
 const later = (a: string, b: string): string => (a > b ? a : b);
 
 /**
- * Whether a pointer can be deleted: its token's document has no bind of the account, dead or alive, and never will have
+ * True if a pointer can be deleted: its token's document has no bind of the account, dead or alive, and never will have
  * one at or before the pointer's edge. A document with a dead bind needs the watermark, and the pointer keeps that.
  *
  * Between horizon and lateness the document must confirm it, since a writer that began just before the horizon has
@@ -57,7 +57,7 @@ export function leadsNowhere(
   );
 }
 
-/** Whether the moment is too old for every writer, however late. */
+/** True if the moment is too old for every writer, however late. */
 const isAncient = (moment: string, nowMs: number): boolean => moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
 
 export type CollectorPorts = {
@@ -147,7 +147,7 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
   return [...suspects.values()];
 }
 
-/** Whether a fold makes the document smaller. A document that expires anyway needs none. */
+/** True if a fold makes the document smaller. A document that expires anyway needs none. */
 const needsFold = (document: TokenDocument, clears: Clears, nowMs: number): boolean =>
   expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, clears, nowMs), document);
 

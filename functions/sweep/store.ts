@@ -36,7 +36,7 @@ export interface SweepStore {
   page(after: Place | undefined): Promise<Page>;
   /** Returns documents, eventually consistent, at half the price. In the order of the tokens. */
   glimpse(tokens: readonly TokenRef[]): Promise<(TokenDocument | undefined)[]>;
-  /** Whether the account has any pointer. Strongly consistent. */
+  /** Returns true if the account has any pointer. Strongly consistent. */
   hasPointers(account: AccountRef): Promise<boolean>;
   /** Deletes the pointer only if it still has this `edge`; returns whether it did. */
   deletePointer(account: AccountRef, token: Token, edge: string): Promise<boolean>;

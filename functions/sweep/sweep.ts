@@ -17,7 +17,7 @@ export type SweepPorts = {
   readonly check: (app: AppId, checks: readonly Check[], delayS: number) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Whether another page may begin. */
+  /** True if another page may begin. */
   readonly hasTime: () => boolean;
   /** In [0, 1). */
   readonly chance: () => number;

@@ -53,8 +53,8 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
   },
   'aws/queues.ts': {
     'marks of a token within five minutes are one': [
-      'deduplication: hash(body)',
-      'deduplication: hash(JSON.stringify([marks.tokens?.map(({ token }) => token), marks.accounts?.map(({ account }) => account)]))',
+      'MessageDeduplicationId: hash(body)',
+      'MessageDeduplicationId: hash(JSON.stringify([marks.tokens?.map(({ token }) => token), marks.accounts?.map(({ account }) => account)]))',
     ],
     'marks of a token go to any group': [
       'const groupOf = (name: string) => `${Number.parseInt(hash(name)',
