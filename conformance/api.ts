@@ -6,45 +6,45 @@ import { type Dialect, type Endpoint, PATHS } from './dialects.ts';
 import { type Answer, type Exchange, exchange } from './exchange.ts';
 import { Broken } from './expectation.ts';
 
-/** The API to look at, and the patience to have with it. */
+/** The API under test, and the waiting times for it. */
 export type Target = Credential & {
-  /** A path stays in front of the API's own. */
+  /** A path in the URL precedes the API's own paths. */
   readonly url: string;
   readonly dialect: Dialect;
-  /** Said in every request where it is given; hosted XG asks for it. */
+  /** Sent with every request. Hosted XG requires it. Default: none. */
   readonly platform?: string | undefined;
-  /** How long an effect may take to show (ms): hosted APIs answer before they work. */
+  /** The longest time until an effect is visible (ms): hosted APIs answer before they work. */
   readonly waitMs: number;
-  /** Waited before each request (ms). */
+  /** The pause before each request (ms). */
   readonly paceMs: number;
 };
 
-/** A request in whatever way a rule wants it wrong. */
+/** A request, right or wrong in the way that a rule needs. */
 export type Ask = {
   readonly endpoint?: Endpoint;
-  /** An object is sent as JSON, a text as it is. */
+  /** An object is sent as JSON, a text unchanged. */
   readonly body: object | string;
   readonly method?: Exchange['method'];
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Another credential than the right one, or none. */
+  /** Another credential, or none. Default: the right one. */
   readonly credential?: 'none' | { app?: string; secret?: string; authentication?: Authentication; skewMs?: number };
-  /** Signed instead of the body. */
+  /** The text to sign instead of the body. */
   readonly signed?: string;
 };
 
-/** One API under test, with names that no other run uses. */
+/** One API under test, with names that are unique to this run. */
 export type Api = {
   readonly dialect: Dialect;
   readonly authentication: Authentication;
   readonly send: (ask: Ask) => Promise<Answer>;
-  /** Checks again and again until it passes, or throws what it threw last when the time is over. */
+  /** Repeats the check until it passes. Throws the check's last error when the time is over. */
   readonly eventually: (check: () => Promise<void>) => Promise<void>;
   readonly token: (name?: string) => string;
   readonly account: (name: string, type?: number) => Account;
 };
 
-/** The first wait between two looks, doubled up to the last (ms). */
+/** The first pause between two checks, doubled up to the last (ms). */
 const POLL_MS = { first: 10, last: 1_000 } as const;
 
 export function apiAt(target: Target): Api {

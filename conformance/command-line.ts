@@ -4,17 +4,16 @@ import type { Target } from './api.ts';
 
 export const USAGE = `npm run conformance -- --url URL --app ID --secret SECRET --dialect xg|tpns
 
-Checks an Account API over HTTP against the contract in docs/account-api.md, rule by rule. It binds and removes tokens
-and accounts with names of its own, and does not clean up after itself. Ends with 1 if a rule does not hold, with 2 if
-the API cannot be asked. An API that binds only tokens which a device has registered first, as the hosted XG and TPNS
-do, cannot hold the rules that bind.
+Tests an Account API over HTTP against the contract in docs/account-api.md, rule by rule. It uses made-up tokens and
+accounts and does not delete them. Exit code 1: a rule does not hold. Exit code 2: the API cannot be reached. Hosted XG
+and TPNS bind only tokens that a device has registered, so the rules that bind do not hold there.
 
-  --auth basic|sign   how requests prove whose they are (basic)
-  --platform NAME     goes with every request; hosted XG asks for it
-  --wait-ms N         how long an effect may take to show (15000): hosted APIs answer before they work
-  --pace-ms N         waited before each request (0)
-  --documented        only what the XG and TPNS documents say, without what Bindery decided where they are silent
-  --json              one line of JSON instead of the table
+  --auth basic|sign   authentication of requests. Default: basic
+  --platform NAME     sent with every request; hosted XG requires it. Default: none
+  --wait-ms N         longest time until an effect is visible: hosted APIs answer before they work. Default: 15000
+  --pace-ms N         pause before each request. Default: 0
+  --documented        only rules from the XG and TPNS documents, without Bindery's own. Default: all rules
+  --json              print one line of JSON instead of the table
 `;
 
 const Numeral = z
@@ -44,7 +43,7 @@ const OPTIONS = {
   ...{ 'wait-ms': text, 'pace-ms': text, documented: flag, json: flag },
 };
 
-/** What a command line asks for, or what is wrong with it. A secret is not shown. */
+/** Returns the parsed command line, or its fault without showing the secret. */
 export function commandLineOf(args: readonly string[]): CommandLine | { wrong: string } {
   const parsed = parsedFrom(args);
   if (parsed === undefined) return { wrong: 'there is no such option' };

@@ -4,12 +4,12 @@ import { createHmac } from 'node:crypto';
 export type Authentication = 'basic' | 'sign';
 export type Credential = { readonly app: string; readonly secret: string; readonly authentication: Authentication };
 
-/** How far a signature's time is from now (ms); 0 in every honest request. */
+/** The distance of a signature's time from now (ms). Default: 0. */
 type Skew = { readonly skewMs?: number };
 
 /**
- * The headers that prove who sends `body`. Written once more here, from the documents: a suite that signed with the
- * code under test would agree with its mistakes.
+ * Returns the headers that authenticate `body`. Written from the documents and not with the code under test, because that
+ * would repeat its mistakes.
  *
  * - Basic: base64 of `app:secret` (XG REST overview; TPNS "Basic Auth").
  * - Sign: base64 of the lower-case hexadecimal HMAC-SHA256 of TimeStamp, AccessId and body (TPNS "Signature").

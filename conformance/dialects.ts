@@ -6,11 +6,11 @@ export const PATHS = {
   query: '/v3/device/account/query',
 } as const satisfies Record<Endpoint, string>;
 
-/** How a dialect spells what both can say. The numbers are those of its documents' error tables. */
+/** A dialect's spelling of keys, results and codes. The codes are from its documents' error tables. */
 export type Spelling = {
   /** The keys of the code and of its text. */
   readonly keys: Readonly<Record<Endpoint, { readonly code: string; readonly text: string }>>;
-  /** Words of `result` in batchoperate. */
+  /** Texts of `result` in batchoperate. */
   readonly done: string;
   readonly unknownToken: string;
   readonly codes: Readonly<Record<'unreadable' | 'wrongType' | 'missing' | 'invalid' | 'notAuthenticated', number>>;

@@ -1,6 +1,6 @@
 import { type Dispatcher, request } from 'undici';
 
-/** How long one exchange may take (ms). */
+/** The longest time of one exchange (ms). */
 const DEADLINE_MS = 15_000;
 
 export type Exchange = {
@@ -10,7 +10,7 @@ export type Exchange = {
   readonly body: string;
 };
 
-/** What came back, as it came: nothing is followed, unpacked or corrected. `json` is undefined where it is not JSON. */
+/** The raw answer: no redirect is followed and no body decompressed. `json` is undefined if the body is not JSON. */
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** Thrown where an API does something else than a rule says. The text is for whoever runs the suite. */
+/** Thrown if an API breaks a rule. The text is for the person who runs the suite. */
 export class Broken extends Error {
   override readonly name = 'Broken';
 }
 
-/** Holds two values, of which neither is a secret, against each other. */
+/** Throws if two values differ. Its error shows both, so neither may be a secret. */
 export function same(what: string, actual: unknown, expected: unknown): void {
   if (!isDeepStrictEqual(actual, expected)) throw new Broken(`${what}: ${shown(actual)} is not ${shown(expected)}`);
 }

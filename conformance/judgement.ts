@@ -6,16 +6,16 @@ import type { Rule, Setting } from './rule.ts';
 export type Judgement = {
   readonly rule: Rule;
   readonly verdict: 'holds' | 'does not hold' | 'not applicable';
-  /** What was seen instead, or why the rule does not apply. */
+  /** The observation that breaks the rule, or the reason why the rule does not apply. */
   readonly reason?: string;
 };
 
-/** What the API is like, as far as can be seen. Throws where it cannot be reached. */
+/** Returns the API's setting as far as requests can show it. Throws if the API cannot be reached. */
 export async function settingOf(api: Api): Promise<Setting> {
   return { dialect: api.dialect, authentication: api.authentication, policy: await policyOf(api) };
 }
 
-/** Judges one rule after the other: a hosted API may not like it faster. */
+/** Judges one rule after the other, because hosted APIs limit the rate of requests. */
 export async function* judgements(api: Api, setting: Setting, rules: readonly Rule[]): AsyncGenerator<Judgement> {
   for (const rule of rules) {
     const other = differenceOf(setting, rule.only ?? {});
@@ -33,14 +33,14 @@ async function judged(api: Api, rule: Rule): Promise<Judgement> {
   }
 }
 
-/** What the rule wants the API to be like, and it is not. */
+/** Returns the rule's first condition that the API does not meet. */
 function differenceOf(setting: Setting, only: Partial<Setting>): string | undefined {
   const keys = ['dialect', 'authentication', 'policy'] as const;
   const key = keys.find((one) => only[one] !== undefined && only[one] !== setting[one]);
   return key && `${key} ${only[key]} only`;
 }
 
-/** What the API did, or what became of the connection. Anything else is a mistake of the suite and thrown. */
+/** Returns the observation, or the error of the connection. Throws any other error, which is a bug of the suite. */
 function reasonOf(error: unknown): string {
   if (error instanceof Broken) return error.message;
   if (!(error instanceof Error)) throw error;

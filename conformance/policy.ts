@@ -4,12 +4,12 @@ import { Broken, isTrue } from './expectation.ts';
 import { accountsOn, given, label, operate } from './steps.ts';
 
 /**
- * `many`: a token holds any number of accounts. `one-per-type`: one of each account type, the latest. `unknown`: what
- * is bound does not show, so nobody can tell.
+ * `many`: a token holds any number of accounts. `one-per-type`: one of each account type, the latest. `unknown`: bindings
+ * are not visible, so the policy is not either.
  */
 export type Policy = 'many' | 'one-per-type' | 'unknown';
 
-/** The policy that the API shows: whether an account is still there after another of its type was added. */
+/** Finds the policy: binds two accounts of one type and checks if the first one stays. */
 export async function policyOf(api: Api): Promise<Policy> {
   const token = api.token('policy');
   const [first, second] = [api.account('first'), api.account('second')];

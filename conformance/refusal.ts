@@ -3,7 +3,7 @@ import { SPELLINGS, type Spelling } from './dialects.ts';
 import { isTrue, same } from './expectation.ts';
 import { codeOf } from './steps.ts';
 
-/** The request is refused with this code, by HTTP 200: clients read a body on no other status. */
+/** Expects a refusal with this code and HTTP 200: clients read a body on no other status. */
 export async function refused(api: Api, why: keyof Spelling['codes'], ask: Ask): Promise<void> {
   const answer = await api.send(ask);
   same('the status', answer.status, 200);
@@ -11,8 +11,8 @@ export async function refused(api: Api, why: keyof Spelling['codes'], ask: Ask):
 }
 
 /**
- * The request is turned away. Where the app is not known its dialect is not either: then the code may be that of the
- * other dialect, but never 0.
+ * Expects a failed authentication. If the app is unknown, so is its dialect: then the code may be that of the other
+ * dialect, but never 0.
  */
 export async function turnedAway(api: Api, ask: Ask): Promise<void> {
   const answer = await api.send(ask);

@@ -3,7 +3,7 @@ import type { Setting } from './rule.ts';
 
 const VERDICTS = ['holds', 'does not hold', 'not applicable'] as const;
 
-/** One line of the table, and a second one that says what was seen instead. */
+/** Returns one line of the table. A broken rule has a second line with the observation. */
 export function lineOf({ rule, verdict, reason }: Judgement): string {
   const line = `${verdict.padEnd(16)}${rule.name.padEnd(28)}${rule.says}`;
   if (reason === undefined) return line;
@@ -15,7 +15,7 @@ export function summaryOf({ dialect, authentication, policy }: Setting, judgemen
   return `${dialect}, ${authentication}, policy ${policy}: ${counts.join(', ')}`;
 }
 
-/** The same for programs. */
+/** Returns the report as JSON. */
 export const jsonOf = (setting: Setting, judgements: readonly Judgement[]): string =>
   JSON.stringify({
     ...setting,

@@ -3,22 +3,22 @@ import type { Authentication } from './credentials.ts';
 import type { Dialect } from './dialects.ts';
 import type { Policy } from './policy.ts';
 
-/** What an API is like, as far as rules differ for it. */
+/** The properties of an API on which rules depend. */
 export type Setting = {
   readonly dialect: Dialect;
   readonly authentication: Authentication;
   readonly policy: Policy;
 };
 
-/** One idea about an Account API, and how to see whether it is true. */
+/** One rule of the contract, and its check. */
 export type Rule = {
   readonly name: string;
-  /** The idea, in a sentence. */
+  /** The rule in one sentence. */
   readonly says: string;
-  /** `document`: in the XG or TPNS documents. `bindery`: where they are silent, docs/account-api.md decides so. */
+  /** `document`: from the XG or TPNS documents. `bindery`: from docs/account-api.md, as the documents are silent. */
   readonly from: 'document' | 'bindery';
-  /** It is only true of APIs that are like this; of any, where it is left out. */
+  /** The APIs for which the rule holds. Default: all. */
   readonly only?: Partial<Setting>;
-  /** Resolves where the rule holds, throws where it does not. */
+  /** Resolves if the rule holds, throws if not. */
   readonly check: (api: Api) => Promise<void>;
 };

@@ -6,7 +6,7 @@ import { RULES } from './rules.ts';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
-/** Judges every rule and prints the verdicts. Answers how many rules do not hold. */
+/** Judges every rule and prints the verdicts. Returns the number of rules that do not hold. */
 async function run({ target, isDocumentedOnly, isJson }: CommandLine): Promise<number> {
   const api = apiAt(target);
   const setting = await settingOf(api);

@@ -5,9 +5,9 @@ import { type Endpoint, SPELLINGS } from './dialects.ts';
 import type { Answer } from './exchange.ts';
 import { Broken, same } from './expectation.ts';
 
-/** What rules do again and again. */
+/** Steps that many rules share. */
 
-/** An account as replies are compared: its name and its type, 0 where none is said. */
+/** Returns an account as text: its name and its type. Default type: 0. */
 export const label = ({ account, account_type = 0 }: Account): string => `${account}#${account_type}`;
 
 const Accounts = z.array(z.looseObject({ account: z.string(), account_type: z.int().optional() }));
@@ -19,7 +19,7 @@ const Found = z.looseObject({
   token_accounts: z.array(z.looseObject({ token: z.string(), account_list: Accounts })).default([]),
 });
 
-/** The code of a reply, in the spelling of its dialect. */
+/** Returns the code of a reply, in the spelling of its dialect. */
 export function codeOf({ dialect }: Api, endpoint: Endpoint, { status, json }: Answer): number {
   const key = SPELLINGS[dialect].keys[endpoint].code;
   const code = z.looseObject({ [key]: z.int() }).safeParse(json);
@@ -27,7 +27,7 @@ export function codeOf({ dialect }: Api, endpoint: Endpoint, { status, json }: A
   return z.int().parse(code.data[key]);
 }
 
-/** Sends a batchoperate that has to succeed. Answers its results, one for each element. */
+/** Sends a batchoperate that has to succeed. Returns its results, one for each element. */
 export async function operate(api: Api, body: object): Promise<readonly string[]> {
   const answer = await api.send({ body });
   same('the code', codeOf(api, 'operate', answer), 0);
@@ -36,7 +36,7 @@ export async function operate(api: Api, body: object): Promise<readonly string[]
   return result.data.result;
 }
 
-/** Sends a query that has to succeed. */
+/** Sends a query that has to succeed. Returns its lists. */
 export async function query(api: Api, body: object) {
   const answer = await api.send({ endpoint: 'query', body });
   same('the code', codeOf(api, 'query', answer), 0);
@@ -45,33 +45,33 @@ export async function query(api: Api, body: object) {
   return found.data;
 }
 
-/** The accounts of a token, in the order of the reply. */
+/** Returns the accounts of a token, in the order of the reply. */
 export async function accountsOn(api: Api, token: string): Promise<string[]> {
   const { token_accounts } = await query(api, accountsOf(token));
   return token_accounts.filter((entry) => entry.token === token).flatMap((entry) => entry.account_list.map(label));
 }
 
-/** The tokens of an account, in the order of the reply. */
+/** Returns the tokens of an account, in the order of the reply. */
 export async function tokensWith(api: Api, account: Account): Promise<string[]> {
   const { account_tokens } = await query(api, tokensOf(account));
   return account_tokens.filter((entry) => label(entry) === label(account)).flatMap((entry) => entry.token_list);
 }
 
-/** Sooner or later the token has exactly these accounts, in whatever order. */
+/** Expects that the token gets exactly these accounts, in any order, within the waiting time. */
 export const holds = (api: Api, token: string, ...accounts: Account[]): Promise<void> =>
   api.eventually(async () => {
     same('the accounts of the token', (await accountsOn(api, token)).sort(), accounts.map(label).sort());
   });
 
-/** Puts exactly these accounts on the token, and waits until they show. */
+/** Binds exactly these accounts to the token and waits until they are visible. */
 export async function given(api: Api, token: string, ...accounts: Account[]): Promise<void> {
   await operate(api, override(token, ...accounts));
   await holds(api, token, ...accounts);
 }
 
 /**
- * The token still has exactly these accounts, once a bind that was sent later shows: what was sent before it has then
- * had its time.
+ * Expects that the token still has exactly these accounts. First waits until a later bind is visible, so that everything
+ * sent before it has been applied.
  */
 export async function stays(api: Api, token: string, ...accounts: Account[]): Promise<void> {
   await given(api, api.token('later'), api.account('later'));

@@ -10,7 +10,7 @@ import xg from '../test/account-api/samples/xg-2019.json' with { type: 'json' };
 
 const OPERATIONS = ['bind', 'bindOverriding', 'unbind', 'unbindTokenFromAll', 'unbindAccountFromAll'] as const;
 
-/** The TPNS document of 2020 has no samples of these that are JSON: XG's, in the spelling of TPNS. */
+/** The TPNS document of 2020 has no valid JSON for these: the samples are XG's, in the spelling of TPNS. */
 const operateRequests = OPERATIONS.flatMap((kind) => {
   const { request } = xg[kind];
   return [
@@ -50,7 +50,7 @@ export const QUERY = {
   },
 };
 
-/** What a failure says, in each dialect and where nobody knows the dialect. */
+/** Returns the bodies of a failure: for each dialect, and for a client whose dialect is unknown. */
 export const failures = (endpoint: Endpoint, problem: Problem) => ({
   unspoken: failureBody(undefined, { kind: 'failed', problem }),
   xg: failureBody({ dialect: 'xg', endpoint }, { kind: 'failed', problem }),

@@ -6,8 +6,8 @@ import type { Dialect } from '../functions/core/configuration.ts';
 import { ruleOf, type Schema, schemaOf, type Words } from './schemas.ts';
 
 const PLATFORMS = {
-  xg: 'android or ios, in any letter case. May be left out; otherwise it has to be the platform of the app.',
-  tpns: 'Passed over.',
+  xg: 'android or ios, in any letter case. Optional; must be the platform of the app.',
+  tpns: 'Ignored.',
 } as const satisfies Record<Dialect, string>;
 
 const requestWords = (dialect: Dialect): Words => ({
@@ -15,15 +15,15 @@ const requestWords = (dialect: Dialect): Words => ({
   token: `${ruleOf(RequestTokens[dialect], '')}, in UTF-8.`,
   token_list: `Device tokens; ${ruleOf(RequestTokens[dialect], '')}, in UTF-8.`,
   account: `${ruleOf(AccountId, '')}, in UTF-8.`,
-  account_type: 'Part of the identity of an account; 0 where it is left out.',
+  account_type: 'Part of the identity of an account. Default: 0.',
   op_type: 'The kind of operator on whose behalf the request is made.',
-  op_id: 'Who that is, in at most 255 bytes. No part of a binding, and in no log.',
+  op_id: 'The id of the operator, at most 255 bytes. Not part of a binding, and never in a log.',
 });
 
 const operateWords = (dialect: Dialect): Words => ({
   ...requestWords(dialect),
   operator_type:
-    '1 bind accounts to tokens, 2 bind and override what the tokens have, 3 unbind accounts from tokens, 4 unbind tokens from all accounts, 5 unbind accounts from all tokens.',
+    '1 bind accounts to tokens, 2 bind accounts and replace the previous ones, 3 unbind accounts from tokens, 4 unbind tokens from all accounts, 5 unbind accounts from all tokens.',
 });
 
 const queryWords = (dialect: Dialect): Words => ({
@@ -32,7 +32,7 @@ const queryWords = (dialect: Dialect): Words => ({
 });
 
 const CODE = 'See docs/account-api.md for the codes; 0 is success.';
-const TEXT = 'The text of the code. It never repeats what was sent.';
+const TEXT = 'The text of the code. It never quotes the request.';
 
 const operateReplyWords = (dialect: Dialect): Words => {
   const { done, unknownToken, refused, unavailable } = RESULTS[dialect];
@@ -45,19 +45,19 @@ const QUERY_REPLY_WORDS: Words = {
   err_msg: TEXT,
   retCode: CODE,
   errMsg: TEXT,
-  result: `One for each element: ${FOUND.some}, or ${FOUND.none} where nothing is bound.`,
+  result: `One for each element: ${FOUND.some}, or ${FOUND.none} if nothing is bound.`,
   account_tokens: 'An entry for each account of the request, in its order.',
   token_accounts: 'An entry for each token of the request, in its order.',
-  token_list: 'Most recently bound first, at most the 100 newest.',
-  account_list: 'Most recently bound first, at most the 10 newest.',
+  token_list: 'The newest 100 at most, the most recently bound first.',
+  account_list: 'The newest 10 at most, the most recently bound first.',
 };
 
-/** A reply always has its code and its text; the codec that reads it is made for others' replies too. */
+/** Requires code and text. The codec does not, because it also reads the replies of hosted APIs. */
 const reply = (schema: Schema, ...required: string[]): Schema => ({ ...schema, required });
 
 const QUERY_KEYS = { xg: ['ret_code', 'err_msg'], tpns: ['retCode', 'errMsg'] } as const;
 
-/** What a dialect says, as components. */
+/** Returns a dialect's requests and replies as components. */
 export const schemasIn = (dialect: Dialect) => {
   const name = dialect === 'xg' ? 'Xg' : 'Tpns';
   return {
@@ -72,7 +72,7 @@ export const schemasIn = (dialect: Dialect) => {
   };
 };
 
-/** Said where nobody knows the dialect of the client. */
+/** The failure for a client whose dialect is unknown. */
 export const UNSPOKEN: Schema = {
   type: 'object',
   description: 'A failure in the spelling of both dialects.',

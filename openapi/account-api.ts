@@ -3,12 +3,12 @@ import { type Problem, STATUSES } from '../functions/account-api/wire/statuses.t
 import { failures, OPERATE, QUERY } from './account-api-examples.ts';
 import { json, ref, type Schema } from './schemas.ts';
 
-/** What each failure with a status of its own means; a body is read on no other status than 200. */
+/** The meaning of each failure that has an HTTP status of its own. Clients read a body on 200 only. */
 const FAILURES = {
   notAuthenticated: 'There is no credential, or it does not match.',
-  unknownPath: 'There is no such path.',
-  notPost: 'The method is not POST; `Allow` says so.',
-  tooLarge: 'The body takes more than 64 KiB.',
+  unknownPath: 'The path is unknown.',
+  notPost: 'The method is not POST.',
+  tooLarge: 'The body is larger than 64 KiB.',
   unavailable: 'Nothing was accepted: send it again, after `Retry-After` seconds.',
 } as const satisfies Partial<Record<Problem, string>>;
 
@@ -37,22 +37,22 @@ const body = (name: string, examples: Readonly<Record<string, unknown>>): Schema
 const security = [{ basic: [] }, { accessId: [], timeStamp: [], sign: [] }];
 const tags = ['Account API'];
 
-const ONE_DIALECT = 'The dialect is that of the app whose credential is given; nothing in the body changes it.';
+const ONE_DIALECT = 'The app of the credential decides the dialect, whatever the body contains.';
 
 const batchoperate: Schema = {
   operationId: 'batchoperate',
   summary: 'Bind accounts to tokens, or unbind them',
-  description: `${ONE_DIALECT} A request is refused as a whole, with HTTP 200 and a code, or each element has its own result.`,
+  description: `${ONE_DIALECT} A request is either refused as a whole, with HTTP 200 and a code, or each element has its own result.`,
   tags,
   security,
   requestBody: { required: true, content: body('OperateRequest', OPERATE.requests) },
   responses: {
     200: {
-      description: 'The operations are on the queue, or the request was refused: the code says which.',
+      description: 'Code 0: the operations are durable. Another code: the request was refused.',
       headers: {
         'bindery-outcome': {
           description:
-            '`applied`: the next query sees it. `durable`: it is on the queue. Not there where the request was refused.',
+            '`applied`: the next query sees the change. `durable`: the change is on the queue. Absent if the request was refused.',
           schema: { enum: ['applied', 'durable'] },
         },
       },
@@ -64,14 +64,14 @@ const batchoperate: Schema = {
 
 const query: Schema = {
   operationId: 'query',
-  summary: 'Ask which tokens accounts are bound to, or which accounts tokens',
-  description: `${ONE_DIALECT} Whatever is in effect when the query comes is seen by it.`,
+  summary: 'Return the tokens of accounts, or the accounts of tokens',
+  description: `${ONE_DIALECT} A query sees every change that was applied before it.`,
   tags,
   security,
   requestBody: { required: true, content: body('QueryRequest', QUERY.requests) },
   responses: {
     200: {
-      description: 'What is bound, or that the request was refused: the code says which.',
+      description: 'Code 0: the bindings. Another code: the request was refused.',
       content: body('QueryReply', QUERY.replies),
     },
     ...failureResponses('query', 'Query'),

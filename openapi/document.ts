@@ -5,8 +5,8 @@ import { EVENTS_PATHS, EVENTS_SCHEMAS, EVENTS_SECURITY } from './events.ts';
 import type { Schema } from './schemas.ts';
 
 /**
- * Every route of Bindery in OpenAPI 3.1, made from the schemas that the routes read with. What JSON Schema cannot say,
- * limits in bytes and which fields exclude each other, is in words or in docs/.
+ * Every route of Bindery in OpenAPI 3.1, made from the schemas of the routes. JSON Schema cannot express limits in bytes and
+ * fields that exclude each other: descriptions or docs/ state them.
  */
 export const openApiDocument = (): Schema => ({
   openapi: '3.1.0',
@@ -25,13 +25,13 @@ export const openApiDocument = (): Schema => ({
     { url: 'http://localhost:8787', description: '`npm start`' },
   ],
   tags: [
-    { name: 'Events', description: 'What happened in an auth flow: docs/events.md.' },
+    { name: 'Events', description: 'Changes in an auth flow: docs/events.md.' },
     { name: 'Account API', description: 'The Account API of XG v3 and TPNS: docs/account-api.md.' },
   ],
   paths: { ...EVENTS_PATHS, ...ACCOUNT_API_PATHS },
   components: {
     schemas: { ...EVENTS_SCHEMAS, ...schemasIn('xg'), ...schemasIn('tpns'), Unspoken: UNSPOKEN },
-    responses: { TooManyRequests: { description: 'More requests than the stage takes. Nothing was accepted.' } },
+    responses: { TooManyRequests: { description: 'Too many requests for the stage. Nothing was accepted.' } },
     securitySchemes: { ...EVENTS_SECURITY, ...ACCOUNT_API_SECURITY },
   },
 });

@@ -9,18 +9,19 @@ const TOKEN = `${ruleOf(Token, '')}, in UTF-8.`;
 const ACCOUNT = `${ruleOf(AccountId, '')}, in UTF-8.`;
 
 const WORDS: Words = {
-  id: 'Of the event; an event of a list has one. It is the same on every attempt.',
-  timestamp: 'When it happened, to the millisecond: it decides the order of events, and is the same on every attempt.',
-  app: 'The app registration. May be left out where the source reaches one app only.',
-  platform: 'Has to be the platform of the app.',
+  id: 'The id of the event, the same on every attempt. Required in a list.',
+  timestamp: 'The time of the event, to the millisecond and the same on every attempt. It decides the order of events.',
+  app: 'The app registration. Optional if the source has one app only.',
+  platform: 'Must be the platform of the app.',
   token: TOKEN,
   old_token: TOKEN,
   account: ACCOUNT,
-  account_type: "Part of the identity of an account; the source's default where it is left out.",
-  accounts: 'In place of account and account_type.',
-  mode: 'override: the token ends with exactly these accounts. append: they are added.',
+  account_type: "Part of the identity of an account. Default: the source's account type.",
+  accounts: 'Instead of account and account_type.',
+  mode: 'override: the token has exactly these accounts afterwards. append: the accounts are added.',
   scope: 'token: the token loses every account. account: it loses the one named.',
-  session_id: 'Shared by a login and its logout: the login is dead once the logout was seen, whatever the times say.',
+  session_id:
+    'Shared by a login and its logout. Once the logout was accepted, the login has no effect, whatever their times.',
 };
 
 const Reply = z.object({
@@ -39,7 +40,7 @@ const Refusal = z.object({
 export const EVENTS_SCHEMAS: Schema = {
   Event: schemaOf(AppEvent, WORDS),
   Events: {
-    description: 'One event, or a list of them that is accepted whole or not at all.',
+    description: 'One event, or a list of events that is accepted whole or not at all.',
     anyOf: [
       ref('schemas', 'Event'),
       {
@@ -57,17 +58,17 @@ export const EVENTS_SCHEMAS: Schema = {
   },
   EventsReply: schemaOf(Reply, {
     outcome:
-      'applied: the next query sees it. superseded: a later event was there already. durable: it is on the queue.',
+      'applied: the next query sees it. superseded: a later event was applied before it. durable: it is on the queue.',
     events: 'In the order sent.',
   }),
-  EventsRefusal: schemaOf(Refusal, { issues: 'What is wrong, and where. It never repeats what was sent.' }),
+  EventsRefusal: schemaOf(Refusal, { issues: 'The faults and their places. They never quote the request.' }),
 };
 
 type Code = keyof typeof REFUSALS;
 // Object.keys widens the names of a literal object to text.
 const CODES = Object.keys(REFUSALS) as Code[];
 
-/** A status may have several refusals. */
+/** Returns the refusals by status, because a status may have several. */
 function refusals(): Schema {
   const byStatus = Map.groupBy(CODES, (code) => REFUSALS[code].status);
   const responses = [...byStatus].map(([status, codes]) => {
@@ -86,9 +87,9 @@ const accepted = (description: string, name: keyof typeof REPLIES): Schema => ({
 
 const send: Schema = {
   operationId: 'sendEvents',
-  summary: 'Say what happened in an auth flow',
+  summary: 'Send events of an auth flow',
   description:
-    'Signed as Standard Webhooks 1.0.0, symmetric scheme. Send again on 5xx and on no answer, with the same webhook-id and the same body: a late or repeated event does no harm.',
+    'Signed as Standard Webhooks 1.0.0, symmetric scheme. After a 5xx or no answer, send the same body with the same webhook-id again: a late or repeated event does no harm.',
   tags: ['Events'],
   security: [{ webhookId: [], webhookTimestamp: [], webhookSignature: [] }],
   parameters: [
@@ -96,8 +97,8 @@ const send: Schema = {
   ],
   requestBody: { required: true, content: json(ref('schemas', 'Events'), EVENTS) },
   responses: {
-    200: accepted('In effect: the next query sees it.', 'applied'),
-    202: accepted('On the queue, and in effect soon.', 'durable'),
+    200: accepted('Applied: the next query sees the change.', 'applied'),
+    202: accepted('Durable: the events are on the queue and will be applied.', 'durable'),
     ...refusals(),
     429: ref('responses', 'TooManyRequests'),
     503: {
@@ -119,6 +120,6 @@ export const EVENTS_SECURITY: Schema = {
   webhookTimestamp: header('webhook-timestamp', 'Seconds since 1970 of this attempt, within 5 minutes of our clock.'),
   webhookSignature: header(
     'webhook-signature',
-    '`v1,` and the base64 of HMAC-SHA256(secret, `{webhook-id}.{webhook-timestamp}.{body}`); several, separated by spaces, while a secret is changed.',
+    '`v1,` and the base64 of HMAC-SHA256(secret, `{webhook-id}.{webhook-timestamp}.{body}`); several, separated by spaces, during a change of the secret.',
   ),
 };

@@ -3,13 +3,10 @@ import * as z from 'zod';
 /** JSON Schema, draft 2020-12, as OpenAPI 3.1 has it. */
 export type Schema = { readonly [key: string]: unknown };
 
-/** What is said of a property, by its name. */
+/** Descriptions of properties, by name. */
 export type Words = Readonly<Record<string, string>>;
 
-/**
- * What a codec reads, with words for its properties. Limits in bytes have no place in JSON Schema: they are in the
- * words.
- */
+/** Returns the schema of a codec's input with descriptions. Limits in bytes are in these, as JSON Schema has none. */
 export function schemaOf(codec: z.core.$ZodType, words: Words = {}): Schema {
   const { $schema: _, ...schema } = z.toJSONSchema(codec, {
     io: 'input',
@@ -18,13 +15,13 @@ export function schemaOf(codec: z.core.$ZodType, words: Words = {}): Schema {
   return explained(schema, words);
 }
 
-/** Takes off what says nothing: the limits of JavaScript's own integers. */
+/** Removes the limits of JavaScript's own integers, which restrict nothing. */
 function tidied(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
 }
 
-/** The schema with a description on each property that has words. */
+/** Returns the schema with the descriptions of its properties. */
 function explained(schema: Schema, words: Words): Schema {
   return Object.fromEntries(
     Object.entries(schema).map(([key, value]) => [
@@ -49,10 +46,10 @@ const namedIn = (properties: unknown, words: Words): unknown =>
 
 const isSchema = (value: unknown): value is Schema => typeof value === 'object' && value !== null;
 
-/** A rule in the words in which a schema refuses what breaks it: for rules that JSON Schema cannot say. */
+/** Returns the message with which a schema refuses `breaking`: for rules that JSON Schema cannot express. */
 export function ruleOf(schema: z.core.$ZodType, breaking: unknown): string {
   const [issue] = z.safeParse(schema, breaking).error?.issues ?? [];
-  if (issue === undefined) throw new Error('what should break a rule does not');
+  if (issue === undefined) throw new Error(`bug: no rule refuses ${JSON.stringify(breaking)}`);
   return issue.message;
 }
 

@@ -8,35 +8,35 @@ import { codeOf, given, stays } from '../steps.ts';
 
 const TEN_MINUTES = 600_000;
 
-/** Both endpoints turn the request away, though its body is right. */
+/** Expects a failed authentication from both endpoints, although the body is right. */
 async function closed(api: Api, ask: Omit<Ask, 'body' | 'endpoint'>): Promise<void> {
   await turnedAway(api, { ...ask, body: clearTokens(api.token()) });
   await turnedAway(api, { ...ask, endpoint: 'query', body: accountsOf(api.token()) });
 }
 
-/** Who may speak for an app. */
+/** Rules for credentials. */
 export const AUTHENTICATION: readonly Rule[] = [
   {
     name: 'no-credential',
-    says: 'A request without a credential is turned away with HTTP 403 and the code of a failed authentication.',
+    says: 'A request without a credential gets HTTP 403 and the code of a failed authentication.',
     from: 'document',
     check: (api) => closed(api, { credential: 'none' }),
   },
   {
     name: 'wrong-secret',
-    says: 'A wrong secret is turned away.',
+    says: 'A wrong secret gets HTTP 403.',
     from: 'document',
     check: (api) => closed(api, { credential: { secret: 'not the secret' } }),
   },
   {
     name: 'wrong-app',
-    says: 'A secret opens no other app.',
+    says: 'A secret with the name of another app gets HTTP 403.',
     from: 'document',
     check: (api) => closed(api, { credential: { app: 'no-such-app' } }),
   },
   {
     name: 'broken-header',
-    says: 'A credential that cannot be read is turned away.',
+    says: 'A credential that cannot be read gets HTTP 403.',
     from: 'bindery',
     check: async (api) => {
       const headers = ['Basic', 'Basic !!!!', 'Basic bm8tY29sb24=', 'Bearer bm8tY29sb24=', 'Basic Og=='];
@@ -46,7 +46,7 @@ export const AUTHENTICATION: readonly Rule[] = [
   },
   {
     name: 'nothing-is-shown-or-changed',
-    says: 'Whoever is turned away sees nothing and changes nothing.',
+    says: 'A request with a wrong credential shows nothing and changes nothing.',
     from: 'document',
     check: async (api) => {
       const [phone, alice, mallory] = [api.token(), api.account('alice'), api.account('mallory')];
@@ -63,7 +63,7 @@ export const AUTHENTICATION: readonly Rule[] = [
   },
   {
     name: 'credential-before-body',
-    says: 'Whoever is turned away does not learn whether the body was right.',
+    says: 'A wrong credential gets HTTP 403 also if the body is wrong.',
     from: 'bindery',
     check: async (api) => {
       const credential = { secret: 'not the secret' };
@@ -82,7 +82,7 @@ export const AUTHENTICATION: readonly Rule[] = [
   },
   {
     name: 'signature-ages',
-    says: 'A signature whose TimeStamp is more than ten minutes away is turned away, one of five minutes is not.',
+    says: 'A signature with a TimeStamp more than ten minutes from now gets HTTP 403; five minutes are accepted.',
     from: 'bindery',
     only: { authentication: 'sign' },
     check: async (api) => {
@@ -95,7 +95,7 @@ export const AUTHENTICATION: readonly Rule[] = [
   },
   {
     name: 'either-way-of-proof',
-    says: 'Clients of either dialect may sign or use Basic authentication.',
+    says: 'Clients of both dialects may sign or use Basic authentication.',
     from: 'bindery',
     check: async (api) => {
       for (const authentication of ['basic', 'sign'] as const) {
@@ -106,7 +106,7 @@ export const AUTHENTICATION: readonly Rule[] = [
   },
   {
     name: 'both-spellings',
-    says: 'While nobody knows whose dialect a client speaks, a refusal is spelled in both.',
+    says: 'A refusal has the codes of both dialects if the app is unknown.',
     from: 'bindery',
     check: async (api) => {
       const { json } = await api.send({ credential: 'none', endpoint: 'query', body: {} });

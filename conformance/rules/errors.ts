@@ -7,7 +7,7 @@ import { stays } from '../steps.ts';
 
 const ENDPOINTS = ['operate', 'query'] as const;
 
-/** What is wrong with a request, and how the API says so. */
+/** Rules for wrong requests and their codes. */
 export const ERRORS: readonly Rule[] = [
   {
     name: 'not-json',
@@ -21,7 +21,7 @@ export const ERRORS: readonly Rule[] = [
   },
   {
     name: 'no-operator-type',
-    says: 'A request without an operator_type is refused as one with a missing parameter.',
+    says: 'A request without an operator_type gets the code of a missing parameter.',
     from: 'document',
     check: async (api) => {
       for (const endpoint of ENDPOINTS)
@@ -41,7 +41,7 @@ export const ERRORS: readonly Rule[] = [
   },
   {
     name: 'no-list',
-    says: 'A request without the list of its operation is refused as one with a missing parameter.',
+    says: 'A request without the list of its operation gets the code of a missing parameter.',
     from: 'document',
     check: async (api) => {
       for (const operator_type of [1, 2, 3])
@@ -53,7 +53,7 @@ export const ERRORS: readonly Rule[] = [
   },
   {
     name: 'no-account',
-    says: 'An element without its token or its accounts is refused as one with a missing parameter.',
+    says: 'An element without its token or its accounts gets the code of a missing parameter.',
     from: 'document',
     check: async (api) => {
       const elements = [
@@ -67,7 +67,7 @@ export const ERRORS: readonly Rule[] = [
   },
   {
     name: 'wrong-type',
-    says: 'A number where a text belongs, or the other way round, is refused.',
+    says: 'A number in place of a text, or a text in place of a number, is refused.',
     from: 'document',
     check: async (api) => {
       const { account } = api.account('alice');
@@ -79,7 +79,7 @@ export const ERRORS: readonly Rule[] = [
   },
   {
     name: 'refused-changes-nothing',
-    says: 'A request that is refused as a whole changes nothing, though other elements of it were right.',
+    says: 'A request that is refused as a whole changes nothing, although other elements are right.',
     from: 'bindery',
     check: async (api) => {
       const [phone, alice] = [api.token(), api.account('alice')];
@@ -103,7 +103,7 @@ export const ERRORS: readonly Rule[] = [
   },
   {
     name: 'refusal-quotes-nothing',
-    says: 'The text of a refusal does not quote what was sent.',
+    says: 'The text of a refusal does not quote the request.',
     from: 'bindery',
     check: async (api) => {
       const canary = 'canary-in-the-request';

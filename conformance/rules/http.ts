@@ -3,11 +3,11 @@ import { PATHS } from '../dialects.ts';
 import { same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 
-/** Requests that are not for the Account API. */
+/** Rules for other methods and paths. */
 export const HTTP: readonly Rule[] = [
   {
     name: 'post-only',
-    says: 'Another method than POST is answered 405, with the method that is right.',
+    says: 'A method other than POST gets HTTP 405 and the header Allow.',
     from: 'bindery',
     check: async (api) => {
       for (const method of ['GET', 'PUT', 'DELETE', 'PATCH'] as const) {
@@ -18,7 +18,7 @@ export const HTTP: readonly Rule[] = [
   },
   {
     name: 'other-paths',
-    says: 'A path that the API does not have is answered 404.',
+    says: 'An unknown path gets HTTP 404.',
     from: 'bindery',
     check: async (api) => {
       for (const path of [

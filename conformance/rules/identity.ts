@@ -3,7 +3,7 @@ import { same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 import { given, holds, operate, stays, tokensWith } from '../steps.ts';
 
-/** What makes a token or an account the same as another. */
+/** Rules for the identity of tokens and accounts. */
 export const IDENTITY: readonly Rule[] = [
   {
     name: 'type-is-identity',
@@ -44,7 +44,7 @@ export const IDENTITY: readonly Rule[] = [
   },
   {
     name: 'names-are-kept',
-    says: 'Names come back as they were sent: other scripts, emoji, quotes, spaces and control characters.',
+    says: 'Names stay unchanged: other scripts, emoji, quotes, spaces and control characters.',
     from: 'bindery',
     check: async (api) => {
       for (const text of ['爱丽丝', 'ñ ü', '🦊🦊', '"\\/', ' a b ', 'tab\there', '__proto__', 'a#b:c|d*'])
@@ -53,7 +53,7 @@ export const IDENTITY: readonly Rule[] = [
   },
   {
     name: 'names-of-objects',
-    says: 'Names that mean something to programs are names like any other.',
+    says: 'Names with a meaning in programs, such as __proto__, are ordinary names.',
     from: 'bindery',
     check: async (api) => {
       const phone = api.token();

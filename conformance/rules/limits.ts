@@ -8,11 +8,11 @@ import { given, holds, operate, stays } from '../steps.ts';
 const times = <T>(length: number, make: (i: number) => T): T[] => Array.from({ length }, (_, i) => make(i));
 const UMLAUT = 'ä';
 
-/** How much a request and a name may be. */
+/** Rules for the size of requests and names. */
 export const LIMITS: readonly Rule[] = [
   {
     name: 'twenty-tokens',
-    says: 'Operations 1 to 3 take twenty tokens at a time.',
+    says: 'Operations 1 to 3 accept twenty tokens in one request.',
     from: 'document',
     check: async (api) => {
       const [tokens, alice] = [times(20, () => api.token()), api.account('alice')];
@@ -39,7 +39,7 @@ export const LIMITS: readonly Rule[] = [
   },
   {
     name: 'token-of-64-bytes',
-    says: 'A token may take 64 bytes.',
+    says: 'A token of 64 bytes is accepted.',
     from: 'document',
     check: async (api) => {
       const alice = api.account('alice');
@@ -50,7 +50,7 @@ export const LIMITS: readonly Rule[] = [
   },
   {
     name: 'no-token-of-65-bytes',
-    says: 'A token of 65 bytes is refused, however few characters they are.',
+    says: 'A token of 65 bytes is refused, even if it has fewer characters.',
     from: 'document',
     only: { dialect: 'xg' },
     check: async (api) => {
@@ -63,7 +63,7 @@ export const LIMITS: readonly Rule[] = [
   },
   {
     name: 'account-of-two-bytes',
-    says: 'An account takes two bytes or more, up to 255.',
+    says: 'An account of 2 to 255 bytes is accepted.',
     from: 'bindery',
     check: async (api) => {
       const phone = api.token();
@@ -76,7 +76,7 @@ export const LIMITS: readonly Rule[] = [
   },
   {
     name: 'no-account-of-one-byte',
-    says: 'An account of one byte is refused, and so is one of more than 255.',
+    says: 'An account of one byte, or of more than 255 bytes, is refused.',
     from: 'bindery',
     check: async (api) => {
       for (const account of ['a', 'x'.repeat(256), UMLAUT.repeat(128)]) {

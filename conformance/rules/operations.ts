@@ -4,14 +4,14 @@ import { same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 import { given, holds, operate, stays, tokensWith } from '../steps.ts';
 
-/** Another account type than 0, which both dialects' tables have. */
+/** An account type other than 0 that both dialects' tables have. */
 const OTHER = 2;
 
-/** What the five operations do. Accounts of one token are of different types: so the rules are true under both policies. */
+/** Rules for the five operations. Accounts of one token have different types, so that the rules hold under both policies. */
 export const OPERATIONS: readonly Rule[] = [
   {
     name: 'unbind-takes-the-named',
-    says: 'Operation 3 takes the named accounts from a token and leaves its others.',
+    says: 'Operation 3 unbinds the named accounts from a token and keeps its other accounts.',
     from: 'document',
     check: async (api) => {
       const [phone, alice, bobby] = [api.token(), api.account('alice'), api.account('bobby', OTHER)];
@@ -22,7 +22,7 @@ export const OPERATIONS: readonly Rule[] = [
   },
   {
     name: 'clear-token-takes-all',
-    says: 'Operation 4 takes every account from the named tokens.',
+    says: 'Operation 4 unbinds all accounts from the named tokens.',
     from: 'document',
     check: async (api) => {
       const [phone, tablet, alice] = [api.token(), api.token(), api.account('alice')];
@@ -35,7 +35,7 @@ export const OPERATIONS: readonly Rule[] = [
   },
   {
     name: 'clear-account-takes-all',
-    says: 'Operation 5 takes the named accounts from all their tokens.',
+    says: 'Operation 5 unbinds the named accounts from all their tokens.',
     from: 'document',
     check: async (api) => {
       const [phone, tablet, alice] = [api.token(), api.token(), api.account('alice')];
@@ -47,7 +47,7 @@ export const OPERATIONS: readonly Rule[] = [
   },
   {
     name: 'others-stay',
-    says: 'Operations 3, 4 and 5 leave alone whatever they do not name.',
+    says: 'Operations 3, 4 and 5 change no token or account that they do not name.',
     from: 'document',
     check: async (api) => {
       const [phone, other] = [api.token(), api.token()];
@@ -63,7 +63,7 @@ export const OPERATIONS: readonly Rule[] = [
   },
   {
     name: 'bound-again-after-removal',
-    says: 'What was removed by operation 3, 4 or 5 can be bound again.',
+    says: 'A binding that operation 3, 4 or 5 removed can be bound again.',
     from: 'document',
     check: async (api) => {
       const [phone, alice] = [api.token(), api.account('alice')];

@@ -4,11 +4,11 @@ import { given, holds, operate } from '../steps.ts';
 
 const OTHER = 2;
 
-/** What operations 1 and 2 do, which depends on how many accounts a token may hold. */
+/** Rules for operations 1 and 2, whose effect depends on the policy of the app. */
 export const POLICIES: readonly Rule[] = [
   {
     name: 'bind-adds',
-    says: 'Operation 1 adds accounts to those that a token has.',
+    says: 'Operation 1 adds accounts to a token.',
     from: 'document',
     only: { policy: 'many' },
     check: async (api) => {
@@ -33,7 +33,7 @@ export const POLICIES: readonly Rule[] = [
   },
   {
     name: 'bind-replaces-its-type',
-    says: 'Operation 1 acts as operation 2: the account of the same type is replaced.',
+    says: 'Operation 1 replaces the account of the same type, as operation 2 does.',
     from: 'document',
     only: { policy: 'one-per-type' },
     check: async (api) => {
@@ -45,7 +45,7 @@ export const POLICIES: readonly Rule[] = [
   },
   {
     name: 'override-replaces-its-types',
-    says: 'Operation 2 replaces the accounts of the types that it names, and leaves those of other types.',
+    says: 'Operation 2 replaces the accounts of the types that it names and keeps those of other types.',
     from: 'document',
     only: { policy: 'one-per-type' },
     check: async (api) => {

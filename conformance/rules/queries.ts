@@ -4,14 +4,14 @@ import { same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 import { accountsOn, given, label, operate, query, tokensWith } from '../steps.ts';
 
-/** What lies between calls on different tokens whose order a rule looks at (ms): an API may count in milliseconds. */
+/** The pause between calls on different tokens if a rule checks their order (ms): an API may count in milliseconds. */
 const TICK_MS = 5;
 
-/** What the two queries answer. */
+/** Rules for the two queries. */
 export const QUERIES: readonly Rule[] = [
   {
     name: 'both-sides-agree',
-    says: 'A binding shows in the query by token and in the query by account.',
+    says: 'A binding is visible in the query by token and in the query by account.',
     from: 'document',
     check: async (api) => {
       const [phone, tablet, alice] = [api.token(), api.token(), api.account('alice')];
@@ -23,11 +23,11 @@ export const QUERIES: readonly Rule[] = [
   },
   {
     name: 'entries-in-order',
-    says: 'A reply has an entry for each element of the query, in its order, and an empty one where nothing is bound.',
+    says: 'A reply has an entry for each element of the query, in its order, and an empty one if nothing is bound.',
     from: 'bindery',
     check: async (api) => {
       const [phone, tablet, unknown] = [api.token(), api.token(), api.token()];
-      const [alice, bobby, nobody] = [api.account('alice'), api.account('bobby'), api.account('nobody')];
+      const [alice, bobby, stranger] = [api.account('alice'), api.account('bobby'), api.account('stranger')];
       await given(api, phone, alice);
       await given(api, tablet, bobby);
       const { token_accounts } = await query(api, accountsOf(tablet, unknown, phone));
@@ -38,11 +38,11 @@ export const QUERIES: readonly Rule[] = [
         [phone, [label(alice)]],
       ];
       same('the entries by token', accounts, byToken);
-      const { account_tokens } = await query(api, tokensOf(bobby, nobody, alice));
+      const { account_tokens } = await query(api, tokensOf(bobby, stranger, alice));
       const tokens = account_tokens.map((entry) => [label(entry), entry.token_list]);
       const byAccount = [
         [label(bobby), [tablet]],
-        [label(nobody), []],
+        [label(stranger), []],
         [label(alice), [phone]],
       ];
       same('the entries by account', tokens, byAccount);
@@ -50,7 +50,7 @@ export const QUERIES: readonly Rule[] = [
   },
   {
     name: 'asked-twice',
-    says: 'An element that a query names twice is answered twice.',
+    says: 'An element that a query names twice has two entries.',
     from: 'bindery',
     check: async (api) => {
       const [phone, alice] = [api.token(), api.account('alice')];
@@ -65,7 +65,7 @@ export const QUERIES: readonly Rule[] = [
   },
   {
     name: 'newest-token-first',
-    says: 'The tokens of an account come most recently bound first, and binding one again makes it the newest.',
+    says: 'The tokens of an account are in order of their last bind, the newest first.',
     from: 'bindery',
     check: async (api) => {
       const [phone, tablet, watch, alice] = [api.token(), api.token(), api.token(), api.account('alice')];
@@ -95,7 +95,7 @@ export const QUERIES: readonly Rule[] = [
   },
   {
     name: 'query-sees-removal',
-    says: 'A query that follows the answer to a removal does not show what was removed.',
+    says: 'A query after the answer to a removal does not show the removed bindings.',
     from: 'bindery',
     check: async (api) => {
       const [phone, alice] = [api.token(), api.account('alice')];

@@ -4,11 +4,11 @@ import { isTrue, same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 import { accountsOn, given, holds, operate, stays, tokensWith } from '../steps.ts';
 
-/** Calls that say again what is already so, say a thing twice, or follow each other closely. */
+/** Rules for repeated elements, repeated calls and simultaneous calls. */
 export const REPETITION: readonly Rule[] = [
   {
     name: 'bind-again',
-    says: 'Binding what is already bound succeeds and changes nothing.',
+    says: 'Binding a bound account again succeeds and changes nothing.',
     from: 'bindery',
     check: async (api) => {
       const [phone, alice] = [api.token(), api.account('alice')];
@@ -21,7 +21,7 @@ export const REPETITION: readonly Rule[] = [
   },
   {
     name: 'unbind-what-is-not-bound',
-    says: 'Removing what a known token or any account does not have succeeds and changes nothing.',
+    says: 'Removing a binding that does not exist succeeds and changes nothing.',
     from: 'bindery',
     check: async (api) => {
       const { done } = SPELLINGS[api.dialect];
@@ -34,7 +34,7 @@ export const REPETITION: readonly Rule[] = [
   },
   {
     name: 'unknown-token',
-    says: 'Removals on a token never seen succeed as a whole, and the result of the element says so.',
+    says: 'Removals on a token never seen succeed as a whole, with a result of their own.',
     from: 'bindery',
     check: async (api) => {
       const { unknownToken } = SPELLINGS[api.dialect];
@@ -54,7 +54,7 @@ export const REPETITION: readonly Rule[] = [
   },
   {
     name: 'token-named-twice',
-    says: 'A token that a request names twice takes its elements in the order of the list.',
+    says: 'A token that a request names twice has its elements applied in the order of the list.',
     from: 'bindery',
     check: async (api) => {
       const [phone, bobby] = [api.token(), api.account('bobby')];
@@ -77,7 +77,7 @@ export const REPETITION: readonly Rule[] = [
   },
   {
     name: 'one-owner',
-    says: 'Any number of overriding binds at once leave a token with one owner, and both queries agree on it.',
+    says: 'Simultaneous overriding binds leave a token with one owner, and both queries agree on it.',
     from: 'bindery',
     check: async (api) => {
       const phone = api.token();

@@ -15,11 +15,11 @@ async function sees(api: Api, endpoint: Endpoint, body: object, keys: readonly s
   isTrue(`${text} is a text`, typeof Reflect.get(Object(answer.json), text) === 'string');
 }
 
-/** How replies are spelled. */
+/** Rules for the keys and results of replies. */
 export const REPLIES: readonly Rule[] = [
   {
     name: 'batchoperate-spelling',
-    says: 'batchoperate answers ret_code, err_msg and result, in both dialects.',
+    says: 'A reply of batchoperate has ret_code, err_msg and result, in both dialects.',
     from: 'document',
     check: async (api) => {
       await sees(api, 'operate', override(api.token(), api.account('alice')), ['ret_code', 'err_msg', 'result']);
@@ -27,7 +27,7 @@ export const REPLIES: readonly Rule[] = [
   },
   {
     name: 'xg-query-spelling',
-    says: 'A query answers ret_code, err_msg and one list of entries.',
+    says: 'A reply of a query has ret_code, err_msg and one list of entries.',
     from: 'document',
     only: { dialect: 'xg' },
     check: async (api) => {
@@ -37,7 +37,7 @@ export const REPLIES: readonly Rule[] = [
   },
   {
     name: 'tpns-query-spelling',
-    says: 'A query answers retCode, errMsg, result and one list of entries.',
+    says: 'A reply of a query has retCode, errMsg, result and one list of entries.',
     from: 'document',
     only: { dialect: 'tpns' },
     check: async (api) => {
@@ -59,7 +59,7 @@ export const REPLIES: readonly Rule[] = [
   },
   {
     name: 'tpns-query-result',
-    says: 'The result of a query is "0" for what was found and "10110008" for what was not.',
+    says: 'The result of a query is "0" for each element found and "10110008" for each other element.',
     from: 'document',
     only: { dialect: 'tpns' },
     check: async (api) => {
@@ -71,7 +71,7 @@ export const REPLIES: readonly Rule[] = [
   },
   {
     name: 'json-label',
-    says: 'Every reply is labelled as JSON.',
+    says: 'Every reply has the content type of JSON.',
     from: 'bindery',
     check: async (api) => {
       const asks = [{ body: clearTokens(api.token()) }, { body: '{' }, { body: {}, credential: 'none' }] as const;

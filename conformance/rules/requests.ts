@@ -4,11 +4,11 @@ import { isTrue, same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 import { codeOf, holds, operate, query } from '../steps.ts';
 
-/** What real clients send beside the documents' bodies. */
+/** Rules for requests that real clients send and the documents do not show. */
 export const REQUESTS: readonly Rule[] = [
   {
     name: 'any-label',
-    says: "A body is read as JSON in UTF-8, whatever its content-type says: clients write charset='utf-8' in quotes.",
+    says: "A body is JSON in UTF-8 under any content-type: some clients write charset='utf-8' in quotes.",
     from: 'bindery',
     check: async (api) => {
       const labels = [
@@ -39,7 +39,7 @@ export const REQUESTS: readonly Rule[] = [
   },
   {
     name: 'unknown-keys',
-    says: 'Keys that are not in the documents are passed over.',
+    says: 'Keys that are not in the documents are ignored.',
     from: 'bindery',
     check: async (api) => {
       const [phone, alice] = [api.token(), api.account('alice')];
@@ -50,7 +50,7 @@ export const REQUESTS: readonly Rule[] = [
   },
   {
     name: 'operator',
-    says: 'A request may say who makes it: op_type of qq, rtx, email or other, and op_id.',
+    says: 'A request may name its operator: op_type of qq, rtx, email or other, and op_id.',
     from: 'document',
     only: { dialect: 'xg' },
     check: async (api) => {
@@ -63,7 +63,7 @@ export const REQUESTS: readonly Rule[] = [
   },
   {
     name: 'query-string',
-    says: 'A query string behind the path changes nothing.',
+    says: 'A query string behind the path is ignored.',
     from: 'bindery',
     check: async (api) => {
       const answer = await api.send({ path: `${PATHS.query}?x=1&y`, body: accountsOf(api.token()) });
@@ -72,7 +72,7 @@ export const REQUESTS: readonly Rule[] = [
   },
   {
     name: 'xg-platform',
-    says: 'A platform is android or ios, in any letter case, may be left out, and has to be that of the app.',
+    says: 'A platform is optional. It is android or ios in any letter case, and must be the platform of the app.',
     from: 'bindery',
     only: { dialect: 'xg' },
     check: async (api) => {
@@ -89,7 +89,7 @@ export const REQUESTS: readonly Rule[] = [
   },
   {
     name: 'tpns-platform',
-    says: 'A platform that an older client still sends is passed over, whatever it says.',
+    says: 'A platform of an older client is ignored, whatever its value.',
     from: 'document',
     only: { dialect: 'tpns' },
     check: async (api) => {

@@ -4,7 +4,7 @@ import { same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 import { operate } from '../steps.ts';
 
-/** The documents' samples, with names of this run in place of `token1`, `926@126.com` and the others. */
+/** The documents' samples. Names of this run replace `token1`, `926@126.com` and the others. */
 
 const XG_TYPES = [2, 1] as const;
 
@@ -28,7 +28,7 @@ async function replies(api: Api, body: object, reply: object): Promise<void> {
 export const SAMPLES: readonly Rule[] = [
   {
     name: 'xg-sample-operations',
-    says: "The five requests of the XG document are done, each with its own length of 'result'.",
+    says: "The five requests of the XG document succeed, each with its own length of 'result'.",
     from: 'document',
     only: { dialect: 'xg' },
     check: async (api) => {
@@ -43,7 +43,7 @@ export const SAMPLES: readonly Rule[] = [
   },
   {
     name: 'xg-sample-accounts',
-    says: 'The query by token is answered as the XG document prints it.',
+    says: 'The reply to a query by token is equal to the sample in the XG document.',
     from: 'document',
     only: { dialect: 'xg' },
     check: async (api) => {
@@ -55,7 +55,7 @@ export const SAMPLES: readonly Rule[] = [
   },
   {
     name: 'xg-sample-tokens',
-    says: 'The query by account is answered as the XG document prints it.',
+    says: 'The reply to a query by account is equal to the sample in the XG document.',
     from: 'document',
     only: { dialect: 'xg' },
     check: async (api) => {
@@ -68,7 +68,7 @@ export const SAMPLES: readonly Rule[] = [
   },
   {
     name: 'tpns-sample-accounts',
-    says: 'The query by token is answered as the TPNS document prints it.',
+    says: 'The reply to a query by token is equal to the sample in the TPNS document.',
     from: 'document',
     only: { dialect: 'tpns' },
     check: async (api) => {
@@ -82,7 +82,7 @@ export const SAMPLES: readonly Rule[] = [
   },
   {
     name: 'tpns-sample-tokens',
-    says: 'The query by account is answered as the TPNS document prints it.',
+    says: 'The reply to a query by account is equal to the sample in the TPNS document.',
     from: 'document',
     only: { dialect: 'tpns' },
     check: async (api) => {

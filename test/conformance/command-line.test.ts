@@ -36,7 +36,7 @@ describe('npm run conformance', () => {
       'holds           signature-covers-body       A signature holds for the bytes of its own body only.',
     );
     expect(lines).toContain(
-      'not applicable  xg-query-spelling           A query answers ret_code, err_msg and one list of entries. (dialect xg only)',
+      'not applicable  xg-query-spelling           A reply of a query has ret_code, err_msg and one list of entries. (dialect xg only)',
     );
     expect(lines.at(-1)).toMatch(/^tpns, sign, policy many: \d+ holds, 0 does not hold, \d+ not applicable$/);
   });

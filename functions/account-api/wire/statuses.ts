@@ -73,7 +73,7 @@ export function failureOf(dialect: Dialect, code: number): Failure {
 }
 
 /** A fault in a request, and its place: names of fields and indices only, never a value of the request. */
-export type Issue = { readonly path: string; readonly message: string };
+type Issue = { readonly path: string; readonly message: string };
 
 /** The reason why a request was not done, and the place of the fault. `code`: of a reply by a hosted API. */
 export type Failure = {
