@@ -87,6 +87,20 @@ test('docs/configuration.md has every field of bindery.json, and no other', () =
     expect(page).toContain(`\`${list}\` is a list`);
 });
 
+test('every page names actors and opens no sentence with a question word', () => {
+  const prose = (page: string) => read(page).replaceAll(/```[\s\S]*?```|`[^`]*`|"[^"]*"|\*[^*\n]+\*/g, '');
+  const faults = pages.flatMap((page) =>
+    prose(page)
+      .split('\n')
+      .filter((line) => UNNAMED_ACTOR.test(line) || UNNAMED_THING.test(line))
+      .map((line) => `${page}: ${line}`),
+  );
+  expect(faults).toEqual([]);
+});
+
+const UNNAMED_ACTOR = /\b(whoever|nobody|somebody|anybody|everybody|whom)\b/i;
+const UNNAMED_THING = /(^(- |\d+\. |\| )?|[.:] )(What|Whatever|Who|Whoever|Whether|Where|Those|Nothing|The same)\b/;
+
 /** A heading as a link spells it. */
 const anchorOf = (heading: string): string =>
   heading
