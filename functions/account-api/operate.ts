@@ -27,10 +27,9 @@ export async function operate(
   requestId: string,
 ): Promise<HttpReply> {
   const stamped = await stamp(request, { store, app, requestId, nowMs: now() });
-  const { operator } = request;
   const accepted = await accept(
     requestId,
-    stamped.map(({ operation }) => (operator ? { ...operation, operator } : operation)),
+    stamped.map(({ operation }) => operation),
   );
   if (accepted.kind === 'unavailable')
     return failed({ app, endpoint: 'operate' }, { problem: 'unavailable' }, accepted.reason, lineOf(request));

@@ -14,13 +14,8 @@ export type Session = z.infer<typeof Session>;
 export const MAX_ACCOUNTS = 100;
 
 const Accounts = z.array(Account).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS));
-/** Who asked for an operation: a person or a system, where a client of the Account API names one. It changes nothing. */
-const Operator = z.object({
-  type: z.optional(z.string().check(z.maxLength(16))),
-  id: z.optional(z.string().check(z.maxLength(255))),
-});
 
-const onToken = { app: AppId, token: Token, stamp: Stamp, operator: z.optional(Operator) };
+const onToken = { app: AppId, token: Token, stamp: Stamp };
 
 /** The token gains the accounts. */
 const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: Accounts, session: z.optional(Session) });
@@ -50,7 +45,6 @@ const UnbindAccountFromAll = z.object({
   app: AppId,
   account: Account,
   stamp: Stamp,
-  operator: z.optional(Operator),
 });
 
 /**
