@@ -87,6 +87,17 @@ test('docs/configuration.md has every field of bindery.json, and no other', () =
     expect(page).toContain(`\`${list}\` is a list`);
 });
 
+test('every page names only files of the project that exist', () => {
+  const FILE = /`((?:functions|infra|local|cli|test|bench|conformance|openapi)\/[\w./-]+\.(?:ts|json))`/g;
+  const missing = pages.flatMap((page) =>
+    [...read(page).matchAll(FILE)]
+      .map(([, file = '']) => file)
+      .filter((file) => !existsSync(join(root, file)))
+      .map((file) => `${page}: ${file}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('every page names actors and opens no sentence with a question word', () => {
   const prose = (page: string) => read(page).replaceAll(/```[\s\S]*?```|`[^`]*`|"[^"]*"|\*[^*\n]+\*/g, '');
   const faults = pages.flatMap((page) =>
