@@ -88,18 +88,11 @@ const AT_ONCE = 8;
  * of our clock, because a durable operation is better than a refused one.
  */
 function stamp(request: OperateRequest, stamping: Stamping): Promise<StampedOperation[]> {
-  switch (request.kind) {
-    case 'unbindAccountFromAll':
-      return stampAccounts(request.accounts, stamping);
-    case 'unbindTokenFromAll':
-      return stampTokens(
-        request.kind,
-        request.tokens.map((token) => ({ token, accounts: [] })),
-        stamping,
-      );
-    default:
-      return stampTokens(request.kind, request.elements, stamping);
-  }
+  const { kind } = request;
+  if (kind === 'unbindAccountFromAll') return stampAccounts(request.accounts, stamping);
+  if (kind !== 'unbindTokenFromAll') return stampTokens(kind, request.elements, stamping);
+  const elements = request.tokens.map((token) => ({ token, accounts: [] }));
+  return stampTokens(kind, elements, stamping);
 }
 
 async function stampTokens(
@@ -131,16 +124,14 @@ function onToken(kind: TokenKind, { token, accounts }: OperateElement, moment: M
   return { kind: overriding, ...bound, scope: scopeOf(app), stamp: stampAt(overriding, moment) };
 }
 
-async function stampAccounts(accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> {
-  const { store, app, nowMs } = stamping;
-  return inParallel([...accounts.entries()], AT_ONCE, async ([index, account]) => {
+const stampAccounts = (accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> =>
+  inParallel([...accounts.entries()], AT_ONCE, async ([index, account]) => {
+    const { store, app, nowMs } = stamping;
     const kind = 'unbindAccountFromAll';
     const time = await orUnavailable(() => accountTime(store, nowMs, { app: app.id, account }));
-    const ms = typeof time === 'number' ? time : nowMs;
-    const operation = { kind, app: app.id, account, stamp: stampAt(kind, { ...stamping, ms, index }) } as const;
-    return { isKnown: true, operation };
+    const stamp = stampAt(kind, { ...stamping, ms: typeof time === 'number' ? time : nowMs, index });
+    return { isKnown: true, operation: { kind, app: app.id, account, stamp } };
   });
-}
 
 const stampAt = (kind: StampedKind, { ms, app, requestId, index }: Moment) =>
   stampOf(kind, ms, eventHash(app.id, requestId), index);

@@ -130,22 +130,19 @@ const ReplyBody = z.object({
 });
 type ReplyBody = z.output<typeof ReplyBody>;
 
+const DONE: readonly StatusName[] = ['ok', 'partlyRefused', 'allRefused'];
+
 function decodeReply(dialect: Dialect, { ret_code, result }: ReplyBody): OperateReply {
-  const isBatch = [STATUSES.ok, STATUSES.partlyRefused, STATUSES.allRefused].some(
-    (status) => status[dialect].code === ret_code,
-  );
-  if (isBatch && (ret_code === 0 || result !== undefined))
-    return { kind: 'done', results: (result ?? []).map((text) => resultOf(dialect, text)) };
-  return failureOf(dialect, ret_code);
+  const isDone = DONE.some((name) => STATUSES[name][dialect].code === ret_code);
+  if (!isDone || (ret_code !== 0 && result === undefined)) return failureOf(dialect, ret_code);
+  return { kind: 'done', results: (result ?? []).map((text) => resultOf(dialect, text)) };
 }
 
 function encodeReply(dialect: Dialect, reply: OperateReply): ReplyBody {
-  if (reply.kind === 'failed') {
-    const { code, text } = codeOf(dialect, reply);
-    return { ret_code: code, err_msg: text };
-  }
-  const { code, text } = STATUSES[statusOf(reply.results)][dialect];
-  return { ret_code: code, err_msg: text, result: reply.results.map((result) => RESULTS[dialect][result]) };
+  const isFailed = reply.kind === 'failed';
+  const { code, text } = isFailed ? codeOf(dialect, reply) : STATUSES[statusOf(reply.results)][dialect];
+  const result = isFailed ? undefined : reply.results.map((one) => RESULTS[dialect][one]);
+  return { ret_code: code, err_msg: text, ...(result && { result }) };
 }
 
 function statusOf(results: readonly ElementResult[]): StatusName {

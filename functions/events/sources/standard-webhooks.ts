@@ -120,16 +120,14 @@ export const standardWebhooks: SourceKind = {
   verify: verifiedId,
   read: (body, reach) => {
     const read = readAppEvents(body);
-    return 'issues' in read ? read : { events: read.events.map((event) => sourceEvent(event, reach)) };
+    if ('issues' in read) return read;
+    const eventOf = (content: AppEvent): SourceEvent => {
+      const { id, timestamp } = content;
+      return { id, timestamp, content, translated: translated(content, reach) };
+    };
+    return { events: read.events.map(eventOf) };
   },
 };
-
-const sourceEvent = (event: AppEvent, reach: Reach): SourceEvent => ({
-  id: event.id,
-  timestamp: event.timestamp,
-  content: event,
-  translated: translated(event, reach),
-});
 
 type Data<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>['data'];
 
