@@ -1,0 +1,96 @@
+import { Session } from 'node:inspector/promises';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { authorized, CONFIGURATION, EVENTS_PATH, posted, signed } from '../bench/installation.ts';
+import { deviceToken, loginBody } from '../bench/sample-events.ts';
+import { createQueues, createTable } from '../local/aws/resources.ts';
+import { startDynamodb, startSecrets, startSqs } from '../local/aws/servers.ts';
+import { developmentSecrets, pointAwsAt, setVariables, versionsOf } from '../local/environment.ts';
+import { invoke, loadDoors } from '../local/lambda/invoke.ts';
+
+/**
+ * Prints, as JSON, the files of functions/ that one request executes. A file counts if one of its functions runs; what
+ * it does while it is loaded does not count. Each request comes a second time, as it does in a function that is warm.
+ * `story` is the path of a login: the files on the call stack when the door sends the conditional write, door first.
+ */
+export type FilesOfRequests = Readonly<Record<'login' | 'delivery' | 'query' | 'story', readonly string[]>>;
+
+const FUNCTIONS = new URL('../functions/', import.meta.url).href;
+
+const secrets = developmentSecrets(CONFIGURATION);
+const [sqs, dynamodb, vault] = [await startSqs(), await startDynamodb(), await startSecrets(versionsOf(secrets, {}))];
+pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: vault.url });
+const client = new SQSClient();
+const [queues] = await Promise.all([createQueues(client, sqs, CONFIGURATION.apps), createTable()]);
+setVariables(CONFIGURATION, queues, secrets);
+for (const level of ['info', 'warn'] as const) console[level] = () => {};
+const doors = await loadDoors(false);
+
+const session = new Session();
+session.connect();
+await session.post('Profiler.enable');
+await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+
+/** Returns the files of functions/ in which a function ran while `work` did. The function without a name is the file. */
+async function filesOf(work: () => Promise<unknown>): Promise<string[]> {
+  await session.post('Profiler.takePreciseCoverage');
+  await work();
+  const { result } = await session.post('Profiler.takePreciseCoverage');
+  const ran = result.filter(({ functions }) =>
+    functions.some(({ ranges: [range] }) => range !== undefined && range.startOffset > 0 && range.count > 0),
+  );
+  return ran.flatMap(({ url }) => (url.startsWith(FUNCTIONS) ? [url.slice(FUNCTIONS.length)] : [])).sort();
+}
+
+/** Returns the files of functions/ on the call stack of the first conditional write while `work` runs, door first. */
+async function storyOf(work: () => Promise<unknown>): Promise<string[]> {
+  const { send } = DynamoDBClient.prototype;
+  let stack = '';
+  Error.stackTraceLimit = Number.POSITIVE_INFINITY;
+  // The client's own `send`, with its overloads, after a look at the stack.
+  DynamoDBClient.prototype.send = function (this: DynamoDBClient, ...call: Parameters<typeof send>) {
+    if (call[0] instanceof PutItemCommand) stack ||= String(new Error('a conditional write').stack);
+    return send.apply(this, call);
+  } as typeof send;
+  await work();
+  DynamoDBClient.prototype.send = send;
+  const files = [...stack.matchAll(/functions\/([\w/-]+\.ts)/g)].map(([, file = '']) => file);
+  return [...new Set(files.reverse())];
+}
+
+const login = (i: number) => async () => {
+  const body = loginBody(1, i);
+  const event = posted(EVENTS_PATH, body, signed(body, `msg_${i}`, secrets.sources['app']));
+  const reply = await invoke(doors.http.events, event);
+  if (reply.statusCode !== 200) throw new Error(`the login was answered ${reply.statusCode}`);
+};
+
+const delivery = async () => {
+  const QueueUrl = queues.operations.url;
+  const { Messages: [message] = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+  const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '' } = message ?? {};
+  const attributes = { ApproximateReceiveCount: '1', SentTimestamp: `${Date.now()}` };
+  // Lambda sets more than this; the worker reads nothing else.
+  const record = { messageId, receiptHandle, body, attributes } as Parameters<
+    typeof doors.apply.handler
+  >[0]['Records'][0];
+  const result = await invoke(doors.apply, { Records: [record] });
+  if (JSON.stringify(result) !== '{"batchItemFailures":[]}') throw new Error(`the worker left ${body}`);
+};
+
+const query = async () => {
+  const body = JSON.stringify({ operator_type: 2, platform: 'android', token_list: [deviceToken(1)] });
+  const path = '/v3/device/account/query';
+  const reply = await invoke(doors.http['account-api'], posted(path, body, authorized(secrets.apps['shop'] ?? '')));
+  if (reply.statusCode !== 200) throw new Error(`the query was answered ${reply.statusCode}`);
+};
+
+for (const warm of [login(1), login(2), delivery, query]) await warm();
+const files: FilesOfRequests = {
+  login: await filesOf(login(3)),
+  delivery: await filesOf(delivery),
+  query: await filesOf(query),
+  story: await storyOf(login(4)),
+};
+process.stdout.write(`${JSON.stringify(files, null, 2)}\n`);
+process.exit();
