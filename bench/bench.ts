@@ -1,11 +1,11 @@
-import { runCommand } from '../cli/command.ts';
+import { type Command, runCommand } from '../cli/command.ts';
 import { columns } from '../cli/table.ts';
 import { UserError } from '../local/user-error.ts';
 
 type Benchmark = {
   readonly measures: string;
   /** Imports the benchmark only when it runs: other modules in the process would change what is measured. */
-  readonly load: () => Promise<{ readonly run: (args: string[]) => Promise<void> }>;
+  readonly load: () => Promise<{ readonly run: Command }>;
 };
 
 const DEFAULT = 'speed';
@@ -38,16 +38,16 @@ ${columns(Object.entries(BENCHMARKS).map(([name, { measures }]) => [name, measur
 
 For the options of a benchmark: npm run bench -- cost --help`;
 
-await runCommand(async () => {
-  const [first = DEFAULT, ...rest] = process.argv.slice(2);
+await runCommand(async (terminal) => {
+  const [first = DEFAULT, ...rest] = terminal.args;
   if (first === '--help') {
-    process.stdout.write(`${HELP}\n`);
-    return;
+    terminal.print(HELP);
+    return 0;
   }
   const [name, args] = first.startsWith('-') ? [DEFAULT, [first, ...rest]] : [first, rest];
   const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
   if (benchmark === undefined)
     throw new UserError(`no benchmark is called ${name}: choose ${Object.keys(BENCHMARKS).join(', ')}`);
   const { run } = await benchmark.load();
-  await run(args);
+  return run({ ...terminal, args });
 });

@@ -1,8 +1,9 @@
 import { AccountType } from '../functions/core/account.ts';
 import type { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
 import { UserError } from '../local/user-error.ts';
+import type { Options, Values } from './command.ts';
 
-/** The account type an option gives, if it does. */
+/** Reads the option --account-type. Returns undefined if it is not given. */
 export function accountTypeIn(text: string | undefined): AccountType | undefined {
   if (text === undefined) return undefined;
   const type = AccountType.safeParse(Number(text));
@@ -10,8 +11,8 @@ export function accountTypeIn(text: string | undefined): AccountType | undefined
   throw new UserError(`--account-type ${text}: an account type is a number from 0 to 2147483647`);
 }
 
-/** The event that each command sends. */
-export const COMMANDS = {
+/** The type of the event that each word of `npm run send` sends. */
+export const EVENT_TYPES = {
   login: 'user.login',
   logout: 'user.logout',
   'logout-everywhere': 'user.logout_everywhere',
@@ -19,33 +20,39 @@ export const COMMANDS = {
   'token-changed': 'device.token_changed',
 } as const satisfies Record<string, AppEvent['type']>;
 
-export const EVENT_OPTIONS = {
-  token: { type: 'string' },
-  'old-token': { type: 'string' },
-  account: { type: 'string', multiple: true },
-  'account-type': { type: 'string' },
-  app: { type: 'string' },
-  platform: { type: 'string' },
-  mode: { type: 'string' },
-  scope: { type: 'string' },
-  session: { type: 'string' },
-  at: { type: 'string' },
-} as const;
+export type EventWord = keyof typeof EVENT_TYPES;
 
-type Text = string | undefined;
-export type EventValues = { readonly [K in Exclude<keyof typeof EVENT_OPTIONS, 'account'>]?: Text } & {
-  readonly account?: readonly string[] | undefined;
+export const EVENT_WORDS: Readonly<Record<EventWord, string>> = {
+  login: 'the account is signed in on the phone',
+  logout: 'the account is signed out on the phone',
+  'logout-everywhere': 'the account is signed out on all phones',
+  deleted: 'the account is deleted',
+  'token-changed': 'the phone has a new push token',
 };
 
-/** What was asked for, as an event. Whether it is a valid one, the receiver says: it knows best. */
-export function eventOf(command: string, values: EventValues, now: Date): object {
-  const type = new Map<string, AppEvent['type']>(Object.entries(COMMANDS)).get(command);
-  if (type === undefined)
-    throw new UserError(`"${command}" is not an event: ${Object.keys(COMMANDS).join(', ')} are; see --help`);
-  return { type, timestamp: values.at ?? now.toISOString(), data: dataOf(type, values) };
-}
+export const EVENT_OPTIONS = {
+  token: { value: 'T', help: 'push token of the phone' },
+  account: { value: 'A', repeats: true, help: 'the account; may be repeated for login and token-changed' },
+  'account-type': { value: 'N', help: 'type of all these accounts. Default: none, which is type 0' },
+  app: { value: 'ID', help: 'the app. Default: the only app of the source' },
+  platform: { value: 'P', help: 'android or ios; refused if it is not the platform of the app. Default: none' },
+  mode: { value: 'append', help: 'login: other accounts stay signed in. Default: they are signed out' },
+  scope: { value: 'account', help: 'logout: of this account only. Default: of all accounts on the phone' },
+  session: { value: 'S', help: 'session id, which ties a logout to its login. Default: none' },
+  'old-token': { value: 'T', help: 'token-changed: the token before the change' },
+  at: { value: 'TIME', help: 'time of the event, ISO 8601. Default: now' },
+} as const satisfies Options;
 
-/** JSON leaves out what is undefined, so an option that is not given is not sent. */
+export type EventValues = Partial<Values<typeof EVENT_OPTIONS>>;
+
+/** The event for a word and its options. The service validates it, not the command. */
+export const eventOf = (word: EventWord, values: EventValues, now: Date): object => ({
+  type: EVENT_TYPES[word],
+  timestamp: values.at ?? now.toISOString(),
+  data: dataOf(EVENT_TYPES[word], values),
+});
+
+/** JSON leaves out undefined values, so an option that is not given is not sent. */
 function dataOf(type: AppEvent['type'], values: EventValues): object {
   const { app, platform, token, session: session_id, 'old-token': old_token, mode, scope } = values;
   const account_type = accountTypeIn(values['account-type']);

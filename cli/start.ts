@@ -1,40 +1,42 @@
-import { Console } from 'node:console';
 import type { Configuration } from '../functions/core/configuration.ts';
 import { readConfiguration } from '../infra/configuration.ts';
-import { forgetInstance, type Instance, noteInstance } from '../local/description.ts';
-import {
-  faultsIn,
-  MIRROR_HELP,
-  MIRROR_OPTIONS,
-  mirrorSecretsIn,
-  SETTLE_S,
-  startMirrored,
-} from '../local/hosted/mirrored.ts';
-import { PARENT } from '../local/hosted/process.ts';
+import { deleteInstance, type Instance, writeInstance } from '../local/description.ts';
+import { SETTLE_S, startMirrored } from '../local/hosted/mirrored-instance.ts';
+import { PARENT } from '../local/hosted/upstream.ts';
 import { type Local, startLocal } from '../local/instance.ts';
 import { reasonOf, UserError } from '../local/user-error.ts';
-import { argumentsOf, runCommand } from './command.ts';
+import { command, type Terminal } from './command.ts';
+import { faultsIn, MIRROR_OPTIONS, mirrorSecretsIn } from './mirror-options.ts';
 import { columns } from './table.ts';
 
-const HELP = `npm start -- [options]
-
-Runs Bindery on this machine: the deployed functions over embedded SQS, DynamoDB and Secrets Manager.
-
-  --port N       where to listen; 0 is any free port (8787)
-  --data DIR     keeps queues, bindings and development secrets in this folder
-  --config FILE  the configuration (bindery.json)
-${MIRROR_HELP}
-  --json         says what there is in one line of JSON, for programs
-  --help         this text`;
-
-const OPTIONS = {
-  port: { type: 'string', default: '8787' },
-  data: { type: 'string' },
-  config: { type: 'string', default: 'bindery.json' },
-  ...MIRROR_OPTIONS,
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
+export const start = command({
+  name: 'start',
+  usage: 'npm start -- [options]',
+  about: 'Runs Bindery on this machine: the deployed functions over embedded SQS, DynamoDB and Secrets Manager.',
+  options: {
+    port: { value: 'N', default: '8787', help: 'port to listen on; 0 means any free port' },
+    data: {
+      value: 'DIR',
+      help: 'keep queues, bindings and development secrets in this folder. Default: in memory',
+    },
+    config: { value: 'FILE', default: 'bindery.json', help: 'the configuration' },
+    ...MIRROR_OPTIONS,
+    json: { help: 'print the description of the instance as one line of JSON' },
+  },
+  run: async ({ values }, terminal) => {
+    const configuration = configurationIn(values.config);
+    const faults = faultsIn(values['mirror-faults'], values.mirror === true);
+    const mirrorSecrets = mirrorSecretsIn(values['mirror-secret'] ?? [], configuration, terminal);
+    const options = { configuration, port: portIn(values.port), data: values.data, mirrorSecrets };
+    const { stop, ...instance } = values.mirror
+      ? await startMirrored({ ...options, faults })
+      : await startLocal(options);
+    stopWithStarter(stop, terminal.folder);
+    describe(instance, terminal);
+    terminal.print(values.json ? JSON.stringify(instance) : welcome(instance));
+    return 0;
+  },
+});
 
 function configurationIn(file: string): Configuration {
   const read = readConfiguration(file);
@@ -48,65 +50,44 @@ function portIn(text: string): number {
   throw new UserError(`--port ${text}: a port is a number from 0 to 65535`);
 }
 
-/** The command-line tools can be told where the instance is; not being able to say it is no reason to end. */
-function note(instance: Instance): void {
+/** Writes the description for the other commands. An instance without one is still of use. */
+function describe(instance: Instance, { folder, warn }: Terminal): void {
   try {
-    noteInstance(instance);
+    writeInstance(instance, folder);
   } catch (error) {
-    console.warn(`.bindery/local.json cannot be written (${reasonOf(error)}): npm run send and query need --url`);
+    warn(`.bindery/local.json cannot be written (${reasonOf(error)}): npm run send and query need --url`);
   }
 }
 
-/** The functions log objects, which Lambda writes as one line of JSON each. */
-const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY, compact: true };
-
-/** Longer than a stop takes when all goes well (ms). Nothing is lost by ending without one. */
+/** Longer than a stop takes when all goes well (ms). An instance that is cut off loses nothing. */
 const DEADLINE_MS = 1_700;
 
 /**
- * How often to look whether whoever started this is still there (ms): npm, or the instance whose hosted side this is.
- * Killed outright they can't pass a signal on.
+ * Time between two checks whether the process that started this one still runs (ms): npm, or the instance whose hosted
+ * API this is. A process that is killed outright cannot pass a signal on.
  */
-const LOOK_MS = 200;
+const CHECK_MS = 200;
 
-function stopWithWhoeverStartedIt(stop: Local['stop']): void {
+function stopWithStarter(stop: Local['stop'], folder: string): void {
   const end = () => {
-    clearInterval(looking);
+    clearInterval(checking);
     setTimeout(() => process.exit(0), DEADLINE_MS);
-    // dynalite throws from its callbacks where a request still comes to a table that is closing.
+    // dynalite throws from its callbacks when a request reaches a table that is closing.
     process.on('uncaughtException', () => {});
-    forgetInstance();
+    deleteInstance(folder);
     stop().finally(() => process.exit(0));
   };
-  // Named by whoever it is, it counts as gone also where it was gone before this line.
+  // The starter passes its own id, so that it counts as gone even if it ended before this line.
   const named = process.env[PARENT];
   const parent = named === undefined ? process.ppid : Number(named);
-  const isStarted = named !== undefined || process.env['npm_lifecycle_event'] === 'start';
-  const isOrphan = () => isStarted && process.ppid !== parent;
-  const looking = setInterval(() => isOrphan() && end(), LOOK_MS).unref();
+  const hasStarter = named !== undefined || process.env['npm_lifecycle_event'] === 'start';
+  const isOrphan = () => hasStarter && process.ppid !== parent;
+  const checking = setInterval(() => isOrphan() && end(), CHECK_MS).unref();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
 }
 
-await runCommand(async () => {
-  const { values } = argumentsOf({ options: OPTIONS });
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`);
-    return;
-  }
-  // Standard output is for who started this; what the functions log goes to standard error.
-  globalThis.console = new Console({ stdout: process.stderr, inspectOptions: ONE_LINE });
-  const configuration = configurationIn(values.config);
-  const faults = faultsIn(values['mirror-faults'], values.mirror);
-  const mirrorSecrets = mirrorSecretsIn(values['mirror-secret'] ?? [], configuration);
-  const options = { configuration, port: portIn(values.port), data: values.data, mirrorSecrets };
-  const { stop, ...instance } = values.mirror ? await startMirrored({ ...options, faults }) : await startLocal(options);
-  stopWithWhoeverStartedIt(stop);
-  note(instance);
-  process.stdout.write(values.json ? `${JSON.stringify(instance)}\n` : welcome(instance));
-});
-
-/** What a person reads when an instance is ready: where it is, who may talk to it, and what to try. */
+/** The text for a person when an instance is ready: addresses, secrets, and commands to try. */
 export function welcome({ url, apps, sources, sqs, dynamodb, mirror }: Instance): string {
   const mirrored = mirror && apps.find((one) => one.mirrored)?.id;
   const app = mirrored ?? apps[0]?.id;
@@ -134,20 +115,17 @@ export function welcome({ url, apps, sources, sqs, dynamodb, mirror }: Instance)
     `  npm run send -- logout --app ${app} --token phone-1`,
     '',
     'Ctrl-C stops it.',
-    '',
   ].join('\n');
 }
 
-function mirrorLines(mirrored: string, { url, app }: NonNullable<Instance['mirror']>): string[] {
-  return [
-    `The app ${mirrored} is mirrored to a hosted side, which does what it is asked some seconds later:`,
-    '',
-    ...columns([
-      ['URL', 'app', 'dialect', 'secret key'],
-      [url, app.id, app.dialect, app.secretKey],
-    ]),
-    '',
-    `A difference is seen and mended after ${SETTLE_S} s.`,
-    '',
-  ];
-}
+const mirrorLines = (mirrored: string, { url, app }: NonNullable<Instance['mirror']>): string[] => [
+  `The app ${mirrored} is mirrored to a hosted API, which applies calls some seconds later:`,
+  '',
+  ...columns([
+    ['URL', 'app', 'dialect', 'secret key'],
+    [url, app.id, app.dialect, app.secretKey],
+  ]),
+  '',
+  `A difference is found and repaired after ${SETTLE_S} s.`,
+  '',
+];

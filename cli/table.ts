@@ -1,36 +1,32 @@
-import type { QueryRequest } from '../functions/account-api/wire/query.ts';
-import type { Found, QueryAnswer } from './account-query.ts';
-import { printable } from './dlq/block.ts';
+import stringWidth from 'string-width';
 
-/** Rows as lines of aligned columns, indented by two spaces. Widths are counted in characters. */
+/** Rows as lines of aligned columns, indented by two spaces. A Chinese character takes two columns of a terminal. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, length(cell));
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, stringWidth(cell));
   return rows.map((row) => `  ${row.map((cell, i) => padded(cell, widths[i] ?? 0)).join('  ')}`.trimEnd());
 }
 
-const length = (text: string): number => [...text].length;
+const padded = (text: string, width: number): string => text + ' '.repeat(width - stringWidth(text));
 
-const padded = (text: string, width: number): string => text + ' '.repeat(width - length(text));
-
-/** What was found, a line for each binding, newest first; a dash where nothing is bound. */
-export function tableOf({ kind }: QueryRequest, answers: readonly QueryAnswer[]): string[] {
-  const rows = answers.flatMap(({ app, found }) => (found ? rowsOf(found).map((row) => [app, ...row]) : []));
-  if (rows.length === 0) return [];
-  const head = kind === 'tokensOf' ? ['account', 'type', 'token'] : ['token', 'account', 'type'];
-  const isOneApp = answers.length === 1;
-  return columns([['app', ...head], ...rows].map((row) => (isOneApp ? row.slice(1) : row).map(printable)));
+/** Text in lines of at most `width` columns, broken between words. Line feeds in the text stay. */
+export function wrapped(text: string, width: number): string[] {
+  return text.split('\n').flatMap((paragraph) => {
+    const lines: string[] = [];
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      const longer = line === '' ? word : `${line} ${word}`;
+      if (stringWidth(longer) <= width || line === '') line = longer;
+      else {
+        lines.push(line);
+        line = word;
+      }
+    }
+    return [...lines, line];
+  });
 }
 
-const NOTHING = '-';
-
-const rowsOf = ({ tokensOf = [], accountsOf = [] }: Found): string[][] => [
-  ...tokensOf.flatMap(({ account, tokens }) =>
-    (tokens.length > 0 ? tokens : [NOTHING]).map((token) => [account.id, `${account.type}`, token]),
-  ),
-  ...accountsOf.flatMap(({ token, accounts }) =>
-    accounts.length > 0
-      ? accounts.map((account) => [token, account.id, `${account.type}`])
-      : [[token, NOTHING, NOTHING]],
-  ),
-];
+/** Text that is safe on a terminal: signs that would move the cursor or turn the writing around are spelt out. */
+export const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);

@@ -2,39 +2,31 @@ import { createHmac } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { request } from 'undici';
 import { webhookKey } from '../functions/events/signature.ts';
-import { type Instance, notedInstance } from '../local/description.ts';
-import { hasCode, UserError } from '../local/user-error.ts';
+import { type Instance, readInstance } from '../local/description.ts';
+import { hasCode, messageOf, UserError } from '../local/user-error.ts';
+import type { Options, Terminal, Values } from './command.ts';
 
-/** Options that say where Bindery is and who speaks. */
+/** Options for the address of Bindery and the secret of the caller. */
 export const TARGET_OPTIONS = {
-  url: { type: 'string' },
-  secret: { type: 'string' },
-  'secret-id': { type: 'string' },
-} as const;
+  url: { value: 'URL', help: 'address of Bindery. Default: BINDERY_URL, or the instance started from this directory' },
+  secret: { value: 'S', help: 'secret of the caller. Default: BINDERY_SECRET, or the one of the local instance' },
+  'secret-id': { value: 'ID', help: 'read the secret from Secrets Manager, with your AWS credentials. Default: none' },
+} as const satisfies Options;
 
-export const TARGET_HELP = `  --url URL       where Bindery answers (BINDERY_URL, or the instance started from this directory)
-  --secret S      the secret (BINDERY_SECRET, or the instance's own)
-  --secret-id ID  reads the secret from Secrets Manager, with your AWS credentials
-  --json          the answer as one line of JSON, for programs
-  --help          this text`;
-
-export type TargetValues = {
-  readonly url?: string | undefined;
-  readonly secret?: string | undefined;
-  readonly 'secret-id'?: string | undefined;
-};
-
-/** Where to send to. `instance` is there only where that is the local one: its secrets go nowhere else. */
+/** An address and a secret. `instance` is set only for the local instance: its secrets are sent to no other address. */
 export type Target = { readonly url: string; readonly instance?: Instance; readonly secret?: string };
 
-/** Finds the target from the options, then the environment, then what `npm start` has left in this directory. */
-export async function targetOf(values: TargetValues): Promise<Target> {
+/** Finds the target in the options, then in the environment, then in the description that `npm start` leaves. */
+export async function targetOf(
+  values: Values<typeof TARGET_OPTIONS>,
+  { environment, folder }: Pick<Terminal, 'environment' | 'folder'>,
+): Promise<Target> {
   const secret = values.secret ?? (await fromSecretsManager(values['secret-id']));
-  const url = values.url ?? process.env['BINDERY_URL'];
-  if (url !== undefined) return { url: withoutSlash(url), ...given(secret ?? process.env['BINDERY_SECRET']) };
-  const instance = notedInstance();
+  const url = values.url ?? environment['BINDERY_URL'];
+  if (url !== undefined) return { url: withoutSlash(url), ...given(secret ?? environment['BINDERY_SECRET']) };
+  const instance = readInstance(folder);
   if (instance === undefined)
-    throw new UserError('no instance runs in this directory: start one with `npm start`, or name one with --url');
+    throw new UserError('no instance runs in this directory: start one with `npm start`, or give --url');
   return { url: instance.url, instance, ...given(secret) };
 }
 
@@ -51,19 +43,19 @@ async function fromSecretsManager(id: string | undefined): Promise<string | unde
     const { SecretString } = await new SecretsManagerClient().send(new GetSecretValueCommand({ SecretId: id }));
     return SecretString;
   } catch (error) {
-    throw new UserError(`the secret ${id} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(`the secret ${id} cannot be read: ${messageOf(error)}`);
   }
 }
 
-export const noSecret = (): UserError =>
-  new UserError('no secret is known: give --secret, --secret-id or BINDERY_SECRET');
+export const missingSecret = (): UserError =>
+  new UserError('the secret is missing: give --secret, --secret-id or BINDERY_SECRET');
 
 export type Answer = { readonly status: number; readonly text: string };
 
-/** Longer than any door may take, a cold start included (ms). */
+/** Longer than any function may take, with a cold start (ms). */
 const TIMEOUT_MS = 15_000;
 
-/** Posts JSON and answers with what came back, whatever its status. */
+/** Posts JSON. Returns the answer, whatever its status. */
 export async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Answer> {
   try {
     const response = await request(url, {
@@ -76,11 +68,11 @@ export async function post(url: string, headers: Readonly<Record<string, string>
   } catch (error) {
     const { origin } = new URL(url);
     if (hasCode(error, 'ECONNREFUSED')) throw new UserError(`nothing answers at ${origin}: is \`npm start\` running?`);
-    throw new UserError(`${origin} cannot be asked: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(`${origin} cannot be reached: ${messageOf(error)}`);
   }
 }
 
-/** The JSON of an answer; its text where that is none, as of a proxy's error page. */
+/** Returns the JSON of an answer; its text if it is not JSON, such as the error page of a proxy. */
 export const replyIn = ({ text }: Answer): unknown => {
   try {
     return JSON.parse(text);
@@ -102,6 +94,6 @@ function keyOf(secret: string) {
   try {
     return webhookKey(secret);
   } catch (error) {
-    throw new UserError(error instanceof Error ? error.message : String(error));
+    throw new UserError(messageOf(error));
   }
 }

@@ -1,47 +1,47 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { Platform } from '../functions/core/account.ts';
 import { AppId, Dialect, Policy, SourceId } from '../functions/core/configuration.ts';
 
 const App = z.object({ id: AppId, dialect: Dialect, policy: Policy, platform: Platform, secretKey: z.string() });
 
-/** What a running instance says of itself: where it answers, and the secrets that let in. */
+/** The description of a running instance: its addresses and its secrets. */
 export const Instance = z.object({
   url: z.string(),
   apps: z.array(App.extend({ mirrored: z.literal(true).optional() })),
   sources: z.array(z.object({ id: SourceId, secret: z.string() })),
   sqs: z.string(),
   dynamodb: z.string(),
-  /** The hosted side that was started along: what the mirrored app is made equal to. */
+  /** The hosted API that was started with it, and its app. The mirrored app is copied there. */
   mirror: z.object({ url: z.string(), app: App }).optional(),
 });
 export type Instance = z.infer<typeof Instance>;
 
-const Noted = Instance.extend({ pid: z.int() });
+const Description = Instance.extend({ pid: z.int() });
 
-const FOLDER = '.bindery';
-const FILE = join(FOLDER, 'local.json');
+const fileIn = (folder: string): string => join(folder, '.bindery', 'local.json');
 
-/** Leaves the instance's description in the working directory, where the command-line tools look for it. */
-export function noteInstance(instance: Instance): void {
-  mkdirSync(FOLDER, { recursive: true });
-  // A file keeps the mode it was made with: what an earlier run left may not be written into.
-  rmSync(FILE, { force: true });
-  writeFileSync(FILE, `${JSON.stringify({ ...instance, pid: process.pid }, null, 2)}\n`, { mode: 0o600 });
+/** Writes the description into a working directory, where the commands look for it. */
+export function writeInstance(instance: Instance, folder: string): void {
+  const file = fileIn(folder);
+  mkdirSync(dirname(file), { recursive: true });
+  // An existing file would keep its mode, and it holds secrets now.
+  rmSync(file, { force: true });
+  writeFileSync(file, `${JSON.stringify({ ...instance, pid: process.pid }, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** The description of the instance that was started last from this directory, if that has not stopped cleanly. */
-export const notedInstance = (): Instance | undefined => noted();
+/** Returns the instance that was started last in the folder; undefined if it has stopped cleanly. */
+export const readInstance = (folder: string): Instance | undefined => descriptionIn(folder);
 
-/** Takes the description away, unless another instance has left its own since. */
-export function forgetInstance(): void {
-  if (noted()?.pid === process.pid) rmSync(FILE, { force: true });
+/** Deletes the description, unless another instance has written its own since. */
+export function deleteInstance(folder: string): void {
+  if (descriptionIn(folder)?.pid === process.pid) rmSync(fileIn(folder), { force: true });
 }
 
-function noted(): z.infer<typeof Noted> | undefined {
+function descriptionIn(folder: string): z.infer<typeof Description> | undefined {
   try {
-    return Noted.parse(JSON.parse(readFileSync(FILE, 'utf8')));
+    return Description.parse(JSON.parse(readFileSync(fileIn(folder), 'utf8')));
   } catch {
     return undefined;
   }

@@ -32,15 +32,14 @@ export type LocalOptions = {
 
 export type Local = Instance & { readonly stop: () => Promise<void> };
 
-let started = false;
+let isLoaded = false;
 
 /**
  * Starts the deployed functions on this machine, over the wire protocols of the services they use. Once in a process:
  * the functions read their environment when they are loaded. Rejects with `UserError` where the user can do something.
  */
 export async function startLocal(options: LocalOptions): Promise<Local> {
-  if (started) throw new Error('a process can run one local instance: its functions have read their environment');
-  started = true;
+  if (isLoaded) throw new Error('a process can run one local instance: its functions have read their environment');
   const stops: (() => unknown)[] = [];
   const stop = async () => {
     for (const each of stops.splice(0).reverse()) await each();
@@ -64,6 +63,7 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   stops.push(() => client.destroy());
   const [queues] = await Promise.all([createQueues(client, sqs, configuration.apps), createTable()]);
   setVariables(configuration, queues, secrets);
+  isLoaded = true;
   const doors = await loadDoors(queues.mirrors.size > 0);
   const front = await startHttpFront(doors.http, port);
   const feeds = feedsOf(client, configuration.apps, queues, doors).map(startEventSource);

@@ -1,6 +1,6 @@
 import { getSystemErrorMessage } from 'node:util';
 
-/** What the user can put right. Shown line by line, without a stack. */
+/** An error that the user can put right. Commands print its lines, without a stack. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly lines: readonly string[];
@@ -11,12 +11,15 @@ export class UserError extends Error {
   }
 }
 
-/** Whether an error of the operating system has one of these codes, such as `EADDRINUSE`. */
+/** Tells errors of the operating system by their code, such as `EADDRINUSE`. */
 export const hasCode = (error: unknown, ...codes: string[]): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 
-/** Why a system call failed, in words and without the path that Node adds. */
+/** The text of an error that may be anything. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The reason why a system call failed, in words and without the path that Node adds. */
 export const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return 'errno' in error && typeof error.errno === 'number' ? getSystemErrorMessage(error.errno) : error.message;
+  const hasNumber = error instanceof Error && 'errno' in error && typeof error.errno === 'number';
+  return hasNumber ? getSystemErrorMessage(Number(error.errno)) : messageOf(error);
 };

@@ -1,20 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { argumentsOf } from '../../cli/command.ts';
+import { command } from '../../cli/command.ts';
 import { columns } from '../../cli/table.ts';
 import { atMost, figure, type Goal, type Row, row, tableOf } from '../report.ts';
 import { MIX } from './mix.ts';
 import { PRICES } from './prices.ts';
 import { type Costs, costs, type DesignCost, MODERATE_PER_S } from './run.ts';
 import { total, UNIT_NAMES } from './units.ts';
-
-const HELP = `npm run bench -- cost [options]
-
-Runs Bindery and a naive design on the embedded services, counts the units that AWS bills, and prices them.
-
-  --json FILE   also write the units, the prices and the rows to a file
-  --help        show this text`;
-
-const OPTIONS = { json: { type: 'string' }, help: { type: 'boolean', default: false } } as const;
 
 const NOTES = [
   `events: ${MIX}`,
@@ -62,19 +53,23 @@ const unitsTable = (designs: readonly DesignCost[], of: 'thousand' | 'dollars'):
     ...(of === 'dollars' ? [['all', ...designs.map(({ dollars }) => figure(total(dollars)))]] : []),
   ]).join('\n');
 
-export async function run(args: string[]): Promise<void> {
-  const { values } = argumentsOf({ args, options: OPTIONS });
-  const print = (text: string) => process.stdout.write(`${text}\n\n`);
-  if (values.help) {
-    print(HELP);
-    return;
-  }
-  const measured = await costs();
-  const rows = rowsOf(measured);
-  const designs = [measured.naive, ...measured.ours];
-  print(`Units of a thousand events\n${unitsTable(designs, 'thousand')}`);
-  print(`Dollars for a million events\n${unitsTable(designs, 'dollars')}`);
-  print(tableOf({ title: 'The cost of events, ours and a naive design', rows, notes: NOTES }));
-  const json = { mix: MIX, prices: PRICES, designs, rows };
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, null, 2)}\n`);
-}
+export const run = command({
+  name: 'bench cost',
+  usage: 'npm run bench -- cost [options]',
+  about: 'Runs Bindery and a naive design on the embedded services, counts the units that AWS bills, and prices them.',
+  options: {
+    json: { value: 'FILE', help: 'also write the units, the prices and the rows to a file' },
+  },
+  run: async ({ values }) => {
+    const print = (text: string) => process.stdout.write(`${text}\n\n`);
+    const measured = await costs();
+    const rows = rowsOf(measured);
+    const designs = [measured.naive, ...measured.ours];
+    print(`Units of a thousand events\n${unitsTable(designs, 'thousand')}`);
+    print(`Dollars for a million events\n${unitsTable(designs, 'dollars')}`);
+    print(tableOf({ title: 'The cost of events, ours and a naive design', rows, notes: NOTES }));
+    const json = { mix: MIX, prices: PRICES, designs, rows };
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, null, 2)}\n`);
+    return 0;
+  },
+});

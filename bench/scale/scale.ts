@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { argumentsOf } from '../../cli/command.ts';
+import { command } from '../../cli/command.ts';
 import { registryIn } from '../../functions/aws/registry-store.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { startCloud } from '../cost/cloud.ts';
@@ -12,21 +12,6 @@ import { csvOf, parseTable, type Table } from './csv.ts';
 import { PLOTS } from './plots.ts';
 import { svgOf } from './svg.ts';
 import { scaleOfToken } from './token.ts';
-
-const HELP = `npm run bench -- scale [options]
-
-Measures how cost grows with an account's phones, a phone's accounts, a request's events and a backlog. Writes the
-figures as CSV and plots of them as SVG. The embedded DynamoDB and SQS report the units.
-
-  --out DIR   the folder to write to. Default: docs/performance
-  --plot      only draw the plots again, from the CSV in that folder
-  --help      show this text`;
-
-const OPTIONS = {
-  out: { type: 'string', default: 'docs/performance' },
-  plot: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
 
 async function measure(): Promise<Record<string, Table>> {
   const cloud = await startCloud();
@@ -44,20 +29,26 @@ async function measure(): Promise<Record<string, Table>> {
   }
 }
 
-export async function run(args: string[]): Promise<void> {
-  const { values } = argumentsOf({ args, options: OPTIONS });
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`);
-    return;
-  }
-  mkdirSync(values.out, { recursive: true });
-  const tables = values.plot ? {} : await measure();
-  for (const [name, table] of Object.entries(tables)) {
-    process.stdout.write(`${name}\n${csvOf(table)}\n`);
-    writeFileSync(join(values.out, `${name}.csv`), csvOf(table));
-  }
-  for (const [name, { csv, plot }] of Object.entries(PLOTS)) {
-    const table = parseTable(readFileSync(join(values.out, `${csv}.csv`), 'utf8'));
-    writeFileSync(join(values.out, `${name}.svg`), svgOf(table, plot));
-  }
-}
+export const run = command({
+  name: 'bench scale',
+  usage: 'npm run bench -- scale [options]',
+  about:
+    "Measures how cost grows with an account's phones, a phone's accounts, a request's events and a backlog. Writes the figures as CSV and plots of them as SVG. The embedded DynamoDB and SQS report the units.",
+  options: {
+    out: { value: 'DIR', default: 'docs/performance', help: 'the folder to write to' },
+    plot: { help: 'only draw the plots again, from the CSV in that folder' },
+  },
+  run: async ({ values }) => {
+    mkdirSync(values.out, { recursive: true });
+    const tables = values.plot ? {} : await measure();
+    for (const [name, table] of Object.entries(tables)) {
+      process.stdout.write(`${name}\n${csvOf(table)}\n`);
+      writeFileSync(join(values.out, `${name}.csv`), csvOf(table));
+    }
+    for (const [name, { csv, plot }] of Object.entries(PLOTS)) {
+      const table = parseTable(readFileSync(join(values.out, `${csv}.csv`), 'utf8'));
+      writeFileSync(join(values.out, `${name}.svg`), svgOf(table, plot));
+    }
+    return 0;
+  },
+});

@@ -1,4 +1,4 @@
-import { argumentsOf } from '../../cli/command.ts';
+import { command } from '../../cli/command.ts';
 import { UserError } from '../../local/user-error.ts';
 import { coldRows } from '../cold/rows.ts';
 import type { Group } from '../group.ts';
@@ -20,22 +20,6 @@ const cold: Group = ({ effort }) => coldRows(effort.rounds);
 /** The groups in the order of the table. */
 const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, sdk, endToEnd, mirror, peers, cold };
 
-const HELP = `npm run bench -- speed [options]
-
-Measures processor time and speed. Each row has our figure, that of a floor or a peer in the same run, and the ratio.
-
-  --json FILE   also write the rows to a file
-  --only NAMES  groups of rows, such as events,apply. Default: all, ${Object.keys(GROUPS).join(', ')}
-  --quick       one short round, to see that every row can be measured; its figures mean nothing
-  --help        show this text`;
-
-const OPTIONS = {
-  json: { type: 'string' },
-  only: { type: 'string' },
-  quick: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
-
 function groupsIn(only: string | undefined): Group[] {
   const names = only?.split(',') ?? Object.keys(GROUPS);
   return names.map((name) => {
@@ -46,23 +30,33 @@ function groupsIn(only: string | undefined): Group[] {
   });
 }
 
-export async function run(args: string[]): Promise<void> {
-  const { values } = argumentsOf({ args, options: OPTIONS });
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`);
-    return;
-  }
-  const groups = groupsIn(values.only);
-  const stub = await startStub();
-  setEnvironment(stub, 'empty');
-  quietConsole();
-  const rows: Row[] = [];
-  const notes: string[] = [];
-  for (const group of groups) {
-    const measured = await group({ stub, effort: values.quick ? QUICK : THOROUGH });
-    rows.push(...measured.rows);
-    notes.push(...(measured.notes ?? []));
-  }
-  await stub.stop();
-  publish({ title: 'Processor time and speed', rows, notes }, values.json);
-}
+export const run = command({
+  name: 'bench speed',
+  usage: 'npm run bench -- speed [options]',
+  about:
+    'Measures processor time and speed. Each row has our figure, that of a floor or a peer in the same run, and the ratio.',
+  options: {
+    json: { value: 'FILE', help: 'also write the rows to a file. Default: none' },
+    only: {
+      value: 'NAMES',
+      help: `groups of rows, such as events,apply. Default: all, ${Object.keys(GROUPS).join(', ')}`,
+    },
+    quick: { help: 'one short round, to see that every row can be measured; its figures mean nothing' },
+  },
+  run: async ({ values }) => {
+    const groups = groupsIn(values.only);
+    const stub = await startStub();
+    setEnvironment(stub, 'empty');
+    quietConsole();
+    const rows: Row[] = [];
+    const notes: string[] = [];
+    for (const group of groups) {
+      const measured = await group({ stub, effort: values.quick ? QUICK : THOROUGH });
+      rows.push(...measured.rows);
+      notes.push(...(measured.notes ?? []));
+    }
+    await stub.stop();
+    publish({ title: 'Processor time and speed', rows, notes }, values.json);
+    return 0;
+  },
+});

@@ -1,13 +1,13 @@
 import type { Operation } from '../../functions/core/operation.ts';
-import { columns } from '../table.ts';
-import { countOf, printable, spanOf } from './block.ts';
-import { type Parked, reasonsOf } from './message.ts';
-import type { Looked } from './parked-queue.ts';
+import { columns, printable } from '../table.ts';
+import { byReason, type ParkedMessage } from './message.ts';
+import type { SearchResult } from './parked-queue.ts';
+import { countOf } from './queues.ts';
 
 const isoOf = (ms: number): string => new Date(ms).toISOString();
 
-/** What there is of one reason. Counts and times only: nothing says whom an operation concerns. */
-function summaryOf([reason, messages]: [string, Parked[]]) {
+/** Counts and times of one reason, without accounts and tokens. */
+function summaryOf([reason, messages]: [string, ParkedMessage[]]) {
   const times = messages.map(({ sentMs }) => sentMs);
   const operations: readonly Operation[] = messages.flatMap(({ request }) => request?.operations ?? []);
   return {
@@ -21,23 +21,23 @@ function summaryOf([reason, messages]: [string, Parked[]]) {
   };
 }
 
-/** One line for programs. */
-export const listAsJson = (queue: string, { found, others, isWhole, hidden }: Looked): string =>
+/** The list as one line of JSON. */
+export const jsonOf = (queue: string, { found, others, isWhole, hidden }: SearchResult): string =>
   JSON.stringify({
     queue,
     messages: found.length,
     others,
     whole: isWhole,
     hidden,
-    reasons: reasonsOf(found).map(summaryOf),
+    reasons: byReason(found).map(summaryOf),
   });
 
 export const nothingIn = (queue: string): string => `${queue}: nothing found`;
 
 /** A line for each reason, the most frequent first. */
-export function listOf(queue: string, { found }: Looked, nowMs: number): string[] {
+export function listOf(queue: string, { found }: SearchResult, nowMs: number): string[] {
   if (found.length === 0) return [nothingIn(queue)];
-  const rows = reasonsOf(found)
+  const rows = byReason(found)
     .map(summaryOf)
     .map(({ reason, messages, oldest, newest, operations, unreadable, apps }) => [
       printable(reason),
@@ -53,13 +53,24 @@ export function listOf(queue: string, { found }: Looked, nowMs: number): string[
   return [`${queue}: ${countOf(found.length)}`, '', ...columns([head, ...rows])];
 }
 
-/** What was not looked at, so that nobody takes an answer for more than it is. */
-export const remarksOn = ({ others, isWhole, hidden }: Looked): string[] => [
+/** Lines about messages that the answer leaves out. */
+export const remarksOn = ({ others, isWhole, hidden }: SearchResult): string[] => [
   ...(others > 0 ? [`${countOf(others, 'other message')} left alone`] : []),
-  ...(isWhole ? [] : ['the queue may hold more: only part of it was looked at (see --limit)']),
+  ...(isWhole ? [] : ['the queue may hold more: only part of it was read (see --limit)']),
   ...(hidden > 0
-    ? [
-        `about ${hidden} more cannot be seen now: somebody else looks at them, or was cut off; try again in some minutes`,
-      ]
+    ? [`about ${hidden} more are hidden now: another reader has received them; try again in some minutes`]
     : []),
 ];
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+] as const;
+
+/** A duration in the largest unit of which it has at least two. Clocks disagree, so a negative one is 0 s. */
+function spanOf(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const unit = UNITS.find(([, length]) => seconds >= 2 * length);
+  return unit ? `${Math.floor(seconds / unit[1])} ${unit[0]}` : `${seconds} s`;
+}

@@ -4,21 +4,21 @@ import { horizonAt } from '../../functions/core/merge.ts';
 import { binds, OperationsMessage } from '../../functions/core/operation.ts';
 import { jsonIn } from '../../functions/lambda/request.ts';
 
-/** The reason of a message that has none: SQS moved it, after more receives than the operations queue allows. */
+/** The reason of a message without one: SQS moved it after more receives than the operations queue allows. */
 export const DEAD_LETTER = 'dead-letter';
 
-export type Parked = {
+export type ParkedMessage = {
   readonly id: string;
   readonly body: string;
   readonly reason: string;
-  /** When it was parked (ms since 1970). For a dead letter, when it was first sent: SQS keeps that time. */
+  /** Time of parking (ms since 1970). For a dead letter, of the first sending: SQS keeps that time. */
   readonly sentMs: number;
   readonly receives: number;
-  /** What the body says, where this version can read it. */
+  /** The parsed body; undefined if this version cannot read it. */
   readonly request?: OperationsMessage;
 };
 
-export function parkedIn(message: Message): Parked {
+export function parkedIn(message: Message): ParkedMessage {
   const { MessageId: id = '', Body: body = '', Attributes = {}, MessageAttributes = {} } = message;
   const read = OperationsMessage.safeParse(jsonIn(Buffer.from(body))?.value);
   return {
@@ -31,12 +31,12 @@ export function parkedIn(message: Message): Parked {
   };
 }
 
-/** Whether it holds a bind that is too old to be applied: sent again, it is parked again. */
-export const isTooOld = ({ request }: Parked, nowMs: number): boolean =>
+/** True for a message with a bind that is too old to be applied: a redrive would park it again. */
+export const isTooOld = ({ request }: ParkedMessage, nowMs: number): boolean =>
   request?.operations.some((operation) => binds(operation) && operation.stamp < horizonAt(nowMs)) ?? false;
 
-/** How many messages there are of each reason, the most frequent first. */
-export function reasonsOf(messages: readonly Parked[]): [string, Parked[]][] {
+/** Messages by reason, the most frequent reason first. */
+export function byReason(messages: readonly ParkedMessage[]): [string, ParkedMessage[]][] {
   const reasons = [...Map.groupBy(messages, ({ reason }) => reason)];
   return reasons.sort(([, a], [, b]) => b.length - a.length);
 }

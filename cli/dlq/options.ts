@@ -1,62 +1,56 @@
 import { UserError } from '../../local/user-error.ts';
-import type { Parked } from './message.ts';
-import type { Wanted } from './parked-queue.ts';
-import { QUEUE_OPTIONS, type QueueValues } from './queues.ts';
+import type { Options, Values } from '../command.ts';
+import type { ParkedMessage } from './message.ts';
+import type { Search } from './parked-queue.ts';
+import { QUEUE_OPTIONS } from './queues.ts';
 
-const SELECTING = ['reason', 'older-than', 'limit'] as const;
-
-export const DLQ_OPTIONS = {
-  ...QUEUE_OPTIONS,
-  reason: { type: 'string' },
-  'older-than': { type: 'string' },
-  limit: { type: 'string' },
-  rate: { type: 'string' },
-  reveal: { type: 'boolean' },
-  json: { type: 'boolean' },
-  yes: { type: 'boolean' },
-  help: { type: 'boolean' },
+export const DLQ_WORDS = {
+  list: 'count them by reason, with age, kinds of operations and apps',
+  show: 'print each message; accounts and tokens only with --reveal, because they are personal data',
+  redrive:
+    'send messages to the operations queue again, then delete them from the parked one. Copies and late arrivals change nothing. Without --yes it only prints what it would do',
+  purge: 'delete messages: their operations are never applied. Without --yes it only prints what it would do',
 } as const;
 
-export type DlqValues = QueueValues & {
-  readonly [K in 'reason' | 'older-than' | 'limit' | 'rate']?: string | undefined;
-} & { readonly [K in 'reveal' | 'json' | 'yes']?: boolean | undefined };
+export const DLQ_OPTIONS = {
+  reason: {
+    value: 'TEXT',
+    help: 'only messages with this reason, as list prints it; dead-letter for dead letters. Default: all',
+  },
+  'older-than': { value: 'DAYS', help: 'only messages that were sent longer ago. Default: all' },
+  limit: { value: 'N', help: 'the first N messages that are found', default: '1000' },
+  rate: { value: 'N', only: ['redrive'], help: 'at most N messages a second. Default: 10' },
+  reveal: { only: ['show'], help: 'with accounts, tokens and unreadable bodies' },
+  json: { only: ['list'], help: 'print one line of JSON' },
+  yes: { only: ['redrive', 'purge'], help: 'do it' },
+  ...QUEUE_OPTIONS,
+} as const satisfies Options;
 
-const OWN = { list: ['json'], show: ['reveal'], redrive: ['rate', 'yes'], purge: ['yes'] } as const;
-export type DlqCommand = keyof typeof OWN;
-
-/** What is to be done. An option that would be ignored is refused: it may have been meant to spare something. */
-export function commandIn(positionals: readonly string[], values: DlqValues): DlqCommand {
-  const [name, ...more] = positionals;
-  const command = COMMANDS.find((one) => one === name);
-  if (command === undefined || more.length > 0) throw new UserError(`say one of ${COMMANDS.join(', ')}: see --help`);
-  const known: readonly string[] = [...SELECTING, ...OWN[command], ...Object.keys(QUEUE_OPTIONS)];
-  const other = Object.keys(values).find((option) => !known.includes(option));
-  if (other !== undefined) throw new UserError(`--${other} means nothing to ${command}: see --help`);
-  return command;
-}
-
-// The keys of a literal: there are no others.
-const COMMANDS = Object.keys(OWN) as DlqCommand[];
+export type DlqValues = Values<typeof DLQ_OPTIONS>;
 
 const DAY_MS = 86_400_000;
-const LIMIT = 1_000;
+const RATE = 10;
 
-/** Which messages are meant, and how many at most. */
-export type Selection = Pick<Wanted, 'matches' | 'limit'>;
+/** Messages to find, and how many at most. */
+export type Selection = Pick<Search, 'matches' | 'limit'>;
 
-export function selectionIn(values: DlqValues, nowMs: number): Selection {
-  const days = numberIn('older-than', values['older-than']);
-  const isMeant = ({ reason, sentMs }: Parked): boolean =>
-    (values.reason === undefined || reason === values.reason) && (days === undefined || sentMs < nowMs - days * DAY_MS);
-  const limit = numberIn('limit', values.limit) ?? LIMIT;
-  if (!Number.isInteger(limit)) throw new UserError(`--limit ${values.limit}: is not a whole number`);
-  return { matches: isMeant, limit };
+export function selectionIn(
+  { reason: wanted, limit: most, 'older-than': age }: Pick<DlqValues, 'reason' | 'limit' | 'older-than'>,
+  nowMs: number,
+): Selection {
+  const days = age === undefined ? undefined : numberIn('older-than', age);
+  const limit = numberIn('limit', most);
+  if (!Number.isInteger(limit)) throw new UserError(`--limit ${most}: must be a whole number`);
+  const matches = ({ reason, sentMs }: ParkedMessage): boolean =>
+    (wanted === undefined || reason === wanted) && (days === undefined || sentMs < nowMs - days * DAY_MS);
+  return { matches, limit };
 }
 
-/** A number above 0. */
-export function numberIn(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+/** Messages a second. */
+export const rateIn = ({ rate }: DlqValues): number => (rate === undefined ? RATE : numberIn('rate', rate));
+
+function numberIn(option: string, text: string): number {
   const number = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && number > 0) return number;
-  throw new UserError(`--${option} ${text}: is not a number above 0`);
+  throw new UserError(`--${option} ${text}: must be a number above 0`);
 }

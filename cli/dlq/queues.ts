@@ -2,59 +2,70 @@ import { GetQueueAttributesCommand, SQSClient, type SQSClientConfig } from '@aws
 import * as z from 'zod';
 import { NAMES } from '../../local/aws/resources.ts';
 import { REGION } from '../../local/aws/servers.ts';
-import { notedInstance } from '../../local/description.ts';
+import { readInstance } from '../../local/description.ts';
 import { hasCode, UserError } from '../../local/user-error.ts';
-import { printable, queueName } from './block.ts';
-import type { ParkedQueue } from './parked-queue.ts';
+import type { Options, Terminal, Values } from '../command.ts';
+import { printable } from '../table.ts';
 
 export const QUEUE_OPTIONS = {
-  'parked-queue': { type: 'string' },
-  'operations-queue': { type: 'string' },
-} as const;
+  'parked-queue': { value: 'URL', help: 'output ParkedQueueUrl of the stack. Default: BINDERY_PARKED_QUEUE_URL' },
+  'operations-queue': {
+    value: 'URL',
+    help: 'output OperationsQueueUrl of the stack. Default: BINDERY_OPERATIONS_QUEUE_URL',
+  },
+} as const satisfies Options;
 
-export const QUEUE_HELP = `  --parked-queue URL      the stack's output ParkedQueueUrl (BINDERY_PARKED_QUEUE_URL)
-  --operations-queue URL  the stack's output OperationsQueueUrl (BINDERY_OPERATIONS_QUEUE_URL)`;
-
-export type QueueValues = { readonly [K in keyof typeof QUEUE_OPTIONS]?: string | undefined };
+export type ParkedQueue = {
+  readonly client: SQSClient;
+  readonly url: string;
+  /** Time after which a message that is given back can be received again (s). */
+  readonly giveBackS: number;
+  /** Time that a receive waits for a message (s). */
+  readonly pollS: number;
+};
 
 export type Queues = { readonly parked: ParkedQueue; readonly operationsUrl?: string };
 
-/** Finds the queues from the options, then the environment, then what `npm start` has left in this directory. */
-export function queuesOf(values: QueueValues): Queues {
-  const parked = values['parked-queue'] ?? process.env['BINDERY_PARKED_QUEUE_URL'];
-  const operations = values['operations-queue'] ?? process.env['BINDERY_OPERATIONS_QUEUE_URL'];
+/** Finds the queues in the options, then in the environment, then in the description that `npm start` leaves. */
+export function queuesOf(
+  values: Values<typeof QUEUE_OPTIONS>,
+  { environment, folder }: Pick<Terminal, 'environment' | 'folder'>,
+  pollS: number,
+): Queues {
+  const parked = values['parked-queue'] ?? environment['BINDERY_PARKED_QUEUE_URL'];
+  const operations = values['operations-queue'] ?? environment['BINDERY_OPERATIONS_QUEUE_URL'];
   if (parked !== undefined) {
     const url = queueUrl('--parked-queue', parked);
     const operationsUrl = operations === undefined ? {} : { operationsUrl: queueUrl('--operations-queue', operations) };
-    return { parked: { client: clientFor(deployed(url)), url, giveBackS: 0 }, ...operationsUrl };
+    return { parked: { client: clientFor(deployed(url)), url, giveBackS: 0, pollS }, ...operationsUrl };
   }
-  if (operations !== undefined) throw new UserError('name the parked queue too, with --parked-queue');
-  const instance = notedInstance();
-  if (instance !== undefined) return localQueues(instance.sqs);
+  if (operations !== undefined) throw new UserError('--operations-queue needs --parked-queue');
+  const instance = readInstance(folder);
+  if (instance !== undefined) return localQueues(instance.sqs, pollS);
   throw new UserError(
-    'no instance runs in this directory: start one with `npm start`, or name the queues with --parked-queue and --operations-queue',
+    'no instance runs in this directory: start one with `npm start`, or give --parked-queue and --operations-queue',
   );
 }
 
-/** One second and not 0: from 0, an instance that keeps its data would lose the message until its next start (fauxqs 2.4.1). */
+/** Not 0: with 0, an instance that keeps its data loses the message until its next start (fauxqs 2.4.1). */
 const LOCAL_GIVE_BACK_S = 1;
 
-function localQueues(sqs: string): Queues {
+function localQueues(sqs: string, pollS: number): Queues {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = clientFor({ endpoint: sqs, region: REGION, credentials });
   const urlOf = (name: string) => `${sqs}/000000000000/${name}`;
   return {
-    parked: { client, url: urlOf(NAMES.parked), giveBackS: LOCAL_GIVE_BACK_S },
+    parked: { client, url: urlOf(NAMES.parked), giveBackS: LOCAL_GIVE_BACK_S, pollS },
     operationsUrl: urlOf(NAMES.operations),
   };
 }
 
-/** Left alone the SDK waits for ever (ms); a receive may wait some seconds for a message. */
+/** Without them the SDK waits for ever (ms). A receive may wait some seconds for a message. */
 const TIMEOUTS = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 
 const clientFor = (config: SQSClientConfig): SQSClient => new SQSClient({ ...config, requestHandler: TIMEOUTS });
 
-/** The URL says where to ask and in which Region, whatever the user's own is. */
+/** Takes endpoint and Region from the URL, whatever Region the user has set. */
 function deployed(url: string): SQSClientConfig {
   const { origin: endpoint, hostname } = new URL(url);
   const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com/.exec(hostname)?.[1];
@@ -63,16 +74,16 @@ function deployed(url: string): SQSClientConfig {
 
 function queueUrl(option: string, text: string): string {
   if (/^https?:\/\/[^/]+\/\d+\/[\w.-]+$/.test(text) && URL.canParse(text)) return text;
-  throw new UserError(`${option} ${text}: is not a queue's URL, such as the stack's output has`);
+  throw new UserError(`${option} ${text}: must be the URL of a queue, such as the output of the stack`);
 }
 
 /**
- * The queue to send to. What were sent to another stack's queue would be lost to its own, so its dead letters must go to
- * this parked queue.
+ * Returns the operations queue. Its dead letters must go to this parked queue: messages sent to the queue of another
+ * stack would be lost.
  */
 export async function operationsQueueOf({ parked, operationsUrl }: Queues): Promise<string> {
   const { client, url } = parked;
-  if (operationsUrl === undefined) throw new UserError('name the queue to send to, with --operations-queue');
+  if (operationsUrl === undefined) throw new UserError('`dlq redrive` needs --operations-queue');
   const attribute = async (QueueUrl: string, name: 'QueueArn' | 'RedrivePolicy') => {
     const question = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [name] });
     return (await calling(QueueUrl, 'read', () => client.send(question))).Attributes?.[name];
@@ -88,7 +99,7 @@ const RedrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 
 const deadLetterArn = (policy: string): string => RedrivePolicy.parse(JSON.parse(policy)).deadLetterTargetArn;
 
-/** Makes a call to a queue. What AWS answers with instead is the user's to put right, in one line. */
+/** Calls a queue. An error of AWS becomes a `UserError` of one line. */
 export async function calling<T>(url: string, purpose: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -99,3 +110,9 @@ export async function calling<T>(url: string, purpose: string, call: () => Promi
     throw new UserError(`${queueName(url)} cannot be ${purpose}: ${printable(said.replaceAll(/\s+/g, ' '))}`);
   }
 }
+
+/** `1 message`, `12 messages`. */
+export const countOf = (count: number, noun = 'message'): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** The last part of the URL of a queue: the rest names the AWS account. */
+export const queueName = (url: string): string => new URL(url).pathname.split('/').at(-1) ?? '';

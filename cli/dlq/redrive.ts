@@ -1,15 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { UserError } from '../../local/user-error.ts';
-import { countOf, printable, queueName } from './block.ts';
-import { isTooOld, type Parked, reasonsOf } from './message.ts';
-import { HOLD_S, type ParkedQueue, type Remove } from './parked-queue.ts';
-import { calling } from './queues.ts';
+import { printable } from '../table.ts';
+import { byReason, isTooOld, type ParkedMessage } from './message.ts';
+import { HOLD_S, type Remove } from './parked-queue.ts';
+import { calling, countOf, type ParkedQueue, queueName } from './queues.ts';
 
-/** The longest that SQS keeps a received message from others (s). */
+/** The longest time for which SQS hides a received message (s). */
 const LONGEST_HOLD_S = 43_200;
 
-/** How long messages must be held back for `limit` of them to be sent, at most `rate` a second. */
+/** Seconds to hide messages while `limit` of them are sent, at most `rate` a second. */
 export function holdFor(limit: number, rate: number): number {
   const holdS = HOLD_S + Math.ceil(limit / rate);
   if (holdS <= LONGEST_HOLD_S) return holdS;
@@ -19,17 +19,17 @@ export function holdFor(limit: number, rate: number): number {
 export type Redrive = {
   readonly parked: ParkedQueue;
   readonly operationsUrl: string;
-  readonly messages: readonly Parked[];
+  readonly messages: readonly ParkedMessage[];
   readonly remove: Remove;
-  /** Messages a second, at most. */
+  /** At most so many messages a second. */
   readonly rate: number;
   readonly signal: AbortSignal;
   readonly onProgress: (sent: number) => void;
 };
 
 /**
- * Sends each message, then deletes it where it was parked: a message may be sent twice, which changes nothing, and is
- * never lost. Its body goes as it is, for a version that can read what this one cannot; its reason stays behind.
+ * Sends each message, then deletes it from the parked queue. So a message may be sent twice, which changes nothing, but
+ * is never lost. The body is sent unchanged, because another version may read what this one cannot; the reason is not sent.
  */
 export async function redrive({ parked, operationsUrl: QueueUrl, messages, ...how }: Redrive): Promise<void> {
   let gone = 0;
@@ -48,11 +48,16 @@ export async function redrive({ parked, operationsUrl: QueueUrl, messages, ...ho
   }
 }
 
-/** Ends early when it is to stop; the caller looks why. */
+/** Ends early when the signal aborts; the caller checks the signal. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal }).catch(() => {});
 
-/** What a redrive does, in so many words: `would go to`, `went to`. */
-export function redriveLines(verb: string, messages: readonly Parked[], { url }: ParkedQueue, to: string): string[] {
+/** A summary of a redrive. The verb is `would go to` or `went to`. */
+export function redriveLines(
+  verb: string,
+  messages: readonly ParkedMessage[],
+  { url }: ParkedQueue,
+  to: string,
+): string[] {
   const tooOld = messages.filter((message) => isTooOld(message, Date.now())).length;
   const unread = messages.filter(({ request }) => request === undefined).length;
   return [
@@ -63,6 +68,6 @@ export function redriveLines(verb: string, messages: readonly Parked[], { url }:
   ];
 }
 
-/** How many of each reason. */
-export const reasonLines = (messages: readonly Parked[]): string[] =>
-  reasonsOf(messages).map(([reason, all]) => `  ${printable(reason)}: ${all.length}`);
+/** A line with a count for each reason. */
+export const reasonLines = (messages: readonly ParkedMessage[]): string[] =>
+  byReason(messages).map(([reason, all]) => `  ${printable(reason)}: ${all.length}`);

@@ -1,29 +1,32 @@
-/** What a trial sends: an event of the app's auth flow on one of the trial's tokens. */
+/** An event of a trial, on one of its tokens. */
 export type TrialEvent = {
   readonly ms: number;
   readonly change:
-    | { readonly kind: 'login' | 'leave'; readonly token: string; readonly account: Who }
+    | { readonly kind: 'login' | 'leave'; readonly token: string; readonly account: TrialAccount }
     | { readonly kind: 'logout'; readonly token: string }
-    | { readonly kind: 'everywhere'; readonly account: Who };
+    | { readonly kind: 'everywhere'; readonly account: TrialAccount };
 };
-type Who = { readonly account: string; readonly account_type: number };
+type TrialAccount = { readonly account: string; readonly account_type: number };
 
-/** Account types that XG's and TPNS's tables both have: unknown and, in TPNS's numbers, e-mail. */
+/** Account types that the tables of XG and TPNS both have: unknown and, in the numbers of TPNS, e-mail. */
 const TYPES = [0, 1005];
 
-/** Parts of a hundred events outside bursts. The rest are logins, most of them of somebody else than before. */
+/** Percentages of events outside bursts. The rest are logins, most of them with another account than before. */
 const PARTS = { logout: 25, leave: 10, everywhere: 4 };
 
-/** Of what begins, so many parts in a hundred are a burst: some events on one token in a row, as of an app that retries. */
+/** Percentage of groups that are a burst: several events on one token in a row, as from an app that retries. */
 const BURSTS = 12;
 const LONGEST_BURST = 7;
 
 const draw = (below: number): number => Math.floor(Math.random() * below);
 
-/** Events in the order in which they happen, in groups that happen at once. Their times are given when they are sent. */
+/** Endless groups of changes. A group happens at once, and gets its time when it is sent. */
 export function* trialChanges(tokens: readonly string[]): Generator<TrialEvent['change'][]> {
   const accounts = Math.ceil(tokens.length / 2);
-  const who = (): Who => ({ account: `account-${draw(accounts)}`, account_type: TYPES[draw(TYPES.length)] ?? 0 });
+  const who = (): TrialAccount => ({
+    account: `account-${draw(accounts)}`,
+    account_type: TYPES[draw(TYPES.length)] ?? 0,
+  });
   for (;;) {
     const token = tokens[draw(tokens.length)] ?? '';
     const size = draw(100) < BURSTS ? 3 + draw(LONGEST_BURST - 2) : 1;
@@ -31,7 +34,7 @@ export function* trialChanges(tokens: readonly string[]): Generator<TrialEvent['
   }
 }
 
-function changeOf(token: string, account: Who): TrialEvent['change'] {
+function changeOf(token: string, account: TrialAccount): TrialEvent['change'] {
   const part = draw(100);
   if (part < PARTS.everywhere) return { kind: 'everywhere', account };
   if (part < PARTS.everywhere + PARTS.leave) return { kind: 'leave', token, account };
@@ -39,7 +42,7 @@ function changeOf(token: string, account: Who): TrialEvent['change'] {
   return { kind: 'login', token, account };
 }
 
-/** The event as it is sent, to one app. */
+/** The body of the event for one app. */
 export const bodyOf = ({ ms, change }: TrialEvent, app: string): object => ({
   type: TYPE_OF[change.kind],
   timestamp: new Date(ms).toISOString(),
@@ -60,12 +63,13 @@ function dataOf(change: TrialEvent['change']): object {
   return { token: change.token, ...change.account, ...scope };
 }
 
-export type Held = ReadonlyMap<string, ReadonlySet<string>>;
+/** The accounts of each token. */
+export type Bindings = ReadonlyMap<string, ReadonlySet<string>>;
 
-const nameOf = ({ account, account_type }: Who): string => `${account_type}#${account}`;
+const nameOf = ({ account, account_type }: TrialAccount): string => `${account_type}#${account}`;
 
-/** What each token holds after these events, whatever the order they stand in: one account of each type. */
-export function heldAfter(events: readonly TrialEvent[]): Held {
+/** Returns the bindings after these events, in any order: one account of each type on a token. */
+export function bindingsAfter(events: readonly TrialEvent[]): Bindings {
   const held = new Map<string, Map<number, string>>();
   for (const { change } of events.toSorted((a, b) => a.ms - b.ms)) applyTo(held, change);
   return new Map([...held].map(([token, byType]) => [token, new Set(byType.values())]));
@@ -83,6 +87,6 @@ function applyTo(held: Map<string, Map<number, string>>, change: TrialEvent['cha
   else byType.set(change.account.account_type, nameOf(change.account));
 }
 
-function drop(byType: Map<number, string>, account: Who): void {
+function drop(byType: Map<number, string>, account: TrialAccount): void {
   if (byType.get(account.account_type) === nameOf(account)) byType.delete(account.account_type);
 }

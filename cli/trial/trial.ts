@@ -1,39 +1,48 @@
-import { notedInstance } from '../../local/description.ts';
-import { SETTLE_S } from '../../local/hosted/mirrored.ts';
+import { readInstance } from '../../local/description.ts';
+import { SETTLE_S } from '../../local/hosted/mirrored-instance.ts';
 import { UserError } from '../../local/user-error.ts';
-import { argumentsOf, runCommand } from '../command.ts';
-import { type Trial, trial } from './whole.ts';
+import { command } from '../command.ts';
+import { measure, type Trial } from './measure.ts';
 
-const HELP = `npm run trial -- [options]
+export const trial = command({
+  name: 'trial',
+  usage: 'npm run trial -- [options]',
+  about: `Tests a mirror: sends signed events of all kinds to the instance that \`npm start -- --mirror\` runs in this directory, with the faults that it was started with. Then ends the faults, and waits until both query APIs agree on every token.`,
+  options: {
+    events: { value: 'N', default: '5000', help: 'number of events' },
+    seconds: { value: 'N', default: '120', help: 'duration of sending' },
+    tokens: { value: 'N', default: '400', help: 'number of tokens' },
+    down: {
+      help: 'keep the hosted API down while sending, send every event also to an app without a mirror, and compare answers and latency',
+    },
+    json: { help: 'print the result as one line of JSON' },
+  },
+  run: async ({ values }, { folder, print }) => {
+    const instance = readInstance(folder);
+    if (instance === undefined)
+      throw new UserError('no instance runs in this directory: start one with `npm start -- --mirror`');
+    const result = await measure(instance, {
+      events: numberIn('events', values.events),
+      seconds: numberIn('seconds', values.seconds),
+      tokens: numberIn('tokens', values.tokens),
+      isDown: values.down === true,
+      settleS: SETTLE_S,
+      waitS: 600,
+    });
+    print(values.json ? JSON.stringify(result) : linesOf(result).join('\n'));
+    const hasFailed =
+      result.different > 0 || result.callsPerEvent >= MOST_CALLS || result.statuses.alike < result.statuses.pairs;
+    return hasFailed ? 1 : 0;
+  },
+});
 
-Puts a mirror to the test: sends signed events of all kinds to the instance that \`npm start -- --mirror\` runs in this
-directory, with the faults that it was started with; then ends the faults, and waits until both query APIs agree on every
-token.
-
-  --events N     how many (5000)
-  --seconds N    over so many seconds (120)
-  --tokens N     on so many tokens (400)
-  --down         the hosted side is down for the whole run: sends every event to an app without a mirror too, and compares
-                 what was answered and how soon
-  --json         the result as one line of JSON, for programs
-  --help         this text`;
-
-const OPTIONS = {
-  events: { type: 'string', default: '5000' },
-  seconds: { type: 'string', default: '120' },
-  tokens: { type: 'string', default: '400' },
-  down: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const;
-
-/** Calls to the hosted side for one event, above which coalescing does not do its work. */
+/** Calls to the hosted API for one event. With more, coalescing does not work. */
 const MOST_CALLS = 1.3;
 
 function numberIn(name: string, text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number > 0) return number;
-  throw new UserError(`--${name} ${text}: is a number from 1`);
+  throw new UserError(`--${name} ${text}: must be a whole number above 0`);
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
@@ -73,25 +82,3 @@ function linesOf({
     `exposure    ${seconds(exposure.meanMs)} for one event on average, ${seconds(exposure.longestMs)} the longest (± 0.5 s)`,
   ];
 }
-
-await runCommand(async () => {
-  const { values } = argumentsOf({ options: OPTIONS });
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`);
-    return;
-  }
-  const instance = notedInstance();
-  if (instance === undefined) throw new UserError('no instance runs in this directory: `npm start -- --mirror`');
-  const result = await trial(instance, {
-    events: numberIn('events', values.events),
-    seconds: numberIn('seconds', values.seconds),
-    tokens: numberIn('tokens', values.tokens),
-    isDown: values.down,
-    settleS: SETTLE_S,
-    waitS: 600,
-  });
-  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${linesOf(result).join('\n')}\n`);
-  const hasFailed =
-    result.different > 0 || result.callsPerEvent >= MOST_CALLS || result.statuses.alike < result.statuses.pairs;
-  process.exitCode = hasFailed ? 1 : 0;
-});

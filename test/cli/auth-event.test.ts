@@ -1,13 +1,13 @@
-import { describe, expect, test } from 'vitest';
-import { COMMANDS, type EventValues, eventOf } from '../../cli/auth-event.ts';
+import { expect, test } from 'vitest';
+import { EVENT_TYPES, type EventValues, type EventWord, eventOf } from '../../cli/auth-event.ts';
 import { AppEvent } from '../../functions/events/sources/standard-webhooks.ts';
 
 const NOW = new Date('2026-11-22T09:30:00.000Z');
 
-/** The event as it is sent. */
-const sent = (command: string, values: EventValues) => JSON.parse(JSON.stringify(eventOf(command, values, NOW)));
+/** The event in JSON. */
+const sent = (word: EventWord, values: EventValues) => JSON.parse(JSON.stringify(eventOf(word, values, NOW)));
 
-const cases: [command: string, values: EventValues, data: object][] = [
+const cases: [word: EventWord, values: EventValues, data: object][] = [
   ['login', { app: 'a', token: 't', account: ['alice'] }, { app: 'a', token: 't', account: 'alice' }],
   [
     'login',
@@ -41,20 +41,18 @@ const cases: [command: string, values: EventValues, data: object][] = [
   ['token-changed', { 'old-token': 'o', token: 't' }, { old_token: 'o', token: 't', accounts: [] }],
 ];
 
-describe('a command becomes an event that the service reads', () => {
-  test.each(cases)('%s %j', (command, values, data) => {
-    const event = sent(command, values);
-    expect(event.data).toEqual(data);
-    expect(AppEvent.safeParse(event)).toMatchObject({ success: true });
-  });
-
-  test('for each of the events that there are', () => {
-    const types = AppEvent.def.options.flatMap(({ shape }) => shape.type.def.values);
-    expect(Object.values(COMMANDS).sort()).toEqual(types.sort());
-  });
+test.each(cases)('the event of `send %s` with %j is valid', (word, values, data) => {
+  const event = sent(word, values);
+  expect(event.data).toEqual(data);
+  expect(AppEvent.safeParse(event)).toMatchObject({ success: true });
 });
 
-test('an event happens now, or when it is said to have happened', () => {
+test('every type of event has a word of `send`', () => {
+  const types = AppEvent.def.options.flatMap(({ shape }) => shape.type.def.values);
+  expect(Object.values(EVENT_TYPES).sort()).toEqual(types.sort());
+});
+
+test('the time of an event is now, or the one given with --at', () => {
   expect(sent('logout', { token: 't' }).timestamp).toBe('2026-11-22T09:30:00.000Z');
   expect(sent('logout', { token: 't', at: '2026-11-22T10:00:00+01:00' }).timestamp).toBe('2026-11-22T10:00:00+01:00');
 });

@@ -1,58 +1,50 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { dlq } from '../../cli/dlq/dlq.ts';
 import { operationsQueue } from '../../functions/aws/queues.ts';
 import { HORIZON_MS } from '../../functions/core/merge.ts';
-import { readConfiguration } from '../../infra/configuration.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { startSqs } from '../../local/aws/servers.ts';
-import { type Local, startLocal } from '../../local/instance.ts';
+import { startLocal } from '../../local/instance.ts';
 import { Caller } from '../local/caller.ts';
-import { CONFIG } from '../local/started.ts';
-import { clientOf, login, start, TOO_OLD, World } from './dlq-world.ts';
+import { exampleConfiguration, sharedInstance } from '../local/instance.ts';
+import { clientOf, login, TOO_OLD, World } from './dlq-world.ts';
+import { run } from './run.ts';
 
-let folder: string;
-let local: Local;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bindery-'));
-  await leaveDeadLetter();
-  const read = readConfiguration(CONFIG);
-  if ('problems' in read) throw new Error(read.problems.join('\n'));
-  local = await startLocal({ configuration: read.configuration, port: 0, data: folder });
-  // Where `npm start` leaves the description of an instance.
-  const { stop: _, ...instance } = local;
-  mkdirSync(join(folder, '.bindery'));
-  writeFileSync(join(folder, '.bindery/local.json'), JSON.stringify({ ...instance, pid: process.pid }));
-});
-afterAll(async () => {
-  await local.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+const data = mkdtempSync(join(tmpdir(), 'bindery-'));
+beforeAll(leaveDeadLetter);
+const shared = sharedInstance(() => startLocal({ configuration: exampleConfiguration(), port: 0, data }));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
 
-/** An earlier run accepted a login, could never apply it, and ended. */
+/** Leaves the queues of an earlier run that accepted a login and could never apply it. */
 async function leaveDeadLetter(): Promise<void> {
-  const server = await startSqs(join(folder, 'queues'));
+  const server = await startSqs(join(data, 'queues'));
   const world = await World.on(server);
   await world.deadLetter('request-1', [login('phone-1', 'alice')]);
   world.client.destroy();
   await server.stop();
 }
 
-const dlq = (...options: string[]) => start(options, {}, folder).ended;
+/** The number of messages of each reason, when none is hidden any more: an instance gives them back after a second. */
+const listed = (): Promise<[string, number][]> =>
+  vi.waitFor(
+    async () => {
+      const { out } = await run(dlq(0), ['list', '--json'], { folder: shared().folder });
+      const { reasons, hidden } = JSON.parse(out);
+      expect(hidden).toBe(0);
+      return reasons.map(({ reason, messages }: { reason: string; messages: number }) => [reason, messages]);
+    },
+    { timeout: 10_000 },
+  );
 
-/** How many messages of each reason the command lists, none of them out of sight. */
-async function listed(): Promise<[string, number][]> {
-  const { reasons, hidden } = JSON.parse((await dlq('list', '--json')).out);
-  expect(hidden).toBe(0);
-  return reasons.map(({ reason, messages }: { reason: string; messages: number }) => [reason, messages]);
-}
-
-test('a bind past the horizon is parked by the worker and listed; a dead letter that is redriven is applied', async () => {
-  const caller = new Caller(local);
-  const client = clientOf(local.sqs);
+test('the worker parks a bind past the horizon, `dlq list` counts it, and a dead letter that is redriven is applied', async () => {
+  const { instance } = shared();
+  const caller = new Caller(instance);
+  const client = clientOf(instance.sqs);
   const old = login('phone-2', 'bob', Date.now() - HORIZON_MS - 60_000);
-  await operationsQueue(client, `${local.sqs}/000000000000/${NAMES.operations}`)('request-2', [old]);
+  await operationsQueue(client, `${instance.sqs}/000000000000/${NAMES.operations}`)('request-2', [old]);
   client.destroy();
   await caller.idle();
   const both = [
@@ -62,9 +54,9 @@ test('a bind past the horizon is parked by the worker and listed; a dead letter 
   expect(await listed()).toEqual(both);
   expect(await caller.accountsOf('xg-android', ['phone-1', 'phone-2'])).toEqual([[], []]);
 
-  // Looking at it again and again loses nothing, although this instance keeps its queues in a folder.
+  // Reading again and again loses nothing, although this instance keeps its queues in a folder.
   expect(await listed()).toEqual(both);
-  const { code, out } = await dlq('redrive', '--yes');
+  const { code, out } = await run(dlq(), ['redrive', '--yes'], { folder: shared().folder });
   expect(code).toBe(0);
   expect(out).toContain('2 messages went to bindery-operations, from bindery-parked');
   await caller.idle();

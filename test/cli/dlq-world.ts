@@ -1,8 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -12,14 +8,20 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { dlq } from '../../cli/dlq/dlq.ts';
 import { operationsQueue, parkedQueue } from '../../functions/aws/queues.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { OPERATIONS_QUEUE } from '../../infra/settings.ts';
 import { createQueues, NAMES, type Queues } from '../../local/aws/resources.ts';
 import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
+import { run } from './run.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** The AWS settings of a user who has deployed a stack. */
+export const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+
 export const clientOf = (endpoint: string) => new SQSClient({ endpoint, region: 'us-east-1', credentials });
 
 export const TOO_OLD = 'a bind older than the horizon';
@@ -43,7 +45,7 @@ export const logout = (token: string, ms = Date.now()): Operation =>
     stamp: stampOf('unbindTokenFromAll', ms, eventHash(token)),
   });
 
-/** The two queues of a stack, as the adapters and SQS itself fill them. */
+/** The two queues of a stack. The adapters and SQS itself fill them. */
 export class World {
   readonly client: SQSClient;
   readonly queues: Queues;
@@ -64,13 +66,13 @@ export class World {
     return parkedQueue(this.client, this.queues.parked.url)(id, operations, reason);
   }
 
-  /** Accepted, then received until SQS itself sets it aside. */
+  /** Accepts operations, and receives them until SQS itself sets them aside. */
   async deadLetter(id: string, operations: readonly Operation[]): Promise<void> {
     await operationsQueue(this.client, this.queues.operations.url)(id, operations);
     await this.#receivedTooOften();
   }
 
-  /** The same for a body of another version. */
+  /** Makes a dead letter with the body of another version. */
   async deadBody(MessageBody: string): Promise<void> {
     await this.client.send(new SendMessageCommand({ QueueUrl: this.queues.operations.url, MessageBody }));
     await this.#receivedTooOften();
@@ -82,7 +84,7 @@ export class World {
       await this.client.send(new ReceiveMessageCommand(receive));
   }
 
-  /** What anybody can receive at this very moment. */
+  /** Receives all visible messages of a queue. */
   async receivable(queue: 'operations' | 'parked'): Promise<Message[]> {
     const all: Message[] = [];
     const receive = {
@@ -98,14 +100,14 @@ export class World {
     }
   }
 
-  /** Ends the time for which one received message of the parked queue is hidden. */
+  /** Makes one received message of the parked queue visible again. */
   async lapse(): Promise<void> {
     const [ReceiptHandle] = this.#server.inFlight(NAMES.parked);
     const visible = { QueueUrl: this.queues.parked.url, ReceiptHandle, VisibilityTimeout: 0 };
     await this.client.send(new ChangeMessageVisibilityCommand(visible));
   }
 
-  /** The URL of a queue that belongs to another stack, with that stack's queue for its dead letters. */
+  /** Makes a queue of another stack, with a queue for its dead letters, and returns its URL. */
   async queueOf(QueueName: string, parkedUrl?: string): Promise<string> {
     const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${parkedUrl?.split('/').at(-1)}`;
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 3 });
@@ -114,7 +116,7 @@ export class World {
     return `${this.#server.url}/000000000000/${QueueName}`;
   }
 
-  /** How many messages a queue holds, received or not. */
+  /** Counts the messages of a queue, received or not. */
   async sizeOf(queue: 'operations' | 'parked'): Promise<number> {
     const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
     const question = new GetQueueAttributesCommand({ QueueUrl: this.queues[queue].url, AttributeNames: [...names] });
@@ -122,23 +124,20 @@ export class World {
     return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
   }
 
-  /** Runs the command as somebody does who has deployed this stack. */
+  /** Runs the command with this stack, without waiting for messages. */
   dlq(...options: string[]) {
-    return start(options, this.environment()).ended;
+    return run(dlq(0), options, { folder: tmpdir(), environment: this.environment() });
   }
 
   environment(): Record<string, string> {
     return {
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
       BINDERY_PARKED_QUEUE_URL: this.queues.parked.url,
       BINDERY_OPERATIONS_QUEUE_URL: this.queues.operations.url,
     };
   }
 }
 
-/** Runs `work` with two empty queues of its own. */
+/** Runs `work` with two empty queues. */
 export async function inWorld(work: (world: World) => Promise<void>): Promise<void> {
   const server = await startSqs();
   try {
@@ -148,20 +147,4 @@ export async function inWorld(work: (world: World) => Promise<void>): Promise<vo
   } finally {
     await server.stop();
   }
-}
-
-/** Starts the command in a process of its own. No AWS setting of whoever runs the tests goes with it. */
-export function start(options: readonly string[], environment: Record<string, string>, cwd = tmpdir()) {
-  const own = Object.entries(process.env).filter(([name]) => !/^(AWS|BINDERY)_/.test(name));
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/dlq/dlq.ts'), ...options], {
-    cwd,
-    env: { ...Object.fromEntries(own), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  });
-  const exit = once(child, 'exit');
-  const ended = Promise.all([exit, text(child.stdout), text(child.stderr)]).then(([[code], out, err]) => {
-    return { code, out, err };
-  });
-  return { ended, interrupt: () => child.kill('SIGINT') };
 }

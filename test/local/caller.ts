@@ -4,7 +4,7 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { chunksOf } from '../../functions/core/parallel.ts';
 import { NAMES } from '../../local/aws/resources.ts';
-import type { Local } from '../../local/instance.ts';
+import type { Instance } from '../../local/description.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
 import { postEvents } from '../world/events.ts';
 
@@ -16,22 +16,22 @@ const Reply = z.object({
 
 const AT_ONCE = 64;
 
-/** Somebody who uses a local instance over HTTP, as an auth backend and as a client of the XG Account API. */
+/** Calls a local instance over HTTP, as an auth backend and as a client of the XG Account API. */
 export class Caller {
-  readonly #local: Local;
+  readonly #instance: Instance;
   readonly #inTurn = takingTurns(AT_ONCE);
 
-  constructor(local: Local) {
-    this.#local = local;
+  constructor(instance: Instance) {
+    this.#instance = instance;
   }
 
   /** Sends one signed event of the time `ms`. Returns the status. */
   send(type: string, data: object, ms = Date.now()): Promise<number> {
-    const { url, sources } = this.#local;
+    const { url, sources } = this.#instance;
     return this.#inTurn(() => postEvents({ url, source: sources[0] }, [[type, data]], ms));
   }
 
-  /** The names of the accounts of each token, most recently bound first. */
+  /** Returns the ids of the accounts of each token, newest binding first. */
   async accountsOf(app: string, tokens: readonly string[]): Promise<string[][]> {
     const found: string[][] = [];
     for (const some of chunksOf(tokens, 100)) {
@@ -41,17 +41,17 @@ export class Caller {
     return found;
   }
 
-  /** The tokens of an account of type 0, most recently bound first. */
+  /** Returns the tokens of an account of type 0, newest binding first. */
   async tokensOf(app: string, account: string): Promise<string[]> {
     const reply = await this.#query(app, { operator_type: 1, account_list: [{ account, account_type: 0 }] });
     return reply.account_tokens?.[0]?.token_list ?? [];
   }
 
   async #query(app: string, question: object): Promise<z.infer<typeof Reply>> {
-    const secret = this.#local.apps.find(({ id }) => id === app)?.secretKey;
+    const secret = this.#instance.apps.find(({ id }) => id === app)?.secretKey;
     const authorization = `Basic ${Buffer.from(`${app}:${secret}`).toString('base64')}`;
     const body = JSON.stringify(question);
-    const response = await fetch(`${this.#local.url}/v3/device/account/query`, {
+    const response = await fetch(`${this.#instance.url}/v3/device/account/query`, {
       method: 'POST',
       headers: { authorization },
       body,
@@ -59,10 +59,11 @@ export class Caller {
     return Reply.parse(await response.json());
   }
 
-  /** Resolves once the operations queue is empty: nothing waits and nothing is in flight. */
+  /** Resolves when the operations queue is empty, in-flight messages included. */
   async idle(): Promise<void> {
-    const client = new SQSClient();
-    const QueueUrl = `${this.#local.sqs}/000000000000/${NAMES.operations}`;
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    const client = new SQSClient({ endpoint: this.#instance.sqs, region: 'us-east-1', credentials });
+    const QueueUrl = `${this.#instance.sqs}/000000000000/${NAMES.operations}`;
     const names = [
       'ApproximateNumberOfMessages',
       'ApproximateNumberOfMessagesNotVisible',

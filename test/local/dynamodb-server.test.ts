@@ -4,7 +4,7 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { expect, onTestFinished, test } from 'vitest';
 import { startDynamodb } from '../../local/aws/servers.ts';
 
-test('a client that hangs up in the middle of a request does no harm to the others', async () => {
+test('a client that hangs up in the middle of a request does not disturb others', async () => {
   const server = await startDynamodb();
   onTestFinished(server.stop);
   const { hostname, port } = new URL(server.url);

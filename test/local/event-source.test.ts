@@ -12,7 +12,7 @@ import { EVENT_SOURCE, operationsFeed } from '../../infra/settings.ts';
 import { createQueues, NAMES, type Queue } from '../../local/aws/resources.ts';
 import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
 import { startEventSource } from '../../local/lambda/event-source.ts';
-import { temporaryFolder } from './started.ts';
+import { temporaryFolder } from './instance.ts';
 
 let server: SqsServer;
 let client: SQSClient;
@@ -44,7 +44,7 @@ async function countsOf({ url }: Queue) {
   };
 }
 
-/** Feeds a queue to a function until it was called once, and answers with what it was called with. */
+/** Feeds a queue to a function until its first call. Returns the event of this call. */
 async function fedOnce(queue: Queue, respond: (ids: string[]) => unknown, from = client): Promise<SQSEvent> {
   const called = Promise.withResolvers<SQSEvent>();
   const invoke = async (event: SQSEvent) => {
@@ -59,7 +59,7 @@ async function fedOnce(queue: Queue, respond: (ids: string[]) => unknown, from =
 
 const failures = (...ids: unknown[]) => ({ batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) });
 
-describe('a batch of three is', () => {
+describe('a batch of three messages', () => {
   const fed = async (respond: (ids: string[]) => unknown) => {
     const queue = await emptyQueue();
     const Entries = ['a', 'b', 'c'].map((body) => ({ Id: body, MessageBody: body }));
@@ -74,7 +74,7 @@ describe('a batch of three is', () => {
     ['an empty object', () => ({})],
     ['null for the failures', () => ({ batchItemFailures: null })],
     ['no failures', () => failures()],
-  ])('deleted when the function responds with %s', async (_, respond) => {
+  ])('a batch is deleted when the function responds with %s', async (_, respond) => {
     expect(await fed(respond)).toEqual({ visible: 0, inFlight: 0 });
   });
 
@@ -83,7 +83,7 @@ describe('a batch of three is', () => {
     ['two messages', 2, ([first, second]) => failures(first, second)],
     ['one message twice', 1, ([first]) => failures(first, first)],
     ['all messages', 3, (ids) => failures(...ids)],
-  ])('left to its visibility timeout where the function names it as failed: %s', async (_, left, respond) => {
+  ])('a failed message stays on the queue until its visibility timeout: %s', async (_, left, respond) => {
     expect(await fed(respond)).toEqual({ visible: 0, inFlight: left });
   });
 
@@ -95,12 +95,12 @@ describe('a batch of three is', () => {
     ['uses another key for the id', ([first]) => ({ batchItemFailures: [{ messageId: first }] })],
     ['lists ids without their key', ([first]) => ({ batchItemFailures: [first] })],
     ['responds with text', () => 'done'],
-  ])('left whole when the function %s', async (_, respond) => {
+  ])('a batch stays whole on the queue when the function %s', async (_, respond) => {
     expect(await fed(respond)).toEqual({ visible: 0, inFlight: 3 });
   });
 });
 
-test('a function gets records as Lambda makes them', async () => {
+test('a function receives records in the format of Lambda', async () => {
   const queue = await emptyQueue();
   const MessageAttributes = {
     reason: { DataType: 'String', StringValue: 'why' },
@@ -134,7 +134,7 @@ test('a function gets records as Lambda makes them', async () => {
   ]);
 });
 
-test('where the mapping has a window, what comes after the first message is in the same batch', async () => {
+test('a message that arrives within the window of the mapping is in the batch of the first message', async () => {
   const queue = await emptyQueue();
   const called = Promise.withResolvers<SQSEvent>();
   const invoke = async (event: SQSEvent) => called.resolve(event);
@@ -148,7 +148,7 @@ test('where the mapping has a window, what comes after the first message is in t
   await source.stop();
 });
 
-test('receives that fail are tried again', async () => {
+test('a failed receive is tried again', async () => {
   const queue = { url: `${server.url}/000000000000/late`, arn: 'arn:aws:sqs:us-east-1:000000000000:late' };
   const called = fedOnce(queue, () => undefined);
   await emptyQueue('late');
@@ -156,7 +156,7 @@ test('receives that fail are tried again', async () => {
   expect((await called).Records.map(({ body }) => body)).toEqual(['after all']);
 });
 
-test('what an earlier instance had received when it ended is delivered soon after the next start', async () => {
+test('a message that an ended instance had received is delivered soon after the next start', async () => {
   const folder = temporaryFolder();
   const earlier = await startSqs(folder);
   const before = clientOf(earlier);

@@ -1,120 +1,61 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { Instance } from '../../local/description.ts';
-import { ownAccountApi, secretOf } from '../conformance/own-account-api.ts';
-import { CONFIG, run, started, temporaryFolder } from './started.ts';
+import { expect, test } from 'vitest';
+import { query } from '../../cli/query.ts';
+import { send } from '../../cli/send.ts';
+import { measure, type Trial } from '../../cli/trial/measure.ts';
+import { startMirrored } from '../../local/hosted/mirrored-instance.ts';
+import { FAULTS } from '../../local/hosted/tasks.ts';
+import { run } from '../cli/run.ts';
+import { exampleConfiguration, sharedInstance } from './instance.ts';
 
-const query = (folder: string, ...options: string[]) => run('cli/query.ts', ['--json', ...options], folder);
-const send = (folder: string, ...options: string[]) => run('cli/send.ts', options, folder);
+const EVENTS = 60;
+const SMALL = { events: EVENTS, seconds: 1, tokens: 20, settleS: 1, waitS: 60 };
 
-/** Whether nobody answers there any more. */
-const isGone = (url: string): Promise<boolean> =>
-  fetch(url).then(
-    () => false,
-    () => true,
-  );
+const shared = sharedInstance(() =>
+  startMirrored({
+    configuration: exampleConfiguration(),
+    port: 0,
+    faults: FAULTS,
+    delays: { usualMs: 200, lateMs: 800 },
+    settleS: 1,
+  }),
+);
 
-describe('an instance with a hosted side', () => {
-  test('names it and the app that is mirrored, shows a login there after a while, and ends with it', async () => {
-    const folder = temporaryFolder();
-    const { instance, lines, end } = await started(folder, '--mirror');
-    expect(lines).toHaveLength(1);
-    expect(instance.mirror).toEqual({
-      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
-      app: {
-        id: 'hosted',
-        dialect: 'tpns',
-        policy: 'one-per-type',
-        platform: 'android',
-        secretKey: expect.stringMatching(/^\w{32}$/),
-      },
-    });
-    expect(instance.apps.flatMap(({ id, mirrored }) => (mirrored ? [id] : []))).toEqual(['tpns-android']);
-
-    await send(folder, 'login', '--app', 'tpns-android', '--token', 'phone-1', '--account', 'alice');
-    const hosted = async () => JSON.parse((await query(folder, '--hosted', '--token', 'phone-1')).out).reply;
-    await expect
-      .poll(hosted, { timeout: 20_000, interval: 500 })
-      .toMatchObject({ retCode: 0, token_accounts: [{ token: 'phone-1', account_list: [{ account: 'alice' }] }] });
-
-    expect((await end('SIGTERM')).code).toBe(0);
-    expect(await isGone(instance.mirror?.url ?? '')).toBe(true);
-    expect(children(folder)).toEqual([]);
+test('an instance with a hosted API describes it and names the app that is mirrored', () => {
+  const { mirror, apps } = shared().instance;
+  expect(mirror).toEqual({
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    app: {
+      id: 'hosted',
+      dialect: 'tpns',
+      policy: 'one-per-type',
+      platform: 'android',
+      secretKey: expect.stringMatching(/^\w{32}$/),
+    },
   });
+  expect(apps.flatMap(({ id, mirrored }) => (mirrored ? [id] : []))).toEqual(['tpns-android']);
+});
 
-  test('that is killed leaves no process behind', async () => {
-    const folder = temporaryFolder();
-    const { end } = await started(folder, '--mirror', '--data', 'kept');
-    expect(children(folder)).toHaveLength(1);
-    await end('SIGKILL');
-    await expect.poll(() => children(folder), { timeout: 10_000 }).toEqual([]);
-  });
-
-  test('that keeps its data keeps those of the hosted side too', async () => {
-    const folder = temporaryFolder();
-    const first = await started(folder, '--mirror', '--data', 'kept');
-    await first.end('SIGTERM');
-    const second = await started(folder, '--mirror', '--data', 'kept');
-    expect(second.instance.mirror?.app).toEqual(first.instance.mirror?.app);
+test('a login of the mirrored app reaches the hosted API', async () => {
+  await run(send, ['login', '--app', 'tpns-android', '--token', 'phone-1', '--account', 'alice'], shared());
+  const hosted = async () => JSON.parse((await run(query, ['--json', '--hosted', '--token', 'phone-1'], shared())).out);
+  await expect.poll(hosted, { timeout: 20_000, interval: 200 }).toMatchObject({
+    reply: { retCode: 0, token_accounts: [{ token: 'phone-1', account_list: [{ account: 'alice' }] }] },
   });
 });
 
-/** Processes that work in the folder or below it, but for the instance itself. */
-const children = (folder: string): string[] =>
-  readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(`${folder}/`);
-    } catch {
-      return false;
-    }
-  });
+const accepted = ({ statuses: { mirrored } }: Trial): number => (mirrored['200'] ?? 0) + (mirrored['202'] ?? 0);
 
-/** A configuration whose app is mirrored to somebody else's Account API. */
-function mirroredTo(url: string): string {
-  const folder = join(temporaryFolder(), 'configured');
-  mkdirSync(folder);
-  const file = join(folder, 'bindery.json');
-  const mirror = { url, app: 'tpns-typed', dialect: 'tpns', settleS: 1 };
-  const { apps, ...rest } = JSON.parse(readFileSync(CONFIG, 'utf8'));
-  const own = apps.map((app: { id: string }) => (app.id === 'tpns-android' ? { ...app, mirror } : app));
-  writeFileSync(file, JSON.stringify({ ...rest, apps: own }));
-  return file;
-}
-
-describe('an app whose configuration has a mirror', () => {
-  test('is mirrored with the secret that was given', async () => {
-    const other = await ownAccountApi();
-    const folder = temporaryFolder();
-    const secret = `tpns-android=${secretOf('tpns-typed')}`;
-    const { instance, end } = await started(folder, '--config', mirroredTo(other.url), '--mirror-secret', secret);
-    expect(Instance.parse(instance).apps.find(({ mirrored }) => mirrored)?.id).toBe('tpns-android');
-    await send(folder, 'login', '--app', 'tpns-android', '--token', 'phone-1', '--account', 'alice');
-    const held = ['--url', other.url, '--app', 'tpns-typed', '--dialect', 'tpns', '--secret', secretOf('tpns-typed')];
-    const shown = async () => JSON.parse((await query(folder, ...held, '--token', 'phone-1')).out).reply;
-    await expect
-      .poll(shown, { timeout: 20_000, interval: 500 })
-      .toMatchObject({ token_accounts: [{ account_list: [{ account: 'alice' }] }] });
-    await end('SIGTERM');
-    await other.close();
-  });
-
-  test('waits for its secret, says so, and takes events meanwhile', async () => {
-    const folder = temporaryFolder();
-    const { err, end } = await started(folder, '--config', mirroredTo('http://127.0.0.1:1'));
-    const { code } = await send(folder, 'login', '--app', 'tpns-android', '--token', 'phone-1', '--account', 'alice');
-    await end('SIGTERM');
-    expect(code).toBe(0);
-    expect(await err).toContain(
-      'the mirror of app "tpns-android" waits for the secret of its hosted side: --mirror-secret tpns-android=SECRET',
-    );
-  });
+test('a hosted API with faults ends with the accounts of Bindery on every token', async () => {
+  const result = await measure(shared().instance, { ...SMALL, isDown: false });
+  expect(accepted(result)).toBe(EVENTS);
+  expect(result.different).toBe(0);
+  // Coalescing alone needs a third of this at such a rate. More calls than events would be a call for each event.
+  expect(result.callsPerEvent).toBeLessThan(1.3);
 });
 
-test('a hosted side is asked for only where there is one', async () => {
-  const folder = temporaryFolder();
-  await started(folder);
-  expect((await query(folder, '--hosted', '--token', 'phone-1')).err.trimEnd()).toBe(
-    'there is no hosted side: start one with `npm start -- --mirror`, or name yours with --url',
-  );
+test('a hosted API that is down changes no answer: an app without a mirror gets the same', async () => {
+  const { statuses } = await measure(shared().instance, { ...SMALL, isDown: true, isAwaited: false });
+  expect(statuses).toMatchObject({ pairs: EVENTS, alike: EVENTS });
+  for (const answers of [statuses.mirrored, statuses.unmirrored])
+    expect(Object.keys(answers).filter((status) => !['200', '202'].includes(status))).toEqual([]);
 });

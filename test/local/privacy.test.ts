@@ -1,10 +1,9 @@
 import { Console } from 'node:console';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../../infra/configuration.ts';
 import { type Local, startLocal } from '../../local/instance.ts';
 import { Caller } from './caller.ts';
+import { exampleConfiguration } from './instance.ts';
 
 const CANARY = 'canary';
 const APP = 'xg-android';
@@ -20,16 +19,14 @@ beforeAll(async () => {
     },
   });
   globalThis.console = new Console(sink, sink);
-  const read = readConfiguration(join(import.meta.dirname, '../../bindery.json'));
-  if ('problems' in read) throw new Error(read.problems.join('\n'));
-  local = await startLocal({ configuration: read.configuration, port: 0 });
+  local = await startLocal({ configuration: exampleConfiguration(), port: 0 });
 });
 afterAll(async () => {
   globalThis.console = original;
   await local.stop();
 });
 
-test('no account, token, session or secret is in the log, whatever is sent', async () => {
+test('the log contains no account, token, session or secret, whatever is sent', async () => {
   const caller = new Caller(local);
   const token = `${CANARY}-token`;
   const account = `${CANARY}@example.com`;
@@ -63,7 +60,7 @@ test('no account, token, session or secret is in the log, whatever is sent', asy
 
 const basic = (name: string) => ({ authorization: `Basic ${btoa(`${name}:${CANARY}`)}` });
 
-/** Requests of somebody who has no business here, full of what must not be repeated. */
+/** Requests of strangers, full of text that must not be logged. */
 const strangers: [string, Record<string, string>, string][] = [
   [`/${CANARY}`, {}, CANARY],
   [`/events/${CANARY}`, {}, CANARY],

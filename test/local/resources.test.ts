@@ -1,6 +1,6 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS_QUEUE, PARKED_QUEUE, TABLE } from '../../infra/settings.ts';
 import { createQueues, createTable, NAMES, type Queue, type Queues } from '../../local/aws/resources.ts';
 import { type Running, type SqsServer, startDynamodb, startSqs } from '../../local/aws/servers.ts';
@@ -26,30 +26,28 @@ afterAll(async () => {
 const attributesOf = async ({ url: QueueUrl }: Queue) =>
   (await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))).Attributes ?? {};
 
-describe('the embedded queues have the numbers of the deployed ones', () => {
-  test('operations: visibility, retention, and how often a message is tried before it is parked', async () => {
-    const { VisibilityTimeout, MessageRetentionPeriod, RedrivePolicy } = await attributesOf(queues.operations);
-    expect(Number(VisibilityTimeout)).toBe(OPERATIONS_QUEUE.visibilityS);
-    expect(Number(MessageRetentionPeriod)).toBe(OPERATIONS_QUEUE.retentionS);
-    expect(JSON.parse(RedrivePolicy ?? '')).toEqual({
-      deadLetterTargetArn: queues.parked.arn,
-      maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
-    });
+test('the embedded operations queue has the numbers of the deployed one', async () => {
+  const { VisibilityTimeout, MessageRetentionPeriod, RedrivePolicy } = await attributesOf(queues.operations);
+  expect(Number(VisibilityTimeout)).toBe(OPERATIONS_QUEUE.visibilityS);
+  expect(Number(MessageRetentionPeriod)).toBe(OPERATIONS_QUEUE.retentionS);
+  expect(JSON.parse(RedrivePolicy ?? '')).toEqual({
+    deadLetterTargetArn: queues.parked.arn,
+    maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
   });
+});
 
-  test('parked: retention, and no queue behind it', async () => {
-    const attributes = await attributesOf(queues.parked);
-    expect(Number(attributes['MessageRetentionPeriod'])).toBe(PARKED_QUEUE.retentionS);
-    expect(attributes).not.toHaveProperty('RedrivePolicy');
-  });
+test('the embedded parked queue has the retention of the deployed one, and no dead-letter queue', async () => {
+  const attributes = await attributesOf(queues.parked);
+  expect(Number(attributes['MessageRetentionPeriod'])).toBe(PARKED_QUEUE.retentionS);
+  expect(attributes).not.toHaveProperty('RedrivePolicy');
+});
 
-  test('also where an earlier version made them with others', async () => {
-    const Attributes = { VisibilityTimeout: '7' };
-    await client.send(new SetQueueAttributesCommand({ QueueUrl: queues.operations.url, Attributes }));
-    await createQueues(client, sqs);
-    expect(await attributesOf(queues.operations)).toMatchObject({
-      VisibilityTimeout: `${OPERATIONS_QUEUE.visibilityS}`,
-    });
+test('queues that an earlier version made get the numbers of today', async () => {
+  const Attributes = { VisibilityTimeout: '7' };
+  await client.send(new SetQueueAttributesCommand({ QueueUrl: queues.operations.url, Attributes }));
+  await createQueues(client, sqs);
+  expect(await attributesOf(queues.operations)).toMatchObject({
+    VisibilityTimeout: `${OPERATIONS_QUEUE.visibilityS}`,
   });
 });
 
@@ -67,7 +65,7 @@ test('the embedded table has the keys of the deployed one', async () => {
   });
 });
 
-test('a table that is there already is kept', async () => {
+test('an existing table is kept', async () => {
   await expect(createTable()).resolves.toBeUndefined();
 });
 
@@ -75,19 +73,17 @@ test('the embedded servers listen on this machine only', () => {
   expect([sqs.url, dynamodb.url].map((url) => new URL(url).hostname)).toEqual(['127.0.0.1', '127.0.0.1']);
 });
 
-describe("the user's own AWS settings", () => {
-  test.each(['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])(
-    'never reach the functions: %s',
-    (name) => {
-      process.env[name] = 'of the user';
-      pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
-      expect(process.env[name]).toBeUndefined();
-    },
-  );
-
-  test('are replaced by credentials that open nothing', () => {
-    process.env['AWS_ACCESS_KEY_ID'] = 'of the user';
+test.each(['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])(
+  'the setting %s of the user never reaches the functions',
+  (name) => {
+    process.env[name] = 'user';
     pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
-    expect(process.env['AWS_ACCESS_KEY_ID']).toBe('local');
-  });
+    expect(process.env[name]).toBeUndefined();
+  },
+);
+
+test('the credentials of the user are replaced by invalid ones', () => {
+  process.env['AWS_ACCESS_KEY_ID'] = 'user';
+  pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
+  expect(process.env['AWS_ACCESS_KEY_ID']).toBe('local');
 });

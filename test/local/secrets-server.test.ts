@@ -45,6 +45,6 @@ test.each([
   await expect(read(id, stage)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
 
-test('what else Secrets Manager can do, the stub refuses', async () => {
+test('the stub refuses all other calls of Secrets Manager', async () => {
   await expect(client.send(new ListSecretsCommand({}))).rejects.toMatchObject({ name: 'UnknownOperationException' });
 });

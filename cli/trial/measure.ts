@@ -2,22 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Instance } from '../../local/description.ts';
 import { UserError } from '../../local/user-error.ts';
-import { heldAfter } from './events.ts';
-import { watchExposure } from './exposure.ts';
-import { agreement, type Progress, type Sent, sendAll } from './run.ts';
-import { differing, type Sides, sidesOf } from './sides.ts';
+import { bindingsAfter } from './events.ts';
+import { type Progress, type Sent, sendAll } from './load.ts';
+import { agreement, differing, type Observer, observerOf } from './observer.ts';
+import { measureStale } from './stale.ts';
 
 export type TrialOptions = {
   readonly events: number;
   readonly seconds: number;
   readonly tokens: number;
-  /** The hosted side is down while events are sent, and they go to an app without a mirror too. */
+  /** The hosted API is down while events are sent, and each is sent to an app without a mirror too. */
   readonly isDown: boolean;
-  /** Whether, in that case, to wait for the hosted side after it is back. */
+  /** False: the API stays down, and the trial does not wait for agreement. Default: true. */
   readonly isAwaited?: boolean;
-  /** How long after it agrees a side must still do so. */
+  /** The APIs must still agree so long after they first do (s). */
   readonly settleS: number;
-  /** How long to wait for agreement at most. */
+  /** The longest wait for agreement (s). */
   readonly waitS: number;
 };
 
@@ -26,50 +26,50 @@ type Percentiles = { readonly p50: number; readonly p99: number };
 
 export type Trial = {
   readonly tokens: number;
-  /** Tokens on which the two sides, or Bindery and what was sent, do not agree in the end. */
+  /** Tokens on which the two APIs, or Bindery and the events that were sent, differ in the end. */
   readonly different: number;
   readonly convergedMs: number;
   readonly calls: { readonly operate: number; readonly query: number };
   readonly callsPerEvent: number;
   readonly exposure: { readonly meanMs: number; readonly longestMs: number };
   /**
-   * Answers by status. `alike`: events that both apps accepted, or answered with one status, of so many pairs. Whether an
-   * event is in effect within the second (200) or later (202) is a matter of what else the machine does.
+   * Answers by status. `alike`: of the pairs, events that both apps accepted or answered with the same status. 200 and 202
+   * both mean accepted: which of them it is depends on the load of the machine.
    */
   readonly statuses: { mirrored: Counts; unmirrored: Counts; alike: number; pairs: number };
   readonly latency: { readonly mirrored: Percentiles; readonly unmirrored?: Percentiles };
 };
 
-/** A whole trial: events under the faults that there are, then calm, then the wait for agreement. Then the faults are back. */
-export async function trial(instance: Instance, options: TrialOptions): Promise<Trial> {
-  const sides = sidesOf(instance);
-  const { faults, isDown } = await sides.control();
+/** Sends events under the current faults, ends the faults, waits for agreement, and sets the faults again. */
+export async function measure(instance: Instance, options: TrialOptions): Promise<Trial> {
+  const observer = observerOf(instance);
+  const { faults, isDown } = await observer.control();
   try {
-    return await tried(instance, sides, options);
+    return await measureWith(instance, observer, options);
   } finally {
-    await sides.control({ faults, isDown });
-    sides.close();
+    await observer.control({ faults, isDown });
+    observer.close();
   }
 }
 
-async function tried(instance: Instance, sides: Sides, options: TrialOptions): Promise<Trial> {
+async function measureWith(instance: Instance, observer: Observer, options: TrialOptions): Promise<Trial> {
   const { events, seconds, isDown, isAwaited = true } = options;
   const run = randomUUID().slice(0, 8);
   const tokens = Array.from({ length: options.tokens }, (_, i) => `trial-${run}-${i}`);
   const progress: Progress = { begun: [], sent: [] };
-  const before = await sides.calls();
-  await sides.control({ isDown });
-  let isOver = false;
-  const watching = watchExposure(sides, tokens, progress, () => isOver);
-  await sendAll(instance, { events, seconds, tokens, apps: appsOf(instance, sides, isDown) }, progress);
-  await sides.control({ faults: [], isDown: isDown && !isAwaited });
+  const before = await observer.calls();
+  await observer.control({ isDown });
+  const sampling = new AbortController();
+  const measuring = measureStale(observer, tokens, progress, sampling.signal);
+  await sendAll(instance, { events, seconds, tokens, apps: appsOf(instance, observer, isDown) }, progress);
+  await observer.control({ faults: [], isDown: isDown && !isAwaited });
   const calmMs = performance.now();
-  const apart = isAwaited ? await agreement(sides, tokens, options.waitS * 1000) : [];
+  const apart = isAwaited ? await agreement(observer, tokens, options.waitS * 1000) : [];
   const convergedMs = performance.now() - calmMs;
-  isOver = true;
-  const exposure = await watching;
-  const calls = await sides.calls();
-  const different = apart.length > 0 || !isAwaited ? apart : await stillDifferent(sides, tokens, progress, options);
+  sampling.abort();
+  const exposure = await measuring;
+  const calls = await observer.calls();
+  const different = apart.length > 0 || !isAwaited ? apart : await stillDifferent(observer, tokens, progress, options);
   const made = { operate: calls.operate - before.operate, query: calls.query - before.query };
   return {
     tokens: tokens.length,
@@ -78,28 +78,28 @@ async function tried(instance: Instance, sides: Sides, options: TrialOptions): P
     calls: made,
     callsPerEvent: (made.operate + made.query) / events,
     exposure: { meanMs: exposure.totalMs / events, longestMs: exposure.longestMs },
-    ...answersOf(progress.sent, sides.app),
+    ...answersOf(progress.sent, observer.app),
   };
 }
 
-/** The mirrored app, and one without a mirror where they are compared. */
-function appsOf({ apps }: Instance, { app }: Sides, isDown: boolean): string[] {
+/** Returns the mirrored app, and with `isDown` an app without a mirror to compare with. */
+function appsOf({ apps }: Instance, { app }: Observer, isDown: boolean): string[] {
   if (!isDown) return [app];
   const other = apps.find(({ mirrored }) => !mirrored);
   if (other === undefined) throw new UserError('there is no app without a mirror to compare with');
   return [app, other.id];
 }
 
-/** A second look, later than anything can still be on its way, also at what was sent. */
+/** Compares again, also with the sent events, when no call can be under way any more. */
 async function stillDifferent(
-  sides: Sides,
+  observer: Observer,
   tokens: readonly string[],
   { begun }: Progress,
   { settleS }: TrialOptions,
 ): Promise<string[]> {
   await setTimeout(settleS * 1000);
-  const { own, hosted } = await sides.held(tokens);
-  const sent = heldAfter(begun);
+  const { own, hosted } = await observer.bindings(tokens);
+  const sent = bindingsAfter(begun);
   return [...new Set([...differing(tokens, own, hosted), ...differing(tokens, own, sent)])];
 }
 

@@ -22,22 +22,22 @@ import {
   strike,
 } from './tasks.ts';
 
-export type HostedSideOptions = {
-  /** An Account API in the TPNS dialect, which does what is asked at once. */
+export type HostedApiOptions = {
+  /** The URL of an Account API in the TPNS dialect that applies calls at once. */
   readonly upstream: string;
-  /** Whose credential opens it. */
+  /** The app that may call it, and its secret. */
   readonly app: string;
   readonly secret: string;
   readonly delays: Delays;
   readonly faults: readonly Fault[];
-  /** What decides. Random unless given. */
+  /** Decides about faults and delays. Default: random. */
   readonly chance?: Chance;
 };
 
-/** `GET` tells how it is, `PUT` changes faults or takes the side down; for programs that put a mirror to the test. */
-export const CONTROL = '/hosted-side';
+/** For tests of a mirror: `GET` returns the state, `PUT` changes faults or takes the API down. */
+export const CONTROL = '/hosted-api';
 
-/** How a hosted side is: calls it had since its start, tasks under way, and what happens to calls. */
+/** Calls since the start, accepted tasks that are not applied yet, and the faults. */
 export const HostedState = z.object({
   operate: z.int(),
   query: z.int(),
@@ -49,8 +49,8 @@ export type HostedState = z.infer<typeof HostedState>;
 
 const Change = HostedState.pick({ faults: true, isDown: true }).partial();
 
-/** A request, whole. */
-type Asked = {
+/** A request with its whole body. */
+type WholeRequest = {
   readonly path: string;
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
@@ -59,30 +59,30 @@ type Asked = {
 type Reply = { readonly status: number; readonly body: string };
 
 /**
- * Hosted TPNS as a mirror meets it: batchoperate is answered at once, with success for all that is well-formed, and
- * takes effect later; a query shows what has taken effect. Faults strike a fifth of the calls.
+ * Starts a hosted TPNS as a mirror sees it: it answers batchoperate at once, with success for every well-formed element,
+ * and applies it later. A query returns only applied bindings. Faults strike a fifth of the calls.
  */
-export async function startHostedSide(options: HostedSideOptions): Promise<{ url: string; stop: () => Promise<void> }> {
-  const side = new Side(options);
+export async function startHostedApi(options: HostedApiOptions): Promise<{ url: string; stop: () => Promise<void> }> {
+  const api = new HostedApi(options);
   const server = createServer((request, response) => {
-    side
+    api
       .answer(request)
       .then((reply) => send(response, reply))
       .catch(() => response.destroy());
   });
   const url = await listen(server);
-  return { url, stop: () => Promise.all([close(server), side.stop()]).then(() => {}) };
+  return { url, stop: () => Promise.all([close(server), api.stop()]).then(() => {}) };
 }
 
-class Side {
-  readonly #options: HostedSideOptions;
+class HostedApi {
+  readonly #options: HostedApiOptions;
   readonly #chance: Chance;
   readonly #tasks: HostedTasks;
   readonly #pool: Pool;
   readonly #calls = { operate: 0, query: 0 };
   #change: Pick<HostedState, 'faults' | 'isDown'>;
 
-  constructor(options: HostedSideOptions) {
+  constructor(options: HostedApiOptions) {
     this.#options = options;
     this.#chance = options.chance ?? Math.random;
     this.#tasks = new HostedTasks(options.delays, this.#chance);
@@ -90,16 +90,16 @@ class Side {
     this.#change = { faults: [...options.faults], isDown: false };
   }
 
-  /** Nothing where the side is down: the connection is cut. */
-  async answer(request: IncomingMessage): Promise<Reply | undefined> {
-    const asked = await read(request);
-    if (asked.path === CONTROL) return this.#control(asked);
+  /** Returns undefined while the API is down: then the connection is cut. */
+  async answer(incoming: IncomingMessage): Promise<Reply | undefined> {
+    const request = await read(incoming);
+    if (request.path === CONTROL) return this.#control(request);
     if (this.#change.isDown) return undefined;
-    const endpoint = endpointAt(asked.path);
-    if (endpoint === undefined || asked.method !== 'POST') return this.#forward(asked);
+    const endpoint = endpointAt(request.path);
+    if (endpoint === undefined || request.method !== 'POST') return this.#forward(request);
     this.#calls[endpoint]++;
     const fault = strike(this.#change.faults, this.#chance);
-    return endpoint === 'operate' ? this.#operate(asked, fault) : this.#query(asked, fault);
+    return endpoint === 'operate' ? this.#operate(request, fault) : this.#query(request, fault);
   }
 
   stop(): Promise<void> {
@@ -107,22 +107,22 @@ class Side {
     return this.#pool.destroy();
   }
 
-  #operate(asked: Asked, fault: Fault | undefined): Reply {
-    if (!this.#isLetIn(asked)) return said(403, failed('notAuthenticated'));
-    const json = jsonIn(asked.body);
-    const request = json ? readRequest(OperateRequests.tpns, json.value) : failure('malformed');
-    if (!('request' in request)) return said(200, failureBody(TO, request));
-    if (fault !== '5xx' || isAppliedAllTheSame(this.#chance)) this.#tasks.take(() => this.#forward(asked), fault);
-    if (fault === '5xx') return said(errorStatus(this.#chance), failed('unavailable'));
-    const results = Array.from({ length: sizeOf(request.request) }, () => 'done' as const);
-    return said(200, z.encode(OperateReplies.tpns, { kind: 'done', results }));
+  #operate(request: WholeRequest, fault: Fault | undefined): Reply {
+    if (!this.#isAuthenticated(request)) return replyOf(403, failed('notAuthenticated'));
+    const json = jsonIn(request.body);
+    const parsed = json ? readRequest(OperateRequests.tpns, json.value) : failure('malformed');
+    if (!('request' in parsed)) return replyOf(200, failureBody(TO, parsed));
+    if (fault !== '5xx' || isAppliedAllTheSame(this.#chance)) this.#tasks.take(() => this.#forward(request), fault);
+    if (fault === '5xx') return replyOf(errorStatus(this.#chance), failed('unavailable'));
+    const results = Array.from({ length: sizeOf(parsed.request) }, () => 'done' as const);
+    return replyOf(200, z.encode(OperateReplies.tpns, { kind: 'done', results }));
   }
 
-  async #query(asked: Asked, fault: Fault | undefined): Promise<Reply> {
-    return fault === '5xx' ? said(errorStatus(this.#chance), failed('unavailable')) : this.#forward(asked);
+  async #query(request: WholeRequest, fault: Fault | undefined): Promise<Reply> {
+    return fault === '5xx' ? replyOf(errorStatus(this.#chance), failed('unavailable')) : this.#forward(request);
   }
 
-  #isLetIn({ headers, body }: Asked): boolean {
+  #isAuthenticated({ headers, body }: WholeRequest): boolean {
     const { app, secret } = this.#options;
     const credential = credentialIn(
       Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}`])),
@@ -131,20 +131,20 @@ class Side {
     return credential?.app === app && isProven(credential, [appSecret(secret)], attempt);
   }
 
-  async #forward({ path, method, headers, body }: Asked): Promise<Reply> {
+  async #forward({ path, method, headers, body }: WholeRequest): Promise<Reply> {
     const { host: _, connection: __, 'content-length': ___, 'transfer-encoding': ____, ...own } = headers;
     const answer = await this.#pool.request({ path, method, headers: own, ...(method !== 'GET' && { body }) });
     return { status: answer.statusCode, body: await answer.body.text() };
   }
 
-  #control({ method, body }: Asked): Reply {
+  #control({ method, body }: WholeRequest): Reply {
     if (method === 'PUT') {
       const change = Change.safeParse(jsonIn(body)?.value);
-      if (!change.success) return said(400, {});
+      if (!change.success) return replyOf(400, {});
       const { faults = this.#change.faults, isDown = this.#change.isDown } = change.data;
       this.#change = { faults, isDown };
     }
-    return said(200, { ...this.#calls, pending: this.#tasks.pending, ...this.#change } satisfies HostedState);
+    return replyOf(200, { ...this.#calls, pending: this.#tasks.pending, ...this.#change } satisfies HostedState);
   }
 }
 
@@ -153,9 +153,9 @@ const TO = { endpoint: 'operate', dialect: 'tpns' } as const;
 const failure = (problem: 'malformed' | 'notAuthenticated' | 'unavailable') => ({ kind: 'failed', problem }) as const;
 const failed = (problem: Parameters<typeof failure>[0]): unknown => failureBody(TO, failure(problem));
 
-const said = (status: number, body: unknown): Reply => ({ status, body: JSON.stringify(body) });
+const replyOf = (status: number, body: unknown): Reply => ({ status, body: JSON.stringify(body) });
 
-async function read(request: IncomingMessage): Promise<Asked> {
+async function read(request: IncomingMessage): Promise<WholeRequest> {
   const [path] = pathAndQuery(request);
   return { path, method: request.method ?? 'GET', headers: request.headers, body: await buffer(request) };
 }

@@ -4,17 +4,16 @@ import type { Instance } from '../../local/description.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
 import { post, signedHeaders } from '../target.ts';
 import { bodyOf, type TrialEvent, trialChanges } from './events.ts';
-import { differing, type Sides } from './sides.ts';
 
 export type Load = {
   readonly events: number;
   readonly seconds: number;
   readonly tokens: readonly string[];
-  /** Every event is sent to each of these apps, one after the other, and which comes first takes turns. */
+  /** Each event is sent to each of these apps, one after the other. The apps take turns in being first. */
   readonly apps: readonly string[];
 };
 
-/** One event as one app's part of it was answered. */
+/** The answer to one event for one app. */
 export type Sent = {
   readonly event: TrialEvent;
   readonly app: string;
@@ -22,12 +21,12 @@ export type Sent = {
   readonly tookMs: number;
 };
 
-/** What has been sent so far: `begun` is whatever may already be in effect. */
+/** Events so far. Those in `begun` may be applied already, those in `sent` are answered. */
 export type Progress = { readonly begun: TrialEvent[]; readonly sent: Sent[] };
 
 const SENDERS = 32;
 
-/** Sends signed events, spread over the time; those of a burst at once. */
+/** Sends signed events, spread over the time. Those of a burst are sent at once. */
 export async function sendAll(instance: Instance, load: Load, progress: Progress): Promise<void> {
   const inTurn = takingTurns(SENDERS);
   const sending: Promise<void>[] = [];
@@ -39,7 +38,7 @@ export async function sendAll(instance: Instance, load: Load, progress: Progress
     const due = startMs + (progress.begun.length / load.events) * load.seconds * 1000;
     await setTimeout(Math.max(0, due - Date.now()));
     for (const change of group.slice(0, left)) {
-      // No two at one millisecond: which of them is later would be the stamps' business, and not known here.
+      // Never two events at one millisecond: their stamps would decide which is later, and the trial does not know them.
       lastMs = Math.max(Date.now(), lastMs + 1);
       const event = { ms: lastMs, change };
       progress.begun.push(event);
@@ -62,24 +61,4 @@ async function send({ url, sources: [source] }: Instance, event: object): Promis
   const body = JSON.stringify(event);
   const headers = signedHeaders(source?.secret ?? '', { id: `msg_${randomUUID()}`, body, now: new Date() });
   return (await post(`${url}/events/${source?.id}`, headers, body)).status;
-}
-
-/** Between two looks at both sides (ms). */
-const LOOK_MS = 500;
-
-/** Waits until nothing is under way and both sides agree on every token; then answers with the tokens that still differ. */
-export async function agreement(sides: Sides, tokens: readonly string[], waitMs: number): Promise<string[]> {
-  const end = performance.now() + waitMs;
-  for (;;) {
-    const different = await look(sides, tokens);
-    if (different?.length === 0) return [];
-    if (performance.now() > end) return different ?? [...tokens];
-    await setTimeout(LOOK_MS);
-  }
-}
-
-async function look(sides: Sides, tokens: readonly string[]): Promise<string[] | undefined> {
-  if ((await sides.underWay()) > 0) return undefined;
-  const { own, hosted } = await sides.held(tokens);
-  return differing(tokens, own, hosted);
 }

@@ -11,18 +11,18 @@ import type { App } from '../../functions/core/configuration.ts';
 import { Instance } from '../description.ts';
 import { UserError } from '../user-error.ts';
 
-/** Where a process of ours reads who started it: it ends when that one does, however that ends. */
+/** The variable with the process id of the starter. A process of ours ends with its starter, even if that is killed. */
 export const PARENT = 'BINDERY_PARENT';
 
-/** How long a stop waits for it to end by itself (ms). */
+/** Time for the process to end by itself before it is killed (ms). */
 const GRACE_MS = 1_200;
 
-/** A Bindery in a process of its own, since a process can run one: what stands behind the hosted side. */
-export type HostedProcess = { readonly url: string; readonly secretKey: string; readonly stop: () => Promise<void> };
+/** The Bindery behind the hosted API. It has its own process, because a process can run one instance. */
+type Upstream = { readonly url: string; readonly secretKey: string; readonly stop: () => Promise<void> };
 
-/** Starts it with one app and no mirror. It keeps what it has in `data`, where that is given. */
-export async function startHostedProcess(app: Omit<App, 'mirror'>, data?: string): Promise<HostedProcess> {
-  const folder = data === undefined ? mkdtempSync(join(tmpdir(), 'bindery-hosted-')) : kept(data);
+/** Starts it with one app and no mirror. It keeps its data below `data`. Default: in memory. */
+export async function startUpstream(app: Omit<App, 'mirror'>, data?: string): Promise<Upstream> {
+  const folder = data === undefined ? mkdtempSync(join(tmpdir(), 'bindery-hosted-')) : folderIn(data);
   const file = join(folder, 'bindery.json');
   const source = { id: 'app', kind: 'standard-webhooks', apps: [app.id] };
   writeFileSync(file, JSON.stringify({ apps: [app], sources: [source] }));
@@ -40,7 +40,7 @@ export async function startHostedProcess(app: Omit<App, 'mirror'>, data?: string
   }
 }
 
-function kept(data: string): string {
+function folderIn(data: string): string {
   const folder = resolve(data, 'hosted');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
@@ -51,7 +51,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 const launch = (cwd: string, options: readonly string[]): Child =>
   spawn(
     process.execPath,
-    [fileURLToPath(new URL('../../cli/start.ts', import.meta.url)), '--json', '--port', '0', ...options],
+    [fileURLToPath(new URL('../../cli/main.ts', import.meta.url)), 'start', '--json', '--port', '0', ...options],
     {
       cwd,
       env: { ...process.env, [PARENT]: `${process.pid}` },
@@ -59,7 +59,7 @@ const launch = (cwd: string, options: readonly string[]): Child =>
     },
   );
 
-/** What it says of itself once it is ready. Its log is its own: that of the hosted side nobody sees either. */
+/** Reads its description once it is ready. Its log is dropped: the log of a real hosted API cannot be read either. */
 async function described(child: Child): Promise<Instance> {
   let last = '';
   child.stderr.on('data', (chunk) => {
@@ -68,7 +68,7 @@ async function described(child: Child): Promise<Instance> {
   const lines: string[] = [];
   const output = createInterface(child.stdout).on('line', (line) => lines.push(line));
   await Promise.race([once(output, 'line'), once(child, 'close')]);
-  if (lines[0] === undefined) throw new UserError('the hosted side did not start:', ...last.trimEnd().split('\n'));
+  if (lines[0] === undefined) throw new UserError('the hosted API did not start:', ...last.trimEnd().split('\n'));
   child.stderr.removeAllListeners('data').resume();
   return Instance.parse(JSON.parse(lines[0]));
 }

@@ -1,45 +1,49 @@
+import { setTimeout } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { request } from 'undici';
 import { accountKey, Token } from '../../functions/core/account.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
 import { mirrorNames, NAMES } from '../../local/aws/resources.ts';
 import type { Instance } from '../../local/description.ts';
-import { CONTROL, HostedState } from '../../local/hosted/server.ts';
+import { CONTROL, HostedState } from '../../local/hosted/api.ts';
 import { UserError } from '../../local/user-error.ts';
 import { ask } from '../account-query.ts';
-import type { Held } from './events.ts';
+import type { Bindings } from './events.ts';
 
-/** An instance with a hosted side, as a trial looks at both. */
-export type Sides = {
+/** Reads an instance and its hosted API. */
+export type Observer = {
+  /** The mirrored app. */
   readonly app: string;
-  /** What each token holds there; rejects where the side does not answer. */
-  readonly held: (tokens: readonly string[]) => Promise<{ readonly own: Held; readonly hosted: Held }>;
-  readonly hosted: (tokens: readonly string[]) => Promise<Held>;
+  /** Queries both APIs. Rejects if one does not answer. */
+  readonly bindings: (tokens: readonly string[]) => Promise<{ readonly own: Bindings; readonly hosted: Bindings }>;
+  /** Queries the hosted API. Rejects if it does not answer. */
+  readonly hosted: (tokens: readonly string[]) => Promise<Bindings>;
+  /** Changes the hosted API and returns its state. */
   readonly control: (change?: Partial<Pick<HostedState, 'faults' | 'isDown'>>) => Promise<HostedState>;
-  /** Calls to the hosted side that Bindery made, those of the trial itself not counted. */
+  /** Calls of Bindery to the hosted API, without those of the trial. */
   readonly calls: () => Promise<Pick<HostedState, 'operate' | 'query'>>;
-  /** Messages that are waiting for `apply` or `mirror`, and tasks that the hosted side has not done. */
+  /** Messages that wait for `apply` or `mirror`, and calls that the hosted API has not applied yet. */
   readonly underWay: () => Promise<number>;
   readonly close: () => void;
 };
 
-/** Tokens one query may name. */
+/** The most tokens in one query. */
 const MOST = 100;
 
-export function sidesOf(instance: Instance): Sides {
+export function observerOf(instance: Instance): Observer {
   const { mirror } = instance;
   const app = instance.apps.find((one) => one.mirrored);
   if (mirror === undefined || app === undefined)
-    throw new UserError('the instance has no hosted side: start it with `npm start -- --mirror`');
+    throw new UserError('the instance has no hosted API: start it with `npm start -- --mirror`');
   const sqs = new SQSClient({ endpoint: instance.sqs, region: 'us-east-1', credentials: LOCAL });
   let asked = 0;
-  const hosted = (tokens: readonly string[]) => heldAt(mirror.url, mirror.app, tokens, () => asked++);
+  const hosted = (tokens: readonly string[]) => bindingsAt(mirror.url, mirror.app, tokens, () => asked++);
   const control = (change?: object) => controlled(mirror.url, change);
   return {
     app: app.id,
     hosted,
-    held: async (tokens) => {
-      const [own, there] = await Promise.all([heldAt(instance.url, app, tokens), hosted(tokens)]);
+    bindings: async (tokens) => {
+      const [own, there] = await Promise.all([bindingsAt(instance.url, app, tokens), hosted(tokens)]);
       return { own, hosted: there };
     },
     control,
@@ -59,14 +63,14 @@ export function sidesOf(instance: Instance): Sides {
 
 const LOCAL = { accessKeyId: 'local', secretAccessKey: 'local' };
 
-type Speaker = Pick<Instance['apps'][number], 'id' | 'dialect' | 'secretKey'>;
+type AppSecret = Pick<Instance['apps'][number], 'id' | 'dialect' | 'secretKey'>;
 
-async function heldAt(
+async function bindingsAt(
   url: string,
-  { id, dialect, secretKey }: Speaker,
+  { id, dialect, secretKey }: AppSecret,
   tokens: readonly string[],
   onAnswer = () => {},
-): Promise<Held> {
+): Promise<Bindings> {
   const held = new Map<string, ReadonlySet<string>>();
   for (const some of chunksOf(tokens, MOST)) {
     const question = { kind: 'accountsOf', tokens: some.map((token) => Token.parse(token)) } as const;
@@ -91,9 +95,29 @@ async function waitingOn(client: SQSClient, url: string, name: string): Promise<
   return names.reduce((sum, each) => sum + Number(Attributes?.[each]), 0);
 }
 
-/** Tokens on which two sides differ. */
-export const differing = (tokens: readonly string[], a: Held, b: Held): string[] =>
+/** Tokens with different accounts. */
+export const differing = (tokens: readonly string[], a: Bindings, b: Bindings): string[] =>
   tokens.filter((token) => {
     const [x, y] = [a.get(token) ?? new Set<string>(), b.get(token) ?? new Set<string>()];
     return x.size !== y.size || [...x].some((account) => !y.has(account));
   });
+
+/** Time between two comparisons (ms). */
+const COMPARE_MS = 500;
+
+/** Waits until no call is under way and both APIs agree. Returns the tokens that still differ after `waitMs`. */
+export async function agreement(observer: Observer, tokens: readonly string[], waitMs: number): Promise<string[]> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    const different = await differencesWhenIdle(observer, tokens);
+    if (different?.length === 0) return [];
+    if (performance.now() > end) return different ?? [...tokens];
+    await setTimeout(COMPARE_MS);
+  }
+}
+
+async function differencesWhenIdle(observer: Observer, tokens: readonly string[]): Promise<string[] | undefined> {
+  if ((await observer.underWay()) > 0) return undefined;
+  const { own, hosted } = await observer.bindings(tokens);
+  return differing(tokens, own, hosted);
+}

@@ -1,0 +1,22 @@
+import { Console } from 'node:console';
+import { type Command, runCommand } from './command.ts';
+
+/** The commands of the npm scripts. Each is loaded only when it runs, because the functions take a while to load. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).start,
+  send: async () => (await import('./send.ts')).send,
+  query: async () => (await import('./query.ts')).query,
+  dlq: async () => (await import('./dlq/dlq.ts')).dlq(),
+  trial: async () => (await import('./trial/trial.ts')).trial,
+};
+
+/** The functions log objects, which Lambda writes as one line of JSON each. */
+const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY, compact: true };
+
+// Standard output is for the answer of a command. Logs of the functions go to standard error.
+globalThis.console = new Console({ stdout: process.stderr, inspectOptions: ONE_LINE });
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = COMMANDS[name];
+if (load === undefined) throw new Error(`bug: no npm script runs the command "${name}"`);
+await runCommand(await load(), args);
