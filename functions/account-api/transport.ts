@@ -3,16 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors, Pool } from 'undici';
 import * as z from 'zod/mini';
 import { Platform } from '../core/account.ts';
-import { Dialect } from '../core/configuration.ts';
+import { Dialect, isSafe } from '../core/configuration.ts';
 import { jsonIn } from '../lambda/request.ts';
 import { appSecret, signatureOf } from './wire/credentials.ts';
 import { type Endpoint, PATHS } from './wire/endpoint.ts';
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-
-/** `http:` is for this machine only, because it sends the secret unencrypted. */
-const isSafe = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
 
 /** The URL of an Account API: a host, and perhaps a path that precedes the API's own paths. */
 const Base = z.pipe(

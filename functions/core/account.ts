@@ -1,23 +1,21 @@
 import * as z from 'zod/mini';
-import './schema.ts';
+import './schema.ts'; // All schemas of input use the names below, so this gives all of them English messages.
 import { Buffer } from 'node:buffer';
 
-// Whatever reads what comes from outside reads names of these: its messages are English by it.
-
-/** True of text that survives UTF-8 unchanged and takes `least` to `most` bytes in it. */
+/** Tests that a text survives UTF-8 unchanged and has `least` to `most` bytes in it. */
 const takes = (least: number, most: number) => (text: string) => {
-  // A lone surrogate becomes U+FFFD on its way to the store: two different identities would turn into one.
+  // A lone surrogate becomes U+FFFD on its way to the store: two different identities would become one.
   if (!text.isWellFormed()) return false;
   const bytes = Buffer.byteLength(text, 'utf8');
   return bytes >= least && bytes <= most;
 };
 
-/** Whether a text is well-formed and takes 1 to `most` bytes as UTF-8. */
+/** Tests that a text is well-formed and has 1 to `most` bytes of UTF-8. */
 export const isWithin = (most: number) => takes(1, most);
 
 /**
- * A device token: 1 to 1,000 bytes of UTF-8. The Account API's documents allow 64 bytes, which its XG dialect holds to;
- * FCM tokens are longer.
+ * A device token: 1 to 1,000 bytes of UTF-8. The Account API's documents allow 64 bytes, and its XG dialect keeps that
+ * limit; FCM tokens are longer.
  */
 export const Token = z
   .string()
@@ -25,14 +23,14 @@ export const Token = z
   .brand<'Token', 'inout'>();
 export type Token = z.infer<typeof Token>;
 
-/** The app's name for a user: 2 to 255 bytes of UTF-8 (XG document: "greater than 1 byte"). */
+/** An app's name for a user: 2 to 255 bytes of UTF-8 (XG document: "greater than 1 byte"). */
 export const AccountId = z
   .string()
   .check(z.refine(takes(2, 255), 'an account is 2 to 255 bytes of text'))
   .brand<'AccountId', 'inout'>();
 export type AccountId = z.infer<typeof AccountId>;
 
-/** What kind of name an account is (mobile, e-mail, …). Part of the account's identity; 0 is "unknown". */
+/** The kind of an account's name (mobile, e-mail, …). Part of the account's identity; 0 is "unknown". */
 export const AccountType = z.int().check(z.gte(0), z.lte(2_147_483_647)).brand<'AccountType', 'inout'>();
 export type AccountType = z.infer<typeof AccountType>;
 
@@ -42,12 +40,12 @@ export type Account = z.infer<typeof Account>;
 export const Platform = z.enum(['android', 'ios']);
 export type Platform = z.infer<typeof Platform>;
 
-/** An account as one string, `<type>#<id>`. Never a name that objects inherit, such as `__proto__`: it begins with a digit. */
+/** An account as one string, `<type>#<id>`. It begins with a digit, so it is never a name that objects inherit (`__proto__`). */
 export type AccountKey = `${number}#${string}`;
 
 export const accountKey = (account: Account): AccountKey => `${account.type}#${account.id}`;
 
-/** The account an `accountKey` names. */
+/** The inverse of `accountKey`. */
 export const parseAccountKey = (key: AccountKey): Account => {
   const end = key.indexOf('#');
   return Account.parse({ type: Number(key.slice(0, end)), id: key.slice(end + 1) });

@@ -8,7 +8,7 @@ import { inParallel } from './parallel.ts';
 import { isBind, removalAt } from './stamp.ts';
 import type { RegistryStore, Stored, TokenRef } from './store.ts';
 
-/** The world the registry stands in. `pause` waits before the n-th new try (from 1) at a token that others write too. */
+/** The store, the clock, and the wait before the n-th new try (from 1) at a token that other workers write too. */
 export type RegistryPorts = {
   readonly store: RegistryStore;
   readonly now: () => number;
@@ -19,8 +19,8 @@ export type RegistryPorts = {
 const AT_ONCE = 16;
 
 /**
- * Applies operations, in any order, any number of times: the registry ends the same. Each operation gets its outcome;
- * the documents are read together, and all of a token's operations are one write.
+ * Applies operations and returns the outcome of each, in order. The registry ends the same in whatever order and however
+ * often they are applied. Documents are read together, and all operations of a token are one write.
  */
 export async function applyAll(ports: RegistryPorts, operations: readonly Operation[]): Promise<Outcome[]> {
   const tokens = Map.groupBy(operations.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
@@ -43,7 +43,7 @@ export async function applyAll(ports: RegistryPorts, operations: readonly Operat
   return operations.map((operation) => known(outcomes.get(operation)));
 }
 
-/** Reads all documents in one call. One token's trouble is its own: where they can't be read together, each is read alone. */
+/** Reads all documents in one call. If that fails, each is read alone, so that one token does not stop the others. */
 async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
   const together = refs.length > 1 ? await orUnavailable(() => store.documents(refs)) : undefined;
   return async (place: number): Promise<Stored | undefined> =>
@@ -51,8 +51,8 @@ async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
 }
 
 /**
- * One write, however many tokens the account has: reads compare with the watermark. The watermark is read first: most
- * operations come a second time, through the queue, and a write that fails costs five times a read.
+ * Raises the account's watermark, which readers compare with: one write, however many tokens the account has. It reads
+ * first, because most operations come a second time, through the queue, and a failed write costs five times a read.
  */
 async function applyToAccount({ store }: RegistryPorts, operation: AccountOperation): Promise<Outcome> {
   const removal = removalAt(operation.stamp);
@@ -62,8 +62,9 @@ async function applyToAccount({ store }: RegistryPorts, operation: AccountOperat
 }
 
 /**
- * Merge with what was read, write if nobody else has; else take what the other wrote and merge again. Each lost race is another
- * writer's progress. Pointers are written before the document that needs them: what is bound can be found.
+ * Merges the operations into the document that was read, and writes it if no other writer has changed it since. Otherwise
+ * merges them into the other writer's document and tries again. Pointers are written before the document that needs
+ * them, so that every bound token can be found.
  */
 async function applyToToken(
   ports: RegistryPorts,
@@ -100,7 +101,7 @@ async function point(store: RegistryStore, ref: TokenRef, binds: [AccountKey, st
   });
 }
 
-/** A bind that leaves none of its accounts bound has been overtaken; a removal always holds from its moment on. */
+/** A bind that leaves none of its accounts bound is superseded. A removal always applies. */
 function outcomeIn(document: TokenDocument, operation: TokenOperation, horizon: string): Outcome {
   if (operation.kind !== 'bind' && operation.kind !== 'bindOverriding') return { kind: 'applied' };
   if (operation.stamp < horizon) return { kind: 'refused', reason: 'a bind older than the horizon' };
@@ -113,6 +114,6 @@ function outcomeIn(document: TokenDocument, operation: TokenOperation, horizon: 
 const at = <T>(items: readonly T[], index: number): T => known(items[index]);
 
 function known<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('a value that was put in was not there');
+  if (value === undefined) throw new Error('bug: an operation has no token, document or outcome');
   return value;
 }

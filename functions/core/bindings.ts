@@ -4,15 +4,15 @@ import { chunksOf, inParallel } from './parallel.ts';
 import { byRecency, eventOf } from './stamp.ts';
 import type { AccountRef, Pointer, RegistryStore, TokenRef } from './store.ts';
 
-/** What a reply shows at most: the newest accounts of a token, the newest tokens of an account. Nothing is deleted for it. */
+/** A reply shows at most so many: the newest accounts of a token, the newest tokens of an account. The store keeps more. */
 export const SHOWN = { accounts: 10, tokens: 100 } as const;
 
-/** Accounts looked up at a time. */
+/** Accounts that are looked up at the same time. */
 const AT_ONCE = 8;
 
 /**
- * The accounts bound to each token, most recently bound first. Strongly consistent: the accounts' watermarks are read
- * after the documents, so that whatever is answered was bound at the moment its document was read.
+ * The accounts bound to each token, most recently bound first. Strongly consistent: watermarks are read after the
+ * documents, so each account returned was bound at the moment its document was read.
  */
 export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef[]): Promise<Account[][]> {
   const documents = (await store.documents(tokens)).map((stored) => stored?.document);
@@ -34,7 +34,7 @@ export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef
   });
 }
 
-/** The tokens bound to each account, most recently bound first. Strongly consistent: the watermark is read last. */
+/** The tokens bound to each account, most recently bound first. Strongly consistent, as above: the watermark is read last. */
 export const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]): Promise<Token[][]> =>
   inParallel(accounts, AT_ONCE, (account) => tokensOfOne(store, account));
 
@@ -46,8 +46,8 @@ async function tokensOfOne(store: RegistryStore, ref: AccountRef): Promise<Token
 }
 
 /**
- * Looks at the documents behind the newest pointers until enough are bound. A pointer is never earlier than its
- * token's edge, so once the next pointer is earlier than the last edge wanted, no document further on can matter.
+ * Reads the documents behind the newest pointers until enough tokens are bound. A pointer is never earlier than its
+ * token's edge: once the next pointer is earlier than the last edge to show, no later pointer can matter.
  */
 async function newestBound(store: RegistryStore, ref: AccountRef, account: AccountKey): Promise<Pointer[]> {
   const pointers = (await store.pointers(ref)).sort((a, b) => (a.edge < b.edge ? 1 : -1));

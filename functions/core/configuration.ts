@@ -12,51 +12,50 @@ export type AppId = z.infer<typeof AppId>;
 export const SourceId = Id.brand<'SourceId', 'inout'>();
 export type SourceId = z.infer<typeof SourceId>;
 
-/** Whose spelling of the Account API an app's clients use. */
+/** The spelling of the Account API that an app's clients use. */
 export const Dialect = z.enum(['xg', 'tpns']);
 export type Dialect = z.infer<typeof Dialect>;
 
 /**
- * How many accounts a token may hold. `many`: as many as there are, an overriding bind replaces them all (what the XG and TPNS
- * documents show). `one-per-type`: one account of each type, the latest wins (hosted TPNS since 2020-10-26).
+ * The accounts a token may hold. `many`: any number; an overriding bind replaces them all (as the XG and TPNS documents
+ * show). `one-per-type`: one account of each type, the latest wins (hosted TPNS since 2020-10-26).
  */
 export const Policy = z.enum(['many', 'one-per-type']);
 export type Policy = z.infer<typeof Policy>;
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-const isSafeHost = (text: string): boolean => {
-  const url = URL.parse(text);
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
-};
+/** Tests that a URL keeps a secret: `http:` is for this machine only, because it sends the secret unencrypted. */
+export const isSafe = (url: URL | null): boolean =>
+  url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
 
 /**
- * A hosted Account API that is kept equal to the registry, or, in mode `observe`, only compared with it. `app` is the id
- * this app has there.
+ * A hosted Account API that Bindery keeps equal to the registry or, in mode `observe`, only compares with it. `app` is
+ * this app's id at the hosted API.
  */
 export const Mirror = z
   .strictObject({
-    url: z.url().check(z.refine(isSafeHost, 'a mirror is reached over https')),
+    url: z.url().check(z.refine((text) => isSafe(URL.parse(text)), 'a mirror is reached over https')),
     app: Id,
     dialect: Dialect,
     mode: z._default(z.enum(['mirror', 'observe']), 'mirror'),
-    /** TPNS recommends its signature, XG knows Basic alone. */
+    /** Default: `sign` for TPNS, which recommends it, and `basic` for XG, which has no other. */
     authentication: z.optional(z.enum(['basic', 'sign'])),
-    /** The longest that a call may be on its way there (s): a token counts as equal only when asked later than that. */
+    /** The longest time a call may be on its way (s). A query counts only if it is later than that after the push. */
     settleS: z._default(z.int().check(z.gte(1), z.lte(900)), 60),
-    /** Calls a second at most, to change and as many again to ask. */
+    /** The most calls a second: so many to push, and as many again to query. */
     callsPerS: z._default(z.number().check(z.positive(), z.lte(1000)), 20),
-    /** Its replies to queries name no account types, as TPNS's older document shows them. */
+    /** Its replies to queries have no account types, as in TPNS's older document. */
     untyped: z._default(z.boolean(), false),
   })
   .check(
     z.refine(({ dialect, authentication }) => dialect === 'tpns' || authentication !== 'sign', {
       path: ['authentication'],
-      message: 'XG knows no signature: "basic"',
+      message: 'XG has no signature: use "basic"',
     }),
   );
 export type Mirror = z.infer<typeof Mirror>;
 
-/** Executions of `mirror`, and as many of `verify`, that one mirror has at most: they share its calls a second. */
+/** The most executions of `mirror`, and of `verify`, that one mirror has. They share its calls a second. */
 export const MIRROR_EXECUTIONS = 4;
 
 /** One registration of an app with a push service: its clients' dialect, its policy and its platform. */
@@ -77,7 +76,7 @@ export const App = z
   );
 export type App = z.infer<typeof App>;
 
-/** Who may send auth events, how they are signed, and which apps they reach. */
+/** A sender of auth events: how it signs them, and the apps that they reach. */
 export const Source = z.strictObject({
   id: SourceId,
   kind: z.enum(['standard-webhooks']),
@@ -88,13 +87,13 @@ export type Source = z.infer<typeof Source>;
 
 const repeated = <T>(items: readonly T[]): T[] => items.filter((item, index) => items.indexOf(item) !== index);
 
-/** As much as has to be readable for ids to be compared. */
+/** The part of a configuration that the comparison of ids needs. */
 const Ids = z.object({
   apps: z.array(z.object({ id: z.string() })),
   sources: z.array(z.object({ id: z.string(), apps: z.array(z.string()) })),
 });
 
-/** `bindery.json`: the only file to edit before deploying. All that is wrong with one is said at once. */
+/** `bindery.json`: the only file to edit before you deploy. All its faults are reported at once. */
 export const Configuration = z
   .strictObject({
     $schema: z.optional(z.string()),
@@ -104,13 +103,13 @@ export const Configuration = z
   .check(z.superRefine(compareIds, { when: ({ value }) => Ids.safeParse(value).success }));
 export type Configuration = z.infer<typeof Configuration>;
 
-/** Ids stand once, and sources reach apps that exist. Sees what is otherwise wrong too, as long as it has ids. */
+/** Checks that ids are unique and that sources reach apps that exist. It also runs when other fields are wrong. */
 function compareIds({ apps, sources }: z.infer<typeof Ids>, { addIssue }: z.core.$RefinementCtx): void {
-  const say = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
+  const report = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
   const appIds = apps.map((app) => app.id);
-  for (const id of repeated(appIds)) say(['apps'], `"${id}" stands twice`);
-  for (const id of repeated(sources.map((source) => source.id))) say(['sources'], `"${id}" stands twice`);
+  for (const id of repeated(appIds)) report(['apps'], `"${id}" is used twice`);
+  for (const id of repeated(sources.map((source) => source.id))) report(['sources'], `"${id}" is used twice`);
   for (const [s, source] of sources.entries())
     for (const [a, id] of source.apps.entries())
-      if (!appIds.includes(id)) say(['sources', s, 'apps', a], `there is no app "${id}"`);
+      if (!appIds.includes(id)) report(['sources', s, 'apps', a], `there is no app "${id}"`);
 }

@@ -2,31 +2,31 @@ import type { AccountKey } from './account.ts';
 import { eventHash, isBind, type Removal } from './stamp.ts';
 
 /**
- * What the registry knows of one token: last-writer-wins registers only, so that `merge` is commutative, associative
+ * All that the registry stores of one token: last-writer-wins registers only, so that `merge` is commutative, associative
  * and idempotent. Every value is a stamp with its phase; the empty text is before all of them.
  */
 export type TokenDocument = {
-  /** The newest removal of everything (`*`), and of everything of one account type. */
+  /** The newest removal of all accounts (`*`), and of all accounts of one type. */
   readonly clear: Registers;
-  /** `removal|type`: an account type that is not in `clear` was last cleared here. */
+  /** `removal|type`: the last removal of every account type that is not in `clear`. */
   readonly clearFloor: string;
   /**
-   * The last word on each account: a bind, or a removal that stays to stop a late bind. A bind that had a session ends
-   * in `~` and the session.
+   * The newest event of each account: a bind, or a removal that stays to stop a late bind. A bind with a session ends in
+   * `~` and the session.
    */
   readonly edges: Registers;
-  /** `edge|account`: whatever is at or before it, of an account that is not in `edges`, is dead. */
+  /** `edge|account`: of an account that is not in `edges`, all events at or before it are dead. */
   readonly floor: string;
-  /** Sessions whose logout was seen, each with the newest such logout. */
+  /** Sessions that have ended, each with its newest logout. */
   readonly ended: Registers;
 };
 
-/** Last-writer-wins registers by name. A name never is one that objects inherit: `*`, digits first, or a hexadecimal digest. */
+/** Last-writer-wins registers by name: `*`, a name that begins with a digit, or a digest. Objects inherit no such names. */
 export type Registers = Readonly<Record<string, string>>;
 
 export const EMPTY: TokenDocument = { clear: {}, clearFloor: '', edges: {}, floor: '', ended: {} };
 
-/** Whether the token holds the account. `accountClear` is the account's own watermark, or the empty text. */
+/** Tests that the account is bound to the token. `accountClear`: the account's own watermark, or the empty text. */
 export function isBound(document: TokenDocument, account: AccountKey, accountClear: string): boolean {
   const edge = document.edges[account];
   if (edge === undefined || !isBind(edge)) return false;
@@ -35,17 +35,17 @@ export function isBound(document: TokenDocument, account: AccountKey, accountCle
   return session === undefined || !hasEnded(document, session, account);
 }
 
-/** When the token last lost all accounts of this type. */
+/** The last removal of all accounts of this type. */
 export function clearOf({ clear, clearFloor }: Pick<TokenDocument, 'clear' | 'clearFloor'>, type: string): Removal {
   return later(clear['*'] ?? '', later(clear[type] ?? '', clearFloor.split('|', 1)[0] ?? ''));
 }
 
-/** Accounts on which the last word was a bind, most of them bound: only the account's own watermark is not considered yet. */
+/** Accounts that the document binds. Each is bound unless its own watermark, which is stored elsewhere, is later. */
 export const candidates = (document: TokenDocument = EMPTY): AccountKey[] =>
   // Every key of `edges` was made by accountKey.
   (Object.keys(document.edges) as AccountKey[]).filter((account) => isBound(document, account, ''));
 
-/** Every moment the document remembers. */
+/** All moments that the document stores. */
 export const momentsOf = ({ clear, clearFloor, edges, floor, ended }: TokenDocument): string[] => [
   ...Object.values(clear),
   clearFloor,

@@ -5,13 +5,13 @@ import { beginningOf, bindAt, isBind, msOf, removalAt } from './stamp.ts';
 
 /**
  * The document after the operations, in whatever order they and their copies come. `horizon` is the least moment that
- * can still bind (`horizonAt`): older tombstones are let go, and of an older overriding bind only what it clears holds.
+ * can still bind (`horizonAt`): older tombstones are dropped, and an older overriding bind only removes.
  */
 export function merge(
   document: TokenDocument,
   operations: readonly TokenOperation[],
   horizon = '',
-  limits: Limits = LIMITS,
+  limits: Limits = DOCUMENT_LIMITS,
 ): TokenDocument {
   const draft: Draft = {
     ...document,
@@ -47,7 +47,7 @@ function bind(draft: Draft, accounts: readonly Account[], { stamp, session }: To
     raise(draft.edges, accountKey(account), `${bindAt(stamp, place)}${suffix}`, draft.floor);
 }
 
-/** Clears at the event's phase 0 and binds at its phase 1: the token ends with what the event names, and nothing older. */
+/** Clears at the event's phase 0 and binds at its phase 1: the token keeps the event's accounts and later ones. */
 function override(draft: Draft, operation: Extract<TokenOperation, { kind: 'bindOverriding' }>, horizon: string): void {
   const removal = removalAt(operation.stamp);
   if (operation.scope === 'token') {
@@ -60,7 +60,7 @@ function override(draft: Draft, operation: Extract<TokenOperation, { kind: 'bind
   bind(draft, accounts, operation, horizon);
 }
 
-/** Written also where nothing was bound: it is what stops a bind that is still on its way. */
+/** Also writes a removal of an account that was never bound: it stops a bind that is still on its way. */
 function unbind(draft: Draft, { accounts, stamp, session }: Extract<TokenOperation, { kind: 'unbind' }>): void {
   for (const account of accounts.map(accountKey)) {
     raise(draft.edges, account, removalAt(stamp), draft.floor);
@@ -68,13 +68,13 @@ function unbind(draft: Draft, { accounts, stamp, session }: Extract<TokenOperati
   }
 }
 
-/** A name that is not there stands at the floor: what does not rise above it changes nothing. */
+/** Sets a register to a later value. A name without a register has the floor as its value. */
 function raise(registers: Record<string, string>, name: string, value: string, floor = ''): void {
   const known = registers[name];
   if (known === undefined ? `${value}|${name}` > floor : value > known) registers[name] = value;
 }
 
-/** Where a token holds one account of each type, the last one given wins (TPNS account binding, 2020-10-26). */
+/** The last account of each type in the list (TPNS account binding, 2020-10-26). */
 const lastOfEachType = (accounts: readonly Account[]): readonly Account[] => [
   ...new Map(accounts.map((account) => [account.type, account])).values(),
 ];
@@ -85,32 +85,32 @@ export type Draft = {
 };
 
 /**
- * What one document holds at most. With 128 accounts of 255 bytes it stays under 60 KB, far below DynamoDB's 400 KB.
- * A session's logout is kept for as long as clocks that disagree by `sessionMs` could let its login look newer.
+ * The most entries of one document. With 128 accounts of 255 bytes it stays under 60 KB, far below DynamoDB's 400 KB.
+ * `sessionMs`: clocks may disagree by this. A session's logout is kept while its login could still look newer.
  */
-export const LIMITS = { edges: 128, clears: 64, sessions: 32, sessionMs: 3_600_000 } as const;
-export type Limits = { readonly [K in keyof typeof LIMITS]: number };
+export const DOCUMENT_LIMITS = { edges: 128, clears: 64, sessions: 32, sessionMs: 3_600_000 } as const;
+export type Limits = { readonly [K in keyof typeof DOCUMENT_LIMITS]: number };
 
 const DAY_MS = 86_400_000;
 
 /**
- * How late an operation may be (ms): 14 days in the queue, 14 more as a dead letter, whose clock FIFO queues restart,
- * and 7 in the sender's outbox. A bind older than this is refused, so tombstones older than this have nothing to stop.
+ * The latest that an operation may come (ms): 14 days in the queue, 14 more as a dead letter, whose clock FIFO queues
+ * restart, and 7 in the sender's outbox. An older bind is refused, so an older tombstone has nothing to stop.
  */
 export const HORIZON_MS = 35 * DAY_MS;
 
-/** How much later than promised (ms) the store, a machine or a clock may still act on what it was told. */
+/** A margin (ms) for a store, a machine or a clock that acts later than promised. */
 export const LATENESS_MS = 14 * DAY_MS;
 
 /** The horizon at a time, as text that sorts among stamps. */
 export const horizonAt = (nowMs: number): string => beginningOf(nowMs - HORIZON_MS);
 
 /**
- * Drops what can never matter again. Each rule looks only at what has been seen, never at the order in which it came.
- * Past the limits the oldest entries are dropped and remembered as a floor below which everything is dead: a document
- * that overflows may forget a binding, and never revives one.
+ * Drops entries that can never matter again. Each rule uses the entries only, never the order in which they came. Beyond
+ * the limits the oldest entries are dropped and leave a floor, below which all events are dead: a document that
+ * overflows may lose a binding and never revives one.
  */
-export function compact(draft: Draft, horizon: string, limits: Limits = LIMITS): TokenDocument {
+export function compact(draft: Draft, horizon: string, limits: Limits = DOCUMENT_LIMITS): TokenDocument {
   const everything = draft.clear['*'] ?? '';
   const clears = newest(
     kept(draft.clear, (type, removal) => type !== '*' && removal > everything),
@@ -144,8 +144,8 @@ export function compact(draft: Draft, horizon: string, limits: Limits = LIMITS):
 }
 
 /**
- * When the store may forget the document (ms since 1970), or `undefined` while it binds anything. By then every bind it
- * could have stopped would be refused for its age; `LATENESS_MS` is added.
+ * The time at which the store may delete the document (ms since 1970); undefined while it binds an account. By then every
+ * bind that it could stop is refused for its age, with a margin of `LATENESS_MS`.
  */
 export function expiryOf(document: TokenDocument): number | undefined {
   if (Object.values(document.edges).some(isBind)) return undefined;
@@ -155,7 +155,7 @@ export function expiryOf(document: TokenDocument): number | undefined {
 const kept = (registers: Registers, test: (name: string, value: string) => boolean): Registers =>
   Object.fromEntries(Object.entries(registers).filter(([name, value]) => test(name, value)));
 
-/** The `limit` greatest entries, and the greatest of those left out as `value|name`. */
+/** The `limit` greatest entries, and the greatest of the others as `value|name`. */
 function newest(registers: Registers, limit: number): { kept: Registers; dropped: string } {
   const entries = Object.entries(registers);
   if (entries.length <= limit) return { kept: registers, dropped: '' };
@@ -167,7 +167,7 @@ function newest(registers: Registers, limit: number): { kept: Registers; dropped
   };
 }
 
-/** The greatest floor, or none where everything at or below it has been cleared anyway. */
+/** The greatest floor; the empty text if a removal of everything is at least as late. */
 function above(cleared: string, ...floors: readonly string[]): string {
   const floor = floors.reduce((a, b) => (a > b ? a : b), '');
   return floor > cleared ? floor : '';

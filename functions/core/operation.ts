@@ -3,24 +3,24 @@ import { Account, Token } from './account.ts';
 import { type App, AppId } from './configuration.ts';
 import { Stamp } from './stamp.ts';
 
-/** A digest of a login session's id: the session is recognised, its id is not kept. */
+/** A digest of a login session's id, so that a session is recognised without its id being stored. */
 export const Session = z
   .string()
   .check(z.regex(/^[0-9a-f]{16}$/))
   .brand<'Session', 'inout'>();
 export type Session = z.infer<typeof Session>;
 
-/** Accounts one operation may name. */
-export const MAX_ACCOUNTS = 100;
+/** The most accounts of one operation. */
+export const ACCOUNTS_PER_OPERATION = 100;
 
-const Accounts = z.array(Account).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS));
+const Accounts = z.array(Account).check(z.minLength(1), z.maxLength(ACCOUNTS_PER_OPERATION));
 
 const onToken = { app: AppId, token: Token, stamp: Stamp };
 
-/** The token gains the accounts. */
+/** Binds the accounts to the token. */
 const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: Accounts, session: z.optional(Session) });
 
-/** The token ends with exactly these accounts: of all types, or, where `scope` is `types`, of the types it names. */
+/** Replaces the token's accounts by these: all of them or, with the scope `types`, those of the types that it names. */
 const BindOverriding = z.object({
   kind: z.literal('bindOverriding'),
   ...onToken,
@@ -29,17 +29,17 @@ const BindOverriding = z.object({
   session: z.optional(Session),
 });
 
-/** The token loses the accounts, and `session`, where it is given, can bind nothing on this token any more. */
+/** Removes the accounts from the token. From then on the session, if there is one, cannot bind them to this token. */
 const Unbind = z.object({ kind: z.literal('unbind'), ...onToken, accounts: Accounts, session: z.optional(Session) });
 
-/** The token loses every account. */
+/** Removes every account from the token. */
 const UnbindTokenFromAll = z.object({
   kind: z.literal('unbindTokenFromAll'),
   ...onToken,
   session: z.optional(Session),
 });
 
-/** The account loses every token of the app. */
+/** Removes the account from every token of the app. */
 const UnbindAccountFromAll = z.object({
   kind: z.literal('unbindAccountFromAll'),
   app: AppId,
@@ -48,8 +48,8 @@ const UnbindAccountFromAll = z.object({
 });
 
 /**
- * One change of the registry, complete in itself: what it does depends on nothing but its own fields, so that the copy
- * applied inside the request and the copy in the queue, today's or one from before a change of configuration, agree.
+ * One change of the registry, complete in itself: its effect depends on its own fields only. So the copy that a door
+ * applies and the copy in the queue agree, even if the configuration changes in between.
  */
 export const Operation = z.discriminatedUnion('kind', [
   Bind,
@@ -66,11 +66,11 @@ export type AccountOperation = Extract<Operation, { kind: 'unbindAccountFromAll'
 export const isTokenOperation = (operation: Operation): operation is TokenOperation =>
   operation.kind !== 'unbindAccountFromAll';
 
-/** Whether an operation binds anything; the time rules treat binds and removals differently. */
+/** Tests that an operation binds accounts; the time rules treat binds and removals differently. */
 export const binds = (operation: Operation): boolean =>
   operation.kind === 'bind' || operation.kind === 'bindOverriding';
 
-/** How operations travel through the queue: all of one request together, under the request's id. */
+/** A message of the operations queue: all operations of one request, with the request's id. */
 export const OperationsMessage = z.object({
   v: z.literal(1),
   id: z.string().check(z.minLength(1), z.maxLength(256)),
@@ -79,7 +79,7 @@ export const OperationsMessage = z.object({
 export type OperationsMessage = z.infer<typeof OperationsMessage>;
 
 /**
- * What an overriding bind replaces: every account of the token, or, where a token holds one account of each type, the
- * accounts of the types it names. Under that policy a bind that adds is an overriding bind too (TPNS, 2020-10-26).
+ * The accounts that an overriding bind replaces: all of the token or, under the policy `one-per-type`, those of the types
+ * it names. Under that policy a bind that adds is an overriding bind too (TPNS, 2020-10-26).
  */
 export const scopeOf = (app: App): 'token' | 'types' => (app.policy === 'many' ? 'token' : 'types');

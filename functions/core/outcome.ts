@@ -1,6 +1,6 @@
 /**
- * What became of an operation. `applied`: it is part of the registry. `superseded`: so it is, and a later event has
- * already decided otherwise. `refused`: it can never be applied. `unavailable`: not now, try again.
+ * The outcome of an operation. `applied`: it is part of the registry. `superseded`: it is too, but a later event has
+ * replaced it. `refused`: it can never be applied. `unavailable`: try again.
  */
 export type Outcome =
   | { readonly kind: 'applied' }
@@ -8,7 +8,7 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** Thrown by an adapter when the world says "not now". The reason is an error's name, never its text: that may quote data. */
+/** Thrown by an adapter when a service does not answer. The reason is the error's name: its text may quote data. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
   readonly reason: string;
@@ -19,7 +19,7 @@ export class Unavailable extends Error {
   }
 }
 
-/** Runs `work`; what the world refuses becomes a value, a bug goes on up. */
+/** Runs `work`. Returns an `Unavailable` as a value; throws all other errors on, for they are bugs. */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T | (Outcome & { kind: 'unavailable' })> {
   try {
     return await work();

@@ -18,52 +18,52 @@ const SHAPE = /^\d{13}\.[012]\.[0-9a-f]{16}\.\d{3}$/;
 export const Stamp = z.string().check(z.regex(SHAPE)).brand<'Stamp', 'inout'>();
 export type Stamp = z.infer<typeof Stamp>;
 
-const KINDS = { bind: 0, bindOverriding: 1, unbind: 2, unbindTokenFromAll: 2, unbindAccountFromAll: 2 } as const;
-export type StampedKind = keyof typeof KINDS;
+const KIND_RANKS = { bind: 0, bindOverriding: 1, unbind: 2, unbindTokenFromAll: 2, unbindAccountFromAll: 2 } as const;
+export type StampedKind = keyof typeof KIND_RANKS;
 
-/** Elements an event or request may have; the widest list a door accepts. */
+/** The most elements of an event or request: the longest list that a door accepts. */
 export const MAX_ELEMENTS = 1000;
 
-/** The latest time a stamp can say, 13 digits of milliseconds: the year 2286. */
+/** The latest time of a stamp, 13 digits of milliseconds: the year 2286. */
 export const LAST_MS = 9_999_999_999_999;
 
-/** A digest of whatever makes an event itself: its source, its id and its content, each as JSON writes it. */
+/** A digest of an event's identity: its source, its id and its content, each as JSON. */
 export const eventHash = (...identity: readonly unknown[]): string =>
   hash('sha256', JSON.stringify(identity)).slice(0, 16);
 
-/** Parts of a stamp: `ms` since 1970, an `eventHash`, and the element's index from 0. */
+/** The stamp of one element of an event. `hash`: an `eventHash`. `element`: the element's index from 0. */
 export function stampOf(kind: StampedKind, ms: number, hash: string, element = 0): Stamp {
   const time = String(Math.min(Math.max(ms, 0), LAST_MS)).padStart(13, '0');
-  const stamp = `${time}.${KINDS[kind]}.${hash}.${String(element).padStart(3, '0')}`;
-  if (!isStamp(stamp)) throw new Error('these are not the parts of a stamp');
+  const stamp = `${time}.${KIND_RANKS[kind]}.${hash}.${String(element).padStart(3, '0')}`;
+  if (!isStamp(stamp)) throw new Error(`bug: invalid stamp parts (${ms}, ${hash}, ${element})`);
   return stamp;
 }
 
 const isStamp = (text: string): text is Stamp => SHAPE.test(text);
 
-/** The milliseconds since 1970 that begin every stamp, clear and edge; 0 for the empty text that is before all of them. */
+/** The milliseconds since 1970 at the start of a stamp, clear or edge; 0 for the empty text, which is before all of them. */
 export const msOf = (stamp: string): number => Number(stamp.slice(0, 13));
 
-/** The least stamp of a millisecond: whatever happened before it sorts below. */
+/** The least stamp of a millisecond: all earlier stamps sort before it. */
 export const beginningOf = (ms: number): string => String(Math.max(ms, 0)).padStart(13, '0');
 
 // Within one event the removal (phase 0) comes before the bind (phase 1): an overriding bind clears, then binds.
 const PHASE_AT = '0000000000000.0.0000000000000000.000.'.length;
 
-/** The moment at which an event removes: what is at or before it is gone. */
+/** The moment at which an event removes: it ends everything at or before it. */
 export type Removal = string;
 export const removalAt = (stamp: Stamp): Removal => `${stamp}.0`;
 
 /** The moment at which an event binds. `place` keeps the order of the accounts in the event's list. */
 export const bindAt = (stamp: Stamp, place: number): string => `${stamp}.1.${String(place).padStart(2, '0')}`;
 
-/** Whether the last word on an edge was a bind. */
+/** Tests that an edge is a bind, not a removal. */
 export const isBind = (edge: string): boolean => edge[PHASE_AT] === '1';
 
-/** The event part of an edge: equal for everything that one event bound. */
+/** The event part of an edge: equal for all accounts that one event bound. */
 export const eventOf = (edge: string): string => edge.slice(0, '0000000000000.0.0000000000000000'.length);
 
-/** Sorts edges most recent event first, and what one event bound in the order in which it was given. */
+/** Sorts edges: the most recent event first, and the accounts of one event in the order of its list. */
 export const byRecency = (a: string, b: string): number => {
   const [x, y] = [eventOf(a), eventOf(b)];
   if (x !== y) return x < y ? 1 : -1;

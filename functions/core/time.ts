@@ -4,13 +4,13 @@ import { HORIZON_MS } from './merge.ts';
 import { msOf } from './stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from './store.ts';
 
-/** How far ahead of our clock a bind's own time may be (ms). */
+/** The farthest that a bind's own time may be ahead of our clock (ms). */
 export const FUTURE_MS = 5_000;
 
 /**
- * What an event's own time (ms since 1970) allows. A bind from the future is refused, never moved: moved, each retry
- * would get a time of its own, and a retried login would win against the logout. A removal is never refused for its
- * time; one from the future takes effect now, or it would forbid every login until then.
+ * The time rules for an event's own time (ms since 1970). A bind from the future is refused, never moved to now: each
+ * retry would get another time, and a retried login would win against the logout. A removal is never refused for its
+ * time; one from the future gets the time now, or it would forbid every login until then.
  */
 export function timeFor(
   effect: 'binds' | 'removes',
@@ -23,26 +23,21 @@ export function timeFor(
   return ms < nowMs - HORIZON_MS ? { refused: 'too old' } : { ms };
 }
 
-/** What the store knows of a token, for a caller that sends no time of its own. */
+/** The time for a caller that sends none. `isKnown`: the store has a document of the token. */
 export type TokenTime = { readonly isKnown: boolean; readonly ms: number };
 
-type Touched = { readonly ref: TokenRef; readonly accounts: readonly Account[] };
+type TokenUse = { readonly ref: TokenRef; readonly accounts: readonly Account[] };
 
-const nameOf = ({ ref }: Touched): string => `${ref.app}#${ref.token}`;
+const nameOf = ({ ref }: TokenUse): string => `${ref.app}#${ref.token}`;
 
 /**
- * The receive rule of hybrid logical clocks (Kulkarni et al. 2014): a caller without a time is stamped later than
- * everything already known of what it touches, so that calls made one after the other keep their order even where
- * the clocks of two machines differ. A token named twice has one time: its elements keep the order of their list.
- * Times in ms since 1970.
+ * The receive rule of hybrid logical clocks (Kulkarni et al. 2014): a call without a time is stamped later than all known
+ * events of its tokens and accounts, so that successive calls keep their order even if the clocks of two machines differ.
+ * A token that is named twice has one time: its elements keep the order of their list. Times in ms since 1970.
  */
-export async function tokenTimes(
-  store: RegistryStore,
-  nowMs: number,
-  touched: readonly Touched[],
-): Promise<TokenTime[]> {
+export async function tokenTimes(store: RegistryStore, nowMs: number, uses: readonly TokenUse[]): Promise<TokenTime[]> {
   const tokens = new Map<string, { ref: TokenRef; accounts: Account[] }>();
-  for (const one of touched) {
+  for (const one of uses) {
     const { ref, accounts } = tokens.get(nameOf(one)) ?? { ref: one.ref, accounts: [] };
     tokens.set(nameOf(one), { ref, accounts: [...accounts, ...one.accounts] });
   }
@@ -56,10 +51,10 @@ export async function tokenTimes(
     const seen = [...(document ? momentsOf(document) : []), ...clears.take(asked[i]?.accounts.length ?? 0)];
     times.set(name, { isKnown: document !== undefined, ms: after(nowMs, seen) });
   }
-  return touched.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
+  return uses.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
 }
 
-/** The same for an account's watermark: later than the last one, and than the newest bind that was tried. */
+/** The receive rule for an account's watermark: later than the last one and than the newest bind that was tried. */
 export async function accountTime(store: RegistryStore, nowMs: number, ref: AccountRef): Promise<number> {
   const [pointers, clears] = await Promise.all([store.pointers(ref), store.clears([ref])]);
   return after(nowMs, [...pointers.map(({ edge }) => edge), ...clears]);

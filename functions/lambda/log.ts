@@ -2,10 +2,10 @@ import type middy from '@middy/core';
 
 export type Line = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Writes one structured line. The only place that writes to the log; callers never pass an account or a token. */
+/** Writes one structured line. Callers never pass an account or a token. */
 export type Log = (level: 'info' | 'warn' | 'error', message: string, line: Line) => void;
 
-/** The log of one stage of a request's way: the door that writes. */
+/** A log whose lines have the name of the door. */
 export const logOf =
   (stage: string): Log =>
   (level, message, line) =>
@@ -17,10 +17,10 @@ export const log: Log = (level, message, line) => {
   console[level]({ message, ...line });
 };
 
-/** An error as a log may show it: its name and where it was thrown. Its text may quote data and is left out. */
+/** An error for the log: its name and its stack without its text, which may quote data. */
 export const errorLine = (error: unknown): Line => {
   if (!(error instanceof Error)) return { error: typeof error };
-  // The stack begins with the text, which may have lines that look like the stack's.
+  // The stack begins with the text, whose lines may look like lines of the stack.
   const stack = (error.stack ?? '').replace(error.message, '').split('\n');
   const places = stack.map((line) => line.trim()).filter((line) => line.startsWith('at '));
   return { error: error.name, stack: places.join('; ') };

@@ -1,4 +1,4 @@
-/** A message as a worker gets it. `receives` counts this delivery: more than 1 means that an earlier one did not end well. */
+/** A received message. `receives` counts this delivery too: more than 1 means that an earlier one failed. */
 export type Delivery = { readonly body: string; readonly receives: number };
 
 /**

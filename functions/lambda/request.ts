@@ -2,7 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 
 /** A request as it was sent: header names in lower case, the path without its query. */
 export type HttpRequest = {
-  /** Unique per request; goes with everything the request causes. */
+  /** Unique for each request; its operations and log lines carry it. */
   readonly id: string;
   readonly method: string;
   readonly path: string;
@@ -10,13 +10,13 @@ export type HttpRequest = {
   readonly body: Body;
 };
 
-/** What was sent: text, which stands for its bytes in UTF-8, or raw bytes where the gateway saw no text. */
+/** The body of a request: text, which means its bytes in UTF-8, or raw bytes if the gateway found no text. */
 export type Body = string | Buffer;
 
-/** How many bytes were sent. */
+/** The size of a body in bytes. */
 export const bytesIn = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
 
-/** `body` is sent as JSON. `line` is what the log says of the request: never an account, never a token. */
+/** `body` is sent as JSON. `line`: fields for the log line of the request, never an account or a token. */
 export type HttpReply = {
   readonly status: number;
   readonly body: unknown;
@@ -26,12 +26,12 @@ export type HttpReply = {
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
 
-/** A body may take this many bytes, the size of a billing unit of SQS. */
+/** The most bytes of a body: a billing unit of SQS. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** What a body says, or that it says nothing: it is not JSON in UTF-8. A byte order mark is allowed (RFC 8259 §8.1). */
+/** The JSON value of a body; undefined if it is not JSON in UTF-8. A byte order mark is allowed (RFC 8259 §8.1). */
 export function jsonIn(body: string | Buffer): { value: unknown } | undefined {
   if (typeof body !== 'string' && !isUtf8(body)) return undefined;
   const text = body.toString();

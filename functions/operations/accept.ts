@@ -1,27 +1,26 @@
 import type { Operation } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 
-/** What became of a request's operations: in effect, each with its outcome; on the queue; or not accepted at all. */
+/** The result of accepting a request's operations. */
 export type Accepted =
-  | { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] }
-  | { readonly kind: 'durable' }
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  | { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] } // visible to the next query
+  | { readonly kind: 'durable' } // on the queue, applied later
+  | { readonly kind: 'unavailable'; readonly reason: string }; // the sender retries
 
-/** `id` is the request's: it goes with the operations through the queue. */
+/** Accepts the operations of a request. `id`: the request's, which they carry through the queue. */
 export type Accept = (id: string, operations: readonly Operation[]) => Promise<Accepted>;
 
 export type AcceptPorts = {
-  /** Resolves once the queue holds all operations. */
+  /** Resolves once all operations are on the queue. */
   readonly enqueue: (id: string, operations: readonly Operation[]) => Promise<void>;
   readonly apply: (operations: readonly Operation[]) => Promise<Outcome[]>;
-  /** Resolves with the work's result, or with `late` when the time a caller is kept waiting is over. */
+  /** Resolves with the work's result, or with `late` after the longest time that a caller waits. */
   readonly withinBudget: <T>(work: Promise<T>) => Promise<T | 'late'>;
 };
 
 /**
- * Durable first, effective second. The queue is the redo log: once it has the operations they will be applied, whatever
- * becomes of this process. Applying them here too is what lets the next query see them; when the worker meets them
- * again they change nothing.
+ * Durable first, applied second. The queue is the redo log: the worker applies all operations on it, even if this process
+ * dies. The door applies them too, so that the next query sees them; then the worker's copy changes nothing.
  */
 export const accepting =
   ({ enqueue, apply, withinBudget }: AcceptPorts): Accept =>

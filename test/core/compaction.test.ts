@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { candidates, EMPTY, momentsOf } from '../../functions/core/document.ts';
-import { expiryOf, HORIZON_MS, horizonAt, LIMITS, type Limits, merge } from '../../functions/core/merge.ts';
-import { MAX_ACCOUNTS, type TokenOperation } from '../../functions/core/operation.ts';
+import { DOCUMENT_LIMITS, expiryOf, HORIZON_MS, horizonAt, type Limits, merge } from '../../functions/core/merge.ts';
+import { ACCOUNTS_PER_OPERATION, type TokenOperation } from '../../functions/core/operation.ts';
 import { bind, key, override, overrideTypes, unbind, unbindAll } from '../world/examples.ts';
 
 const DAY_MS = 86_400_000;
 const names = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => `user-${String(from + i).padStart(4, '0')}`);
-const oneByOne = (operations: readonly TokenOperation[], limits: Limits = LIMITS) =>
+const oneByOne = (operations: readonly TokenOperation[], limits: Limits = DOCUMENT_LIMITS) =>
   operations.reduce((document, operation) => merge(document, [operation], '', limits), EMPTY);
 
 describe('a document drops what can never matter again', () => {
@@ -45,8 +45,8 @@ describe('a document drops what can never matter again', () => {
 
   test('sessions that ended an hour before everything was cleared: no clock is that wrong', () => {
     const ended = unbindAll(1 * DAY_MS, { session: 's1' });
-    expect(Object.keys(oneByOne([ended, unbindAll(1 * DAY_MS + LIMITS.sessionMs)]).ended)).toHaveLength(1);
-    expect(Object.keys(oneByOne([ended, unbindAll(1 * DAY_MS + LIMITS.sessionMs + 1)]).ended)).toEqual([]);
+    expect(Object.keys(oneByOne([ended, unbindAll(1 * DAY_MS + DOCUMENT_LIMITS.sessionMs)]).ended)).toHaveLength(1);
+    expect(Object.keys(oneByOne([ended, unbindAll(1 * DAY_MS + DOCUMENT_LIMITS.sessionMs + 1)]).ended)).toEqual([]);
   });
 });
 
@@ -54,7 +54,7 @@ describe('past its limits a document', () => {
   test('keeps the newest 128 accounts, and never revives one it has dropped', () => {
     const document = oneByOne(names(200).map((name, i) => bind(100 + i, [name])));
     expect(candidates(document).sort()).toEqual(names(128, 72).map(key));
-    expect(candidates(merge(document, [bind(1, names(72).slice(0, MAX_ACCOUNTS))]))).toHaveLength(128);
+    expect(candidates(merge(document, [bind(1, names(72).slice(0, ACCOUNTS_PER_OPERATION))]))).toHaveLength(128);
   });
 
   test('lets go of removals last of all known ones, and what they stopped stays stopped', () => {
@@ -70,9 +70,9 @@ describe('past its limits a document', () => {
   });
 
   test('tells accounts that one operation bound apart by their place in its list', () => {
-    const document = merge(EMPTY, [bind(1, names(4))], '', { ...LIMITS, edges: 2 });
+    const document = merge(EMPTY, [bind(1, names(4))], '', { ...DOCUMENT_LIMITS, edges: 2 });
     expect(candidates(document)).toEqual([key('user-0003'), key('user-0002')]);
-    expect(merge(document, [bind(1, names(4))], '', { ...LIMITS, edges: 2 })).toEqual(document);
+    expect(merge(document, [bind(1, names(4))], '', { ...DOCUMENT_LIMITS, edges: 2 })).toEqual(document);
   });
 
   test('takes the newest clear it has dropped for that of every type it does not know', () => {
@@ -86,7 +86,7 @@ describe('past its limits a document', () => {
 
   test('remembers a clear of everything even where each type has been cleared later', () => {
     const clears = [override(1, ['alice']), ...[5, 6, 7].map((ms) => overrideTypes(ms, [`user:${ms}`]))];
-    const small = { ...LIMITS, clears: 1 };
+    const small = { ...DOCUMENT_LIMITS, clears: 1 };
     expect(oneByOne(clears.toReversed(), small)).toEqual(oneByOne(clears, small));
   });
 
@@ -101,21 +101,21 @@ test('the fullest document is far below the 400 KB that an item may take', () =>
   const binds = Array.from({ length: 40 }, (_, i) =>
     bind(
       10_000 + i,
-      Array.from({ length: MAX_ACCOUNTS }, (_, j) => long(i * MAX_ACCOUNTS + j, 2_147_483_000 + j)),
+      Array.from({ length: ACCOUNTS_PER_OPERATION }, (_, j) => long(i * ACCOUNTS_PER_OPERATION + j, 2_147_483_000 + j)),
       { session: `s${i}` },
     ),
   );
   const clears = Array.from({ length: 40 }, (_, i) =>
     overrideTypes(
       100 + i,
-      Array.from({ length: MAX_ACCOUNTS }, (_, j) => long(j, 2_147_400_000 + i * MAX_ACCOUNTS + j)),
+      Array.from({ length: ACCOUNTS_PER_OPERATION }, (_, j) => long(j, 2_147_400_000 + i * ACCOUNTS_PER_OPERATION + j)),
     ),
   );
   const ends = Array.from({ length: 40 }, (_, i) => unbind(5_000 + i, [long(i, 2_147_483_000)], { session: `s${i}` }));
   const document = oneByOne([...binds, ...clears, ...ends]);
-  expect(Object.keys(document.edges)).toHaveLength(LIMITS.edges);
-  expect(Object.keys(document.clear)).toHaveLength(LIMITS.clears);
-  expect(Object.keys(document.ended)).toHaveLength(LIMITS.sessions);
+  expect(Object.keys(document.edges)).toHaveLength(DOCUMENT_LIMITS.edges);
+  expect(Object.keys(document.clear)).toHaveLength(DOCUMENT_LIMITS.clears);
+  expect(Object.keys(document.ended)).toHaveLength(DOCUMENT_LIMITS.sessions);
   const bytes = Buffer.byteLength(JSON.stringify(document), 'utf8');
   expect(bytes).toBeLessThan(64 * 1024);
 });
@@ -136,7 +136,7 @@ describe('the store may forget a document', () => {
       [unbind(3, ['alice', 'bob']), overrideTypes(2, ['carol:1']), unbind(9, ['carol:1'], { session: 's1' })],
       '',
       {
-        ...LIMITS,
+        ...DOCUMENT_LIMITS,
         edges: 1,
       },
     );

@@ -23,8 +23,8 @@ test('an app holds many accounts on a token, and a source means accounts of type
 
 describe('a configuration is refused', () => {
   test.each([
-    ['with two apps of one id', { apps: [app, app], sources: [source] }, 'apps: "shop" stands twice'],
-    ['with two sources of one id', { apps: [app], sources: [source, source] }, 'sources: "backend" stands twice'],
+    ['with two apps of one id', { apps: [app, app], sources: [source] }, 'apps: "shop" is used twice'],
+    ['with two sources of one id', { apps: [app], sources: [source, source] }, 'sources: "backend" is used twice'],
     [
       'with a source that reaches no such app',
       { apps: [app], sources: [{ ...source, apps: ['shop', 'stage'] }] },

@@ -1,4 +1,4 @@
-import { expiryOf, HORIZON_MS, horizonAt, LIMITS, type Limits } from '../../functions/core/merge.ts';
+import { DOCUMENT_LIMITS, expiryOf, HORIZON_MS, horizonAt, type Limits } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, BEGINNING_MS, drawOperation, told } from './cast.ts';
@@ -38,7 +38,7 @@ const NO_ROOM: Limits = { edges: 2, clears: 2, sessions: 1, sessionMs: 10 };
 const OVERFLOWS: readonly { limits: Limits; types: number }[] = [
   { limits: { edges: 1, clears: 1, sessions: 1, sessionMs: 10 }, types: 0 },
   { limits: { edges: 2, clears: 1, sessions: 2, sessionMs: 3 }, types: 0 },
-  { limits: { ...LIMITS, clears: 1, sessions: 1, sessionMs: 3 }, types: 0.8 },
+  { limits: { ...DOCUMENT_LIMITS, clears: 1, sessions: 1, sessionMs: 3 }, types: 0.8 },
   { limits: NO_ROOM, types: 1 },
   { limits: { ...NO_ROOM, clears: 1 }, types: 0.5 },
 ];

@@ -171,8 +171,8 @@ export const MUTANTS: readonly Hunt[] = [
     ],
     'what is refused is set aside nowhere': ['if (reason === undefined)', 'if (reason !== undefined || refused)'],
     'a message that cannot be read is thrown away': [
-      "settled.push({ kind: 'retry', reason: 'unreadable' })",
-      "settled.push({ kind: 'done' })",
+      "if (message === undefined) return { kind: 'retry', reason: 'unreadable' }",
+      "if (message === undefined) return { kind: 'done' }",
     ],
   }),
   ...inFile('lambda/sqs.ts', 'end-to-end', {

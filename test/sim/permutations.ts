@@ -1,4 +1,4 @@
-import { LIMITS, type Limits } from '../../functions/core/merge.ts';
+import { DOCUMENT_LIMITS, type Limits } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { eventHash, type StampedKind, stampOf } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, SESSIONS, TOKENS, told } from './cast.ts';
@@ -55,8 +55,8 @@ export type Permuted = { readonly operations: readonly Operation[]; readonly lim
 
 /** All choices of five of what overflows a small document, and of six of the catalogue. */
 export const PERMUTED: readonly Permuted[] = [
-  ...choices(OVERFLOWING, 5).map((operations) => ({ operations, limits: { ...LIMITS, edges: 2 } })),
-  ...choices(CATALOGUE, 6).map((operations) => ({ operations, limits: LIMITS })),
+  ...choices(OVERFLOWING, 5).map((operations) => ({ operations, limits: { ...DOCUMENT_LIMITS, edges: 2 } })),
+  ...choices(CATALOGUE, 6).map((operations) => ({ operations, limits: DOCUMENT_LIMITS })),
 ];
 
 type Delivered = { readonly state: Registers; readonly order: readonly Operation[] };
@@ -85,7 +85,7 @@ export function everyOrder({ operations, limits }: Permuted): { orders: number; 
     const ended = digest(state);
     registers ??= ended;
     const isRight = actual.join() === bound.join() && ended === registers;
-    const isSafe = limits !== LIMITS && actual.every((pair) => bound.includes(pair));
+    const isSafe = limits !== DOCUMENT_LIMITS && actual.every((pair) => bound.includes(pair));
     if (isRight || isSafe) continue;
     const oracle = 'O1 every order ends with the bindings of the serial order, and with the same registers';
     const [expected, found] = [`${bound.join('; ')} ${registers}`, `${actual.join('; ')} ${ended}`];

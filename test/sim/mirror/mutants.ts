@@ -34,10 +34,10 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
   },
   'operations/messages.ts': {
     'the mirror hears of it before the registry': [
-      '  const outcomes = await ports.apply(operations);\n  const unmarked = ports.mirrors && (await markMirrored(ports.mirrors, messages, outcomes));\n',
-      "  const all = operations.map(() => ({ kind: 'applied' }));\n  const unmarked = ports.mirrors && (await markMirrored(ports.mirrors, messages, all));\n  const outcomes = await ports.apply(operations);\n",
+      '  const applied = await applyTogether(ports, bodies.map(messageIn));\n  const unmarked = await markMirrors(ports, applied);\n',
+      "  const early = { ...ports, apply: async (all) => all.map(() => ({ kind: 'applied' })) };\n  const unmarked = await markMirrors(ports, await applyTogether(early, bodies.map(messageIn)));\n  const applied = await applyTogether(ports, bodies.map(messageIn));\n",
     ],
-    'a mark that could not be made is forgotten': ['const become = stays ?', 'const become = stays && false ?'],
+    'a mark that could not be made is forgotten': ['const isUnmarked =', 'const isUnmarked = false &&'],
   },
   'core/apply.ts': {
     'what changed nothing is not marked': [
