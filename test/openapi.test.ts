@@ -8,7 +8,7 @@ import { readAppEvents } from '../functions/events/sources/standard-webhooks.ts'
 import { ROUTES } from '../infra/settings.ts';
 import { openApiDocument } from '../openapi/document.ts';
 
-/** As much of OpenAPI 3.1 as these tests look at. */
+/** The part of OpenAPI 3.1 that these tests read. */
 const Media = z.object({
   'application/json': z.object({
     schema: z.unknown(),
@@ -33,12 +33,12 @@ const Document = z.object({
 const text = JSON.stringify(openApiDocument());
 const { paths, components } = Document.parse(JSON.parse(text));
 
-test('docs/openapi.json is what `node openapi/write.ts` makes of the schemas', () => {
+test('docs/openapi.json is equal to the output of `npm run openapi`', () => {
   const file = readFileSync(join(import.meta.dirname, '../docs/openapi.json'), 'utf8');
   expect(JSON.stringify(JSON.parse(file), null, 1)).toBe(JSON.stringify(JSON.parse(text), null, 1));
 });
 
-test('it describes the deployed routes, and only those', () => {
+test('the document describes the deployed routes, and only those', () => {
   expect(Object.keys(paths).sort()).toEqual(ROUTES.map(({ path }) => path).sort());
 });
 
@@ -57,7 +57,7 @@ test('every reference leads to a component, and every component is used', () => 
   expect([...new Set(used)].sort()).toEqual(there.sort());
 });
 
-/** Every body that stands in the document, with the schema it is of. */
+/** Every body in the document, with its schema. */
 const bodies = Object.entries(paths).flatMap(([path, { post }]) => [
   { path, of: 'request', content: post.requestBody.content },
   ...Object.entries(post.responses).flatMap(([status, { content }]) =>
@@ -69,11 +69,11 @@ const examples = bodies.flatMap(({ path, of, content: { 'application/json': medi
 );
 
 describe('every example', () => {
-  test.each(examples)('fits the schema beside it: $path $of $name', ({ value, schema }) => {
+  test.each(examples)('every example fits its schema: $path $of $name', ({ value, schema }) => {
     expect(readerOf(schema).safeParse(value)).toMatchObject({ success: true });
   });
 
-  /** The codec that reads it where the service, or a client, does. */
+  /** Returns the codec with which the service or a client reads the body. */
   const codecOf = (path: string, of: string, dialect: 'xg' | 'tpns'): z.core.$ZodType => {
     if (path.endsWith('batchoperate')) return of === 'request' ? OperateRequests[dialect] : OperateReplies[dialect];
     return of === 'request' ? QueryRequests[dialect] : QueryReplies[dialect];
@@ -84,7 +84,7 @@ describe('every example', () => {
     return [...dialects, ...both].map((dialect) => ({ ...example, dialect }));
   });
 
-  test.each(spoken)('of the Account API is read by its codec: $path $of $name ($dialect)', (example) => {
+  test.each(spoken)('every example of the Account API is read by its codec: $path $of $name ($dialect)', (example) => {
     const { path, of, dialect, value, name } = example;
     const read = z.safeParse(codecOf(path, of, dialect), value);
     expect(read.success).toBe(true);
@@ -93,24 +93,24 @@ describe('every example', () => {
   });
 
   const events = examples.filter(({ path, of }) => path.startsWith('/events') && of === 'request');
-  test.each(events)('of an event is read: $name', ({ value }) => {
+  test.each(events)('every example of an event is read: $name', ({ value }) => {
     expect(readAppEvents(value)).toHaveProperty('events');
   });
 
-  test('has been looked at by one of these', () => {
+  test('every example is tested by one of these', () => {
     const others = examples.filter(({ path, of }) => path.startsWith('/events') && of !== 'request');
     expect(new Set([...spoken, ...events, ...others].map(({ value }) => value)).size).toBe(examples.length);
   });
 });
 
-/** What reads JSON as a schema of the document says. */
+/** Returns a parser for a schema of the document. */
 function readerOf(schema: unknown): z.ZodType {
   const local = (part: unknown) =>
     Object(JSON.parse(JSON.stringify(part).replaceAll('#/components/schemas/', '#/$defs/')));
   return z.fromJSONSchema({ ...local(schema), $defs: local(components.schemas) });
 }
 
-describe('a schema refuses what its route refuses', () => {
+describe('schemas and routes refuse the same bodies', () => {
   const account_list = [{ account: 'alice' }];
   const token_accounts = [{ token: 'phone', account_list }];
   const timestamp = '2026-01-01T00:00:00Z';
@@ -126,7 +126,7 @@ describe('a schema refuses what its route refuses', () => {
     ['OperateRequest', { operator_type: 5, account_list: [{ account: 'alice', account_type: -1 }] }],
     ['QueryRequest', { operator_type: 3, token_list: ['phone'] }],
     ['QueryRequest', { operator_type: 2, token_list: times(101, 'phone') }],
-  ])('%s %j', (name, body) => {
+  ])('the schema %s refuses %j', (name, body) => {
     for (const dialect of ['Xg', 'Tpns'])
       expect(readerOf({ $ref: `#/components/schemas/${dialect}${name}` }).safeParse(body).success).toBe(false);
   });
@@ -138,13 +138,13 @@ describe('a schema refuses what its route refuses', () => {
     { body: { type: 'user.left', timestamp, data: { token: 'phone' } } },
     { body: [] },
     { body: [{ type: 'user.logout', timestamp, data: { token: 'phone' } }] },
-  ])('Events $body', ({ body }) => {
+  ])('the schema Events refuses $body', ({ body }) => {
     expect(readerOf({ $ref: '#/components/schemas/Events' }).safeParse(body).success).toBe(false);
     expect(readAppEvents(body)).toHaveProperty('issues');
   });
 });
 
-test('limits in bytes are said in words', () => {
+test('descriptions state limits in bytes', () => {
   expect(text).toContain('a token is 1 to 64 bytes of text');
   expect(text).toContain('a token is 1 to 1,000 bytes of text');
   expect(text).toContain('an account is 2 to 255 bytes of text');

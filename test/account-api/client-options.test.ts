@@ -11,7 +11,7 @@ const OPTIONS = {
   now: () => 0,
 } as const;
 
-describe('where a client may go', () => {
+describe('the URL of a client', () => {
   test.each([
     'https://api.tpns.tencent.com',
     'https://openapi.xg.qq.com/',
@@ -19,7 +19,7 @@ describe('where a client may go', () => {
     'http://localhost:8787',
     'http://127.0.0.1:8787',
     'http://[::1]:8787',
-  ])('%s', async (url) => {
+  ])('the URL %s is accepted', async (url) => {
     await accountApiClient({ ...OPTIONS, url }).close();
   });
 
@@ -34,7 +34,7 @@ describe('where a client may go', () => {
     ['https://user:password@host.example', 'must have a host, perhaps a path, and nothing else'],
     ['https://host.example/?stage=1', 'must have a host, perhaps a path, and nothing else'],
     ['https://host.example/#stage', 'must have a host, perhaps a path, and nothing else'],
-  ])('not %s', (url, message) => {
+  ])('the URL "%s" is refused', (url, message) => {
     expect(() => accountApiClient({ ...OPTIONS, url })).toThrow(`url ${message}`);
   });
 });
@@ -53,7 +53,7 @@ test.each([
   expect(() => accountApiClient({ ...OPTIONS, [name]: value })).toThrow(name);
 });
 
-test('an error names every option that is wrong and shows none', () => {
+test('an error names every wrong option and quotes none', () => {
   const wrong = () => accountApiClient({ ...OPTIONS, url: 'http://a-user:a-password@host.example', app: 'an-app:' });
   expect(wrong).toThrow(/url .*; app /);
   expect(wrong).toThrow(/^(?!.*(a-password|host\.example|an-app|never shown))/);

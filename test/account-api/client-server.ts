@@ -11,10 +11,10 @@ export const T0 = Date.parse('2026-01-01T00:00:00Z');
 export const token = (text: string) => Token.parse(text);
 export const account = (id: string, type = 0) => ({ id: AccountId.parse(id), type: AccountType.parse(type) });
 
-/** What a test's API was sent. */
+/** A request that a test's API received. */
 type Sent = { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: string };
 
-/** Answers one request in whatever way; `attempt` counts from 1. */
+/** Answers one request. `attempt` counts from 1. */
 export type Answer = (response: ServerResponse, sent: Sent, attempt: number) => void;
 
 export const says =
@@ -24,7 +24,7 @@ export const says =
     response.end(JSON.stringify(body));
   };
 
-/** A client, and the API it talks to, whose every answer the test decides. Both end with the test. */
+/** A client, and an API whose answers the test decides. Both close with the test. */
 export async function talking(answer: Answer, options: Partial<AccountApiClientOptions> = {}) {
   const sent: Sent[] = [];
   const { url, server, close } = await serving(async (incoming, response) => {
@@ -37,7 +37,7 @@ export async function talking(answer: Answer, options: Partial<AccountApiClientO
   return { client, sent, url, server };
 }
 
-/** Waits long enough for anything on this machine, unless a test wants to see the deadline pass. */
+/** A client with a deadline that is long enough for this machine. A test may shorten it. */
 export function clientOf(options: Partial<AccountApiClientOptions> & { url: string }) {
   const client = accountApiClient({
     app: 'an-app',

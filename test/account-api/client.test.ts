@@ -44,37 +44,6 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
     });
   });
 
-  test('all five operations have their effect', async () => {
-    const { operate, accountsOf } = connected();
-    const phone = token(`all five ${authentication}`);
-    const [alice, bobby, carol] = [account('alice 5'), account('bobby 5'), account('carol 5')];
-    const held = async () => {
-      const answer = await accountsOf([phone]);
-      return answer.kind === 'found' ? answer.accounts[0]?.map(({ id }) => `${id}`) : answer;
-    };
-    const done = { kind: 'answered', results: ['done'] };
-    expect(await operate({ kind: 'bind', elements: [{ token: phone, accounts: [alice, bobby] }] })).toEqual(done);
-    expect(await held()).toEqual(['alice 5', 'bobby 5']);
-    expect(await operate({ kind: 'unbind', elements: [{ token: phone, accounts: [alice] }] })).toEqual(done);
-    expect(await held()).toEqual(['bobby 5']);
-    expect(await operate({ kind: 'bindOverriding', elements: [{ token: phone, accounts: [carol] }] })).toEqual(done);
-    expect(await held()).toEqual(['carol 5']);
-    expect(await operate({ kind: 'unbindAccountFromAll', accounts: [carol] })).toEqual(done);
-    expect(await held()).toEqual([]);
-    await operate({ kind: 'bind', elements: [{ token: phone, accounts: [alice] }] });
-    expect(await operate({ kind: 'unbindTokenFromAll', tokens: [phone] })).toEqual(done);
-    expect(await held()).toEqual([]);
-  });
-
-  test('a token never seen has a result of its own', async () => {
-    const { operate } = connected();
-    const tokens = [token(`never seen ${authentication}`)];
-    expect(await operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
-      kind: 'answered',
-      results: ['unknownToken'],
-    });
-  });
-
   test('another secret is unauthorized, and so is another app', async () => {
     const options = { url: own.url, app, secret: secretOf(app), dialect, authentication, now: Date.now };
     const unauthorized = { kind: 'unauthorized', reason: dialect === 'xg' ? 'code 10104' : 'code 1008003' };
@@ -83,8 +52,8 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
   });
 });
 
-describe('what is sent', () => {
-  test('the documents’ requests, key by key', async () => {
+describe('requests of a client', () => {
+  test('an XG request is equal to the document’s, key by key', async () => {
     const { client, sent } = await talking(says(xg.operateReply), { dialect: 'xg', platform: 'android' });
     const elements = xg.bind.request.token_accounts.map((element) => ({
       token: token(element.token),
@@ -98,7 +67,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('a TPNS query as the document has it, without a platform', async () => {
+  test('a TPNS query is equal to the document’s, without a platform', async () => {
     const { client, sent } = await talking(says(tpns.accountsOf.reply), { platform: 'ios' });
     await client.accountsOf(tpns.accountsOf.request.token_list.map(token));
     expect(sent.map(({ path, body }) => [path, body])).toEqual([
@@ -112,7 +81,7 @@ describe('what is sent', () => {
     expect(sent[0]?.headers.authorization).toBe(`Basic ${Buffer.from('app-1:a:b 密').toString('base64')}`);
   });
 
-  test('a signature covers the body in bytes and says the time of its attempt in seconds', async () => {
+  test('a signature covers the body in bytes and has the time of its attempt in seconds', async () => {
     let ms = T0 + 999;
     const { client, sent } = await talking(says(DONE), { authentication: 'sign', now: () => ms });
     await client.operate(bind(token('phone'), '爱丽丝'));
@@ -128,7 +97,7 @@ describe('what is sent', () => {
     expect(sent[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  test('a path in the URL stays in front', async () => {
+  test('a path in the URL precedes the API’s paths', async () => {
     const { url, sent } = await talking(says(DONE));
     await clientOf({ url: `${url}/stage/` }).operate(bind(token('phone'), 'alice'));
     expect(sent[0]?.path).toBe('/stage/v3/device/account/batchoperate');
@@ -144,7 +113,7 @@ describe('what is sent', () => {
     expect([sent.length, connections]).toEqual([5, 1]);
   });
 
-  test('calls at once share the connections allowed', async () => {
+  test('simultaneous calls share the allowed connections', async () => {
     let connections = 0;
     const { client, sent, server } = await talking(says(DONE), { connections: 2 });
     server.on('connection', () => {
@@ -155,10 +124,10 @@ describe('what is sent', () => {
   });
 });
 
-describe('what the dialect cannot say', () => {
+describe('elements that the dialect cannot express', () => {
   const long = token('x'.repeat(65));
 
-  test('an element is refused and the others are sent', async () => {
+  test('an element that is too long is refused and the others are sent', async () => {
     const { client, sent } = await talking(says({ ret_code: 0, err_msg: 'ok', result: ['ok', 'token_not_exists'] }), {
       dialect: 'xg',
     });
@@ -172,20 +141,20 @@ describe('what the dialect cannot say', () => {
   test.each([
     ['bind', { kind: 'bind', elements: [{ token: long, accounts: [account('alice')] }] }],
     ['unbindTokenFromAll', { kind: 'unbindTokenFromAll', tokens: [long] }],
-  ] as const)('a %s of which nothing is left is not sent', async (_, request) => {
+  ] as const)('a %s without any expressible element is not sent', async (_, request) => {
     const { client, sent } = await talking(says(DONE), { dialect: 'xg' });
     expect(await client.operate(request)).toEqual({ kind: 'answered', results: ['refused'] });
     expect(sent).toEqual([]);
   });
 
-  test('more elements than a request may have are a mistake of the caller', async () => {
+  test('a request with too many elements throws', async () => {
     const { client, sent } = await talking(says(DONE));
     const elements = Array.from({ length: 21 }, (_, i) => ({ token: token(`${i}`), accounts: [account('alice')] }));
     await expect(client.operate({ kind: 'bind', elements })).rejects.toThrow('a list has at most 20 elements');
     expect(sent).toEqual([]);
   });
 
-  test('a question about a token that the dialect cannot say is refused, and not sent', async () => {
+  test('a query of a token that is too long is refused and not sent', async () => {
     const { client, sent } = await talking(says({}), { dialect: 'xg' });
     const answer = await client.accountsOf([token('phone'), token('t'.repeat(65))]);
     expect([answer, sent]).toEqual([{ kind: 'refused', reason: 'not in this dialect' }, []]);
@@ -193,10 +162,10 @@ describe('what the dialect cannot say', () => {
   });
 });
 
-describe('whose answers are read', () => {
+describe('replies that a client reads', () => {
   const dialects: readonly Dialect[] = ['xg', 'tpns'];
 
-  test.each(dialects)('%s: a success without a list of results speaks for every element', async (dialect) => {
+  test.each(dialects)('an %s success without a list of results counts for every element', async (dialect) => {
     const { client } = await talking(says({ ret_code: 0, err_msg: 'ok' }), { dialect });
     const tokens = [token('a'), token('b')];
     expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
@@ -205,13 +174,13 @@ describe('whose answers are read', () => {
     });
   });
 
-  test('so does one result for two tokens, as the TPNS sample has it', async () => {
+  test('one result for two tokens counts for both, as in the TPNS sample', async () => {
     const { client } = await talking(says({ ret_code: 0, err_msg: 'NO_ERROR', result: ['0'] }));
     const tokens = [token('a'), token('b')];
     expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toMatchObject({ results: ['done', 'done'] });
   });
 
-  test('results that fit no element say nothing of any', async () => {
+  test('results that do not match the elements make the answer unavailable', async () => {
     const { client } = await talking(
       says({ ret_code: 1008026, err_msg: 'batch op,partly error', result: ['1008006'] }),
     );
@@ -220,15 +189,6 @@ describe('whose answers are read', () => {
       kind: 'unavailable',
       reason: 'not an answer to what was asked',
     });
-  });
-
-  test.each([
-    [1008026, ['0', '1008006', '1008007', '1008004'], ['done', 'unknownToken', 'refused', 'unavailable']],
-    [1008027, ['1008029', '1008028', '4711', '1008007'], ['unknownToken', 'unavailable', 'refused', 'refused']],
-  ])('TPNS %i has a result for each element', async (ret_code, result, results) => {
-    const { client } = await talking(says({ ret_code, err_msg: '', result }));
-    const tokens = ['a', 'b', 'c', 'd'].map(token);
-    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({ kind: 'answered', results });
   });
 
   test('a token that the reply leaves out has no accounts', async () => {
@@ -244,17 +204,11 @@ describe('whose answers are read', () => {
     });
   });
 
-  test('an entry that nobody asked for is no answer: it must not read as "nothing is bound"', async () => {
+  test('an entry for another token makes the answer unavailable, and not "nothing is bound"', async () => {
     const { client } = await talking(says(tpns.accountsOf.reply));
     expect(await client.accountsOf([token('Token1')])).toEqual({
       kind: 'unavailable',
       reason: 'not an answer to what was asked',
     });
-  });
-
-  test('keys that are not in the documents are passed over', async () => {
-    const more = { seq: 3, push_id: 'p', environment: 'product', err_msg_zh: '' };
-    const { client } = await talking(says({ ...DONE, ...more }));
-    expect(await client.operate(bind(token('phone'), 'alice'))).toEqual({ kind: 'answered', results: ['done'] });
   });
 });

@@ -18,7 +18,7 @@ const lists = (type: z.ZodType) => ({
 const word = (dialect: string) =>
   dialect === 'xg' ? z.enum(['ok', 'token_not_exists']) : z.enum(['0', '1008006', '10110008']);
 
-/** The replies there are, to the letter. */
+/** Every possible reply. */
 const Replies = {
   operate: (dialect: string) =>
     z.strictObject({ ret_code: code, err_msg: message, result: z.array(word(dialect)).optional() }),
@@ -52,7 +52,7 @@ async function exchange(at: World, sent: Sent): Promise<boolean> {
   return check(sent, reply, at.changes() > before);
 }
 
-test('whatever is sent: no 5xx, no change with a refusal, replies to the letter, no input in a refusal or a log', async () => {
+test('any request gets no 5xx, changes nothing if refused, and is never quoted in a refusal or a log', async () => {
   const seen = { done: 0, refused: 0 };
   const property = fc.asyncProperty(fc.array(anyRequest, { minLength: 1, maxLength: 10 }), async (requests) => {
     const at = world();
@@ -60,6 +60,6 @@ test('whatever is sent: no 5xx, no change with a refusal, replies to the letter,
   });
   await fc.assert(property, { seed: 20_260_101, numRuns: 12_000 });
   expect(seen.done + seen.refused).toBeGreaterThan(50_000);
-  // The requests are of both kinds, or the rules above would hold of nothing.
+  // Both kinds of requests must occur, or the checks above would check nothing.
   expect(Math.min(seen.done, seen.refused)).toBeGreaterThan(500);
 });

@@ -24,7 +24,7 @@ const OPERATIONS: readonly [string, unknown][] = [
   ['operation 5', { operator_type: 5, account_list: [account('alice')] }],
 ];
 
-/** Every app but the one whose bindings are looked at. */
+/** Every app except the one whose bindings are checked. */
 const OTHERS = ['xg-2', 'xg-typed', 'tpns', 'tpns-typed'];
 const MATRIX = OTHERS.flatMap((app) => OPERATIONS.map(([what, body]) => [app, what, body] as const));
 
@@ -34,7 +34,7 @@ const stateOf = async ({ held, holders }: World, app: string) => ({
 });
 
 describe("an app's credential reaches no binding of another app", () => {
-  test.each(MATRIX)('%s, %s: what xg has stays as it was', async (app, _, body) => {
+  test.each(MATRIX)('the app %s does not change the bindings of xg by %s', async (app, _, body) => {
     const at = world();
     await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
     const before = await stateOf(at, 'xg');
@@ -44,7 +44,7 @@ describe("an app's credential reaches no binding of another app", () => {
     expect(await stateOf(at, 'xg')).toEqual(before);
   });
 
-  test.each(OTHERS)('%s finds nothing of what xg has, in either direction', async (app) => {
+  test.each(OTHERS)('the app %s finds no binding of xg, in either direction', async (app) => {
     const at = world();
     await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
     expect(await stateOf(at, app)).toEqual({ phone: [], alice: [] });
@@ -53,19 +53,22 @@ describe("an app's credential reaches no binding of another app", () => {
     });
   });
 
-  test.each(MATRIX)('%s, %s: is not stamped by what xg has', async (app, _, body) => {
+  test.each(MATRIX)('the app %s gets no stamp from the bindings of xg by %s', async (app, _, body) => {
     const at = world();
     await stampAhead(at, 'xg');
     await at.operate(app, body);
     expect(lastMs(at)).toBe(at.state.ms);
   });
 
-  test.each(OPERATIONS.slice(2))('xg itself, %s: is stamped later than what it has', async (_, body) => {
-    const at = world();
-    await stampAhead(at, 'xg');
-    await at.operate('xg', body);
-    expect(lastMs(at)).toBeGreaterThan(AHEAD);
-  });
+  test.each(OPERATIONS.slice(2))(
+    'the app xg itself gets a stamp later than its own bindings by %s',
+    async (_, body) => {
+      const at = world();
+      await stampAhead(at, 'xg');
+      await at.operate('xg', body);
+      expect(lastMs(at)).toBeGreaterThan(AHEAD);
+    },
+  );
 
   const forged: readonly [string, (body: Buffer) => Headers][] = [
     ['the name of xg and the secret of xg-2', () => basic('xg', 'the newest secret of xg-2')],
@@ -85,7 +88,7 @@ describe("an app's credential reaches no binding of another app", () => {
     ['query', tokensOf('alice')],
   ];
 
-  test.each(forged)('%s: every operation and query is refused', async (_, headersOf) => {
+  test.each(forged)('a request with %s is refused in every operation and query', async (_, headersOf) => {
     const at = world();
     await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
     const before = at.changes();
@@ -107,7 +110,7 @@ describe("an app's credential reaches no binding of another app", () => {
 
 const AHEAD = T0 + 4_000;
 
-/** Puts events on record whose time is ahead of our clock: a bind and a removal, on the token and on the account. */
+/** Applies events from a clock ahead of ours: a bind on the token and a removal on the account. */
 async function stampAhead({ ports }: World, app: string): Promise<void> {
   const accounts = [{ type: 0, id: 'alice' }];
   const stamp = (kind: 'bind' | 'unbindAccountFromAll') => stampOf(kind, AHEAD, '0123456789abcdef');

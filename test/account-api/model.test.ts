@@ -27,7 +27,7 @@ const call: fc.Arbitrary<Call> = fc.oneof(
 
 type Pair = { readonly token: Token; readonly account: Account };
 
-/** What the documents say the calls do, on a plain list of what is bound to what. */
+/** The effect of a call according to the documents, on a plain list of bindings. */
 function after(call: Call, bound: readonly Pair[], isTyped: boolean): readonly Pair[] {
   switch (call.kind) {
     case 4:
@@ -76,7 +76,7 @@ test.each([
   ['xg-typed', true],
   ['tpns-typed', true],
 ])(
-  'calls one after the other do to %s what the documents say, in both directions, whatever the clock does',
+  'calls to %s have the effects of the documents, in both directions, whatever the clock does',
   async (app, isTyped) => {
     const step = fc.record({ call, clockMs: fc.integer({ min: -5_000, max: 1_000 }) });
     const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {

@@ -20,7 +20,7 @@ const OPERATIONS = [
 ];
 
 describe.each(['xg', 'tpns'] as const)('while the queue cannot be reached, %s', (app) => {
-  test.each(OPERATIONS)('operation $operator_type is not accepted and the client told to come again', async (body) => {
+  test.each(OPERATIONS)('operation $operator_type gets 503 with Retry-After', async (body) => {
     const { send, state, changes } = world();
     state.isQueueDown = true;
     expect(await send({ headers: basic(app), body: bodyOf(body) })).toMatchObject({
@@ -40,7 +40,7 @@ describe.each(['xg', 'tpns'] as const)('while the queue cannot be reached, %s', 
 });
 
 describe.each(['xg', 'tpns'] as const)('while the store cannot be reached, %s', (app) => {
-  test.each(OPERATIONS)('operation $operator_type is durable, said to be so, and in effect later', async (body) => {
+  test.each(OPERATIONS)('operation $operator_type is durable and applied later', async (body) => {
     const { send, state, queue, redeliver, holders } = world();
     state.isStoreDown = true;
     expect(await send({ headers: basic(app), body: bodyOf(body) })).toMatchObject({
@@ -55,7 +55,7 @@ describe.each(['xg', 'tpns'] as const)('while the store cannot be reached, %s', 
     expect(await holders(app, 'alice')).toEqual(body.operator_type <= 2 ? ['phone'] : []);
   });
 
-  test('calls one after the other still keep their order', async () => {
+  test('calls still keep their order', async () => {
     const { operate, state, redeliver, held } = world();
     state.isStoreDown = true;
     await operate(app, tokenAccounts(2, 'phone', 'alice'));
@@ -65,7 +65,7 @@ describe.each(['xg', 'tpns'] as const)('while the store cannot be reached, %s', 
     expect(await held(app, 'phone')).toEqual([]);
   });
 
-  test.each([accountsOf('phone'), tokensOf('alice')])('a query is answered 503, not with nothing', async (body) => {
+  test.each([accountsOf('phone'), tokensOf('alice')])('a query gets 503 and not an empty answer', async (body) => {
     const { send, state } = world();
     state.isStoreDown = true;
     const busy = { xg: BUSY.xg, tpns: { retCode: 1008004, errMsg: 'invoke service error' } }[app];
@@ -78,7 +78,7 @@ describe.each(['xg', 'tpns'] as const)('while the store cannot be reached, %s', 
   });
 });
 
-test('what is in effect is said to be so', async () => {
+test('an applied request has the header bindery-outcome: applied', async () => {
   const { send } = world();
   const reply = await send({ headers: basic('xg'), body: bodyOf(tokenAccounts(1, 'phone', 'alice')) });
   expect(reply.headers).toEqual({ 'bindery-outcome': 'applied' });
@@ -87,7 +87,7 @@ test('what is in effect is said to be so', async () => {
 describe('an element that can never be applied', () => {
   const [applied, refused]: [Outcome, Outcome] = [{ kind: 'applied' }, { kind: 'refused', reason: 'a rule' }];
 
-  /** Binds as many elements as there are outcomes, each of which becomes what is given. */
+  /** Binds one element for each outcome. */
   async function bound(app: string, outcomes: readonly Outcome[]) {
     const accepted: Accepted = { kind: 'applied', outcomes };
     const { send } = world({ accept: async () => accepted });
@@ -97,7 +97,7 @@ describe('an element that can never be applied', () => {
     return { status: reply.status, body: reply.body, refused: reply.line?.['refused'] };
   }
 
-  test('has its own result in TPNS, and the whole says that some failed, or all', async () => {
+  test('a refused element has its own result in TPNS, and the reply a code for some or all refused', async () => {
     expect(await bound('tpns', [applied, refused])).toEqual({
       status: 200,
       body: { ret_code: 1008026, err_msg: 'batch op,partly error', result: ['0', '1008007'] },
@@ -110,7 +110,7 @@ describe('an element that can never be applied', () => {
     });
   });
 
-  test('has its own result in XG, where the whole has the code 0', async () => {
+  test('a refused element has its own result in XG, and the reply has the code 0', async () => {
     expect(await bound('xg', [refused, applied])).toEqual({
       status: 200,
       body: { ret_code: 0, err_msg: 'ok', result: ['parameter_invalid', 'ok'] },
@@ -118,11 +118,11 @@ describe('an element that can never be applied', () => {
     });
   });
 
-  test('is told from one that only was overtaken, which is done', async () => {
+  test('a superseded element has the result of a done one', async () => {
     expect(await bound('tpns', [{ kind: 'superseded' }])).toMatchObject({ body: { ret_code: 0, result: ['0'] } });
   });
 
-  test('is told from one that is unavailable, which may be sent again', async () => {
+  test('an unavailable element has another result than a refused one, because it may be sent again', async () => {
     const unavailable: Outcome = { kind: 'unavailable', reason: 'StoreDown' };
     expect(await bound('tpns', [applied, unavailable])).toMatchObject({
       body: { ret_code: 1008026, result: ['0', '1008004'] },

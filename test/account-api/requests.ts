@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import type { Endpoint } from '../../functions/account-api/wire/endpoint.ts';
 import { basic, type Headers, signed } from '../world/account-api.ts';
 
-/** Part of every text that is sent: wherever it turns up, input was repeated. */
+/** A part of every text in a request. A reply or a log line that contains it quotes the request. */
 export const CANARY = 'canary';
 
 const text = fc.oneof(
@@ -63,7 +63,7 @@ const query = fc.oneof(
   ),
 );
 
-/** What takes the place of some value: JSON, of which each string is what stands in the body. */
+/** JSON texts to put in place of a value. */
 const ODD_VALUES = [
   'null',
   'true',
@@ -100,7 +100,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   key: fc.constantFrom(...ODD_KEYS),
 });
 
-/** Writes JSON and changes the value that is reached `at` steps into it. */
+/** Writes JSON and changes the value that is `at` steps into it. */
 function written(json: unknown, { kind, at, value, key }: Mutation): string {
   let steps = at;
   const change = (name: string, inner: () => string): string[] => {
@@ -126,7 +126,7 @@ function written(json: unknown, { kind, at, value, key }: Mutation): string {
   return write(json);
 }
 
-/** The body in bytes: as it is, with one byte changed, cut short, or behind something. */
+/** The body in bytes: unchanged, with one byte changed, cut short, or behind other bytes. */
 const damage = fc.oneof(
   { weight: 8, arbitrary: fc.constant((body: Buffer) => body) },
   {
@@ -160,7 +160,7 @@ const proof = fc.constantFrom<((app: string, body: Buffer) => Headers)[]>(
   () => ({}),
 );
 
-/** What is sent, and how it is made of its parts. */
+/** The parts of a request. */
 const parts = fc.record({
   app: fc.constantFrom('xg', 'tpns', 'xg-typed', 'tpns-typed'),
   sent: fc.oneof(
@@ -173,7 +173,7 @@ const parts = fc.record({
   proof,
 });
 
-/** A request as it is sent, valid or not in any of its layers. */
+/** A request, valid or invalid in any of its layers. */
 export type Sent = {
   readonly app: string;
   readonly endpoint: Endpoint;

@@ -27,7 +27,7 @@ describe('npm run conformance', () => {
   });
   afterAll(() => Promise.all([own.close(), nothing.close()]));
 
-  test('prints a line for each rule and ends with 0 where all hold', async () => {
+  test('the command prints a line for each rule and exits with 0 if all hold', async () => {
     const { code, out, err } = await run({ ...OPTIONS, url: own.url });
     expect([code, err]).toEqual([0, '']);
     const lines = out.trimEnd().split('\n');
@@ -41,14 +41,14 @@ describe('npm run conformance', () => {
     expect(lines.at(-1)).toMatch(/^tpns, sign, policy many: \d+ holds, 0 does not hold, \d+ not applicable$/);
   });
 
-  test('says of each rule that does not hold what was seen instead, and ends with 1', async () => {
+  test('the command prints the observation for each broken rule and exits with 1', async () => {
     const { code, out } = await run({ ...OPTIONS, url: nothing.url, 'wait-ms': '0' });
     expect(code).toBe(1);
     expect(out).toContain('does not hold   no-credential');
     expect(out).toMatch(/does not hold {3}no-more-than-twenty-tokens .*\n +the code: 0 is not 1008007\n/);
   });
 
-  test('is one line of JSON for programs', async () => {
+  test('the option --json prints one line of JSON', async () => {
     const { code, out } = await run({ ...OPTIONS, url: own.url }, '--json');
     const { rules, ...setting } = JSON.parse(out);
     expect([code, setting]).toEqual([0, { dialect: 'tpns', authentication: 'sign', policy: 'many' }]);
@@ -61,12 +61,12 @@ describe('npm run conformance', () => {
     });
   });
 
-  test('can leave out what Bindery decided where the documents are silent', async () => {
+  test('the option --documented leaves out the rules of Bindery', async () => {
     const { out } = await run({ ...OPTIONS, url: own.url }, '--json', '--documented');
     expect(JSON.parse(out).rules.map(({ from }: { from: string }) => from)).not.toContain('bindery');
   });
 
-  test('ends with 2 where nobody answers', async () => {
+  test('the command exits with 2 if the API does not answer', async () => {
     const gone = await serving(() => {});
     await gone.close();
     const { code, out, err } = await run({ ...OPTIONS, url: gone.url });
@@ -80,7 +80,7 @@ describe('npm run conformance', () => {
     ['--url', { ...OPTIONS, url: 'not a URL' }],
     ['--wait-ms', { ...OPTIONS, 'wait-ms': 'long' }],
     ['no such option', { ...OPTIONS, dialekt: 'xg' }],
-  ])('ends with 2, says how it is used and shows no secret: %s', async (name, options) => {
+  ])('the command exits with 2, prints its usage and shows no secret: %s', async (name, options) => {
     const { code, out, err } = await run({ url: own.url, ...options });
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(name);

@@ -9,20 +9,20 @@ import { APPS, ownAccountApi, secretOf } from './own-account-api.ts';
 const WAYS = ['basic', 'sign'] as const;
 const ways = APPS.flatMap(({ id }) => WAYS.map((authentication) => ({ app: `${id}`, authentication })));
 
-describe('our handler, over a registry in memory, holds every rule', () => {
+describe('our handler over a registry in memory', () => {
   let own: Running;
   beforeAll(async () => {
     own = await ownAccountApi();
   });
   afterAll(() => own.close());
 
-  test.each(ways)('$app, $authentication', async ({ app, authentication }) => {
+  test.each(ways)('the app $app holds every rule with $authentication', async ({ app, authentication }) => {
     const judgements = await judged({ url: own.url, app, secret: secretOf(app) }, authentication);
     expect(broken(judgements)).toEqual([]);
   });
 });
 
-describe('the deployed functions, over embedded SQS and DynamoDB, hold every rule', () => {
+describe('the deployed functions over embedded SQS and DynamoDB', () => {
   let local: Local;
   beforeAll(async () => {
     const sources = [{ id: 'app', kind: 'standard-webhooks', apps: ['xg-many'] }];
@@ -30,8 +30,8 @@ describe('the deployed functions, over embedded SQS and DynamoDB, hold every rul
   });
   afterAll(() => local.stop());
 
-  test('in both dialects, with both ways to authenticate', async () => {
-    // Held for an effect: with four runs at once on a busy machine a door may answer before it has applied.
+  test('the functions hold every rule in both dialects, with both kinds of authentication', async () => {
+    // Four runs at once keep the machine busy, so a door may answer `durable` before it applies.
     const waitMs = 30_000;
     const subjects = ['xg-many', 'tpns-typed'].flatMap((app) =>
       WAYS.map((authentication) => ({ app, authentication })),
@@ -45,12 +45,12 @@ describe('the deployed functions, over embedded SQS and DynamoDB, hold every rul
 });
 
 describe('the rules', () => {
-  test('have names of their own', () => {
+  test('all rules have different names', () => {
     const names = RULES.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test.each(RULES)('$name is a sentence', ({ says, name }) => {
+  test.each(RULES)('the rule $name is a sentence', ({ says, name }) => {
     expect(says).toMatch(/^\S.*[^.]\.$/);
     expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
   });

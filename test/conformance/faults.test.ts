@@ -5,10 +5,10 @@ import { RULES } from '../../conformance/rules.ts';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import type { HttpHandler } from '../../functions/lambda/request.ts';
 import {
+  acceptingAllAs,
   answering,
   cleared,
   clearing,
-  everybodyIs,
   hearing,
   later,
   lazy,
@@ -21,7 +21,7 @@ import {
 import { broken, brokenBy, judged } from './judging.ts';
 import { ownAccountApi, ownHandler, secretOf } from './own-account-api.ts';
 
-/** What is wrong with an API, and the rules that say so. On `xg-many` with Basic authentication, unless said otherwise. */
+/** A fault of an API, and the rules that find it. Default: on `xg-many` with Basic authentication. */
 type Fault = {
   readonly what: string;
   readonly make: () => HttpHandler;
@@ -55,7 +55,7 @@ const OPERATIONS: readonly Fault[] = [
     rules: ['override-replaces-all', 'token-named-twice', 'one-owner', 'account-of-two-bytes'],
   },
   {
-    what: 'operation 3 takes every account',
+    what: 'operation 3 removes every account',
     make: () => reading((json) => (json['operator_type'] === 3 ? cleared(json) : undefined)),
     rules: [
       'unbind-takes-the-named',
@@ -76,7 +76,7 @@ const OPERATIONS: readonly Fault[] = [
     rules: ['clear-token-takes-all', 'result-for-each-element'],
   },
   {
-    what: 'operation 5 takes another account',
+    what: 'operation 5 removes another account',
     make: () =>
       reading(({ operator_type, account_list }) =>
         operator_type === 5 && Array.isArray(account_list)
@@ -104,7 +104,7 @@ const OPERATIONS: readonly Fault[] = [
     rules: ['last-of-a-type-wins'],
   },
   {
-    what: 'what is more than 20 tokens is cut off',
+    what: 'tokens after the first 20 are ignored',
     make: () =>
       reading((json) =>
         Array.isArray(json['token_accounts']) && json['token_accounts'].length > 20
@@ -133,7 +133,7 @@ const OPERATIONS: readonly Fault[] = [
     rules: ['unknown-keys', 'operator'],
   },
   {
-    what: 'TPNS: a platform is looked at',
+    what: 'TPNS: a platform is checked',
     on: 'tpns-many',
     make: () => reading(({ platform }) => (platform === undefined || platform === 'android' ? undefined : {})),
     rules: ['tpns-platform'],
@@ -245,10 +245,10 @@ const REPLIES: readonly Fault[] = [
 
 const CREDENTIALS: readonly Fault[] = [
   {
-    what: 'everybody is taken for the app',
+    what: 'every caller is accepted as the app',
     on: 'tpns-many',
     authentication: 'sign',
-    make: () => everybodyIs('tpns-many'),
+    make: () => acceptingAllAs('tpns-many'),
     rules: [
       'no-credential',
       'wrong-secret',
@@ -262,12 +262,12 @@ const CREDENTIALS: readonly Fault[] = [
     ],
   },
   {
-    what: 'whoever is turned away hears it with HTTP 200',
+    what: 'a failed authentication gets HTTP 200',
     make: () => answering((reply) => (reply.status === 403 ? { ...reply, status: 200 } : reply)),
     rules: ['no-credential', 'wrong-secret', 'wrong-app', 'broken-header', 'credential-before-body'],
   },
   {
-    what: 'whoever is turned away hears one dialect',
+    what: 'a failed authentication of an unknown app gets one dialect',
     make: () =>
       answering((reply) => (reply.status === 403 ? { ...reply, body: { ret_code: 10104, err_msg: '' } } : reply)),
     rules: ['both-spellings'],
@@ -280,7 +280,7 @@ const CREDENTIALS: readonly Fault[] = [
     rules: ['signature-ages'],
   },
   {
-    what: 'nobody can sign',
+    what: 'signatures are ignored',
     make: () => hearing((request) => ('sign' in request.headers ? { ...request, headers: {} } : request)),
     rules: ['either-way-of-proof'],
   },
@@ -288,11 +288,11 @@ const CREDENTIALS: readonly Fault[] = [
 
 const FAULTS = [...OPERATIONS, ...REPLIES, ...CREDENTIALS];
 
-test.each(FAULTS)('$what', async ({ make, rules, on, authentication }) => {
+test.each(FAULTS)('a fault breaks its rules: $what', async ({ make, rules, on, authentication }) => {
   expect(await brokenBy(make(), on, authentication)).toEqual(rules);
 });
 
-test('every rule can fail: each is broken by one of these, or by an API that says that all is well and does nothing', async () => {
+test('every rule can fail: one of these faults breaks it, or an API that answers ok and does nothing', async () => {
   const named = FAULTS.flatMap(({ rules }) => rules);
   const lazily = [...(await brokenBy(lazy, 'xg-many')), ...(await brokenBy(lazy, 'tpns-many', 'sign'))];
   const able = new Set([...named, ...lazily]);
@@ -300,7 +300,7 @@ test('every rule can fail: each is broken by one of these, or by an API that say
 });
 
 test.each(['xg-many', 'tpns-typed'])(
-  'an API that answers before it works holds every rule but the one about that: %s',
+  'an API that answers before it works breaks only the rule about that: %s',
   async (app) => {
     const { url, close } = await ownAccountApi(later());
     const judgements = await judged({ url, app, secret: secretOf(app), waitMs: 20_000 }, 'basic');

@@ -3,30 +3,30 @@ import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import type { Body, HttpHandler, HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 import { ownHandler, secretOf } from './own-account-api.ts';
 
-/** Ways to spoil an Account API. Each is our own with something wrong, or something that only looks like one. */
+/** Account APIs with faults: our own with one change, or an imitation. */
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Changes what is asked. */
+/** Changes each request. */
 export const hearing = (change: (request: HttpRequest) => HttpRequest): HttpHandler => {
   const handle = ownHandler();
   return (request) => handle(change(request));
 };
 
-/** Changes what is answered. */
+/** Changes each reply. */
 export const answering = (change: (reply: HttpReply, to: HttpRequest) => HttpReply): HttpHandler => {
   const handle = ownHandler();
   return async (request) => change(await handle(request), request);
 };
 
-/** Changes the JSON of a request, where `change` gives another. */
+/** Changes the JSON of a request if `change` returns another. */
 export const reading = (change: (json: Json) => Json | undefined): HttpHandler =>
   hearing((request) => {
     const changed = change(objectIn(request.body));
     return changed === undefined ? request : { ...request, body: Buffer.from(JSON.stringify(changed)) };
   });
 
-/** A body's JSON, or nothing where it is none or not an object. */
+/** Returns a body's JSON object; empty if the body has none. */
 function objectIn(body: Body): Json {
   try {
     return { ...Object(JSON.parse(body.toString())) };
@@ -67,7 +67,7 @@ export const cleared = ({ token_accounts }: Json): Json | undefined =>
     ? { operator_type: 4, token_list: token_accounts.map(({ token }) => token) }
     : undefined;
 
-/** Clears the tokens of an operation before it does it. */
+/** Clears the tokens of an operation before the operation. */
 export function clearing(operation: 1 | 2): HttpHandler {
   const handle = ownHandler();
   return async (request) => {
@@ -78,14 +78,14 @@ export function clearing(operation: 1 | 2): HttpHandler {
   };
 }
 
-/** Says that all is well and does nothing. */
+/** Answers ok and does nothing. */
 export const lazy: HttpHandler = async ({ body }) => {
   const { token_accounts = [], token_list = [], account_list = [] } = objectIn(body);
   const result = [token_accounts, token_list, account_list].flat().map(() => 'ok');
   return { status: 200, body: { ret_code: 0, err_msg: 'ok', retCode: 0, errMsg: 'ok', result } };
 };
 
-/** Does what it is asked a moment later, in order, as hosted APIs do; queries see what has been done until then. */
+/** Applies operations a moment after the answer, in order, as hosted APIs do. Queries see the state until then. */
 export function later(): HttpHandler {
   const [accepting, working] = [ownHandler(), ownHandler()];
   let work = Promise.resolve();
@@ -99,8 +99,8 @@ export function later(): HttpHandler {
   };
 }
 
-/** Takes everybody for the app. */
-export const everybodyIs = (app: string): HttpHandler =>
+/** Accepts every caller as the app. */
+export const acceptingAllAs = (app: string): HttpHandler =>
   hearing((request) => ({
     ...request,
     headers: { authorization: `Basic ${Buffer.from(`${app}:${secretOf(app)}`).toString('base64')}` },

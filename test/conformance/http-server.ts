@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 
 export type Running = { readonly url: string; readonly server: Server; readonly close: () => Promise<void> };
 
-/** A server on this machine, on a port of its own. Closing it cuts the connections that are still open. */
+/** A server on this machine, on a free port. Closing it closes all its connections. */
 export async function serving(listener: RequestListener): Promise<Running> {
   const server = createServer(listener);
   server.listen(0, '127.0.0.1');

@@ -7,7 +7,7 @@ import { ownAccountApi, secretOf } from './own-account-api.ts';
 
 type Subject = { readonly url: string; readonly app: string; readonly secret: string; readonly waitMs?: number };
 
-/** Every rule's verdict on an API whose dialect its app's name begins with. */
+/** Returns every rule's verdict on an API. The app's name begins with its dialect. */
 export async function judged(subject: Subject, authentication: Authentication): Promise<Judgement[]> {
   const dialect = subject.app.startsWith('xg') ? 'xg' : 'tpns';
   const api = apiAt({ waitMs: 0, paceMs: 0, ...subject, dialect, authentication });
@@ -19,7 +19,7 @@ export async function judged(subject: Subject, authentication: Authentication): 
 export const broken = (judgements: readonly Judgement[]): Judgement[] =>
   judgements.filter(({ verdict }) => verdict === 'does not hold');
 
-/** The names of the rules that do not hold where this answers. */
+/** Returns the names of the rules that this handler breaks. */
 export async function brokenBy(
   handle: HttpHandler,
   app = 'xg-many',

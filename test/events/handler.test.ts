@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { at, event, type Json, login, logout, signed, world } from '../world/events.ts';
 
-describe('events become operations', () => {
-  test('a login binds the account, of the type the source means, and takes the token from whoever had it', async () => {
+describe('operations of events', () => {
+  test('a login binds the account with the default type of its source and removes the previous account', async () => {
     const { send, accountsOf, tokensOf } = world();
     await send(login({ account: 'alice' }, at(-20)));
     expect(await send(login({ account: 'bobby' }, at(-10)))).toMatchObject({
@@ -37,7 +37,7 @@ describe('events become operations', () => {
     expect(await accountsOf('tablet', 't1')).toEqual(['7#carol', '2#mail1']);
   });
 
-  test('a logout unbinds everybody from the token', async () => {
+  test('a logout removes every account of the token', async () => {
     const { send, accountsOf } = world();
     await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
     expect(await send(logout())).toMatchObject({ status: 200 });
@@ -45,7 +45,7 @@ describe('events become operations', () => {
     expect(await accountsOf('phone', 't1')).toEqual(['7#later']);
   });
 
-  test('a logout of one account leaves the others', async () => {
+  test('a logout of one account keeps the others', async () => {
     const { send, accountsOf } = world();
     await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
     await send(logout({ scope: 'account', account: 'alice' }));
@@ -68,7 +68,7 @@ describe('events become operations', () => {
     expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([['t1'], []]);
   });
 
-  test('a changed token takes the accounts along and leaves nobody behind', async () => {
+  test('a changed token moves its accounts to the new token', async () => {
     const { send, accountsOf } = world();
     await send(login({ account: 'alice' }, at(-2000)));
     const moved = { app: 'phone', old_token: 't1', token: 't2', accounts: [{ account: 'alice' }] };
@@ -76,14 +76,14 @@ describe('events become operations', () => {
     expect([await accountsOf('phone', 't1'), await accountsOf('phone', 't2')]).toEqual([[], ['7#alice']]);
   });
 
-  test('a token that changed while nobody was signed in ends with nobody', async () => {
+  test('a token that changed without accounts loses every account', async () => {
     const { send, accountsOf } = world();
     await send(login({ token: 't2', account: 'alice' }, at(-2000)));
     await send(event('device.token_changed', { app: 'phone', old_token: 't1', token: 't2', accounts: [] }));
     expect(await accountsOf('phone', 't2')).toEqual([]);
   });
 
-  test('an app may be left out where the source reaches one only', async () => {
+  test('an event may leave out the app if its source has one only', async () => {
     const { send, accountsOf } = world();
     const data = { token: 't1', account: 'alice', platform: 'android' };
     expect(await send(event('user.login', data), { source: 'single' })).toMatchObject({ status: 200 });
@@ -91,8 +91,8 @@ describe('events become operations', () => {
   });
 });
 
-describe('the order of events comes from the events', () => {
-  test('a login that arrives after the logout that followed it binds nobody, and says so', async () => {
+describe('the order of events', () => {
+  test('a login that arrives after its logout is superseded', async () => {
     const { send, accountsOf } = world();
     await send(logout({}, at(-10)));
     expect(await send(login({ account: 'alice' }, at(-20)))).toMatchObject({
@@ -118,7 +118,7 @@ describe('the order of events comes from the events', () => {
     expect(await accountsOf('phone', 't1')).toHaveLength(1);
   });
 
-  test('a login whose session was logged out is dead, whatever the clocks say', async () => {
+  test('a login of a session that was logged out has no effect, whatever the clocks say', async () => {
     const { send, accountsOf } = world();
     await send(logout({ session_id: 's1' }, at(-5000)));
     await send(login({ account: 'alice', session_id: 's1' }, at(3000)));
@@ -127,7 +127,7 @@ describe('the order of events comes from the events', () => {
     expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
   });
 
-  test('a logout from the future is in force now, and the next login is not stopped by it', async () => {
+  test('a logout from the future applies now and does not stop the next login', async () => {
     const { send, accountsOf } = world();
     await send(login({ account: 'alice' }, at(-10)));
     await send(logout({}, at(86_400_000)));
@@ -138,7 +138,7 @@ describe('the order of events comes from the events', () => {
 });
 
 describe('a list of events', () => {
-  test('gets an outcome for each event, in the order sent', async () => {
+  test('a list gets an outcome for each event, in the order sent', async () => {
     const { send } = world();
     const list = [
       login({ account: 'alice' }, { id: 'one', ...at(-30) }),
@@ -155,13 +155,13 @@ describe('a list of events', () => {
     });
   });
 
-  test('goes to the queue as one', async () => {
+  test('a list goes to the queue as one message', async () => {
     const { send, queued } = world();
     await send(Array.from({ length: 100 }, (_, i) => login({ token: `t${i}`, account: 'alice' }, { id: `e${i}` })));
     expect(queued).toHaveLength(100);
   });
 
-  test('with one bad event changes nothing', async () => {
+  test('a list with one wrong event changes nothing', async () => {
     const { send, queued } = world();
     const reply = await send([login({ account: 'alice' }, { id: 'one' }), login({ account: '' }, { id: 'two' })]);
     expect(reply).toMatchObject({ status: 400, body: { issues: [{ path: '1.data.account' }] } });
@@ -172,12 +172,12 @@ describe('a list of events', () => {
     ['no events', [], ''],
     ['more than a hundred', Array.from({ length: 101 }, (_, i) => login({ account: 'alice' }, { id: `e${i}` })), ''],
     ['an event without an id', [login({ account: 'alice' })], '0.id'],
-  ])('with %s is refused', async (_, list, path) => {
+  ])('a list with %s is refused', async (_, list, path) => {
     expect(await world().send(list)).toMatchObject({ status: 400, body: { issues: [{ path }] } });
   });
 });
 
-describe('what is not a valid event is refused and changes nothing', () => {
+describe('invalid events', () => {
   test.each<[string, unknown, string]>([
     ['an unknown type', event('user.logn', {}), 'type'],
     ['no timestamp', { type: 'user.logout', data: { app: 'phone', token: 't1' } }, 'timestamp'],
@@ -198,16 +198,16 @@ describe('what is not a valid event is refused and changes nothing', () => {
     ['no app where the source reaches several', login({ app: undefined, account: 'alice' }), 'data.app'],
     ["another platform than the app's", login({ account: 'alice', platform: 'ios' }), 'data.platform'],
     ['scope account without an account', logout({ scope: 'account' }), 'data.account'],
-    ['a number', 7, ''],
-    ['null', null, ''],
-  ])('%s', async (_, body, path) => {
+    ['a number as its body', 7, ''],
+    ['null as its body', null, ''],
+  ])('an event with %s is refused and changes nothing', async (_, body, path) => {
     const { send, queued } = world();
     const reply = await send(body);
     expect(reply).toMatchObject({ status: 400, body: { code: 'invalid_event', issues: [{ path }] } });
     expect(queued).toEqual([]);
   });
 
-  test('text that is not JSON', async () => {
+  test('a body that is not JSON is refused', async () => {
     for (const body of ['{"type":', '', Buffer.from([0xff, 0xfe])])
       expect(await world().send(body)).toMatchObject({ status: 400, body: { code: 'not_json' } });
   });
@@ -215,7 +215,7 @@ describe('what is not a valid event is refused and changes nothing', () => {
   test.each([
     ['more than five seconds ahead', 5001],
     ['older than 35 days', -35 * 86_400_000 - 1],
-  ])('a login %s is not moved to another time', async (_, ms) => {
+  ])('a login %s is refused', async (_, ms) => {
     const { send, queued } = world();
     expect(await send(login({ account: 'alice' }, at(ms)))).toMatchObject({
       status: 422,
@@ -224,7 +224,7 @@ describe('what is not a valid event is refused and changes nothing', () => {
     expect(queued).toEqual([]);
   });
 
-  test('nothing that was sent comes back in the reply', async () => {
+  test('a refusal never quotes the request', async () => {
     const { send } = world();
     for (const body of [
       login({ account: 'a', canary: 1 }),
@@ -241,18 +241,18 @@ describe('a body that comes as text', () => {
   const asText = (body: string) => ({ ...signed(body), body });
   const alice = JSON.stringify(login({ account: 'älice ✓' }));
 
-  test('is signed and read as the bytes that it is in UTF-8', async () => {
+  test('a text body is verified and read as its bytes in UTF-8', async () => {
     const { handle, accountsOf } = world();
     expect((await handle(asText(alice))).status).toBe(200);
     expect((await handle({ ...asText(alice), body: alice.replace('ä', 'a') })).status).toBe(401);
     expect(await accountsOf('phone', 't1')).toEqual(['7#älice ✓']);
   });
 
-  test('may begin with a byte order mark', async () => {
+  test('a text body may begin with a byte order mark', async () => {
     expect((await world().handle(asText(`\ufeff${alice}`))).status).toBe(200);
   });
 
-  test('is measured in bytes, not in characters', async () => {
+  test('a text body is measured in bytes, not in characters', async () => {
     const padded = (bytes: number) => asText(`${alice}${' '.repeat(bytes - Buffer.byteLength(alice))}`);
     expect((await world().handle(padded(65_536))).status).toBe(200);
     expect((await world().handle(padded(65_537))).status).toBe(413);
@@ -260,9 +260,9 @@ describe('a body that comes as text', () => {
   });
 });
 
-describe('who is not who they say', () => {
+describe('requests that are not authentic', () => {
   test.each<[string, (request: ReturnType<typeof signed>) => ReturnType<typeof signed>, number]>([
-    ['an unknown source', (request) => ({ ...request, path: '/events/nobody' }), 404],
+    ['an unknown source', (request) => ({ ...request, path: '/events/unknown' }), 404],
     ['a name that objects inherit', (request) => ({ ...request, path: '/events/constructor' }), 404],
     ['another path', (request) => ({ ...request, path: '/events' }), 404],
     ['another method', (request) => ({ ...request, method: 'GET' }), 405],
@@ -281,18 +281,18 @@ describe('who is not who they say', () => {
   });
 });
 
-describe('nothing accepted is lost', () => {
+describe('a request during an outage', () => {
   const down = async () => {
     throw new Unavailable('TimeoutError');
   };
 
-  test('a request the queue did not take is not accepted', async () => {
+  test('a request is not accepted while the queue is unavailable', async () => {
     const { send, accountsOf } = world({ enqueue: down });
     expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
     expect(await accountsOf('phone', 't1')).toEqual([]);
   });
 
-  test('a request is durable, and says so, while the registry is down or slow', async () => {
+  test('a request is durable while the registry is unavailable or slow', async () => {
     const downOnes = world({
       apply: async (operations) => operations.map(() => ({ kind: 'unavailable', reason: 'x' })),
     });
@@ -312,8 +312,8 @@ describe('nothing accepted is lost', () => {
   });
 });
 
-describe('what the log says', () => {
-  test('of events in effect: source, apps, how many, the age of the oldest, and how many came too late', async () => {
+describe('the log line', () => {
+  test('the line of applied events has source, apps, number, age of the oldest event, and number of superseded events', async () => {
     const { send } = world();
     await send(login({ account: 'alice' }, at(-10)));
     const list = [
@@ -330,14 +330,14 @@ describe('what the log says', () => {
     });
   });
 
-  test('of events from a clock ahead of ours: no negative age', async () => {
+  test('the line of an event from a clock ahead of ours has no negative age', async () => {
     expect((await world().send(login({ account: 'alice' }, at(4_000)))).line).toMatchObject({ event_age_ms: 0 });
   });
 
-  test('of a refusal: the source it was sent to, if there is one, and the reason', async () => {
+  test('the line of a refusal has its reason, and its source if that exists', async () => {
     const { handle, send } = world();
     expect((await send({})).line).toEqual({ source: 'auth', outcome: 'refused', reason: 'invalid_event' });
-    const { line } = await handle({ ...signed({}), path: '/events/nobody' });
+    const { line } = await handle({ ...signed({}), path: '/events/unknown' });
     expect(line).toEqual({ outcome: 'refused', reason: 'unknown_source' });
   });
 });

@@ -12,7 +12,7 @@ const BODY = Buffer.from('{"test": 2432232314}');
 // Standard Webhooks' own vector (libraries/javascript/src/webhook.test.ts).
 const SIGNATURE = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
 const keys = [webhookKey(SECRET)];
-/** The vector in letters that a decoder takes for the same: it ends in `E=`, of whose six bits the last two say nothing. */
+/** The vector in a spelling that decodes to the same bytes: it ends in `E=`, whose last two bits a decoder ignores. */
 const RESPELT = SIGNATURE.replace(/E=$/, 'F=');
 
 type Parts = { id?: string; at?: string; signature?: string; body?: Buffer };
@@ -30,18 +30,18 @@ describe('a Standard Webhooks signature', () => {
       '{"email":"test@example.com","username":"test_user"}',
       'v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=',
     ],
-  ])("is recognised in the specification's own vectors (%s)", (secret, id, at, body, signature) => {
+  ])("a signature of the specification's own vectors is accepted (%s)", (secret, id, at, body, signature) => {
     const signed = request({ id, at: String(at), signature, body: Buffer.from(body) });
     expect(verifiedId(signed, [webhookKey(secret)], at * 1000)).toBe(id);
   });
 
-  test("made by the standard's own library is accepted", () => {
+  test("a signature made by the standard's own library is accepted", () => {
     const at = new Date(AT_S * 1000);
     const signature = new Webhook(SECRET).sign(ID, at, BODY.toString());
     expect(verifiedId(request({ signature }), keys, at.getTime())).toBe(ID);
   });
 
-  test('covers every bit of the body, the id and the time', () => {
+  test('a signature covers every bit of the body, the id and the time', () => {
     for (let bit = 0; bit < BODY.length * 8; bit++) {
       const body = Buffer.from(BODY);
       body.writeUInt8(body.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
@@ -51,13 +51,13 @@ describe('a Standard Webhooks signature', () => {
     expect(verifiedId(request({ at: String(AT_S + 1) }), keys, AT_S * 1000)).toBeUndefined();
   });
 
-  test('is checked over raw bytes, also where they are not UTF-8', () => {
+  test('a signature is verified over raw bytes, also if they are not UTF-8', () => {
     const body = Buffer.from([0x7b, 0xff, 0xfe, 0x7d]);
     const signature = signedBy(SECRET, ID, String(AT_S), body);
     expect(verifiedId(request({ signature, body }), keys, AT_S * 1000)).toBe(ID);
   });
 
-  test('of either live secret is accepted, alone or in a list, in any order', () => {
+  test('a signature with either live secret is accepted, alone or in a list, in any order', () => {
     const both = [webhookKey(OTHER), webhookKey(SECRET)];
     const other = signedBy(OTHER, ID, String(AT_S), BODY);
     for (const signature of [SIGNATURE, other, `${other} ${SIGNATURE}`, `v1a,xxxx v1,AAAA ${SIGNATURE}`])
@@ -74,17 +74,17 @@ describe('a Standard Webhooks signature', () => {
     `${SIGNATURE}AAAA`,
     SIGNATURE.slice(0, -8),
     RESPELT,
-  ])('that reads "%s" is refused', (signature) => {
+  ])('the signature "%s" is refused', (signature) => {
     expect(verifiedId(request({ signature }), keys, AT_S * 1000)).toBeUndefined();
   });
 
-  test('written with the spare bits of its last letter set decodes to the same bytes', () => {
+  test('a signature with other spare bits in its last letter decodes to the same bytes', () => {
     const bytes = (signature: string) => Buffer.from(signature.slice(3), 'base64');
     expect(bytes(RESPELT)).toEqual(bytes(SIGNATURE));
     expect(RESPELT).not.toBe(SIGNATURE);
   });
 
-  test('is good for five minutes both ways, and no longer', () => {
+  test('a signature is valid for five minutes both ways, and no longer', () => {
     for (const seconds of [-TOLERANCE_S, 0, TOLERANCE_S])
       expect(verifiedId(request(), keys, (AT_S + seconds) * 1000)).toBe(ID);
     for (const seconds of [-TOLERANCE_S - 1, TOLERANCE_S + 1])
@@ -92,26 +92,26 @@ describe('a Standard Webhooks signature', () => {
   });
 
   test.each([`${AT_S}.75`, `${AT_S}abc`, ` ${AT_S}`, '1e9', `0${AT_S}`, ''])(
-    'over the time "%s" is refused, however it was made',
+    'a signature over the time "%s" is refused',
     (at) => {
       const signature = signedBy(SECRET, ID, at, BODY);
       expect(verifiedId(request({ at, signature }), keys, AT_S * 1000)).toBeUndefined();
     },
   );
 
-  test.each(['a.b', '', 'x'.repeat(129), 'ümlaut'])('with the id "%s" is refused, however it was made', (id) => {
+  test.each(['a.b', '', 'x'.repeat(129), 'ümlaut'])('a signature with the id "%s" is refused', (id) => {
     const signature = signedBy(SECRET, id, String(AT_S), BODY);
     expect(verifiedId(request({ id, signature }), keys, AT_S * 1000)).toBeUndefined();
   });
 
-  test('is refused without a key, and without headers', () => {
+  test('a signature is refused without a key, and without headers', () => {
     expect(verifiedId(request(), [], AT_S * 1000)).toBeUndefined();
     expect(verifiedId({ headers: {}, body: BODY }, keys, AT_S * 1000)).toBeUndefined();
   });
 });
 
 describe('a webhook secret', () => {
-  test('may leave out its prefix', () => {
+  test('a webhook secret may leave out its prefix', () => {
     expect(webhookKey(SECRET.slice(6)).equals(webhookKey(SECRET))).toBe(true);
   });
 
@@ -125,7 +125,7 @@ describe('a webhook secret', () => {
     `v1,${SECRET}`,
     'whsec_c2hvcnQ=',
     `whsec_${'A'.repeat(88)}`,
-  ])('that reads "%s" is refused when it is read, not when it is used', (secret) => {
+  ])('the webhook secret "%s" is refused when it is read', (secret) => {
     expect(() => webhookKey(secret)).toThrow('24 to 64 bytes');
   });
 });

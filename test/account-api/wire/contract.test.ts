@@ -28,14 +28,14 @@ function tablesOf(...header: string[]): string[][] {
 }
 
 describe('docs/account-api.md', () => {
-  test('has every status with its codes and texts, and no other', () => {
+  test('the page has every status with its codes and texts, and no other', () => {
     const inCode = Object.entries(STATUSES).map(([name, { http, xg, tpns }]) =>
       [name, http, xg.code, xg.text, tpns.code, tpns.text].map(String),
     );
     expect(tablesOf('name', 'HTTP', 'XG code', 'XG text', 'TPNS code', 'TPNS text')).toEqual(inCode);
   });
 
-  test('has every result of an element, and no other', () => {
+  test('the page has every result of an element, and no other', () => {
     const { xg, tpns } = RESULTS;
     expect(tablesOf('result', 'XG', 'TPNS')).toEqual([
       ['done', xg.done, tpns.done],
@@ -46,7 +46,7 @@ describe('docs/account-api.md', () => {
     expect(page).toContain(`an element's result is \`${FOUND.some}\`, or \`${FOUND.none}\``);
   });
 
-  test('has the limits of every list', () => {
+  test('the page has the limits of every list', () => {
     const onTokens = `${LIMITS.tokens} tokens, ${LIMITS.accountsOfToken} accounts on each`;
     const limits = [onTokens, onTokens, onTokens, `${LIMITS.tokensToClear}`, `${LIMITS.accountsToClear}`];
     expect(tablesOf('`operator_type`', 'batchoperate', 'list', 'elements').map((row) => row[3])).toEqual(limits);
@@ -54,11 +54,11 @@ describe('docs/account-api.md', () => {
     expect(tablesOf('`operator_type`', 'query', 'list', 'elements').map((row) => row[3])).toEqual(queried);
   });
 
-  test('has the paths', () => {
+  test('the page has the paths', () => {
     for (const path of Object.values(PATHS)) expect(page).toContain(`\`POST ${path}\``);
   });
 
-  test('names for every question a conformance rule or a test that exists', () => {
+  test('the page names for every question a conformance rule or a test that exists', () => {
     const tests = globSync('test/account-api/**/*.test.ts', { cwd: root })
       .map((file) => readFileSync(join(root, file), 'utf8').replaceAll("\\'", "'"))
       .join('\n');

@@ -16,18 +16,18 @@ const { key } = appSecret(SECRET);
 const hexOf = (sign: string) => Buffer.from(sign, 'base64').toString('utf8');
 
 describe("TPNS's signature", () => {
-  test('of the published sample is the published one', () => {
+  test('the signature of the published sample is the published one', () => {
     const sign = signatureOf(key, { timestamp: TIMESTAMP, app: APP, body: BODY_A });
     expect(hexOf(sign)).toBe('cd20774682bf78bfdb43e17d1d5d56b3e5b789a1670fc1527ef54c65d2d7b76d');
     expect(sign).toBe(SIGN_A);
   });
 
-  test('of the sample as the current page prints it, without the platform, is another one', () => {
+  test('the signature of the sample on the current page, without the platform, is another one', () => {
     const sign = signatureOf(key, { timestamp: TIMESTAMP, app: APP, body: body('') });
     expect(hexOf(sign)).toBe('09f07d2a518a8814e369dcd9534f10b8a29d128531a19adaa28cb247605c1e84');
   });
 
-  test('covers the bytes of the body, also those that are no text', () => {
+  test('a signature covers the bytes of the body, also if they are not text', () => {
     const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]);
     const hex = createHmac('sha256', SECRET)
       .update(Buffer.concat([Buffer.from(`${TIMESTAMP}${APP}`), bytes]))
@@ -52,15 +52,18 @@ const flips = (text: string): string[] =>
   );
 
 describe('a signed request', () => {
-  test('with the published signature passes', () => {
+  test('a request with the published signature is accepted', () => {
     expect(passes(headers)).toBe(true);
   });
 
-  test.each(['sign', 'timestamp', 'accessid'] as const)('with any bit of its %s changed is refused', (name) => {
-    expect(flips(headers[name]).filter((text) => passes({ ...headers, [name]: text }))).toEqual([]);
-  });
+  test.each(['sign', 'timestamp', 'accessid'] as const)(
+    'a request with any bit of its %s changed is refused',
+    (name) => {
+      expect(flips(headers[name]).filter((text) => passes({ ...headers, [name]: text }))).toEqual([]);
+    },
+  );
 
-  test('with any bit of its body changed is refused', () => {
+  test('a request with any bit of its body changed is refused', () => {
     const changed = [...attempt.body].flatMap((byte, at) =>
       [1, 2, 4, 8, 16, 32, 64, 128].map((bit) => {
         const body = Buffer.from(attempt.body);
@@ -79,11 +82,11 @@ describe('a signed request', () => {
     ['no padding', SIGN_A.replaceAll('=', '')],
     ['the header sent twice', `${SIGN_A}, ${SIGN_A}`],
     ['a signature and more', `${SIGN_A}AAAA`],
-  ])('whose Sign is %s is refused', (_, sign) => {
+  ])('a request with %s as its Sign is refused', (_, sign) => {
     expect(passes({ ...headers, sign })).toBe(false);
   });
 
-  test('passes up to 600 seconds before and after our time, and no further', () => {
+  test('a signature is valid up to 600 seconds before and after our time, and no longer', () => {
     const from = (ms: number) => passes(headers, { nowMs: attempt.nowMs + ms });
     expect([-600_001, -600_000, 0, 600_000, 600_001].map(from)).toEqual([false, true, true, true, false]);
   });
@@ -99,7 +102,7 @@ describe('a signed request', () => {
     '',
     '01565314789',
     '１５６５３１４７８９',
-  ])('whose TimeStamp is "%s" is refused, though signed with it', (timestamp) => {
+  ])('a request with the signed TimeStamp "%s" is refused', (timestamp) => {
     const sign = signatureOf(key, { timestamp, app: APP, body: BODY_A });
     expect(passes({ accessid: APP, timestamp, sign })).toBe(false);
   });
@@ -110,18 +113,18 @@ describe('Basic authentication', () => {
     authorization: `${scheme} ${Buffer.from(text).toString('base64')}`,
   });
 
-  test('passes with the secret, the scheme in any letter case', () => {
+  test('a credential is accepted with its secret, in any letter case of the scheme', () => {
     expect(passes(basic(`${APP}:${SECRET}`))).toBe(true);
     expect(passes(basic(`${APP}:${SECRET}`, 'bAsIc'))).toBe(true);
   });
 
-  test('takes the first colon as the end of the app, so a secret may contain one', () => {
+  test('a credential ends its app at the first colon, so that a secret may have colons', () => {
     const credential = credentialIn(basic('app:a:b:c'));
     expect(credential?.app).toBe('app');
     expect(credential && isProven(credential, [appSecret('a:b:c')], attempt)).toBe(true);
   });
 
-  test('with any bit of the credential changed names another app or is refused', () => {
+  test('a credential with any bit changed names another app or is refused', () => {
     const { authorization } = basic(`${APP}:${SECRET}`);
     const changed = flips(authorization.slice('Basic '.length)).map((text) => ({ authorization: `Basic ${text}` }));
     expect(changed.filter((given) => passes(given) && credentialIn(given)?.app === APP)).toEqual([]);
@@ -135,11 +138,11 @@ describe('Basic authentication', () => {
     ['base64 with a line break', `Basic ${Buffer.from('app:secret').toString('base64')}\n`],
     ['another scheme', `Bearer ${Buffer.from('app:secret').toString('base64')}`],
     ['nothing', ''],
-  ])('that holds %s is no credential', (_, authorization) => {
+  ])('a header with %s has no credential', (_, authorization) => {
     expect(credentialIn({ authorization })).toBeUndefined();
   });
 
-  test('holds an empty secret against a real one and refuses it', () => {
+  test('an empty secret is refused', () => {
     expect(passes(basic(`${APP}:`))).toBe(false);
   });
 });
@@ -147,7 +150,7 @@ describe('Basic authentication', () => {
 describe('secrets', () => {
   const credential = credentialIn(headers);
 
-  test('of two live ones either proves a request, in any order', () => {
+  test('either of two live secrets proves a request, in any order', () => {
     const [live, other] = [appSecret(SECRET), appSecret('another secret')];
     expect(credential && isProven(credential, [other, live], attempt)).toBe(true);
     expect(credential && isProven(credential, [live, other], attempt)).toBe(true);
@@ -155,7 +158,7 @@ describe('secrets', () => {
     expect(credential && isProven(credential, [], attempt)).toBe(false);
   });
 
-  test('are all looked at, also after one has matched', () => {
+  test('every secret is compared, also after a match', () => {
     const looked: string[] = [];
     const watched = (name: string) => ({
       ...appSecret(SECRET),
@@ -168,12 +171,12 @@ describe('secrets', () => {
     expect(looked).toEqual(['newest', 'older']);
   });
 
-  test('are not empty', () => {
+  test('an empty secret throws when it is read', () => {
     expect(() => appSecret('')).toThrow('not be empty');
   });
 });
 
-test('with a signature and Basic authentication in one request, the signature alone decides', () => {
+test('a signature alone decides if a request has Basic authentication too', () => {
   const authorization = `Basic ${Buffer.from(`other:${SECRET}`).toString('base64')}`;
   expect(credentialIn({ ...headers, authorization })).toMatchObject({ kind: 'signature', app: APP });
   expect(passes({ ...headers, sign: 'wrong', authorization })).toBe(false);
