@@ -1,17 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { build } from 'esbuild';
 import * as z from 'zod';
 import type { Table } from '../../functions/aws/dynamodb.ts';
-import { BUNDLE } from '../../infra/bundling.ts';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { startDynamodb, startSecrets, startSqs, type Versions } from '../../local/aws/servers.ts';
 import { eventOf, remainingIn } from '../../local/lambda/event-source.ts';
 import { startHttpFront } from '../../local/lambda/http.ts';
 import type { HttpFunction } from '../../local/lambda/invoke.ts';
+import { type Bundles, bundleFunctions, DOORS } from './bundles.ts';
 import { embedded, REGION, sourcesOf } from './embedded-stack.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
@@ -25,20 +21,28 @@ const HttpResult = z.object({
 
 const CLIENT = { region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
+type DeployedOptions = {
+  /** Default: made for this deployment. */
+  readonly bundles?: Bundles;
+  /** Changes values of the functions' environments, URLs for example. Default: no change. */
+  readonly rewrite?: (value: string) => string;
+};
+
 /**
- * A synthesized stack come to life on the embedded services: its queues, tables and secrets, and each of its functions
- * as a bundle in a process of its own with the environment that the template gives it. What a function calls is noted.
- * Resources are called by the path of their construct, functions by their door. `rewrite` may change what stands in an
- * environment, where that leads out of here.
+ * Deploys a synthesized stack on the embedded services: its queues, tables and secrets, and each function as a bundle in
+ * its own process with the environment of the template. A recorder keeps the calls of the functions. Resources are named
+ * by the path of their construct, functions by their door.
  */
-export async function deployed(stack: Synthesized, rewrite = (value: string): string => value) {
+export async function deployed(stack: Synthesized, { bundles, rewrite = (value) => value }: DeployedOptions = {}) {
   const stops: (() => unknown)[] = [];
+  const bundled = bundles ?? (await bundleFunctions());
+  if (bundles === undefined) stops.push(bundled.remove);
   const { names, recorder, secrets } = await startServices(stack, stops);
   const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });
   const dynamodb = new DynamoDBClient({ ...CLIENT, endpoint: recorder.url });
   const table: Table = { client: dynamodb, name: names.at('Registry') };
-  const functions = await startFunctions(rewritten(names.functions(), rewrite), recorder.url, stops);
-  const invoke = (door: string, event: unknown) => known(functions.get(door)).invoke(event);
+  const functions = await startFunctions(rewritten(names.functions(), rewrite), bundled, recorder.url, stops);
+  const invoke = (door: string, event: unknown) => existing(functions.get(door)).invoke(event);
   const front = await startHttpFront(
     { events: behindHttp('events', invoke), 'account-api': behindHttp('account-api', invoke) },
     0,
@@ -52,18 +56,17 @@ export async function deployed(stack: Synthesized, rewrite = (value: string): st
     /** Base URL of the stand-in for the HTTP API. */
     url: front.url,
     sqs,
-    /** The registry's table. */
     table,
     recorder,
     queueUrl: names.at,
-    /** What the stack's output of that name says. */
+    /** Returns the value of an output of the stack. */
     output: (name: string): string =>
-      name === 'Url' ? front.url : names.valueIn(known(stack.template.findOutputs(name)[name])['Value']),
-    secret: (path: string): string => known(secrets.get(names.at(path))).AWSCURRENT,
+      name === 'Url' ? front.url : names.valueIn(existing(stack.template.findOutputs(name)[name])['Value']),
+    secret: (path: string): string => existing(secrets.get(names.at(path))).AWSCURRENT,
     invoke,
-    /** What a function has written to either output until now, line by line. */
-    lines: (door: string): Promise<string[]> => known(functions.get(door)).lines(),
-    /** Hands a function what its queues hold, batch by batch, and deletes what is done. Answers how many messages stay. */
+    /** Returns everything that a function has written to stdout and stderr until now, line by line. */
+    lines: (door: string): Promise<string[]> => existing(functions.get(door)).lines(),
+    /** Delivers the messages of a function's queues in batches and deletes those that are done. Returns how many stay. */
     deliver: async (door: string): Promise<number> => {
       let staying = 0;
       for (const path of sourcesOf(stack, door)) {
@@ -72,9 +75,9 @@ export async function deployed(stack: Synthesized, rewrite = (value: string): st
       }
       return staying;
     },
-    /** The actions that a function has called, by the path of the resource. */
+    /** Returns the actions that a function has called, by the path of the resource. */
     called: (door: string): Record<string, string[]> => {
-      const calls = recorder.calls.filter(({ who }) => who === door);
+      const calls = recorder.calls.filter(({ caller }) => caller === door);
       const byPath = Map.groupBy(calls, ({ resource }) => names.pathOf(resource));
       return Object.fromEntries(
         [...byPath].map(([path, made]) => [path, [...new Set(made.map(({ action }) => action))].sort()]),
@@ -88,7 +91,7 @@ export async function deployed(stack: Synthesized, rewrite = (value: string): st
 
 export type Deployment = Awaited<ReturnType<typeof deployed>>;
 
-/** Starts what stands in for AWS, makes the stack's resources there, and puts the recorder before it. */
+/** Starts the embedded services with the recorder before them, and creates the stack's resources there. */
 async function startServices(stack: Synthesized, stops: (() => unknown)[]) {
   const [sqs, dynamodb] = [await startSqs(), await startDynamodb()];
   const vault = new Map<string, Versions>();
@@ -109,16 +112,13 @@ async function startServices(stack: Synthesized, stops: (() => unknown)[]) {
 
 async function startFunctions(
   environments: Environments,
+  bundles: Bundles,
   endpoint: string,
   stops: (() => unknown)[],
 ): Promise<ReadonlyMap<string, FunctionProcess>> {
-  // Where no package.json says what kind of module a file is, as in a deployed function.
-  const folder = mkdtempSync(join(tmpdir(), 'bindery-deployment-'));
-  stops.push(() => rmSync(folder, { recursive: true }));
-  const started = [...environments].map(async ([door, variables]) => {
-    const file = await bundle(door, join(folder, door));
-    const timeoutS = new Map(Object.entries(TIMEOUT_S)).get(door) ?? 0;
-    const running = await startFunction(file, { name: door, timeoutS, endpoint, variables });
+  const started = DOORS.filter((door) => environments.has(door)).map(async (door) => {
+    const launch = { name: door, timeoutS: TIMEOUT_S[door], endpoint, variables: environments.get(door) ?? {} };
+    const running = await startFunction(bundles.file(door), launch);
     stops.push(running.stop);
     return [door, running] as const;
   });
@@ -134,12 +134,6 @@ const rewritten = (environments: Environments, rewrite: (value: string) => strin
       Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, rewrite(value)])),
     ]),
   );
-
-async function bundle(door: string, folder: string): Promise<string> {
-  const outfile = join(folder, 'index.js');
-  await build({ ...BUNDLE, entryPoints: [`functions/${door}.ts`], outfile });
-  return outfile;
-}
 
 type Invoke = (door: string, event: unknown) => Promise<unknown>;
 
@@ -167,7 +161,7 @@ async function deliver(
   return remaining.length + (await deliver(sqs, { url: QueueUrl, arn }, invoke));
 }
 
-function known<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the stack has nothing of that name');
+function existing<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('bug: the stack has no resource, output or function of this name');
   return value;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 
-/** Loads a bundle from its file and hands it events, as the runtime does. Its console writes lines as Lambda frames them. */
+/** Loads a bundle from its file and passes events to it, as Lambda's runtime does. Its console writes lines in Lambda's format. */
 const RUNNER = `
 for (const level of ['debug', 'info', 'log', 'warn', 'error'])
   console[level] = (message) => process.stdout.write(JSON.stringify({ level, message }) + '\\n');
@@ -23,13 +23,13 @@ process.on('message', async ({ id, event, context, mark }) => {
 process.send({ id: 'started' });
 `;
 
-const Said = z.object({ id: z.string(), reply: z.unknown().optional(), error: z.string().optional() });
-type Said = z.infer<typeof Said>;
+const Reply = z.object({ id: z.string(), reply: z.unknown().optional(), error: z.string().optional() });
+type Reply = z.infer<typeof Reply>;
 
 export type FunctionProcess = {
-  /** Rejects with what the function threw. */
+  /** Rejects if the function throws. */
   readonly invoke: (event: unknown) => Promise<unknown>;
-  /** Everything the process has written to either output until now, line by line. */
+  /** Returns everything that the process has written to stdout and stderr until now, line by line. */
   readonly lines: () => Promise<string[]>;
   readonly stop: () => void;
 };
@@ -41,7 +41,7 @@ type Launch = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-/** A bundle in a process of its own, which finds nothing in its environment but what is given and what Lambda gives. */
+/** Starts a bundle in its own process. Its environment has the given variables and those that Lambda sets. */
 export async function startFunction(
   bundle: string,
   { name, timeoutS, endpoint, variables }: Launch,
@@ -52,12 +52,13 @@ export async function startFunction(
   const child = fork(runner, [bundle], { env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const lines = linesOf(child);
   await Promise.race([once(child, 'message'), once(child, 'exit')]);
-  if (child.exitCode !== null) throw new Error(`${name} did not start`);
+  if (child.exitCode !== null)
+    throw new Error(`the process of ${name} ended with code ${child.exitCode} before it started`);
   const context = { functionName: name, remainingMs: timeoutS * 1000 };
   return { invoke: (event) => invoke(child, event, context), lines, stop: () => void child.kill() };
 }
 
-/** Has the process mark the end of both outputs and reads up to there: what it wrote can arrive after its reply. */
+/** Returns a reader of both outputs. It has the process write a mark and reads up to it: output can arrive after a reply. */
 function linesOf(child: ChildProcess): () => Promise<string[]> {
   const lines: string[] = [];
   const outputs = [child.stdout, child.stderr].flatMap((output) => (output ? createInterface(output) : []));
@@ -75,7 +76,7 @@ function linesOf(child: ChildProcess): () => Promise<string[]> {
   };
 }
 
-/** What Lambda sets, as far as an AWS client reads it. Its calls are signed with the function's name as the key's id. */
+/** The variables of Lambda that an AWS client reads. The id of the access key is the function's name, for the recorder. */
 const environmentOf = (name: string, endpoint: string) => ({
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: name,
@@ -89,17 +90,17 @@ const environmentOf = (name: string, endpoint: string) => ({
 function invoke(child: ChildProcess, event: unknown, context: { functionName: string }): Promise<unknown> {
   const id = randomUUID();
   return new Promise((resolve, reject) => {
-    const settle = ({ reply, error }: Pick<Said, 'reply' | 'error'>) => {
-      child.off('message', hear).off('exit', fail);
+    const settle = ({ reply, error }: Pick<Reply, 'reply' | 'error'>) => {
+      child.off('message', receive).off('exit', fail);
       if (error === undefined) resolve(reply);
       else reject(new Error(error));
     };
-    const hear = (message: unknown) => {
-      const said = Said.parse(message);
-      if (said.id === id) settle(said);
+    const receive = (message: unknown) => {
+      const reply = Reply.parse(message);
+      if (reply.id === id) settle(reply);
     };
-    const fail = () => settle({ error: `${context.functionName} has ended` });
-    child.on('message', hear).on('exit', fail);
+    const fail = () => settle({ error: `the process of ${context.functionName} has ended` });
+    child.on('message', receive).on('exit', fail);
     child.send({ id, event, context: { ...context, awsRequestId: id } });
   });
 }

@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { close, listen } from '../../local/listening.ts';
 
-/** A call of AWS: who signed it (the access key's id), and the action and the resource as a policy names them. */
-export type Call = { readonly who: string; readonly action: string; readonly resource: string };
+/** A call of AWS: its caller (the id of the access key), and the action and the resource as a policy names them. */
+export type Call = { readonly caller: string; readonly action: string; readonly resource: string };
 
 export type Answer = { readonly status: number; readonly body: string };
 
-/** The service that a call's `X-Amz-Target` begins with, and where its body says what the call is about. */
+/** Services by the beginning of `X-Amz-Target`, each with a parser that takes the resources out of a call's body. */
 const SERVICES = {
   AmazonSQS: z
     .object({ QueueUrl: z.string().default('') })
@@ -19,17 +19,17 @@ const SERVICES = {
   secretsmanager: z.object({ SecretId: z.string() }).transform(({ SecretId }) => [SecretId]),
 };
 const Service = z.enum(['AmazonSQS', 'DynamoDB_20120810', 'secretsmanager']);
-export type Service = z.infer<typeof Service>;
+type Service = z.infer<typeof Service>;
 
 export type Recorder = {
   readonly url: string;
   readonly calls: readonly Call[];
-  /** From now on answers in a service's place where this gives an answer. */
+  /** Replaces the answers of services from now on. If `instead` returns undefined, the service answers. */
   readonly interrupt: (instead: (call: Call) => Answer | undefined) => void;
   readonly stop: () => Promise<void>;
 };
 
-/** Stands before the embedded services, whose URLs are given: passes on every call of AWS that is signed, and notes it. */
+/** Starts a proxy before the embedded services. It records each call, passes it on, and refuses unsigned ones. */
 export async function startRecorder(urls: Readonly<Record<Service, string>>): Promise<Recorder> {
   const calls: Call[] = [];
   let instead: (call: Call) => Answer | undefined = () => undefined;
@@ -56,14 +56,14 @@ const CONTENT = { 'content-type': 'application/x-amz-json-1.0' };
 function callsIn({ headers }: IncomingMessage, body: string): { service: Service; made: Call[] } {
   const [target, operation = ''] = `${headers['x-amz-target']}`.split('.');
   const service = Service.parse(target);
-  const who = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1];
-  if (who === undefined) throw new Error('a call that is not signed');
+  const caller = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1];
+  if (caller === undefined) throw new Error(`a call of ${target} is not signed: set AWS_ACCESS_KEY_ID`);
   const action = actionOf(service, operation);
-  return { service, made: SERVICES[service].parse(JSON.parse(body)).map((resource) => ({ who, action, resource })) };
+  return { service, made: SERVICES[service].parse(JSON.parse(body)).map((resource) => ({ caller, action, resource })) };
 }
 
-/** SQS knows no permission of its own for a call with several messages. */
-export const actionOf = (service: Service, operation: string): string =>
+/** Returns the action of an operation. In SQS one permission covers single calls and batches. */
+const actionOf = (service: Service, operation: string): string =>
   service === 'AmazonSQS'
     ? `sqs:${operation.replace(/Batch$/, '')}`
     : `${service === 'secretsmanager' ? service : 'dynamodb'}:${operation}`;

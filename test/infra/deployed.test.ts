@@ -1,0 +1,187 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { appSecret } from '../../functions/account-api/wire/credentials.ts';
+import { App, Configuration } from '../../functions/core/configuration.ts';
+import { ownAccountApi, ownHandler } from '../conformance/own-account-api.ts';
+import { type Bundles, bundleFunctions, DOORS, packagesIn } from './bundles.ts';
+import { type Deployment, deployed } from './deployment.ts';
+import { sourcesOf } from './embedded-stack.ts';
+import { type Actions, allowedTo } from './policy.ts';
+import type { Answer, Call } from './recorder.ts';
+import { CANARY, SCENARIOS } from './scenarios.ts';
+import { MIRRORED, synthesized } from './synthesis.ts';
+
+/** The mirrored apps, without the pace of calls that would slow the tests down. */
+const UNPACED = MIRRORED.apps.flatMap(({ mirror, ...app }) =>
+  mirror ? [{ ...app, mirror: { ...mirror, callsPerS: 1000 } }] : [],
+);
+const stack = synthesized({ configuration: Configuration.parse({ ...MIRRORED, apps: UNPACED }) });
+
+let bundles: Bundles;
+let deployment: Deployment;
+let hosted: Awaited<ReturnType<typeof ownAccountApi>>;
+
+/** Deploys the stack, with mirrors to an Account API of our own, and runs each function through its scenario. */
+beforeAll(async () => {
+  const apps = UNPACED.map(({ id, mirror, ...app }) => ({
+    ...app,
+    id: mirror.app,
+    dialect: mirror.dialect,
+    mirrors: id,
+  }));
+  const secretOf = new Map(apps.map(({ id, mirrors }) => [id, `Mirror ${mirrors}/Secret`]));
+  hosted = await ownAccountApi(
+    ownHandler({
+      apps: new Map(apps.map(({ mirrors: _, ...app }) => [app.id, App.parse(app)])),
+      secretsOf: async (app) => [appSecret(deployment.secret(`${secretOf.get(app)}`))],
+    }),
+  );
+  bundles = await bundleFunctions();
+  const toOurs = (value: string) =>
+    UNPACED.reduce((text, { mirror }) => text.replaceAll(mirror.url, hosted.url), value);
+  deployment = await deployed(stack, { bundles, rewrite: toOurs });
+  for (const door of DOORS) {
+    // Messages of a door become visible only after the second in which the door applies them itself.
+    if (door === 'apply') await setTimeout(1_100);
+    for (const step of SCENARIOS[door](deployment)) await step();
+  }
+}, 120_000);
+afterAll(async () => {
+  await deployment.stop();
+  await hosted.close();
+  bundles.remove();
+});
+
+test('every function of the stack has its scenario', () => {
+  const functions = Object.keys(stack.template.findResources('AWS::Lambda::Function')).map((id) => stack.paths.get(id));
+  expect(functions.toSorted()).toEqual(Object.keys(SCENARIOS).toSorted());
+});
+
+describe.each(DOORS)('%s', (door) => {
+  test('the function calls everything that its policy allows, and nothing else', () => {
+    expect(together(deployment.called(door), calledByLambda(door))).toEqual(allowedTo(door, stack));
+  });
+
+  test('the bundle has no client and no command of the AWS SDK that the function does not call', () => {
+    const called = Object.values(deployment.called(door)).flat();
+    const commands = sdkCommandsIn(door);
+    const clients = packagesIn(bundles, door).flatMap(
+      (name) => /^@aws-sdk\/client-(.+)$/.exec(name)?.[1]?.replace('-', '') ?? [],
+    );
+    const uncalled = commands.filter((command) => ![...called, ...DRAGGED_IN].includes(command));
+    expect(uncalled).toEqual(READS_ONLY.includes(door) ? ['dynamodb:UpdateItem'] : []);
+    expect(clients.filter((client) => !commands.some((command) => command.startsWith(`${client}:`)))).toEqual([]);
+    expect(clients.length).toBeGreaterThan(0);
+  });
+});
+
+/** Commands that the SDK's clients always contain: endpoint discovery and the paginators of the document client. */
+const DRAGGED_IN = ['dynamodb:DescribeEndpoints', 'dynamodb:Query', 'dynamodb:Scan'];
+
+/** Functions that bundle the registry's store and only read from it. */
+const READS_ONLY: readonly string[] = ['mirror', 'verify', 'sweep'];
+
+/** Returns the commands of the SDK's clients in a bundle, as IAM names them: `sqs:SendMessage`. */
+const sdkCommandsIn = (door: (typeof DOORS)[number]): string[] =>
+  bundles.filesIn(door).flatMap((file) => {
+    const [, client = '', command] = /@aws-sdk\/client-([^/]+)\/dist-es\/commands\/(\w+)Command\.js$/.exec(file) ?? [];
+    // One permission covers SendMessage and SendMessageBatch.
+    return command ? [`${client.replace('-', '')}:${command.replace('SendMessageBatch', 'SendMessage')}`] : [];
+  });
+
+/** Actions of Lambda in the function's name: it receives from the queues that feed the function, and writes the log. */
+const calledByLambda = (door: string): Actions => {
+  const polling = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
+  return {
+    [`${door}-log`]: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    ...Object.fromEntries(sourcesOf(stack, door).map((source) => [source, polling])),
+  };
+};
+
+const together = (...lists: Actions[]): Actions => {
+  const paths = new Set(lists.flatMap((list) => Object.keys(list)));
+  return Object.fromEntries(
+    [...paths].map((path) => [path, [...new Set(lists.flatMap((list) => list[path] ?? []))].sort()]),
+  );
+};
+
+/** Returns everything that the functions have written until now, by door. */
+const outputs = (): Promise<(readonly [door: string, output: string])[]> =>
+  Promise.all(DOORS.map(async (door) => [door, (await deployment.lines(door)).join('\n')] as const));
+
+const Line = z.object({ message: z.record(z.string(), z.unknown()) });
+/** The line of a request at an HTTP door. */
+const RequestLine = z.object({
+  message: z.literal('request'),
+  stage: z.enum(['events', 'account-api']),
+  id: z.uuid(),
+  status: z.int(),
+  outcome: z.enum(['applied', 'answered']),
+  app: z.string().regex(/shop/),
+  duration_ms: z.int(),
+});
+/** The line of a try of `apply` at a message. */
+const ApplyLine = z.object({
+  message: z.literal('apply'),
+  id: z.string().optional(),
+  ids: z.string().optional(),
+  outcome: z.enum(['done', 'retry']),
+  receives: z.int(),
+  waited_ms: z.int(),
+});
+
+test('a door logs a line for each request, the worker one for each try, and both have the id of the request', async () => {
+  const lines = new Map(
+    (await outputs()).map(([door, output]) => [door, output.split('\n').map((line) => Line.parse(JSON.parse(line)))]),
+  );
+  const requests = ['events', 'account-api']
+    .flatMap((door) => lines.get(door) ?? [])
+    .map(({ message }) => RequestLine.parse(message));
+  const tries = (lines.get('apply') ?? []).map(({ message }) => ApplyLine.parse(message));
+  expect(requests.filter(({ stage }) => stage === 'events')).not.toEqual([]);
+  const ids = tries.flatMap(({ id, ids = '' }) => [id, ...ids.split(' ')]);
+  expect(requests.filter(({ outcome, id }) => outcome === 'applied' && !ids.includes(id))).toEqual([]);
+});
+
+test('a function logs no account, token, session or secret when all goes well', async () => {
+  const secrets = ['source web', 'app shop-android', 'app shop-ios'].map((id) =>
+    deployment.secret(`Credentials/${id}`),
+  );
+  for (const [door, output] of await outputs()) {
+    expect(output, door).toContain('"outcome"');
+    expect(output, door).not.toMatch(new RegExp([CANARY, ...secrets].join('|')));
+  }
+});
+
+const ITEM = { pk: { S: CANARY }, sk: { S: `T#${CANARY}` }, version: { S: `\n    at ${CANARY}` }, edge: { N: '1' } };
+const poisoned: Readonly<Record<string, object>> = {
+  GetItem: { Item: ITEM },
+  BatchGetItem: { Responses: { [stack.idAt('Registry')]: [ITEM] } },
+  Query: { Items: [ITEM] },
+};
+
+/** Bad answers of AWS. Each contains a text that a function must not log. */
+const BAD_ANSWERS: Readonly<Record<string, (call: Call) => Answer | undefined>> = {
+  'AWS refuses its calls': () => ({
+    status: 400,
+    body: JSON.stringify({ __type: 'ValidationException', message: CANARY }),
+  }),
+  'AWS answers with invalid JSON': ({ action }) =>
+    action === 'secretsmanager:GetSecretValue' ? undefined : { status: 200, body: `{"${CANARY}` },
+  'the table holds items that Bindery never wrote': ({ action }) => {
+    const body = poisoned[action.replace('dynamodb:', '')];
+    return body && { status: 200, body: JSON.stringify(body) };
+  },
+};
+
+test.each(Object.entries(BAD_ANSWERS))('a function logs no account or token when %s', async (_, badAnswer) => {
+  const before = new Map(await outputs());
+  deployment.recorder.interrupt((call) => (call.caller in SCENARIOS ? badAnswer(call) : undefined));
+  // The steps fail, as they must with such answers.
+  for (const door of DOORS) for (const step of SCENARIOS[door](deployment)) await step().catch(() => {});
+  for (const [door, output] of await outputs()) {
+    expect(output.slice(before.get(door)?.length), door).toMatch(/"bug"|"(?:unavailable|durable|retry)"/);
+    expect(output, door).not.toContain(CANARY);
+  }
+});
