@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { SendMessageCommand, SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Sha256 } from '../../functions/aws/client.ts';
 
 const bytes = fc.uint8Array({ maxLength: 200 });
@@ -12,62 +12,58 @@ async function digestOf(secret: string | Uint8Array | undefined, parts: readonly
   return Buffer.from(await hash.digest()).toString('hex');
 }
 
-describe('the hash of signatures', () => {
-  test('is SHA-256 of all that was put in, text as UTF-8', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), bytes)), async (parts) => {
-        const expected = createHash('sha256');
-        for (const part of parts) expected.update(part);
-        expect(await digestOf(undefined, parts)).toBe(expected.digest('hex'));
-      }),
-    );
-  });
-
-  test('with a secret is its HMAC, however often the same key is used, and for a key of equal length too', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 64 }), bytes, async (secret, data) => {
-        const expected = createHmac('sha256', secret).update(data).digest('hex');
-        expect(await digestOf(secret, [data])).toBe(expected);
-        expect(await digestOf(secret, [data])).toBe(expected);
-        expect(
-          await digestOf(
-            secret.map((byte) => byte ^ 1),
-            [data],
-          ),
-        ).not.toBe(expected);
-      }),
-    );
-  });
-
-  test('takes an ArrayBuffer and a view of a part of one', async () => {
-    const { buffer } = new Uint8Array([1, 2, 3, 4]);
-    const [whole, part] = [new Sha256(buffer), new Sha256()];
-    whole.update(buffer);
-    part.update(new DataView(buffer, 1, 2));
-    expect(Buffer.from(await whole.digest())).toEqual(
-      createHmac('sha256', Buffer.from(buffer)).update(Buffer.from(buffer)).digest(),
-    );
-    expect(Buffer.from(await part.digest())).toEqual(
-      createHash('sha256')
-        .update(Buffer.from([2, 3]))
-        .digest(),
-    );
-  });
+test('the hash is SHA-256 of all updates, text as UTF-8', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), bytes)), async (parts) => {
+      const expected = createHash('sha256');
+      for (const part of parts) expected.update(part);
+      expect(await digestOf(undefined, parts)).toBe(expected.digest('hex'));
+    }),
+  );
 });
 
-describe('a request that is signed with it', () => {
-  afterEach(() => {
-    vi.useRealTimers();
-  });
+test('the hash with a secret is its HMAC, however often the same key is used', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 64 }), bytes, async (secret, data) => {
+      const expected = createHmac('sha256', secret).update(data).digest('hex');
+      expect(await digestOf(secret, [data])).toBe(expected);
+      expect(await digestOf(secret, [data])).toBe(expected);
+      expect(
+        await digestOf(
+          secret.map((byte) => byte ^ 1),
+          [data],
+        ),
+      ).not.toBe(expected);
+    }),
+  );
+});
 
-  test("has the signature that the SDK's own hash makes, for each request and each credential", async () => {
-    vi.useFakeTimers({ now: new Date('2026-01-01T00:00:00Z'), toFake: ['Date'] });
-    for (const secretAccessKey of ['one', 'another'])
-      for (const MessageBody of ['hello', 'a longer text, not in ASCII: ✓'])
-        expect(await signatureOf({ sha256: Sha256 }, secretAccessKey, MessageBody)).toBe(
-          await signatureOf({}, secretAccessKey, MessageBody),
-        );
-  });
+test('the hash takes an ArrayBuffer and a view of a part of one', async () => {
+  const { buffer } = new Uint8Array([1, 2, 3, 4]);
+  const [whole, part] = [new Sha256(buffer), new Sha256()];
+  whole.update(buffer);
+  part.update(new DataView(buffer, 1, 2));
+  expect(Buffer.from(await whole.digest())).toEqual(
+    createHmac('sha256', Buffer.from(buffer)).update(Buffer.from(buffer)).digest(),
+  );
+  expect(Buffer.from(await part.digest())).toEqual(
+    createHash('sha256')
+      .update(Buffer.from([2, 3]))
+      .digest(),
+  );
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a signed request has the signature that the SDK's own hash makes", async () => {
+  vi.useFakeTimers({ now: new Date('2026-01-01T00:00:00Z'), toFake: ['Date'] });
+  for (const secretAccessKey of ['one', 'another'])
+    for (const MessageBody of ['hello', 'a longer text, not in ASCII: ✓'])
+      expect(await signatureOf({ sha256: Sha256 }, secretAccessKey, MessageBody)).toBe(
+        await signatureOf({}, secretAccessKey, MessageBody),
+      );
 });
 
 /** The `Authorization` of a message that is sent nowhere. The id that the SDK gives each call is signed too: here all are one. */

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checksQueue, marksQueue, mirrorMarks } from '../../functions/aws/queues.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { DirtyMark } from '../../functions/mirror/mark.ts';
@@ -45,80 +45,76 @@ const waiting = async (QueueUrl: string) => {
   return Number((await client.send(new GetQueueAttributesCommand(asked))).Attributes?.['ApproximateNumberOfMessages']);
 };
 
-describe("a mirror's marks", () => {
-  test('of one token are always in one group, and no group or deduplication id says whose they are', async () => {
-    const url = await fifo('groups');
-    const send = marksQueue({ client, queueUrl: url, digest });
-    await send(SHOP, { tokens: [mark('canary')], accounts: [{ account: account('canary'), id: 'r1', ms: 5 }] });
-    const messages = await received(url);
-    const beside = messages.map(({ Body: _, ...rest }) => rest);
-    expect(messages).toHaveLength(2);
-    expect(JSON.stringify(beside)).not.toContain('canary');
-    const groups = messages.map(({ Attributes }) => Attributes?.['MessageGroupId']);
-    await send(SHOP, { tokens: [mark('canary', 6)], accounts: [] });
-    // Its group is locked: it waits behind the first.
-    expect(await received(url)).toEqual([]);
-    expect(groups.every((group) => /^\d{1,2}$/.test(group ?? ''))).toBe(true);
-  });
-
-  test('of many tokens travel together, at most twenty in a message and sixteen groups', async () => {
-    const url = await fifo('many');
-    const marks = Array.from({ length: 500 }, (_, i) => mark(`phone-${i}`));
-    await marksQueue({ client, queueUrl: url, digest })(SHOP, { tokens: marks, accounts: [] });
-    // The emulator hands out one message of a group at a time.
-    const first = await received(url);
-    expect(first).toHaveLength(16);
-    const sizes = first.map(({ Body = '' }) => JSON.parse(Body).tokens.length);
-    expect(Math.max(...sizes)).toBe(20);
-    expect((await waiting(url)) + first.length).toBeLessThanOrEqual(16 * 3);
-  });
-
-  test('sent twice are one message; found wrong again they are another', async () => {
-    const url = await fifo('twice');
-    const send = marksQueue({ client, queueUrl: url, digest });
-    for (let i = 0; i < 3; i++) await send(SHOP, { tokens: [mark('phone')], accounts: [] });
-    expect(await waiting(url)).toBe(1);
-    for (const forcedMs of [1, 2]) await send(SHOP, { tokens: [{ ...mark('phone'), forcedMs }], accounts: [] });
-    expect(await waiting(url)).toBe(3);
-  });
-
-  test('cannot be sent where the queue is not there: unavailable, by name only', async () => {
-    const send = marksQueue({ client, queueUrl: `${server.url}/000000000000/nothing.fifo`, digest });
-    const sent = send(SHOP, { tokens: [mark('canary')], accounts: [] });
-    await expect(sent).rejects.toThrow(Unavailable);
-    await expect(sent).rejects.toThrow(/^(?!.*canary)\w+$/);
-  });
-
-  test('go to the queue of their app', async () => {
-    const [shop, chat] = [await fifo('shop'), await fifo('chat')];
-    const other = app('chat').id;
-    const { apps, mark } = mirrorMarks({ client, queueUrls: { [SHOP]: shop, [other]: chat }, digest });
-    expect([...apps]).toEqual([SHOP, other]);
-    const operations = [bind(1, ['alice']), unbindEverywhere(3, 'zoe')];
-    const elsewhere = { ...moved(bind(4, ['carol']), 'tablet'), app: other };
-    await mark([...operations, elsewhere].map((operation) => ({ id: 'r1', operation })));
-    const bodies = (await received(shop)).map(({ Body = '' }) => JSON.parse(Body));
-    expect(bodies.flatMap(({ tokens }) => tokens.map((one: DirtyMark) => one.token))).toEqual(['phone']);
-    expect(bodies.flatMap(({ accounts }) => accounts)).toEqual([{ account: account('zoe'), id: 'r1', ms: 3 }]);
-    expect((await received(chat)).map(({ Body = '' }) => JSON.parse(Body))).toMatchObject([
-      { app: 'chat', tokens: [{ token: 'tablet' }] },
-    ]);
-  });
+test('marks of one token are in one group, and no group or deduplication id names the token', async () => {
+  const url = await fifo('groups');
+  const send = marksQueue({ client, queueUrl: url, digest });
+  await send(SHOP, { tokens: [mark('canary')], accounts: [{ account: account('canary'), id: 'r1', ms: 5 }] });
+  const messages = await received(url);
+  const beside = messages.map(({ Body: _, ...rest }) => rest);
+  expect(messages).toHaveLength(2);
+  expect(JSON.stringify(beside)).not.toContain('canary');
+  const groups = messages.map(({ Attributes }) => Attributes?.['MessageGroupId']);
+  await send(SHOP, { tokens: [mark('canary', 6)], accounts: [] });
+  // Its group is locked: it waits behind the first.
+  expect(await received(url)).toEqual([]);
+  expect(groups.every((group) => /^\d{1,2}$/.test(group ?? ''))).toBe(true);
 });
 
-describe('checks', () => {
-  test('wait for their delay, twenty in a message', async () => {
-    const url = await queue('checks');
-    const checks = Array.from({ length: 45 }, (_, i) => ({ token: token(`phone-${i}`), id: 'r1', pushedMs: i }));
-    await checksQueue(client, url)(SHOP, 'push', checks, 900);
-    expect(await received(url)).toEqual([]);
-    await checksQueue(client, url)(SHOP, 'again', checks, 0);
-    const bodies = (await received(url)).map(({ Body = '' }) => JSON.parse(Body));
-    expect(bodies.map((body) => [body.cause, body.checks.length])).toEqual([
-      ['again', 20],
-      ['again', 20],
-      ['again', 5],
-    ]);
-    expect(bodies.flatMap((body) => body.checks)).toEqual(checks);
-  });
+test('marks of many tokens share messages, at most twenty in each and sixteen groups', async () => {
+  const url = await fifo('many');
+  const marks = Array.from({ length: 500 }, (_, i) => mark(`phone-${i}`));
+  await marksQueue({ client, queueUrl: url, digest })(SHOP, { tokens: marks, accounts: [] });
+  // The emulator hands out one message of a group at a time.
+  const first = await received(url);
+  expect(first).toHaveLength(16);
+  const sizes = first.map(({ Body = '' }) => JSON.parse(Body).tokens.length);
+  expect(Math.max(...sizes)).toBe(20);
+  expect((await waiting(url)) + first.length).toBeLessThanOrEqual(16 * 3);
+});
+
+test('marks sent twice are one message; a forced one is another', async () => {
+  const url = await fifo('twice');
+  const send = marksQueue({ client, queueUrl: url, digest });
+  for (let i = 0; i < 3; i++) await send(SHOP, { tokens: [mark('phone')], accounts: [] });
+  expect(await waiting(url)).toBe(1);
+  for (const forcedMs of [1, 2]) await send(SHOP, { tokens: [{ ...mark('phone'), forcedMs }], accounts: [] });
+  expect(await waiting(url)).toBe(3);
+});
+
+test("a missing queue of marks is unavailable, by its error's name only", async () => {
+  const send = marksQueue({ client, queueUrl: `${server.url}/000000000000/nothing.fifo`, digest });
+  const sent = send(SHOP, { tokens: [mark('canary')], accounts: [] });
+  await expect(sent).rejects.toThrow(Unavailable);
+  await expect(sent).rejects.toThrow(/^(?!.*canary)\w+$/);
+});
+
+test('marks go to the queue of their app', async () => {
+  const [shop, chat] = [await fifo('shop'), await fifo('chat')];
+  const other = app('chat').id;
+  const { apps, mark } = mirrorMarks({ client, queueUrls: { [SHOP]: shop, [other]: chat }, digest });
+  expect([...apps]).toEqual([SHOP, other]);
+  const operations = [bind(1, ['alice']), unbindEverywhere(3, 'zoe')];
+  const elsewhere = { ...moved(bind(4, ['carol']), 'tablet'), app: other };
+  await mark([...operations, elsewhere].map((operation) => ({ id: 'r1', operation })));
+  const bodies = (await received(shop)).map(({ Body = '' }) => JSON.parse(Body));
+  expect(bodies.flatMap(({ tokens }) => tokens.map((one: DirtyMark) => one.token))).toEqual(['phone']);
+  expect(bodies.flatMap(({ accounts }) => accounts)).toEqual([{ account: account('zoe'), id: 'r1', ms: 3 }]);
+  expect((await received(chat)).map(({ Body = '' }) => JSON.parse(Body))).toMatchObject([
+    { app: 'chat', tokens: [{ token: 'tablet' }] },
+  ]);
+});
+
+test('checks wait for their delay, twenty in a message', async () => {
+  const url = await queue('checks');
+  const checks = Array.from({ length: 45 }, (_, i) => ({ token: token(`phone-${i}`), id: 'r1', pushedMs: i }));
+  await checksQueue(client, url)(SHOP, 'push', checks, 900);
+  expect(await received(url)).toEqual([]);
+  await checksQueue(client, url)(SHOP, 'again', checks, 0);
+  const bodies = (await received(url)).map(({ Body = '' }) => JSON.parse(Body));
+  expect(bodies.map((body) => [body.cause, body.checks.length])).toEqual([
+    ['again', 20],
+    ['again', 20],
+    ['again', 5],
+  ]);
+  expect(bodies.flatMap((body) => body.checks)).toEqual(checks);
 });

@@ -10,14 +10,14 @@ import { type EmbeddedTable, embeddedTable } from './table.ts';
 
 const [SHOP, CHAT] = [app().id, app('chat').id];
 const change = { ms: 1_700_000_000_000, removes: true };
-const told = (...names: string[]) => ({
+const pushOf = (...names: string[]) => ({
   accounts: names.map(account),
   change,
   nowMs: change.ms + 5,
   isPushed: true,
   isNew: true,
 });
-const PUSHED = afterPush(UNKNOWN, told('alice', 'a#b:2'));
+const PUSHED = afterPush(UNKNOWN, pushOf('alice', 'a#b:2'));
 
 let table: EmbeddedTable;
 beforeAll(async () => {
@@ -31,13 +31,13 @@ describe.each([
 ])('states %s', (where, make: () => MirrorStore) => {
   const name = (text: string) => token(`${where} ${text}`);
 
-  test('that were never written are unknown, of version 0', async () => {
+  test('states that were never written are unknown, with version 0', async () => {
     const nothing = { state: UNKNOWN, version: 0 };
     expect(await make().states(SHOP, [name('x'), name('y')])).toEqual([nothing, nothing]);
     expect(await make().states(SHOP, [])).toEqual([]);
   });
 
-  test('read as they were written, in the order asked', async () => {
+  test('states come back as written, in the order of the tokens', async () => {
     const store = make();
     const states = [PUSHED, afterDrop(PUSHED, 'unknownToken', 7), afterMatch(PUSHED, []), UNKNOWN];
     for (const [i, state] of states.entries()) expect(await store.writeState(SHOP, name(`t${i}`), state, 0)).toBe(true);
@@ -50,7 +50,7 @@ describe.each([
     ).toEqual(asked.map((i) => ({ state: states[i], version: 1 })));
   });
 
-  test('are written over the version that was read, or not at all', async () => {
+  test('states are written only over the version that was read', async () => {
     const store = make();
     await store.writeState(SHOP, name('phone'), PUSHED, 0);
     for (const version of [0, 2]) expect(await store.writeState(SHOP, name('phone'), UNKNOWN, version)).toBe(false);
@@ -59,14 +59,14 @@ describe.each([
     expect(await store.states(SHOP, [name('phone')])).toEqual([{ state: UNKNOWN, version: 2 }]);
   });
 
-  test('of one token in two apps are two', async () => {
+  test('states of one token in two apps are two states', async () => {
     const store = make();
     await store.writeState(SHOP, name('two'), PUSHED, 0);
     expect(await store.states(CHAT, [name('two')])).toEqual([{ state: UNKNOWN, version: 0 }]);
   });
 });
 
-test('a state and the document of its token are two items, and neither is taken for the other', async () => {
+test('a state and the document of its token are two items, neither taken for the other', async () => {
   const [registry, states] = [dynamodbRegistryStore(table), dynamodbMirrorStore(table)];
   const ref = { app: SHOP, token: token('both') };
   await states.writeState(SHOP, ref.token, PUSHED, 0);

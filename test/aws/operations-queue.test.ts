@@ -45,7 +45,7 @@ test('a request of a hundred operations is one message, whatever characters it h
   expect(messages.map(({ Body = '' }) => JSON.parse(Body))).toEqual([{ v: 1, id: 'request-1', operations }]);
 });
 
-test('a message can be kept back, so that the door may apply it first', async () => {
+test('a message can be delayed, so that the door can apply it first', async () => {
   const QueueUrl = await queueUrl('delayed');
   await operationsQueue(client, QueueUrl, 1)('request-1', [logout('t1')]);
   expect(await received(QueueUrl)).toEqual([]);
@@ -53,14 +53,14 @@ test('a message can be kept back, so that the door may apply it first', async ()
   expect(Messages).toHaveLength(1);
 });
 
-test('nothing about whom an operation concerns stands beside the body', async () => {
+test('the metadata of a message names no token or account', async () => {
   const QueueUrl = await queueUrl('metadata');
   await operationsQueue(client, QueueUrl)('request-1', [logout('canary')]);
   const [{ Body, ...beside } = {}] = await received(QueueUrl);
   expect(JSON.stringify(beside)).not.toContain('canary');
 });
 
-test('what is parked says why, in the form in which it can be sent again', async () => {
+test('a parked message has its reason and can be sent again', async () => {
   const QueueUrl = await queueUrl('parked');
   await parkedQueue(client, QueueUrl)('request-1', [logout('t1')], 'too old');
   const [message] = await received(QueueUrl);
@@ -77,7 +77,7 @@ test('a postponed message is hidden on the queue it came from, among several, in
   expect(await received(QueueUrl)).toHaveLength(1);
 });
 
-test('a queue that does not take the message is unavailable, by name only', async () => {
+test("an unreachable queue is unavailable, by its error's name only", async () => {
   const send = operationsQueue(client, 'http://127.0.0.1:1/000000000000/nothing');
   await expect(send('request-1', [logout('canary')])).rejects.toThrow(Unavailable);
   await expect(send('request-1', [logout('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);

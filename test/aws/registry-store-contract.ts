@@ -31,7 +31,7 @@ const NAMES = [
   'a\u0000b',
 ];
 
-/** What every registry store keeps to, whatever it is made of. `make` gives an empty one. */
+/** Rules for every registry store. `make` returns an empty one. */
 export function registryStoreContract(make: () => Promise<RegistryStore>): void {
   let store: RegistryStore;
   beforeEach(async () => {
@@ -55,12 +55,12 @@ export function registryStoreContract(make: () => Promise<RegistryStore>): void 
 }
 
 function documentRules(store: () => RegistryStore): void {
-  test('that were never written are undefined', async () => {
+  test('documents that were never written are undefined', async () => {
     expect(await store().documents([on('phone'), on('tablet')])).toEqual([undefined, undefined]);
     expect(await store().documents([])).toEqual([]);
   });
 
-  test('are answered in the order asked, as often as asked', async () => {
+  test('documents come in the order of the tokens, also repeated', async () => {
     await store().write(on('phone'), document(1), 0);
     await store().write(on('tablet'), document(2), 0);
     const [phone, tablet] = [
@@ -75,7 +75,7 @@ function documentRules(store: () => RegistryStore): void {
     ]);
   });
 
-  test('are read as they were last written', async () => {
+  test('documents are read as they were last written', async () => {
     await store().write(on('phone'), document(1), 0);
     for (let version = 1; version < 20; version++) {
       await store().write(on('phone'), document(version), version);
@@ -83,7 +83,7 @@ function documentRules(store: () => RegistryStore): void {
     }
   });
 
-  test('come back whole: every register, and the absence of each', async () => {
+  test('documents come back with every register, and the absence of each', async () => {
     const limits = { edges: 2, clears: 1, sessions: 2, sessionMs: 1_000 };
     const full = merge(
       EMPTY,
@@ -104,7 +104,7 @@ function documentRules(store: () => RegistryStore): void {
     expect(read.map((stored) => stored?.document)).toEqual(documents);
   });
 
-  test('can be asked for in any number at once', async () => {
+  test('documents can be read in any number at once', async () => {
     const names = Array.from({ length: 230 }, (_, i) => `phone-${i}`);
     await inParallel(names.slice(0, 225), 16, async (name) => {
       await store().write(on(name), document(Number(name.slice(6))), 0);
@@ -113,14 +113,14 @@ function documentRules(store: () => RegistryStore): void {
     expect(read.map((stored) => stored?.document)).toEqual(names.map((_, i) => (i < 225 ? document(i) : undefined)));
   });
 
-  test('of one token in two apps are two documents', async () => {
+  test('documents of one token in two apps are two documents', async () => {
     await store().write(on('phone'), document(1), 0);
     await store().write(on('phone', CHAT), document(2), 0);
     const read = await store().documents([on('phone'), on('phone', CHAT)]);
     expect(read.map((stored) => stored?.document)).toEqual([document(1), document(2)]);
   });
 
-  test('of tokens with odd names are kept apart', async () => {
+  test('documents of tokens with odd names are kept apart', async () => {
     for (const [i, name] of NAMES.entries()) await store().write(on(name), document(i), 0);
     const read = await store().documents(NAMES.map((name) => on(name)));
     expect(read.map((stored) => stored?.document)).toEqual(NAMES.map((_, i) => document(i)));
@@ -128,7 +128,7 @@ function documentRules(store: () => RegistryStore): void {
 }
 
 function writeRules(store: () => RegistryStore): void {
-  test('where there is nothing makes the version of its newest moment', async () => {
+  test('a first write makes the version of its newest moment', async () => {
     expect(await store().write(on('phone'), document(1_700_000_000_000), 0)).toBe('written');
     const [stored] = await store().documents([on('phone')]);
     expect(stored).toEqual({ document: document(1_700_000_000_000), version: 1_700_000_000_000 });
@@ -136,13 +136,13 @@ function writeRules(store: () => RegistryStore): void {
     expect(await store().documents([on('tablet')])).toEqual([{ document: document(0), version: 1 }]);
   });
 
-  test('over the version that stands there makes the next one', async () => {
+  test('a write over the current version makes the next one', async () => {
     await store().write(on('phone'), document(1), 0);
     expect(await store().write(on('phone'), document(2), 1)).toBe('written');
     expect(await store().documents([on('phone')])).toEqual([{ document: document(2), version: 2 }]);
   });
 
-  test('over any other version changes nothing and says what stands there', async () => {
+  test('a write over any other version changes nothing and returns the current document', async () => {
     await store().write(on('phone'), document(1), 0);
     await store().write(on('phone'), document(2), 1);
     for (const version of [0, 1, 3])
@@ -152,12 +152,12 @@ function writeRules(store: () => RegistryStore): void {
     expect(await store().documents([on('phone')])).toEqual([{ document: document(2), version: 2 }]);
   });
 
-  test('over a version where there is nothing changes nothing and says so', async () => {
+  test('a write over a version without a document changes nothing and returns none', async () => {
     expect(await store().write(on('phone'), document(1), 1)).toEqual({ winner: undefined });
     expect(await store().documents([on('phone')])).toEqual([undefined]);
   });
 
-  test('is won by exactly one of many at the same version', async () => {
+  test('one of many writes at the same version wins', async () => {
     let version = 0;
     for (let round = 0; round < 3; round++) {
       const documents = Array.from({ length: 12 }, (_, i) => document(round * 100 + i));
@@ -170,7 +170,7 @@ function writeRules(store: () => RegistryStore): void {
     }
   });
 
-  test('of one token leaves all others alone', async () => {
+  test('a write of one token changes no other', async () => {
     await store().write(on('phone'), document(1), 0);
     await store().write(on('tablet'), document(2), 0);
     await store().write(on('tablet'), document(3), 1);
@@ -182,23 +182,23 @@ function pointerRules(store: () => RegistryStore): void {
   const pointers = async (ref: AccountRef) =>
     (await store().pointers(ref)).sort((a, b) => (a.token < b.token ? -1 : 1));
 
-  test('are none for an account that was never bound', async () => {
+  test('an account that was never bound has no pointers', async () => {
     expect(await store().pointers(of('alice'))).toEqual([]);
   });
 
-  test('only rise', async () => {
+  test('pointers only rise', async () => {
     for (const ms of [5, 3, 9, 9, 7]) await store().raisePointer(of('alice'), token('phone'), edge(ms));
     expect(await pointers(of('alice'))).toEqual([{ token: 'phone', edge: edge(9) }]);
   });
 
-  test('rise to the latest of many raised at once', async () => {
+  test('pointers rise to the latest of many raised at once', async () => {
     await Promise.all(
       Array.from({ length: 12 }, (_, i) => store().raisePointer(of('alice'), token('phone'), edge((i * 5) % 12))),
     );
     expect(await pointers(of('alice'))).toEqual([{ token: 'phone', edge: edge(11) }]);
   });
 
-  test('are those of that account and that app alone', async () => {
+  test('pointers belong to one account and one app', async () => {
     await store().raisePointer(of('alice'), token('phone'), edge(1));
     for (const other of [of('alice', CHAT), of('alice:1'), of('alice#'), of('alice#T#'), of('alicea')])
       await store().raisePointer(other, token('tablet'), edge(2));
@@ -206,20 +206,20 @@ function pointerRules(store: () => RegistryStore): void {
     expect(await pointers(of('alice#T#'))).toEqual([{ token: 'tablet', edge: edge(2) }]);
   });
 
-  test('lead to tokens with odd names', async () => {
+  test('pointers lead to tokens with odd names', async () => {
     for (const name of NAMES) await store().raisePointer(of('alice'), token(name), edge(1));
     const found = (await store().pointers(of('alice'))).map(({ token }): string => token);
     expect(found.sort()).toEqual([...NAMES].sort());
   });
 
-  test('of accounts with odd names are kept apart', async () => {
+  test('pointers of accounts with odd names are kept apart', async () => {
     const accounts = NAMES.map((id) => ({ app: SHOP, account: Account.parse({ type: 0, id: `${id}${id}` }) }));
     for (const [i, ref] of accounts.entries()) await store().raisePointer(ref, token(`phone-${i}`), edge(i));
     for (const [i, ref] of accounts.entries())
       expect(await pointers(ref)).toEqual([{ token: `phone-${i}`, edge: edge(i) }]);
   });
 
-  test('are all there, in as many pages as it takes: more than a megabyte of them', async () => {
+  test('pointers of more than a megabyte are all returned', async () => {
     const tokens: Token[] = Array.from({ length: 1_100 }, (_, i) =>
       token(`${String(i).padStart(4, '0')}${'x'.repeat(990)}`),
     );
@@ -229,22 +229,22 @@ function pointerRules(store: () => RegistryStore): void {
 }
 
 function clearRules(store: () => RegistryStore): void {
-  test('are the empty text where there is none', async () => {
+  test('a missing watermark is the empty text', async () => {
     expect(await store().clears([of('alice'), of('bob')])).toEqual(['', '']);
     expect(await store().clears([])).toEqual([]);
   });
 
-  test('only rise', async () => {
+  test('watermarks only rise', async () => {
     for (const ms of [5, 3, 9, 9, 7]) await store().raiseClear(of('alice'), removal(ms));
     expect(await store().clears([of('alice')])).toEqual([removal(9)]);
   });
 
-  test('rise to the latest of many raised at once', async () => {
+  test('watermarks rise to the latest of many raised at once', async () => {
     await Promise.all(Array.from({ length: 12 }, (_, i) => store().raiseClear(of('alice'), removal((i * 5) % 12))));
     expect(await store().clears([of('alice')])).toEqual([removal(11)]);
   });
 
-  test('are answered in the order asked, as often as asked, in any number', async () => {
+  test('watermarks come in the order of the accounts, also repeated, in any number', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `user-${i}`);
     await inParallel(names.slice(0, 115), 16, (name) => store().raiseClear(of(name), removal(Number(name.slice(5)))));
     const asked = [...names.toReversed(), 'user-7'];
@@ -252,13 +252,13 @@ function clearRules(store: () => RegistryStore): void {
     expect(await store().clears(asked.map((name) => of(name)))).toEqual(expected);
   });
 
-  test('are those of that account and that app alone', async () => {
+  test('watermarks belong to one account and one app', async () => {
     await store().raiseClear(of('alice'), removal(1));
     const others = [of('alice', CHAT), of('alice:1'), of('alice#'), of('alicea')];
     expect(await store().clears(others)).toEqual(['', '', '', '']);
   });
 
-  test('of accounts with odd names are kept apart', async () => {
+  test('watermarks of accounts with odd names are kept apart', async () => {
     const accounts = NAMES.map((id) => ({ app: SHOP, account: Account.parse({ type: 0, id: `${id}${id}` }) }));
     for (const [i, ref] of accounts.entries()) await store().raiseClear(ref, removal(i));
     expect(await store().clears(accounts)).toEqual(NAMES.map((_, i) => removal(i)));

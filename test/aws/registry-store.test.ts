@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { Account, Token } from '../../functions/core/account.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
@@ -40,147 +40,139 @@ const units = () => {
   return { written: sum(true), read: sum(false) };
 };
 
-describe('what an operation costs', () => {
-  test('a login of one account: its pointer and its document, after one read', async () => {
-    await applyAll(registry, [login(`new${names}`, 'alice')]);
-    expect(units()).toEqual({ written: 2, read: 1 });
-  });
-
-  test('the same event again: one read', async () => {
-    await applyAll(registry, [login(`new${names}`, 'alice')]);
-    table.calls.length = 0;
-    await applyAll(registry, [login(`new${names}`, 'alice')]);
-    expect(units()).toEqual({ written: 0, read: 1 });
-  });
-
-  test('the same events again, in the worker: half a read each, a sign-out everywhere too', async () => {
-    const id = `new${names}`;
-    const signOut = operation('unbindAccountFromAll', NOW + 1, { account: { type: 0, id } });
-    const operations = [login(id, id), login(`other${names}`, id), signOut];
-    await applyAll(registry, operations);
-    table.calls.length = 0;
-    await applyAll({ ...registry, store: dynamodbRegistryStore(table, 'eventual') }, operations);
-    expect(units()).toEqual({ written: 0, read: 3 * 0.5 });
-  });
-
-  test('a logout: the document, after one read', async () => {
-    await applyAll(registry, [login(`new${names}`, 'alice')]);
-    table.calls.length = 0;
-    await applyAll(registry, [operation('unbindTokenFromAll', NOW + 1, { token: `new${names}` })]);
-    expect(units()).toEqual({ written: 1, read: 1 });
-  });
-
-  test('an account added to a token, or taken from it: its pointer, for the bind only, and the document', async () => {
-    const name = `new${names}`;
-    await applyAll(registry, [login(name, 'alice')]);
-    const accounts = [{ type: 0, id: 'bobby' }];
-    table.calls.length = 0;
-    await applyAll(registry, [operation('bind', NOW + 1, { token: name, accounts })]);
-    expect(units()).toEqual({ written: 2, read: 1 });
-    table.calls.length = 0;
-    await applyAll(registry, [operation('unbind', NOW + 2, { token: name, accounts })]);
-    expect(units()).toEqual({ written: 1, read: 1 });
-  });
-
-  test('a question about a token: its document, and the watermark of each account on it', async () => {
-    const name = `new${names}`;
-    const accounts = [1, 2, 3].map((type) => ({ type, id: 'alice' }));
-    await applyAll(registry, [operation('bindOverriding', NOW, { scope: 'token', token: name, accounts })]);
-    table.calls.length = 0;
-    await accountsOf(registry.store, [token(name)]);
-    // A watermark that is not there costs as much as one that is.
-    expect(units()).toEqual({ written: 0, read: 1 + 3 });
-  });
-
-  test('a question about an account: its pointers, by size, a document for each, and the watermark', async () => {
-    const id = `few${names}`;
-    await applyAll(
-      registry,
-      Array.from({ length: 20 }, (_, i) => login(`${id}-${i}`, id)),
-    );
-    table.calls.length = 0;
-    await tokensOf(registry.store, [{ app, account: Account.parse({ type: 0, id }) }]);
-    expect(units()).toEqual({ written: 0, read: 1 + 20 + 1 });
-  });
-
-  test('a sign-out everywhere: one item, though the account has a thousand tokens', async () => {
-    const id = `many${names}`;
-    await applyAll(
-      registry,
-      Array.from({ length: 1000 }, (_, i) => login(`${id}-${i}`, id)),
-    );
-    table.calls.length = 0;
-    await applyAll(registry, [operation('unbindAccountFromAll', NOW + 1, { account: { type: 0, id } })]);
-    expect(table.calls).toEqual([
-      { name: 'GetItem', units: 1 },
-      { name: 'UpdateItem', units: 1 },
-    ]);
-    expect(await tokensOf(registry.store, [{ app, account: Account.parse({ type: 0, id }) }])).toEqual([[]]);
-  });
-
-  test('ten logins of one token in one batch: one document', async () => {
-    await applyAll(
-      registry,
-      Array.from({ length: 10 }, (_, i) => login(`new${names}`, 'alice', NOW + i)),
-    );
-    expect(table.calls.filter(({ name }) => name === 'PutItem')).toHaveLength(1);
-  });
+test('a login costs its pointer and its document, after one read', async () => {
+  await applyAll(registry, [login(`new${names}`, 'alice')]);
+  expect(units()).toEqual({ written: 2, read: 1 });
 });
 
-describe('what is too much for one answer', () => {
-  test('documents beyond a hundred, repeated and missing ones, come back in the order asked', async () => {
-    const tokens = Array.from({ length: 250 }, (_, i) => token(`page${names}-${i}`));
-    await applyAll(
-      registry,
-      tokens.filter((_, i) => i % 2 === 0).map((ref) => login(ref.token, 'alice')),
-    );
-    const asked = [...tokens, ...tokens.slice(0, 10)];
-    const found = await accountsOf(registry.store, asked);
-    expect(found).toEqual(asked.map((_, i) => ((i % 250) % 2 === 0 ? [alice] : [])));
-  });
-
-  test('pointers beyond one megabyte are all found', async () => {
-    const account = { app, account: Account.parse({ type: 0, id: `wide${names}` }) };
-    const tokens = Array.from({ length: 1_200 }, (_, i) => Token.parse(`${i}-`.padEnd(990, 'x')));
-    const edge = bindAt(stampOf('bind', NOW, eventHash('wide')), 0);
-    await Promise.all(tokens.map((one) => registry.store.raisePointer(account, one, edge)));
-    table.calls.length = 0;
-    const pointers = await registry.store.pointers(account);
-    expect(table.calls.length).toBeGreaterThan(1);
-    expect(new Set(pointers.map((pointer) => pointer.token))).toEqual(new Set(tokens));
-  });
+test('a repeated event costs one read', async () => {
+  await applyAll(registry, [login(`new${names}`, 'alice')]);
+  table.calls.length = 0;
+  await applyAll(registry, [login(`new${names}`, 'alice')]);
+  expect(units()).toEqual({ written: 0, read: 1 });
 });
 
-describe('names in the table', () => {
-  test.each([
-    ['a#b', '0#alice'],
-    ['D', '#CLEAR'],
-    ['T#phone#x', '__proto__'],
-    ['tökén-😀', '用户'],
-    ['x'.repeat(1000), 'y'.repeat(255)],
-  ])('token %s and account %s are found in both directions', async (name, id) => {
-    await applyAll(registry, [login(name, id)]);
-    const account = Account.parse({ type: 0, id });
-    expect(await accountsOf(registry.store, [token(name)])).toEqual([[account]]);
-    expect(await tokensOf(registry.store, [{ app, account }])).toEqual([[name]]);
-  });
-
-  test('of different apps never meet', async () => {
-    await applyAll(registry, [login('shared', 'alice')]);
-    const other = AppId.parse('other');
-    expect(await accountsOf(registry.store, [{ app: other, token: Token.parse('shared') }])).toEqual([[]]);
-    expect(await tokensOf(registry.store, [{ app: other, account: alice }])).toEqual([[]]);
-  });
+test('a repeated event costs half a read in the worker, a sign-out everywhere too', async () => {
+  const id = `new${names}`;
+  const signOut = operation('unbindAccountFromAll', NOW + 1, { account: { type: 0, id } });
+  const operations = [login(id, id), login(`other${names}`, id), signOut];
+  await applyAll(registry, operations);
+  table.calls.length = 0;
+  await applyAll({ ...registry, store: dynamodbRegistryStore(table, 'eventual') }, operations);
+  expect(units()).toEqual({ written: 0, read: 3 * 0.5 });
 });
 
-describe('a table that does not answer', () => {
-  test('is unavailable, and the reason names nobody', async () => {
-    const stopped = await embeddedTable();
-    await stopped.stop();
-    const store = dynamodbRegistryStore(stopped);
-    await expect(store.documents([token('canary')])).rejects.toThrow(Unavailable);
-    await expect(store.documents([token('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);
-    const [outcome] = await applyAll({ ...registry, store }, [login('canary', 'alice')]);
-    expect(outcome).toMatchObject({ kind: 'unavailable' });
-  });
+test('a logout costs the document, after one read', async () => {
+  await applyAll(registry, [login(`new${names}`, 'alice')]);
+  table.calls.length = 0;
+  await applyAll(registry, [operation('unbindTokenFromAll', NOW + 1, { token: `new${names}` })]);
+  expect(units()).toEqual({ written: 1, read: 1 });
+});
+
+test('a bind costs its pointer and the document, an unbind the document only', async () => {
+  const name = `new${names}`;
+  await applyAll(registry, [login(name, 'alice')]);
+  const accounts = [{ type: 0, id: 'bobby' }];
+  table.calls.length = 0;
+  await applyAll(registry, [operation('bind', NOW + 1, { token: name, accounts })]);
+  expect(units()).toEqual({ written: 2, read: 1 });
+  table.calls.length = 0;
+  await applyAll(registry, [operation('unbind', NOW + 2, { token: name, accounts })]);
+  expect(units()).toEqual({ written: 1, read: 1 });
+});
+
+test('a query of a token costs its document and the watermark of each account on it', async () => {
+  const name = `new${names}`;
+  const accounts = [1, 2, 3].map((type) => ({ type, id: 'alice' }));
+  await applyAll(registry, [operation('bindOverriding', NOW, { scope: 'token', token: name, accounts })]);
+  table.calls.length = 0;
+  await accountsOf(registry.store, [token(name)]);
+  // A watermark that is not there costs as much as one that is.
+  expect(units()).toEqual({ written: 0, read: 1 + 3 });
+});
+
+test('a query of an account costs its pointers by size, a document for each, and the watermark', async () => {
+  const id = `few${names}`;
+  await applyAll(
+    registry,
+    Array.from({ length: 20 }, (_, i) => login(`${id}-${i}`, id)),
+  );
+  table.calls.length = 0;
+  await tokensOf(registry.store, [{ app, account: Account.parse({ type: 0, id }) }]);
+  expect(units()).toEqual({ written: 0, read: 1 + 20 + 1 });
+});
+
+test('a sign-out everywhere costs one item, though the account has a thousand tokens', async () => {
+  const id = `many${names}`;
+  await applyAll(
+    registry,
+    Array.from({ length: 1000 }, (_, i) => login(`${id}-${i}`, id)),
+  );
+  table.calls.length = 0;
+  await applyAll(registry, [operation('unbindAccountFromAll', NOW + 1, { account: { type: 0, id } })]);
+  expect(table.calls).toEqual([
+    { name: 'GetItem', units: 1 },
+    { name: 'UpdateItem', units: 1 },
+  ]);
+  expect(await tokensOf(registry.store, [{ app, account: Account.parse({ type: 0, id }) }])).toEqual([[]]);
+});
+
+test('ten logins of one token in one batch cost one document', async () => {
+  await applyAll(
+    registry,
+    Array.from({ length: 10 }, (_, i) => login(`new${names}`, 'alice', NOW + i)),
+  );
+  expect(table.calls.filter(({ name }) => name === 'PutItem')).toHaveLength(1);
+});
+
+test('documents beyond a hundred come back in order, also repeated and missing ones', async () => {
+  const tokens = Array.from({ length: 250 }, (_, i) => token(`page${names}-${i}`));
+  await applyAll(
+    registry,
+    tokens.filter((_, i) => i % 2 === 0).map((ref) => login(ref.token, 'alice')),
+  );
+  const asked = [...tokens, ...tokens.slice(0, 10)];
+  const found = await accountsOf(registry.store, asked);
+  expect(found).toEqual(asked.map((_, i) => ((i % 250) % 2 === 0 ? [alice] : [])));
+});
+
+test('pointers beyond one megabyte take more than one call', async () => {
+  const account = { app, account: Account.parse({ type: 0, id: `wide${names}` }) };
+  const tokens = Array.from({ length: 1_200 }, (_, i) => Token.parse(`${i}-`.padEnd(990, 'x')));
+  const edge = bindAt(stampOf('bind', NOW, eventHash('wide')), 0);
+  await Promise.all(tokens.map((one) => registry.store.raisePointer(account, one, edge)));
+  table.calls.length = 0;
+  const pointers = await registry.store.pointers(account);
+  expect(table.calls.length).toBeGreaterThan(1);
+  expect(new Set(pointers.map((pointer) => pointer.token))).toEqual(new Set(tokens));
+});
+
+test.each([
+  ['a#b', '0#alice'],
+  ['D', '#CLEAR'],
+  ['T#phone#x', '__proto__'],
+  ['tökén-😀', '用户'],
+  ['x'.repeat(1000), 'y'.repeat(255)],
+])('token %s and account %s are found in both directions', async (name, id) => {
+  await applyAll(registry, [login(name, id)]);
+  const account = Account.parse({ type: 0, id });
+  expect(await accountsOf(registry.store, [token(name)])).toEqual([[account]]);
+  expect(await tokensOf(registry.store, [{ app, account }])).toEqual([[name]]);
+});
+
+test('names of different apps are kept apart', async () => {
+  await applyAll(registry, [login('shared', 'alice')]);
+  const other = AppId.parse('other');
+  expect(await accountsOf(registry.store, [{ app: other, token: Token.parse('shared') }])).toEqual([[]]);
+  expect(await tokensOf(registry.store, [{ app: other, account: alice }])).toEqual([[]]);
+});
+
+test('a table that does not answer is unavailable, and the reason has no names', async () => {
+  const stopped = await embeddedTable();
+  await stopped.stop();
+  const store = dynamodbRegistryStore(stopped);
+  await expect(store.documents([token('canary')])).rejects.toThrow(Unavailable);
+  await expect(store.documents([token('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);
+  const [outcome] = await applyAll({ ...registry, store }, [login('canary', 'alice')]);
+  expect(outcome).toMatchObject({ kind: 'unavailable' });
 });

@@ -132,7 +132,7 @@ const DOORS: Readonly<Record<string, Door>> = {
 describe.each(Object.entries(DOORS))('%s secret, rotated by the documented command', (_, { command, start }) => {
   const first = 'A'.repeat(44);
 
-  test('is good beside the one before it, in five minutes everywhere; the one before that is refused', async () => {
+  test('a rotated secret works everywhere after five minutes, beside the one before it', async () => {
     const send = start();
     expect(await send(first)).toBe(200);
     const second = run(command);
@@ -147,7 +147,7 @@ describe.each(Object.entries(DOORS))('%s secret, rotated by the documented comma
     expect(new Set([first, second, third]).size).toBe(3);
   });
 
-  test('is the only one that is good once a leaked one has been taken away', async () => {
+  test('a leaked secret is refused once it was removed', async () => {
     const send = start();
     expect(await send(first)).toBe(200);
     run(command);

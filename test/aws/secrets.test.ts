@@ -1,5 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CLIENT } from '../../functions/aws/client.ts';
 import { NEWEST, type SecretsPorts, secretsReader } from '../../functions/aws/secrets.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
@@ -39,56 +39,54 @@ const reader = (more: Partial<SecretsPorts<string>> = {}) =>
     log: (_, message, line) => lines.push({ message, line }),
   });
 
-describe('the secrets of a credential', () => {
-  test('are two, the newest first', async () => {
-    expect(await reader()('app')).toEqual(['new', 'old']);
-  });
+test('a rotated credential has two secrets, newest first', async () => {
+  expect(await reader()('app')).toEqual(['new', 'old']);
+});
 
-  test('are one, where it was never changed', async () => {
-    kept.set('name-of-app', { AWSCURRENT: 'first' });
-    expect(await reader()('app')).toEqual(['first']);
-  });
+test('a credential that was never rotated has one secret', async () => {
+  kept.set('name-of-app', { AWSCURRENT: 'first' });
+  expect(await reader()('app')).toEqual(['first']);
+});
 
-  test('are the newest alone, for whoever asks for no other: the one before is not even read', async () => {
-    kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
-    expect(await reader({ stages: NEWEST })('app')).toEqual(['new']);
-    expect(lines).toEqual([]);
-  });
+test('the previous secret is not read if only the newest is wanted', async () => {
+  kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
+  expect(await reader({ stages: NEWEST })('app')).toEqual(['new']);
+  expect(lines).toEqual([]);
+});
 
-  test('are none for an id without a secret, also one that objects inherit', async () => {
-    expect(await reader()('other')).toEqual([]);
-    expect(await reader()('constructor')).toEqual([]);
-  });
+test('an id without a secret has none, also one that objects inherit', async () => {
+  expect(await reader()('other')).toEqual([]);
+  expect(await reader()('constructor')).toEqual([]);
+});
 
-  test('are read once and known for five minutes; then a changed one is seen', async () => {
-    const secretsOf = reader();
-    await secretsOf('app');
-    kept.set('name-of-app', { AWSCURRENT: 'newer', AWSPREVIOUS: 'new' });
-    now = 5 * MINUTE - 1;
-    expect(await secretsOf('app')).toEqual(['new', 'old']);
-    now = 5 * MINUTE;
-    expect(await secretsOf('app')).toEqual(['newer', 'new']);
-  });
+test('secrets are read once and known for five minutes', async () => {
+  const secretsOf = reader();
+  await secretsOf('app');
+  kept.set('name-of-app', { AWSCURRENT: 'newer', AWSPREVIOUS: 'new' });
+  now = 5 * MINUTE - 1;
+  expect(await secretsOf('app')).toEqual(['new', 'old']);
+  now = 5 * MINUTE;
+  expect(await secretsOf('app')).toEqual(['newer', 'new']);
+});
 
-  test('stay good while they cannot be read again', async () => {
-    const secretsOf = reader();
-    await secretsOf('app');
-    kept.delete('name-of-app');
-    now = 5 * MINUTE;
-    expect(await secretsOf('app')).toEqual(['new', 'old']);
-  });
+test('known secrets work while they cannot be read again', async () => {
+  const secretsOf = reader();
+  await secretsOf('app');
+  kept.delete('name-of-app');
+  now = 5 * MINUTE;
+  expect(await secretsOf('app')).toEqual(['new', 'old']);
+});
 
-  test('are unavailable, not none, while they were never read; and the next request tries again', async () => {
-    kept.delete('name-of-app');
-    const secretsOf = reader();
-    await expect(secretsOf('app')).rejects.toThrow(Unavailable);
-    kept.set('name-of-app', { AWSCURRENT: 'first' });
-    expect(await secretsOf('app')).toEqual(['first']);
-  });
+test('secrets are unavailable until the first read succeeds, and each request tries again', async () => {
+  kept.delete('name-of-app');
+  const secretsOf = reader();
+  await expect(secretsOf('app')).rejects.toThrow(Unavailable);
+  kept.set('name-of-app', { AWSCURRENT: 'first' });
+  expect(await secretsOf('app')).toEqual(['first']);
+});
 
-  test('leave out one that cannot be used, and the log says which, not what', async () => {
-    kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
-    expect(await reader()('app')).toEqual(['new']);
-    expect(lines).toEqual([{ message: 'secret.unusable', line: { credential: 'app', version: 'AWSPREVIOUS' } }]);
-  });
+test('an unusable secret is left out, and the log names its credential only', async () => {
+  kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
+  expect(await reader()('app')).toEqual(['new']);
+  expect(lines).toEqual([{ message: 'secret.unusable', line: { credential: 'app', version: 'AWSPREVIOUS' } }]);
 });

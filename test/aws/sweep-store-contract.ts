@@ -19,7 +19,7 @@ const state = { pushed: ['0#alice' as const], seen: ['0#alice' as const], pushed
 
 export type Stores = { readonly registry: RegistryStore; readonly states: MirrorStore; readonly store: SweepStore };
 
-/** What every sweep store keeps to, whatever it is made of. `make` gives empty ones over one table, with pages of so many items. */
+/** Rules for every sweep store. `make` returns empty stores over one table, with pages of `pageItems`. */
 export function sweepStoreContract(make: (pageItems: number) => Promise<Stores>): void {
   let stores: Stores;
   beforeEach(async () => {
@@ -31,7 +31,7 @@ export function sweepStoreContract(make: (pageItems: number) => Promise<Stores>)
   describe('a watermark', () => clearRules(() => stores));
   describe('a pass', () => passRules(() => stores));
 
-  test('a glimpse shows the documents in the order asked, as often as asked, and what is not there', async () => {
+  test('a glimpse returns documents in the order of the tokens, also repeated and missing ones', async () => {
     const { registry, store } = stores;
     await registry.write(on('phone'), document(1), 0);
     await registry.write(on('tablet'), document(2), 0);
@@ -53,11 +53,11 @@ async function everything(store: SweepStore): Promise<SweepItem[][]> {
 }
 
 function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<Stores>): void {
-  test('of an empty table is empty, and the last', async () => {
+  test('a page of an empty table is empty, and the last', async () => {
     expect(await stores().store.page(undefined)).toEqual({ items: [] });
   });
 
-  test('shows each kind of item whole', async () => {
+  test('a page has each kind of item whole', async () => {
     const { registry, states, store } = stores();
     await registry.write(on('phone#1'), document(1), 0);
     await states.writeState(SHOP, token('phone#1'), state, 0);
@@ -75,7 +75,7 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
     );
   });
 
-  test('has an account\u2019s watermark before its pointers, and a token\u2019s state right after its document', async () => {
+  test('a page has a watermark before its pointers, and a state right after its document', async () => {
     const { registry, states, store } = stores();
     for (const name of ['alice', 'bob']) {
       await states.writeState(SHOP, token(name), state, 0);
@@ -90,7 +90,7 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
     expect(kinds.match(/document state/g)).toHaveLength(2);
   });
 
-  test('says where the next one begins, until everything has been shown once', async () => {
+  test('pages together have every item once', async () => {
     const { registry, states, store } = await make(3);
     for (let i = 0; i < 10; i++) {
       await registry.write(on(`phone-${i}`), document(i), 0);
@@ -104,7 +104,7 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
     expect(new Set(pages.flat().map((item) => JSON.stringify(item))).size).toBe(22);
   });
 
-  test('never shows what is kept of the pass itself', async () => {
+  test('a page has no item of the pass itself', async () => {
     const { store } = stores();
     await store.savePass({ begunMs: 1, isDone: true }, 0);
     expect(await everything(store)).toEqual([[]]);
@@ -112,7 +112,7 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
 }
 
 function pointerRules(stores: () => Stores): void {
-  test('goes where it still stands as it was seen, and only that one', async () => {
+  test('an unchanged pointer is deleted, and no other', async () => {
     const { registry, store } = stores();
     for (const name of ['phone', 'tablet']) await registry.raisePointer(of('alice'), token(name), edge(1));
     expect(await store.deletePointer(of('alice'), token('phone'), edge(1))).toBe(true);
@@ -120,7 +120,7 @@ function pointerRules(stores: () => Stores): void {
     expect(await store.deletePointer(of('alice'), token('phone'), edge(1))).toBe(false);
   });
 
-  test('stays that has risen since it was seen', async () => {
+  test('a pointer that has risen stays', async () => {
     const { registry, store } = stores();
     await registry.raisePointer(of('alice'), token('phone'), edge(1));
     await registry.raisePointer(of('alice'), token('phone'), edge(2));
@@ -128,7 +128,7 @@ function pointerRules(stores: () => Stores): void {
     expect(await registry.pointers(of('alice'))).toEqual([{ token: 'phone', edge: edge(2) }]);
   });
 
-  test('is known to be there, or not, whatever else its account has', async () => {
+  test("an account's pointers are found beside any other items", async () => {
     const { registry, store } = stores();
     await registry.raiseClear(of('alice'), removal(1));
     await registry.raisePointer(of('alice', CHAT), token('phone'), edge(1));
@@ -142,7 +142,7 @@ function pointerRules(stores: () => Stores): void {
 }
 
 function clearRules(stores: () => Stores): void {
-  test('goes where it still stands as it was seen', async () => {
+  test('an unchanged watermark is deleted', async () => {
     const { registry, store } = stores();
     for (const name of ['alice', 'bob']) await registry.raiseClear(of(name), removal(1));
     expect(await store.deleteClear(of('alice'), removal(1))).toBe(true);
@@ -150,7 +150,7 @@ function clearRules(stores: () => Stores): void {
     expect(await store.deleteClear(of('alice'), removal(1))).toBe(false);
   });
 
-  test('stays that has risen since it was seen', async () => {
+  test('a watermark that has risen stays', async () => {
     const { registry, store } = stores();
     await registry.raiseClear(of('alice'), removal(1));
     await registry.raiseClear(of('alice'), removal(2));
@@ -159,7 +159,7 @@ function clearRules(stores: () => Stores): void {
     expect(await registry.clears([of('alice')])).toEqual([removal(2)]);
   });
 
-  test('remembers since when it is idle, until it rises', async () => {
+  test('a watermark has its idle time until it rises', async () => {
     const { registry, store } = stores();
     await registry.raiseClear(of('alice'), removal(1));
     expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(true);
@@ -170,7 +170,7 @@ function clearRules(stores: () => Stores): void {
     expect(await everything(store)).toEqual([[{ kind: 'clear', ref: of('alice'), removal: removal(2) }]]);
   });
 
-  test('that is not there does not become idle', async () => {
+  test('a missing watermark does not become idle', async () => {
     const { registry, store } = stores();
     expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(false);
     expect(await registry.clears([of('alice')])).toEqual(['']);
@@ -178,11 +178,11 @@ function clearRules(stores: () => Stores): void {
 }
 
 function passRules(stores: () => Stores): void {
-  test('is none before the first', async () => {
+  test('a store without a pass has version 0', async () => {
     expect(await stores().store.pass()).toEqual({ pass: undefined, version: 0 });
   });
 
-  test('is kept over the version that was read, and no other', async () => {
+  test('a pass is saved over the version that was read, and no other', async () => {
     const { store } = stores();
     const [first, second] = [
       { begunMs: 1, isDone: false, after: 'x' },

@@ -1,6 +1,6 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dynamodbMirrorStore } from '../../functions/aws/mirror-store.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
@@ -58,61 +58,59 @@ async function passAt(nowMs: number, sweptAgain = 0) {
 
 const logins = Array.from({ length: LOGINS }, (_, i) => moved(override(NOW, [`user-${i}`]), `phone-${i}`));
 
-describe('what a pass costs', () => {
-  test('for logins within the horizon: the scan, a unit for 8 KB, whatever the number of items', async () => {
-    await apply(...logins);
-    const { swept, units } = await passAt(NOW + DAY_MS);
-    expect(swept).toMatchObject({ kind: 'done', scanned: 2 * LOGINS });
-    expect(Object.keys(units)).toEqual(['Scan']);
-    expect(units['Scan'] / (2 * LOGINS)).toBeLessThan(0.03);
-  });
+test('a pass over young logins costs the scan, a unit for 8 KB', async () => {
+  await apply(...logins);
+  const { swept, units } = await passAt(NOW + DAY_MS);
+  expect(swept).toMatchObject({ kind: 'done', scanned: 2 * LOGINS });
+  expect(Object.keys(units)).toEqual(['Scan']);
+  expect(units['Scan'] / (2 * LOGINS)).toBeLessThan(0.03);
+});
 
-  test('for older ones that are still logged in: half a unit more for the look behind each pointer', async () => {
-    await apply(...logins);
-    const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
-    expect(swept).toMatchObject({ folded: 0, pointers: 0 });
-    expect(units).toEqual({ Scan: expect.any(Number), BatchGetItem: LOGINS / 2 });
-  });
+test('a pass over older logins costs half a unit more for each pointer', async () => {
+  await apply(...logins);
+  const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
+  expect(swept).toMatchObject({ folded: 0, pointers: 0 });
+  expect(units).toEqual({ Scan: expect.any(Number), BatchGetItem: LOGINS / 2 });
+});
 
-  test('for a pointer that goes, once: a read and a delete', async () => {
-    await apply(...logins);
-    await apply(...Array.from({ length: LOGINS }, (_, i) => moved(unbindAll(NOW + 1), `phone-${i}`)));
-    const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
-    expect(swept).toMatchObject({ folded: 0, pointers: LOGINS });
-    expect(units).toEqual({
-      Scan: expect.any(Number),
-      BatchGetItem: LOGINS / 2,
-      GetItem: LOGINS,
-      DeleteItem: LOGINS,
-    });
-  });
-
-  test('for a token of a deleted account, once: a read, a write of its document and a delete', async () => {
-    await apply(...logins);
-    await apply(...Array.from({ length: LOGINS }, (_, i) => unbindEverywhere(NOW + 1, `user-${i}`)));
-    const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
-    expect(swept).toMatchObject({ folded: LOGINS, pointers: LOGINS, watermarks: 0 });
-    expect(units).toEqual({
-      Scan: expect.any(Number),
-      BatchGetItem: LOGINS / 2,
-      GetItem: LOGINS,
-      PutItem: LOGINS,
-      DeleteItem: LOGINS,
-    });
-  });
-
-  test('for a watermark that goes: a query and a mark, and a day later a query and a delete', async () => {
-    await apply(...Array.from({ length: 10 }, (_, i) => unbindEverywhere(NOW, `user-${i}`)));
-    const past = NOW + HORIZON_MS + LATENESS_MS + 1;
-    const first = await passAt(past);
-    expect(first.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, PutItem: 10 });
-    const second = await passAt(past + DAY_MS);
-    expect(second.swept.watermarks).toBe(10);
-    expect(second.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, DeleteItem: 10 });
+test('a deleted pointer costs a read and a delete, once', async () => {
+  await apply(...logins);
+  await apply(...Array.from({ length: LOGINS }, (_, i) => moved(unbindAll(NOW + 1), `phone-${i}`)));
+  const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
+  expect(swept).toMatchObject({ folded: 0, pointers: LOGINS });
+  expect(units).toEqual({
+    Scan: expect.any(Number),
+    BatchGetItem: LOGINS / 2,
+    GetItem: LOGINS,
+    DeleteItem: LOGINS,
   });
 });
 
-test('a deleted account leaves nothing behind in the table but the place of the sweep', async () => {
+test('a token of a deleted account costs a read, a write of its document and a delete, once', async () => {
+  await apply(...logins);
+  await apply(...Array.from({ length: LOGINS }, (_, i) => unbindEverywhere(NOW + 1, `user-${i}`)));
+  const { swept, units } = await passAt(NOW + HORIZON_MS + 1);
+  expect(swept).toMatchObject({ folded: LOGINS, pointers: LOGINS, watermarks: 0 });
+  expect(units).toEqual({
+    Scan: expect.any(Number),
+    BatchGetItem: LOGINS / 2,
+    GetItem: LOGINS,
+    PutItem: LOGINS,
+    DeleteItem: LOGINS,
+  });
+});
+
+test('a deleted watermark costs a query and a write, and a day later a query and a delete', async () => {
+  await apply(...Array.from({ length: 10 }, (_, i) => unbindEverywhere(NOW, `user-${i}`)));
+  const past = NOW + HORIZON_MS + LATENESS_MS + 1;
+  const first = await passAt(past);
+  expect(first.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, PutItem: 10 });
+  const second = await passAt(past + DAY_MS);
+  expect(second.swept.watermarks).toBe(10);
+  expect(second.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, DeleteItem: 10 });
+});
+
+test('a deleted account has no item left in the table', async () => {
   await apply(override(NOW, ['alice']));
   await apply(unbindEverywhere(NOW + 1, 'alice'));
   const last = NOW + HORIZON_MS + LATENESS_MS + 5 * DAY_MS;
@@ -124,22 +122,20 @@ test('a deleted account leaves nothing behind in the table but the place of the 
   expect(await registry.pointers({ app: app().id, account: account('alice') })).toEqual([]);
 });
 
-describe('an item that nobody can read', () => {
-  test.each([
-    ['of no known kind', { pk: 'X#1', sk: 'D' }],
-    ['without an app', { pk: 'T#phone', sk: 'D', version: 1 }],
-    ['of an account that is none', { pk: 'A#shop#alice', sk: 'T#phone', edge: 'x' }],
-    ['of a later version of ours', { pk: 'T#shop#phone', sk: 'D', version: 'two' }],
-    ['with a pointer to nothing', { pk: 'A#shop#0#alice', sk: 'T#', edge: 'x' }],
-  ])('%s is counted and left alone', async (_, Item) => {
-    await table.client.send(new PutItemCommand({ TableName: table.name, Item: marshall(Item) }));
-    const { swept } = await passAt(NOW);
-    expect(swept).toMatchObject({ kind: 'done', scanned: 1, unreadable: 1, folded: 0, pointers: 0, watermarks: 0 });
-    expect((await dynamodbSweepStore(table).page(undefined)).items).toEqual([{ kind: 'unreadable' }]);
-  });
+test.each([
+  ['of no known kind', { pk: 'X#1', sk: 'D' }],
+  ['without an app', { pk: 'T#phone', sk: 'D', version: 1 }],
+  ['of an account that is none', { pk: 'A#shop#alice', sk: 'T#phone', edge: 'x' }],
+  ['of a later version of ours', { pk: 'T#shop#phone', sk: 'D', version: 'two' }],
+  ['with a pointer to nothing', { pk: 'A#shop#0#alice', sk: 'T#', edge: 'x' }],
+])('an unreadable item %s is counted and stays', async (_, Item) => {
+  await table.client.send(new PutItemCommand({ TableName: table.name, Item: marshall(Item) }));
+  const { swept } = await passAt(NOW);
+  expect(swept).toMatchObject({ kind: 'done', scanned: 1, unreadable: 1, folded: 0, pointers: 0, watermarks: 0 });
+  expect((await dynamodbSweepStore(table).page(undefined)).items).toEqual([{ kind: 'unreadable' }]);
 });
 
-test('a table that does not answer is unavailable, and the reason names nobody', async () => {
+test('a table that does not answer is unavailable, and the reason has no names', async () => {
   const stopped = await embeddedTable();
   await stopped.stop();
   const store = dynamodbSweepStore(stopped);

@@ -48,7 +48,7 @@ async function swept(checksQueues: Record<string, string>, remainingMs = 5 * MIN
   return lines;
 }
 
-test('a timer has tokens compared and says so in one line; it names nobody', async () => {
+test('a sweep has tokens verified and logs one line without names', async () => {
   const store = dynamodbRegistryStore(table);
   const login = moved(override(Date.now(), ['canary-account']), 'canary-token');
   await applyAll({ store, now: Date.now, pause: async () => {} }, [login]);
@@ -63,7 +63,7 @@ test('a timer has tokens compared and says so in one line; it names nobody', asy
   expect(await swept({ [SHOP]: checks })).toMatchObject([{ line: { outcome: 'idle', scanned: 0 } }]);
 });
 
-test('a table that does not answer is a warning, and no crash', async () => {
+test('a table that does not answer is a warning, not a crash', async () => {
   const stopped = await embeddedTable();
   await stopped.stop();
   const lines: { level: string; line: Line }[] = [];

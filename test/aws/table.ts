@@ -4,7 +4,7 @@ import dynalite from 'dynalite';
 import type { Table } from '../../functions/aws/dynamodb.ts';
 import { TABLE } from '../../infra/settings.ts';
 
-/** What the store reported of one call. */
+/** The name and the capacity units of one call. */
 type Call = { readonly name: string; readonly units: number };
 
 export type EmbeddedTable = Table & { readonly calls: Call[]; readonly stop: () => Promise<void> };

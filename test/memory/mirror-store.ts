@@ -1,6 +1,6 @@
 import { type MirrorState, type MirrorStore, type StoredState, UNKNOWN } from '../../functions/mirror/state.ts';
 
-/** What is known of hosted tokens in this process's memory, for tests and for measuring, by `<app>#<token>`. */
+/** Mirror states in memory, for tests and benchmarks, by `<app>#<token>`. */
 export function memoryMirrorStore(states = new Map<string, StoredState>()): MirrorStore {
   const nothing: StoredState = { state: UNKNOWN, version: 0 };
   return {

@@ -14,7 +14,7 @@ export const accountRefKey = ({ app, account }: AccountRef) => `${app}#${account
 /** An account's pointers: the edge for each token. */
 type Pointers = Map<TokenRef['token'], string>;
 
-/** What a memory registry holds: documents by `<app>#<token>`, pointers and watermarks by `<app>#<type>#<account>`. */
+/** The items of a memory registry: documents by `<app>#<token>`, pointers and watermarks by `<app>#<type>#<account>`. */
 export type MemoryTable = {
   readonly documents: Map<string, Stored>;
   readonly pointers: Map<string, Pointers>;
@@ -28,14 +28,14 @@ export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable 
 });
 
 /**
- * A registry store in this process's memory, for tests and for measuring: it forgets everything when the process ends.
- * Whoever gives the map of documents, by `<app>#<token>`, may take some away, as a table does with expired ones.
+ * A registry store in memory, for tests and benchmarks. A caller that passes the map of documents, by `<app>#<token>`,
+ * may delete some of them, as a table deletes expired ones.
  */
 export function memoryRegistryStore(documents = new Map<string, Stored>()): RegistryStore {
   return memoryRegistryIn(memoryTable(documents));
 }
 
-/** The same in a table that is shared with others. */
+/** A registry store over a shared memory table. */
 export function memoryRegistryIn({ documents, pointers, clears }: MemoryTable): RegistryStore {
   return {
     documents: async (tokens) => tokens.map((ref) => documents.get(tokenKey(ref))),

@@ -3,7 +3,7 @@ import type { StoredState } from '../../functions/mirror/state.ts';
 import type { Pass, SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { accountRefKey, type MemoryTable, tokenKey } from './registry-store.ts';
 
-/** A sweep's way through a memory registry and, by `<app>#<token>`, a memory mirror store, in pages of so many items. */
+/** A sweep store over a memory registry and, by `<app>#<token>`, memory mirror states, in pages of `pageItems`. */
 export function memorySweepStore(
   table: MemoryTable,
   states: ReadonlyMap<string, StoredState> = new Map(),
@@ -67,6 +67,6 @@ function* itemsOf(
     yield [place('T', name, 'M'), { kind: 'state', ref: tokenRefOf(`T#${name}`), stored }];
 }
 
-/** Lengths first: no name can be taken for the beginning of another. */
+/** Puts the length first, so that no name is a prefix of another. */
 const place = (kind: string, name: string, item: string): string =>
   `${kind}${String(name.length).padStart(5, '0')}${name}#${item}`;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hostedClient } from '../../functions/aws/mirrors.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { Running } from '../conformance/http-server.ts';
@@ -29,27 +29,25 @@ const client = (secretsOf: () => Promise<string | undefined>) =>
   );
 const ask = (hosted: ReturnType<typeof client>) => hosted.accountsOf([token('phone')]);
 
-describe('a hosted API whose secret is looked up', () => {
-  test('is called with the secret of the moment', async () => {
-    let secret = 'wrong';
-    const hosted = client(async () => secret);
-    expect(await ask(hosted)).toMatchObject({ kind: 'unauthorized' });
-    secret = secretOf(app.id);
-    expect(await ask(hosted)).toEqual({ kind: 'found', accounts: [[]] });
-    expect(await hosted.operate({ kind: 'unbindTokenFromAll', tokens: [token('phone')] })).toMatchObject({
-      kind: 'answered',
-    });
+test('a hosted client calls with the current secret', async () => {
+  let secret = 'wrong';
+  const hosted = client(async () => secret);
+  expect(await ask(hosted)).toMatchObject({ kind: 'unauthorized' });
+  secret = secretOf(app.id);
+  expect(await ask(hosted)).toEqual({ kind: 'found', accounts: [[]] });
+  expect(await hosted.operate({ kind: 'unbindTokenFromAll', tokens: [token('phone')] })).toMatchObject({
+    kind: 'answered',
   });
+});
 
-  test('is unavailable as long as there is none, or none can be read', async () => {
-    const none = client(async () => undefined);
-    expect(await ask(none)).toEqual({ kind: 'unavailable', reason: 'no secret' });
-    const down = client(async () => {
-      throw new Unavailable('ResourceNotFoundException');
-    });
-    expect(await down.operate({ kind: 'unbindTokenFromAll', tokens: [] })).toEqual({
-      kind: 'unavailable',
-      reason: 'ResourceNotFoundException',
-    });
+test('a hosted client is unavailable while its secret is missing or cannot be read', async () => {
+  const none = client(async () => undefined);
+  expect(await ask(none)).toEqual({ kind: 'unavailable', reason: 'no secret' });
+  const down = client(async () => {
+    throw new Unavailable('ResourceNotFoundException');
+  });
+  expect(await down.operate({ kind: 'unbindTokenFromAll', tokens: [] })).toEqual({
+    kind: 'unavailable',
+    reason: 'ResourceNotFoundException',
   });
 });

@@ -11,7 +11,7 @@ test('a second’s worth of calls goes at once, the others one after the other',
   expect(times(4, 8)).toEqual([0, 0, 0, 0, 250, 500, 750, 1_000]);
 });
 
-test('no second sees more than twice the rate, however long nobody called before', () => {
+test('no second sees more than twice the rate, however long the pause before', () => {
   const clock = { ms: 0 };
   const take = pace(10, () => clock.ms);
   take();

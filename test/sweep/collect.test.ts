@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { AccountKey } from '../../functions/core/account.ts';
 import { candidates, EMPTY } from '../../functions/core/document.ts';
 import { expiryOf, HORIZON_MS, horizonAt, LATENESS_MS, merge } from '../../functions/core/merge.ts';
@@ -17,46 +17,44 @@ const cleared = (name: string, ms: number): ReadonlyMap<AccountKey, string> =>
   new Map([[key(name), removalAt(stampOf('unbindAccountFromAll', ms, eventHash('clear')))]]);
 const NONE: ReadonlyMap<AccountKey, string> = new Map();
 
-describe('an edge from before the horizon', () => {
-  const old = document(bind(daysAgo(40), ['alice', 'bob']));
+const old = document(bind(daysAgo(40), ['alice', 'bob']));
 
-  test('stays while it binds', () => {
-    expect(withoutDead(old, NONE, NOW)).toEqual(old);
-    expect(withoutDead(old, cleared('alice', daysAgo(41)), NOW)).toEqual(old);
-  });
-
-  test('goes once the watermark of its account is later, and the document remembers it as dead', () => {
-    const next = withoutDead(old, cleared('alice', daysAgo(1)), NOW);
-    expect(candidates(next)).toEqual([key('bob')]);
-    expect(next.edges[key('alice')]).toBeUndefined();
-    expect(candidates(merge(next, [bind(daysAgo(40), ['alice'])]))).toEqual([key('bob')]);
-  });
-
-  test('goes once its session has ended', () => {
-    const login = bind(daysAgo(40), ['alice'], { session: 's1' });
-    const logout = unbindAll(daysAgo(40) - 1_000, { session: 's1' });
-    const dead = document(login, logout);
-    expect(expiryOf(dead)).toBeUndefined();
-    const next = withoutDead(dead, NONE, NOW);
-    expect(next.edges).toEqual({});
-    expect(expiryOf(next)).toBe(daysAgo(40) + HORIZON_MS + LATENESS_MS);
-    expect(merge(next, [login])).toEqual(next);
-  });
-
-  test('takes nothing along that is as late as the horizon allows', () => {
-    const next = withoutDead(old, cleared('alice', daysAgo(1)), NOW);
-    const late = bind(NOW - HORIZON_MS, ['carol']);
-    expect(candidates(merge(next, [late], horizonAt(NOW))).sort()).toEqual([key('bob'), key('carol')]);
-  });
-
-  test('lets the document expire once nothing else is bound', () => {
-    const clears = new Map([...cleared('alice', daysAgo(1)), ...cleared('bob', daysAgo(1))]);
-    expect(expiryOf(old)).toBeUndefined();
-    expect(expiryOf(withoutDead(old, clears, NOW))).toBe(daysAgo(40) + HORIZON_MS + LATENESS_MS);
-  });
+test('an old edge stays while it binds', () => {
+  expect(withoutDead(old, NONE, NOW)).toEqual(old);
+  expect(withoutDead(old, cleared('alice', daysAgo(41)), NOW)).toEqual(old);
 });
 
-test('a dead edge that is younger than the horizon stays: below it others may still be bound late', () => {
+test("an old edge goes once its account's watermark is later, and the document remembers it as dead", () => {
+  const next = withoutDead(old, cleared('alice', daysAgo(1)), NOW);
+  expect(candidates(next)).toEqual([key('bob')]);
+  expect(next.edges[key('alice')]).toBeUndefined();
+  expect(candidates(merge(next, [bind(daysAgo(40), ['alice'])]))).toEqual([key('bob')]);
+});
+
+test('an old edge goes once its session has ended', () => {
+  const login = bind(daysAgo(40), ['alice'], { session: 's1' });
+  const logout = unbindAll(daysAgo(40) - 1_000, { session: 's1' });
+  const dead = document(login, logout);
+  expect(expiryOf(dead)).toBeUndefined();
+  const next = withoutDead(dead, NONE, NOW);
+  expect(next.edges).toEqual({});
+  expect(expiryOf(next)).toBe(daysAgo(40) + HORIZON_MS + LATENESS_MS);
+  expect(merge(next, [login])).toEqual(next);
+});
+
+test('a fold still allows a bind as late as the horizon', () => {
+  const next = withoutDead(old, cleared('alice', daysAgo(1)), NOW);
+  const late = bind(NOW - HORIZON_MS, ['carol']);
+  expect(candidates(merge(next, [late], horizonAt(NOW))).sort()).toEqual([key('bob'), key('carol')]);
+});
+
+test('a fold allows the document to expire once no account is bound', () => {
+  const clears = new Map([...cleared('alice', daysAgo(1)), ...cleared('bob', daysAgo(1))]);
+  expect(expiryOf(old)).toBeUndefined();
+  expect(expiryOf(withoutDead(old, clears, NOW))).toBe(daysAgo(40) + HORIZON_MS + LATENESS_MS);
+});
+
+test('a dead edge younger than the horizon stays: other accounts may still be bound late', () => {
   const young = document(bind(daysAgo(30), ['alice']));
   expect(withoutDead(young, cleared('alice', daysAgo(1)), NOW)).toEqual(young);
 });
@@ -66,7 +64,7 @@ test('removals from before the horizon go, as with every write', () => {
   expect(Object.keys(withoutDead(before, NONE, NOW).edges)).toEqual([key('bob')]);
 });
 
-test('a floor goes, and with it the name in it, when no clock is wrong enough to need it', () => {
+test("a floor goes, with the name in it, once it is older than any writer's clock", () => {
   const bound = document(bind(daysAgo(1), ['bob']), bind(daysAgo(49), ['alice']));
   const clears = cleared('alice', daysAgo(40));
   const next = withoutDead(bound, clears, NOW);
@@ -74,7 +72,7 @@ test('a floor goes, and with it the name in it, when no clock is wrong enough to
   expect(JSON.stringify(withoutDead(next, NONE, NOW + 1))).not.toContain('alice');
 });
 
-test('what is folded is folded for good', () => {
+test('a folded document stays the same after another fold', () => {
   const before = document(
     bind(daysAgo(40), ['alice', 'bob']),
     unbind(daysAgo(39), ['carol']),
@@ -85,40 +83,38 @@ test('what is folded is folded for good', () => {
   expect(withoutDead(once, clears, NOW)).toEqual(once);
 });
 
-describe('a pointer', () => {
-  const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash(String(ms))), 0);
-  const nowhere = (ms: number, known: ReturnType<typeof document> | undefined) =>
-    leadsNowhere(edge(ms), key('alice'), known, NOW);
+const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash(String(ms))), 0);
+const nowhere = (ms: number, known: ReturnType<typeof document> | undefined) =>
+  leadsNowhere(edge(ms), key('alice'), known, NOW);
 
-  test('that is younger than the horizon stays, whatever it leads to', () => {
-    expect(nowhere(daysAgo(35), undefined)).toBe(false);
-    expect(nowhere(daysAgo(34), document(unbindAll(daysAgo(1))))).toBe(false);
-  });
+test('a pointer younger than the horizon stays', () => {
+  expect(nowhere(daysAgo(35), undefined)).toBe(false);
+  expect(nowhere(daysAgo(34), document(unbindAll(daysAgo(1))))).toBe(false);
+});
 
-  test('to a document that names the account in a bind stays: it may be dead by its watermark alone', () => {
-    expect(nowhere(daysAgo(40), document(bind(daysAgo(40), ['alice'])))).toBe(false);
-    expect(nowhere(daysAgo(400), document(bind(daysAgo(400), ['alice'])))).toBe(false);
-    expect(nowhere(daysAgo(40), document(bind(daysAgo(1), ['alice'])))).toBe(false);
-  });
+test('a pointer stays if its document has a bind of the account, even a dead one', () => {
+  expect(nowhere(daysAgo(40), document(bind(daysAgo(40), ['alice'])))).toBe(false);
+  expect(nowhere(daysAgo(400), document(bind(daysAgo(400), ['alice'])))).toBe(false);
+  expect(nowhere(daysAgo(40), document(bind(daysAgo(1), ['alice'])))).toBe(false);
+});
 
-  test.each([
-    ['a removal of the account', document(unbind(daysAgo(40), ['alice']))],
-    ['a removal of everything', document(unbindAll(daysAgo(39)))],
-    ['a later login of somebody else', document(override(daysAgo(2), ['bob']))],
-    ['a fold', withoutDead(document(bind(daysAgo(40), ['alice', 'bob'])), cleared('alice', daysAgo(1)), NOW)],
-  ])('to a document in which it can bind nothing any more leads nowhere: %s', (_, known) => {
-    expect(nowhere(daysAgo(40), known)).toBe(true);
-  });
+test.each([
+  ['a removal of the account', document(unbind(daysAgo(40), ['alice']))],
+  ['a removal of everything', document(unbindAll(daysAgo(39)))],
+  ['a later login of somebody else', document(override(daysAgo(2), ['bob']))],
+  ['a fold', withoutDead(document(bind(daysAgo(40), ['alice', 'bob'])), cleared('alice', daysAgo(1)), NOW)],
+])('a pointer leads nowhere after %s', (_, known) => {
+  expect(nowhere(daysAgo(40), known)).toBe(true);
+});
 
-  test('that its document does not know of stays: whoever raised it may not have written yet', () => {
-    expect(nowhere(daysAgo(36), undefined)).toBe(false);
-    expect(nowhere(daysAgo(36), document(unbind(daysAgo(37), ['alice'])))).toBe(false);
-    expect(nowhere(daysAgo(36), document(bind(daysAgo(1), ['bob'])))).toBe(false);
-  });
+test('a pointer unknown to its document stays: its writer may not have written yet', () => {
+  expect(nowhere(daysAgo(36), undefined)).toBe(false);
+  expect(nowhere(daysAgo(36), document(unbind(daysAgo(37), ['alice'])))).toBe(false);
+  expect(nowhere(daysAgo(36), document(bind(daysAgo(1), ['bob'])))).toBe(false);
+});
 
-  test('that nobody can be that late with leads nowhere', () => {
-    expect(nowhere(daysAgo(49), undefined)).toBe(false);
-    expect(nowhere(daysAgo(49) - 1, undefined)).toBe(true);
-    expect(nowhere(daysAgo(50), document(bind(daysAgo(1), ['bob'])))).toBe(true);
-  });
+test('a pointer older than the longest lateness leads nowhere', () => {
+  expect(nowhere(daysAgo(49), undefined)).toBe(false);
+  expect(nowhere(daysAgo(49) - 1, undefined)).toBe(true);
+  expect(nowhere(daysAgo(50), document(bind(daysAgo(1), ['bob'])))).toBe(true);
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { expiryOf, HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
@@ -67,7 +67,7 @@ const answers = async ({ registry }: World) => [
   ),
 ];
 
-const held = ({ table }: World) => ({
+const sizes = ({ table }: World) => ({
   documents: table.documents.size,
   pointers: [...table.pointers.values()].reduce((sum, { size }) => sum + size, 0),
   clears: table.clears.size,
@@ -98,207 +98,199 @@ async function take(step: Step, one: World): Promise<void> {
   else await apply(one, operationOf(step, step.kind, one.nowMs));
 }
 
-describe('collecting at any moment', () => {
-  const steps = fc.array(step, { minLength: 6, maxLength: 14 });
+const steps = fc.array(step, { minLength: 6, maxLength: 14 });
 
-  test('changes no answer in either direction, now or after operations as late as the horizon allows', async () => {
-    const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (all, pageItems) => {
-      const [swept, left] = [world(pageItems), world()];
-      let nowMs = 1_000 * DAY_MS;
-      for (const [i, one] of all.entries()) {
-        nowMs += one.days * DAY_MS + i;
-        swept.nowMs = nowMs;
-        left.nowMs = nowMs;
-        expire(swept);
-        await take(one, swept);
-        if (one.kind !== 'sweep') await take(one, left);
-        expect(await answers(swept)).toEqual(await answers(left));
-      }
-    });
-    await fc.assert(property, { numRuns: 2_000, seed: 1 });
+test('a sweep at any moment changes no answer, now or after operations as late as the horizon allows', async () => {
+  const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 4 }), async (all, pageItems) => {
+    const [swept, left] = [world(pageItems), world()];
+    let nowMs = 1_000 * DAY_MS;
+    for (const [i, one] of all.entries()) {
+      nowMs += one.days * DAY_MS + i;
+      swept.nowMs = nowMs;
+      left.nowMs = nowMs;
+      expire(swept);
+      await take(one, swept);
+      if (one.kind !== 'sweep') await take(one, left);
+      expect(await answers(swept)).toEqual(await answers(left));
+    }
   });
-
-  test('leaves nothing to do for a third pass', async () => {
-    const property = fc.asyncProperty(steps, async (all) => {
-      const one = world();
-      one.nowMs = 1_000 * DAY_MS;
-      for (const [i, next] of all.entries()) {
-        one.nowMs += next.days * DAY_MS + i;
-        await take(next, one);
-      }
-      await pass(one);
-      await pass(one);
-      const before = structuredClone(one.table);
-      expect(await pass(one)).toEqual({ folded: 0, pointers: 0, clears: 0 });
-      expect(one.table).toEqual(before);
-    });
-    await fc.assert(property, { numRuns: 1_000, seed: 1 });
-  });
+  await fc.assert(property, { numRuns: 2_000, seed: 1 });
 });
 
-describe('of an account that was deleted', () => {
-  const deleted = async () => {
+test('a third pass finds no more work', async () => {
+  const property = fc.asyncProperty(steps, async (all) => {
     const one = world();
     one.nowMs = 1_000 * DAY_MS;
-    await apply(one, override(one.nowMs - 20 * DAY_MS, ['alice']), moved(override(one.nowMs, ['alice']), 'tablet'));
-    await apply(one, unbindEverywhere(one.nowMs + 1, 'alice'));
-    return one;
-  };
-
-  test('everything stays as long as a late bind could bring it back', async () => {
-    const one = await deleted();
-    one.nowMs += HORIZON_MS - DAY_MS;
+    for (const [i, next] of all.entries()) {
+      one.nowMs += next.days * DAY_MS + i;
+      await take(next, one);
+    }
     await pass(one);
-    expect(held(one)).toMatchObject({ documents: 2, clears: 1 });
-    await apply(one, moved(bind(one.nowMs - HORIZON_MS, ['alice']), 'watch'));
-    expect(await tokensOf(one.registry, [{ app: SHOP, account: account('alice') }])).toEqual([[]]);
+    await pass(one);
+    const before = structuredClone(one.table);
+    expect(await pass(one)).toEqual({ folded: 0, pointers: 0, clears: 0 });
+    expect(one.table).toEqual(before);
   });
-
-  test('nothing is left after the horizon and the lateness', async () => {
-    const one = await deleted();
-    for (let day = 0; day < 53; day++) {
-      one.nowMs += DAY_MS;
-      expire(one);
-      await pass(one);
-    }
-    expect(held(one)).toEqual({ documents: 0, pointers: 0, clears: 0 });
-  });
-
-  test('nothing is left in the document of a token that another account still holds', async () => {
-    const one = await deleted();
-    await apply(one, bind(one.nowMs, ['bob']));
-    for (let day = 0; day < 53; day++) {
-      one.nowMs += DAY_MS;
-      expire(one);
-      await pass(one);
-    }
-    expect(JSON.stringify([...one.table.documents.entries()])).not.toContain('alice');
-    expect(await answers(one)).toMatchObject([
-      [[account('bob')], []],
-      [[], ['phone'], []],
-    ]);
-  });
-
-  test('nothing is left either where nobody swept for a year', async () => {
-    const one = await deleted();
-    one.nowMs += 365 * DAY_MS;
-    for (let day = 0; day < 4; day++) {
-      await pass(one);
-      expire(one);
-      one.nowMs += DAY_MS;
-    }
-    expect(held(one)).toEqual({ documents: 0, pointers: 0, clears: 0 });
-  });
+  await fc.assert(property, { numRuns: 1_000, seed: 1 });
 });
 
-describe('a watermark', () => {
-  const old = async () => {
-    const one = world();
-    one.nowMs = 1_000 * DAY_MS;
-    await apply(one, unbindEverywhere(one.nowMs, 'alice'));
-    one.nowMs += HORIZON_MS + LATENESS_MS + 1;
-    return one;
-  };
+const deleted = async () => {
+  const one = world();
+  one.nowMs = 1_000 * DAY_MS;
+  await apply(one, override(one.nowMs - 20 * DAY_MS, ['alice']), moved(override(one.nowMs, ['alice']), 'tablet'));
+  await apply(one, unbindEverywhere(one.nowMs + 1, 'alice'));
+  return one;
+};
 
-  test('goes an hour after it was found without pointers: reads that saw what it killed are over', async () => {
-    const one = await old();
-    expect((await pass(one)).clears).toBe(0);
-    one.nowMs += HOUR_MS - 1;
-    expect((await pass(one)).clears).toBe(0);
-    one.nowMs += 1;
-    expect((await pass(one)).clears).toBe(1);
-    expect(held(one).clears).toBe(0);
-  });
+test("a deleted account's entries stay as long as a late bind is possible", async () => {
+  const one = await deleted();
+  one.nowMs += HORIZON_MS - DAY_MS;
+  await pass(one);
+  expect(sizes(one)).toMatchObject({ documents: 2, clears: 1 });
+  await apply(one, moved(bind(one.nowMs - HORIZON_MS, ['alice']), 'watch'));
+  expect(await tokensOf(one.registry, [{ app: SHOP, account: account('alice') }])).toEqual([[]]);
+});
 
-  test('stays while its account has a pointer', async () => {
-    const one = await old();
-    await apply(one, bind(one.nowMs, ['alice']));
-    for (let i = 0; i < 3; i++) {
-      await pass(one);
-      one.nowMs += HOUR_MS;
-    }
-    expect(held(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
-  });
+test('a deleted account has no entries after the horizon and the lateness', async () => {
+  const one = await deleted();
+  for (let day = 0; day < 53; day++) {
+    one.nowMs += DAY_MS;
+    expire(one);
+    await pass(one);
+  }
+  expect(sizes(one)).toEqual({ documents: 0, pointers: 0, clears: 0 });
+});
 
-  test('stays that rises between the look and the delete', async () => {
-    const one = await old();
+test("a deleted account's name goes from the document of a token with another account", async () => {
+  const one = await deleted();
+  await apply(one, bind(one.nowMs, ['bob']));
+  for (let day = 0; day < 53; day++) {
+    one.nowMs += DAY_MS;
+    expire(one);
+    await pass(one);
+  }
+  expect(JSON.stringify([...one.table.documents.entries()])).not.toContain('alice');
+  expect(await answers(one)).toMatchObject([
+    [[account('bob')], []],
+    [[], ['phone'], []],
+  ]);
+});
+
+test('a deleted account has no entries after a year without sweeps', async () => {
+  const one = await deleted();
+  one.nowMs += 365 * DAY_MS;
+  for (let day = 0; day < 4; day++) {
+    await pass(one);
+    expire(one);
+    one.nowMs += DAY_MS;
+  }
+  expect(sizes(one)).toEqual({ documents: 0, pointers: 0, clears: 0 });
+});
+
+const old = async () => {
+  const one = world();
+  one.nowMs = 1_000 * DAY_MS;
+  await apply(one, unbindEverywhere(one.nowMs, 'alice'));
+  one.nowMs += HORIZON_MS + LATENESS_MS + 1;
+  return one;
+};
+
+test('a watermark goes an hour after its account had no pointers: earlier reads have ended', async () => {
+  const one = await old();
+  expect((await pass(one)).clears).toBe(0);
+  one.nowMs += HOUR_MS - 1;
+  expect((await pass(one)).clears).toBe(0);
+  one.nowMs += 1;
+  expect((await pass(one)).clears).toBe(1);
+  expect(sizes(one).clears).toBe(0);
+});
+
+test('a watermark stays while its account has a pointer', async () => {
+  const one = await old();
+  await apply(one, bind(one.nowMs, ['alice']));
+  for (let i = 0; i < 3; i++) {
     await pass(one);
     one.nowMs += HOUR_MS;
-    const hasPointers: SweepStore['hasPointers'] = async (ref) => {
-      await apply(one, unbindEverywhere(one.nowMs, 'alice'));
-      return one.store.hasPointers(ref);
-    };
-    expect((await pass(one, { hasPointers })).clears).toBe(0);
-    expect(held(one).clears).toBe(1);
-  });
+  }
+  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
 });
 
-describe('a race that is lost', () => {
-  const abandoned = async () => {
-    const one = world();
-    one.nowMs = 1_000 * DAY_MS;
-    await apply(one, bind(one.nowMs, ['alice']));
-    await apply(one, unbindAll(one.nowMs + 1));
-    one.nowMs += 40 * DAY_MS;
-    return one;
+test('a watermark stays if it rises between read and delete', async () => {
+  const one = await old();
+  await pass(one);
+  one.nowMs += HOUR_MS;
+  const hasPointers: SweepStore['hasPointers'] = async (ref) => {
+    await apply(one, unbindEverywhere(one.nowMs, 'alice'));
+    return one.store.hasPointers(ref);
   };
+  expect((await pass(one, { hasPointers })).clears).toBe(0);
+  expect(sizes(one).clears).toBe(1);
+});
 
-  test('to a login keeps its pointer: it has risen between the read and the delete', async () => {
-    const one = await abandoned();
-    const deletePointer: SweepStore['deletePointer'] = async (...parameters) => {
-      await apply(one, bind(one.nowMs, ['alice']));
-      return one.store.deletePointer(...parameters);
-    };
-    expect((await pass(one, { deletePointer })).pointers).toBe(0);
-    expect(await answers(one)).toMatchObject([
-      [[account('alice')], []],
-      [['phone'], [], []],
-    ]);
-  });
+const abandoned = async () => {
+  const one = world();
+  one.nowMs = 1_000 * DAY_MS;
+  await apply(one, bind(one.nowMs, ['alice']));
+  await apply(one, unbindAll(one.nowMs + 1));
+  one.nowMs += 40 * DAY_MS;
+  return one;
+};
 
-  test('to a login right after the delete brings the pointer back', async () => {
-    const one = await abandoned();
-    const deletePointer: SweepStore['deletePointer'] = async (...parameters) => {
-      const isGone = await one.store.deletePointer(...parameters);
-      await apply(one, bind(one.nowMs, ['alice']));
-      return isGone;
-    };
-    expect((await pass(one, { deletePointer })).pointers).toBe(1);
-    expect(await answers(one)).toMatchObject([
-      [[account('alice')], []],
-      [['phone'], [], []],
-    ]);
-  });
+test('a login between read and delete keeps its pointer', async () => {
+  const one = await abandoned();
+  const deletePointer: SweepStore['deletePointer'] = async (...parameters) => {
+    await apply(one, bind(one.nowMs, ['alice']));
+    return one.store.deletePointer(...parameters);
+  };
+  expect((await pass(one, { deletePointer })).pointers).toBe(0);
+  expect(await answers(one)).toMatchObject([
+    [[account('alice')], []],
+    [['phone'], [], []],
+  ]);
+});
 
-  test('to a login while the page was under way keeps what the page called dead', async () => {
-    const one = await abandoned();
-    const glimpse: SweepStore['glimpse'] = async (tokens) => {
-      const seen = await one.store.glimpse(tokens);
-      await apply(one, bind(one.nowMs, ['alice']));
-      return seen;
-    };
-    expect((await pass(one, { glimpse })).pointers).toBe(0);
-    expect(await answers(one)).toMatchObject([
-      [[account('alice')], []],
-      [['phone'], [], []],
-    ]);
-  });
+test('a login right after the delete makes the pointer again', async () => {
+  const one = await abandoned();
+  const deletePointer: SweepStore['deletePointer'] = async (...parameters) => {
+    const isGone = await one.store.deletePointer(...parameters);
+    await apply(one, bind(one.nowMs, ['alice']));
+    return isGone;
+  };
+  expect((await pass(one, { deletePointer })).pointers).toBe(1);
+  expect(await answers(one)).toMatchObject([
+    [[account('alice')], []],
+    [['phone'], [], []],
+  ]);
+});
 
-  test('for a document leaves it, and its pointer, to the next pass', async () => {
-    const one = world();
-    one.nowMs = 1_000 * DAY_MS;
-    await apply(one, bind(one.nowMs, ['alice']), unbindEverywhere(one.nowMs + 1, 'alice'));
-    one.nowMs += 40 * DAY_MS;
-    let races = 1;
-    const registry: RegistryStore = {
-      ...one.registry,
-      write: async (...parameters) => {
-        if (races-- > 0) await apply(one, unbind(one.nowMs, ['bob']));
-        return one.registry.write(...parameters);
-      },
-    };
-    expect(await pass({ ...one, registry })).toEqual({ folded: 0, pointers: 0, clears: 0 });
-    expect(held(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
-    expect(await pass({ ...one, registry })).toEqual({ folded: 1, pointers: 1, clears: 0 });
-  });
+test('a login during a page keeps an entry that the page shows as dead', async () => {
+  const one = await abandoned();
+  const glimpse: SweepStore['glimpse'] = async (tokens) => {
+    const seen = await one.store.glimpse(tokens);
+    await apply(one, bind(one.nowMs, ['alice']));
+    return seen;
+  };
+  expect((await pass(one, { glimpse })).pointers).toBe(0);
+  expect(await answers(one)).toMatchObject([
+    [[account('alice')], []],
+    [['phone'], [], []],
+  ]);
+});
+
+test('a lost race for a document leaves it and its pointer to the next pass', async () => {
+  const one = world();
+  one.nowMs = 1_000 * DAY_MS;
+  await apply(one, bind(one.nowMs, ['alice']), unbindEverywhere(one.nowMs + 1, 'alice'));
+  one.nowMs += 40 * DAY_MS;
+  let races = 1;
+  const registry: RegistryStore = {
+    ...one.registry,
+    write: async (...parameters) => {
+      if (races-- > 0) await apply(one, unbind(one.nowMs, ['bob']));
+      return one.registry.write(...parameters);
+    },
+  };
+  expect(await pass({ ...one, registry })).toEqual({ folded: 0, pointers: 0, clears: 0 });
+  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
+  expect(await pass({ ...one, registry })).toEqual({ folded: 1, pointers: 1, clears: 0 });
 });

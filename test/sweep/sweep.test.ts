@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
 import { HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
@@ -58,216 +58,208 @@ const pagesOf = (pages: number) => {
 const logins = (count: number, ms: number) =>
   Array.from({ length: count }, (_, i) => moved(override(ms, ['alice']), `phone-${String(i).padStart(4, '0')}`));
 
-describe('a pass', () => {
-  test('goes through the whole table and says what it did, in numbers', async () => {
-    const { run, apply } = world();
-    await apply(NOW, ...logins(3, NOW));
-    expect(await run()).toEqual({
-      kind: 'done',
-      ...{ pages: 1, scanned: 6, unreadable: 0, checks: 3, unsent: 0 },
-      ...{ folded: 0, forgotten: 0, pointers: 0, watermarks: 0 },
-    });
+test('a pass reads the whole table and reports its work in numbers', async () => {
+  const { run, apply } = world();
+  await apply(NOW, ...logins(3, NOW));
+  expect(await run()).toEqual({
+    kind: 'done',
+    ...{ pages: 1, scanned: 6, unreadable: 0, checks: 3, unsent: 0 },
+    ...{ folded: 0, forgotten: 0, pointers: 0, watermarks: 0 },
   });
+});
 
-  test('takes as many invocations as it needs, each going on behind the last page', async () => {
-    const { run, apply, tokens } = world(4);
-    await apply(NOW, ...logins(10, NOW));
-    const kinds: string[] = [];
-    let scanned = 0;
-    for (let i = 0; i < 3; i++) {
-      const swept = await run({ hasTime: pagesOf(2) });
-      kinds.push(swept.kind);
-      scanned += swept.scanned;
+test('a pass may take many invocations, each continuing after the last page', async () => {
+  const { run, apply, tokens } = world(4);
+  await apply(NOW, ...logins(10, NOW));
+  const kinds: string[] = [];
+  let scanned = 0;
+  for (let i = 0; i < 3; i++) {
+    const swept = await run({ hasTime: pagesOf(2) });
+    kinds.push(swept.kind);
+    scanned += swept.scanned;
+  }
+  expect(kinds).toEqual(['unfinished', 'unfinished', 'done']);
+  expect(scanned).toBe(20);
+  expect(tokens()).toHaveLength(10);
+  expect(new Set(tokens()).size).toBe(10);
+});
+
+test('a pass begins once a day, though the timer runs every hour', async () => {
+  const { run, clock } = world();
+  const kinds: string[] = [];
+  for (let hour = 0; hour < 49; hour++) {
+    // A timer is never exact.
+    clock.nowMs = NOW + hour * HOUR_MS - (hour % 2) * 1_000;
+    kinds.push((await run()).kind);
+  }
+  expect(kinds.flatMap((kind, hour) => (kind === 'done' ? [hour] : []))).toEqual([0, 24, 48]);
+  expect(new Set(kinds)).toEqual(new Set(['done', 'idle']));
+});
+
+test('a pass longer than a day is followed by the next one', async () => {
+  const { run, apply, clock } = world(4);
+  await apply(NOW, ...logins(10, NOW));
+  await run({ hasTime: pagesOf(4) });
+  clock.nowMs += 2 * DAY_MS;
+  expect((await run()).kind).toBe('done');
+  clock.nowMs += HOUR_MS;
+  expect(await run()).toMatchObject({ kind: 'done', scanned: 20 });
+});
+
+test('a sweep begins no page without time', async () => {
+  const { run } = world();
+  expect(await run({ hasTime: () => false })).toMatchObject({ kind: 'unfinished', pages: 0 });
+});
+
+test('two invocations at a time end one of them', async () => {
+  const { run, apply, store } = world(4);
+  await apply(NOW, ...logins(10, NOW));
+  let isFirst = true;
+  const page: SweepStore['page'] = async (after) => {
+    if (isFirst) {
+      isFirst = false;
+      await run({ hasTime: pagesOf(1) });
     }
-    expect(kinds).toEqual(['unfinished', 'unfinished', 'done']);
-    expect(scanned).toBe(20);
-    expect(tokens()).toHaveLength(10);
-    expect(new Set(tokens()).size).toBe(10);
-  });
-
-  test('begins once a day, though it is invoked every hour', async () => {
-    const { run, clock } = world();
-    const kinds: string[] = [];
-    for (let hour = 0; hour < 49; hour++) {
-      // A timer is never exact.
-      clock.nowMs = NOW + hour * HOUR_MS - (hour % 2) * 1_000;
-      kinds.push((await run()).kind);
-    }
-    expect(kinds.flatMap((kind, hour) => (kind === 'done' ? [hour] : []))).toEqual([0, 24, 48]);
-    expect(new Set(kinds)).toEqual(new Set(['done', 'idle']));
-  });
-
-  test('that took longer than a day is followed by the next one', async () => {
-    const { run, apply, clock } = world(4);
-    await apply(NOW, ...logins(10, NOW));
-    await run({ hasTime: pagesOf(4) });
-    clock.nowMs += 2 * DAY_MS;
-    expect((await run()).kind).toBe('done');
-    clock.nowMs += HOUR_MS;
-    expect(await run()).toMatchObject({ kind: 'done', scanned: 20 });
-  });
-
-  test('begins no page without time', async () => {
-    const { run } = world();
-    expect(await run({ hasTime: () => false })).toMatchObject({ kind: 'unfinished', pages: 0 });
-  });
-
-  test('of two invocations at a time ends one of them', async () => {
-    const { run, apply, store } = world(4);
-    await apply(NOW, ...logins(10, NOW));
-    let isFirst = true;
-    const page: SweepStore['page'] = async (after) => {
-      if (isFirst) {
-        isFirst = false;
-        await run({ hasTime: pagesOf(1) });
-      }
-      return store.page(after);
-    };
-    expect(await run({ store: { ...store, page } })).toMatchObject({ kind: 'overtaken', pages: 1 });
-    expect(await run()).toMatchObject({ kind: 'done', scanned: 16 });
-  });
+    return store.page(after);
+  };
+  expect(await run({ store: { ...store, page } })).toMatchObject({ kind: 'overtaken', pages: 1 });
+  expect(await run()).toMatchObject({ kind: 'done', scanned: 16 });
 });
 
-describe('a store that becomes unavailable', () => {
-  test('is met again at the page that failed', async () => {
-    const { run, apply, store } = world(4);
-    await apply(NOW, ...logins(10, NOW));
-    let pages = 0;
-    const page: SweepStore['page'] = async (after) => {
-      if (++pages > 2) throw new Unavailable('ThrottlingException');
-      return store.page(after);
-    };
-    const swept = await run({ store: { ...store, page } });
-    expect(swept).toMatchObject({ kind: 'unavailable', reason: 'ThrottlingException', pages: 2, scanned: 8 });
-    expect(await run()).toMatchObject({ kind: 'done', scanned: 12 });
-  });
-
-  test('in the midst of collecting has the page done again', async () => {
-    const { run, apply, store, clock, ports } = world();
-    await apply(NOW, ...logins(3, NOW));
-    await apply(NOW, unbindEverywhere(NOW + 1, 'alice'));
-    clock.nowMs += 40 * DAY_MS;
-    const write = async () => Promise.reject(new Unavailable('TimeoutError'));
-    const swept = await run({ registry: { ...ports.registry, write } });
-    expect(swept).toMatchObject({ kind: 'unavailable', pages: 0 });
-    expect(await store.pass()).toEqual({ pass: undefined, version: 0 });
-    expect(await run()).toMatchObject({ kind: 'done', folded: 3, pointers: 3 });
-  });
-
-  test('from the beginning has nothing done', async () => {
-    const { run, store } = world();
-    const pass = async () => Promise.reject(new Unavailable('TimeoutError'));
-    expect(await run({ store: { ...store, pass } })).toMatchObject({ kind: 'unavailable', pages: 0, checks: 0 });
-  });
-
-  test('is no bug: a bug is thrown', async () => {
-    const { run, store } = world();
-    const page = async () => Promise.reject(new TypeError('a bug'));
-    await expect(run({ store: { ...store, page } })).rejects.toThrow('a bug');
-  });
+test('an unavailable store is read again at the page that failed', async () => {
+  const { run, apply, store } = world(4);
+  await apply(NOW, ...logins(10, NOW));
+  let pages = 0;
+  const page: SweepStore['page'] = async (after) => {
+    if (++pages > 2) throw new Unavailable('ThrottlingException');
+    return store.page(after);
+  };
+  const swept = await run({ store: { ...store, page } });
+  expect(swept).toMatchObject({ kind: 'unavailable', reason: 'ThrottlingException', pages: 2, scanned: 8 });
+  expect(await run()).toMatchObject({ kind: 'done', scanned: 12 });
 });
 
-describe('compared with the hosted side', () => {
-  test('are tokens that changed within three days, and by chance two of a hundred others', async () => {
-    const { run, apply, tokens } = world();
-    await apply(NOW - 3 * DAY_MS, moved(override(NOW - 3 * DAY_MS, ['alice']), 'new'));
-    await apply(NOW - 4 * DAY_MS, moved(override(NOW - 3 * DAY_MS - 1, ['alice']), 'old'));
-    await run();
-    expect(tokens()).toEqual(['new']);
-  });
-
-  test('are by chance two of a hundred that have not changed', async () => {
-    const { run, apply, tokens } = world();
-    const before = NOW - 10 * DAY_MS;
-    await apply(before, ...logins(1_000, before));
-    let i = 0;
-    await run({ chance: () => (i++ % 100) / 100 });
-    expect(tokens()).toHaveLength(20);
-  });
-
-  test('are the tokens that an account has lost of late, which no document shows', async () => {
-    const { run, apply, tokens } = world();
-    const before = NOW - 10 * DAY_MS;
-    await apply(before, moved(bind(before, ['alice']), 'hers'), moved(bind(before, ['bob']), 'his'));
-    await apply(NOW, unbindEverywhere(NOW, 'alice'));
-    await run();
-    expect(tokens()).toEqual(['hers']);
-  });
-
-  test('are those of apps with a mirror only', async () => {
-    const { run, apply, tokens } = world();
-    await apply(NOW, ...logins(3, NOW));
-    expect(await run({ mirrored: new Set() })).toMatchObject({ kind: 'done', checks: 0 });
-    expect(tokens()).toEqual([]);
-  });
-
-  test('are twenty a message, whatever the pages, with delays all over a quarter of an hour', async () => {
-    const { run, apply, sent } = world(7);
-    await apply(NOW, ...logins(1_010, NOW));
-    expect(await run()).toMatchObject({ checks: 1_010, unsent: 0 });
-    expect(sent.map(({ tokens }) => tokens.length)).toEqual([...Array.from({ length: 50 }, () => 20), 10]);
-    const delays = sent.map(({ delayS }) => delayS).sort((a, b) => a - b);
-    expect([delays[0], delays.at(-1)]).toEqual([expect.toSatisfy((s) => s < 30), expect.toSatisfy((s) => s <= 900)]);
-    const gaps = delays.slice(1).map((delay, i) => delay - (delays[i] ?? 0));
-    expect(Math.max(...gaps, 900 - (delays.at(-1) ?? 0))).toBeLessThan(40);
-    expect(new Set(sent.map(({ id }) => id))).toEqual(new Set([`sweep-${NOW}`]));
-  });
-
-  test('again tomorrow is what a queue does not take today; nothing else waits for it', async () => {
-    const { run, apply, clock } = world();
-    await apply(NOW, ...logins(25, NOW));
-    await apply(NOW, unbindEverywhere(NOW + 1, 'alice'));
-    clock.nowMs += DAY_MS;
-    const check = async () => Promise.reject(new Unavailable('QueueDoesNotExist'));
-    const swept = await run({ check });
-    expect(swept).toMatchObject({ kind: 'done', checks: 0 });
-    expect(swept.unsent).toBeGreaterThanOrEqual(25);
-  });
+test('a page is swept again if the store was unavailable during its deletes', async () => {
+  const { run, apply, store, clock, ports } = world();
+  await apply(NOW, ...logins(3, NOW));
+  await apply(NOW, unbindEverywhere(NOW + 1, 'alice'));
+  clock.nowMs += 40 * DAY_MS;
+  const write = async () => Promise.reject(new Unavailable('TimeoutError'));
+  const swept = await run({ registry: { ...ports.registry, write } });
+  expect(swept).toMatchObject({ kind: 'unavailable', pages: 0 });
+  expect(await store.pass()).toEqual({ pass: undefined, version: 0 });
+  expect(await run()).toMatchObject({ kind: 'done', folded: 3, pointers: 3 });
 });
 
-describe('a mirror state that names accounts', () => {
-  const seen = { pushed: [key('alice')], seen: [key('alice')], pushedMs: NOW - HORIZON_MS - 1 };
-
-  test('of a token that the registry has forgotten has the hosted side asked: it may still hold them', async () => {
-    const { run, remember, tokens, states } = world();
-    remember('gone', seen);
-    expect(await run()).toMatchObject({ checks: 1, forgotten: 0 });
-    expect(tokens()).toEqual(['gone']);
-    expect(states.get(`${SHOP}#gone`)?.version).toBe(1);
-  });
-
-  test('of a token with a document is left to that document', async () => {
-    const { run, remember, apply, tokens, states } = world(1);
-    const before = NOW - 10 * DAY_MS;
-    await apply(before, moved(unbindAll(before), 'phone'));
-    remember('phone', { ...seen, dropped: 'unknownToken' });
-    expect(await run()).toMatchObject({ checks: 0, forgotten: 0 });
-    expect(tokens()).toEqual([]);
-    expect(states.get(`${SHOP}#phone`)?.version).toBe(1);
-  });
-
-  test('forgets them after the horizon where the hosted side has dropped the token', async () => {
-    const { run, remember, states } = world();
-    remember('gone', { ...seen, dropped: 'unknownToken' });
-    remember('young', { ...seen, pushedMs: NOW - HORIZON_MS, dropped: 'unknownToken' });
-    expect(await run()).toMatchObject({ checks: 0, forgotten: 1 });
-    expect(states.get(`${SHOP}#gone`)).toEqual({
-      state: { seen: [], pushedMs: seen.pushedMs, misses: 0, dropped: 'unknownToken' },
-      version: 2,
-    });
-    expect(states.get(`${SHOP}#young`)?.version).toBe(1);
-  });
-
-  test('forgets them after the horizon where the app has no mirror any more', async () => {
-    const { run, remember, apply, states } = world();
-    await apply(NOW, moved(override(NOW, ['alice']), 'phone'));
-    remember('phone', seen);
-    expect(await run({ mirrored: new Set() })).toMatchObject({ forgotten: 1 });
-    expect(states.get(`${SHOP}#phone`)?.state.seen).toEqual([]);
-  });
+test('a store that is unavailable from the beginning gets no work done', async () => {
+  const { run, store } = world();
+  const pass = async () => Promise.reject(new Unavailable('TimeoutError'));
+  expect(await run({ store: { ...store, pass } })).toMatchObject({ kind: 'unavailable', pages: 0, checks: 0 });
 });
 
-test('no number of a sweep names anybody', async () => {
+test('a bug in the store is thrown', async () => {
+  const { run, store } = world();
+  const page = async () => Promise.reject(new TypeError('a bug'));
+  await expect(run({ store: { ...store, page } })).rejects.toThrow('a bug');
+});
+
+test('tokens that changed within three days are verified', async () => {
+  const { run, apply, tokens } = world();
+  await apply(NOW - 3 * DAY_MS, moved(override(NOW - 3 * DAY_MS, ['alice']), 'new'));
+  await apply(NOW - 4 * DAY_MS, moved(override(NOW - 3 * DAY_MS - 1, ['alice']), 'old'));
+  await run();
+  expect(tokens()).toEqual(['new']);
+});
+
+test('two of a hundred unchanged tokens are verified, by chance', async () => {
+  const { run, apply, tokens } = world();
+  const before = NOW - 10 * DAY_MS;
+  await apply(before, ...logins(1_000, before));
+  let i = 0;
+  await run({ chance: () => (i++ % 100) / 100 });
+  expect(tokens()).toHaveLength(20);
+});
+
+test('tokens that an account has just lost are verified, though no document shows it', async () => {
+  const { run, apply, tokens } = world();
+  const before = NOW - 10 * DAY_MS;
+  await apply(before, moved(bind(before, ['alice']), 'hers'), moved(bind(before, ['bob']), 'his'));
+  await apply(NOW, unbindEverywhere(NOW, 'alice'));
+  await run();
+  expect(tokens()).toEqual(['hers']);
+});
+
+test('tokens of apps without a mirror are not verified', async () => {
+  const { run, apply, tokens } = world();
+  await apply(NOW, ...logins(3, NOW));
+  expect(await run({ mirrored: new Set() })).toMatchObject({ kind: 'done', checks: 0 });
+  expect(tokens()).toEqual([]);
+});
+
+test('checks are twenty a message, with delays spread over a quarter of an hour', async () => {
+  const { run, apply, sent } = world(7);
+  await apply(NOW, ...logins(1_010, NOW));
+  expect(await run()).toMatchObject({ checks: 1_010, unsent: 0 });
+  expect(sent.map(({ tokens }) => tokens.length)).toEqual([...Array.from({ length: 50 }, () => 20), 10]);
+  const delays = sent.map(({ delayS }) => delayS).sort((a, b) => a - b);
+  expect([delays[0], delays.at(-1)]).toEqual([expect.toSatisfy((s) => s < 30), expect.toSatisfy((s) => s <= 900)]);
+  const gaps = delays.slice(1).map((delay, i) => delay - (delays[i] ?? 0));
+  expect(Math.max(...gaps, 900 - (delays.at(-1) ?? 0))).toBeLessThan(40);
+  expect(new Set(sent.map(({ id }) => id))).toEqual(new Set([`sweep-${NOW}`]));
+});
+
+test('checks that a queue does not take are counted and delay no other work', async () => {
+  const { run, apply, clock } = world();
+  await apply(NOW, ...logins(25, NOW));
+  await apply(NOW, unbindEverywhere(NOW + 1, 'alice'));
+  clock.nowMs += DAY_MS;
+  const check = async () => Promise.reject(new Unavailable('QueueDoesNotExist'));
+  const swept = await run({ check });
+  expect(swept).toMatchObject({ kind: 'done', checks: 0 });
+  expect(swept.unsent).toBeGreaterThanOrEqual(25);
+});
+
+const seen = { pushed: [key('alice')], seen: [key('alice')], pushedMs: NOW - HORIZON_MS - 1 };
+
+test('a state of a forgotten token has the token verified: the hosted API may still bind it', async () => {
+  const { run, remember, tokens, states } = world();
+  remember('gone', seen);
+  expect(await run()).toMatchObject({ checks: 1, forgotten: 0 });
+  expect(tokens()).toEqual(['gone']);
+  expect(states.get(`${SHOP}#gone`)?.version).toBe(1);
+});
+
+test('a state of a token with a document is left to that document', async () => {
+  const { run, remember, apply, tokens, states } = world(1);
+  const before = NOW - 10 * DAY_MS;
+  await apply(before, moved(unbindAll(before), 'phone'));
+  remember('phone', { ...seen, dropped: 'unknownToken' });
+  expect(await run()).toMatchObject({ checks: 0, forgotten: 0 });
+  expect(tokens()).toEqual([]);
+  expect(states.get(`${SHOP}#phone`)?.version).toBe(1);
+});
+
+test('a state of a dropped token loses its accounts after the horizon', async () => {
+  const { run, remember, states } = world();
+  remember('gone', { ...seen, dropped: 'unknownToken' });
+  remember('young', { ...seen, pushedMs: NOW - HORIZON_MS, dropped: 'unknownToken' });
+  expect(await run()).toMatchObject({ checks: 0, forgotten: 1 });
+  expect(states.get(`${SHOP}#gone`)).toEqual({
+    state: { seen: [], pushedMs: seen.pushedMs, misses: 0, dropped: 'unknownToken' },
+    version: 2,
+  });
+  expect(states.get(`${SHOP}#young`)?.version).toBe(1);
+});
+
+test('a state of an app without a mirror loses its accounts after the horizon', async () => {
+  const { run, remember, apply, states } = world();
+  await apply(NOW, moved(override(NOW, ['alice']), 'phone'));
+  remember('phone', seen);
+  expect(await run({ mirrored: new Set() })).toMatchObject({ forgotten: 1 });
+  expect(states.get(`${SHOP}#phone`)?.state.seen).toEqual([]);
+});
+
+test('the report of a sweep has no names', async () => {
   const { run, apply } = world();
   await apply(NOW, override(NOW, ['canary']), moved(override(NOW, ['canary']), 'canary-token'));
   expect(JSON.stringify(await run())).not.toContain('canary');

@@ -28,46 +28,46 @@ const mirrored = (mirror: Partial<Mirror> = {}) => {
   return { ...app, mirror: app.mirror };
 };
 
-/** What the other side says in place of doing what it is told. */
+/** The hosted API's answer in place of its work. */
 export type Trouble = (request: OperateRequest | readonly Token[]) => OperateAnswer | NotAnswered | undefined;
 
-/** A hosted side that does at once what the documents say, unless a test has it answer otherwise. */
-function hostedSide(trouble: { of: Trouble }) {
-  const held = new Map<Token, readonly Account[]>();
+/** A hosted API that works at once as documented, unless a test makes it answer otherwise. */
+function hostedApi(trouble: { of: Trouble }) {
+  const bound = new Map<Token, readonly Account[]>();
   const calls: (OperateRequest | readonly Token[])[] = [];
   const hosted: Hosted = {
     operate: async (request) => {
       calls.push(request);
-      const said = trouble.of(request);
-      if (said !== undefined) return said;
-      for (const [token, accounts] of changesBy(request, held)) held.set(token, accounts);
+      const answer = trouble.of(request);
+      if (answer !== undefined) return answer;
+      for (const [token, accounts] of changesBy(request, bound)) bound.set(token, accounts);
       return { kind: 'answered', results: Array.from({ length: 100 }, (): ElementResult => 'done') };
     },
     accountsOf: async (tokens) => {
       calls.push(tokens);
-      const said = trouble.of(tokens);
-      if (said !== undefined && said.kind !== 'answered') return said;
-      return { kind: 'found', accounts: tokens.map((token) => held.get(token) ?? []) };
+      const answer = trouble.of(tokens);
+      if (answer !== undefined && answer.kind !== 'answered') return answer;
+      return { kind: 'found', accounts: tokens.map((token) => bound.get(token) ?? []) };
     },
   };
-  return { hosted, calls, held };
+  return { hosted, calls, bound };
 }
 
-type Held = ReadonlyMap<Token, readonly Account[]>;
+type Bound = ReadonlyMap<Token, readonly Account[]>;
 
-/** What each token holds after a request. */
-function changesBy(request: OperateRequest, held: Held): (readonly [Token, readonly Account[]])[] {
+/** The accounts of each token after a request. */
+function changesBy(request: OperateRequest, bound: Bound): (readonly [Token, readonly Account[]])[] {
   switch (request.kind) {
     case 'unbindTokenFromAll':
       return request.tokens.map((token) => [token, []]);
     case 'unbindAccountFromAll':
-      return [...held].map(([token, accounts]) => [token, without(accounts, request.accounts)]);
+      return [...bound].map(([token, accounts]) => [token, without(accounts, request.accounts)]);
     case 'unbind':
-      return request.elements.map(({ token, accounts }) => [token, without(held.get(token) ?? [], accounts)]);
+      return request.elements.map(({ token, accounts }) => [token, without(bound.get(token) ?? [], accounts)]);
     default:
       return request.elements.map(({ token, accounts }) => [
         token,
-        holdable('tpns', [...accounts, ...(held.get(token) ?? [])]),
+        holdable('tpns', [...accounts, ...(bound.get(token) ?? [])]),
       ]);
   }
 }
@@ -75,14 +75,14 @@ function changesBy(request: OperateRequest, held: Held): (readonly [Token, reado
 const without = (accounts: readonly Account[], gone: readonly Account[]) =>
   accounts.filter((one) => !gone.some((other) => accountKey(other) === accountKey(one)));
 
-/** The real handlers over the registry in memory and a hosted side whose every answer the test can decide. */
+/** The real handlers over the registry in memory and a hosted API whose answers a test can choose. */
 export function mirrorWorld(mirror: Partial<Mirror> = {}) {
   const app = mirrored(mirror);
   const registry = memoryRegistryStore();
   const states = memoryMirrorStore();
   const clock = { ms: NOW };
   const trouble: { of: Trouble } = { of: () => undefined };
-  const { hosted, calls, held } = hostedSide(trouble);
+  const { hosted, calls, bound } = hostedApi(trouble);
   const marked: Marks[] = [];
   const checked: { cause: Cause; checks: readonly Check[]; delayS: number }[] = [];
   const notes: MirrorNote[] = [];
@@ -101,7 +101,7 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
     applyAll({ store: registry, now: () => clock.ms, pause: async () => {} }, operations);
   const message = (marks: Partial<Marks>) => JSON.stringify({ v: 1, app: app.id, tokens: [], accounts: [], ...marks });
   return {
-    ...{ app, ports, clock, trouble, calls, held, marked, checked, notes, states, registry },
+    ...{ app, ports, clock, trouble, calls, bound, marked, checked, notes, states, registry },
     apply,
     login: (name: string, ...accounts: string[]) => {
       const stamp = stampOf('bindOverriding', clock.ms, eventHash(name, `${clock.ms}`, ...accounts));
@@ -129,7 +129,7 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
         await verifyMessages(mirrors, [{ body, receives: 1 }]);
       }
     },
-    hostedOf: (name: string) => (held.get(token(name)) ?? []).map(accountKey).sort(),
+    hostedOf: (name: string) => (bound.get(token(name)) ?? []).map(accountKey).sort(),
   };
 }
 
