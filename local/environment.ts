@@ -19,8 +19,8 @@ import { UserError } from './user-error.ts';
 export type Endpoints = { readonly sqs: string; readonly dynamodb: string; readonly secrets: string };
 
 /**
- * Points every AWS client of this process at the embedded servers. All of the user's own AWS settings go, a profile
- * would win against these credentials: nothing here may ever reach a real account.
+ * Points every AWS client of this process at the embedded servers. Deletes all AWS settings of the user, because a
+ * profile would override these credentials, and no call may ever reach a real account.
  */
 export function pointAwsAt({ sqs, dynamodb, secrets }: Endpoints): void {
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
@@ -42,7 +42,7 @@ type Variables = VariablesOf<typeof EventsEnvironment> &
   VariablesOf<typeof MirrorEnvironment> &
   VariablesOf<typeof SweepEnvironment>;
 
-/** Sets what the functions read. They share this process, so each sees the others' variables too. */
+/** Sets the variables of all functions. They share this process, so each sees the variables of the others too. */
 export function setVariables(configuration: Configuration, queues: Queues, secrets: Secrets): void {
   const urls = (name: 'marks' | 'checks') =>
     JSON.stringify(Object.fromEntries([...queues.mirrors].map(([app, own]) => [app, own[name].url])));
@@ -70,19 +70,19 @@ const Secrets = z.object({
   pseudonyms: z.string().optional(),
 });
 
-/** The text of each app's and each source's secret, by its id, and of the key of pseudonyms. */
+/** The secrets of apps and sources by id, and the key of the pseudonyms. */
 export type Secrets = Omit<z.infer<typeof Secrets>, 'pseudonyms'> & { readonly pseudonyms: string };
 
-/** The secrets of hosted sides, by the app whose mirror they are: those that somebody gave. */
+/** The secrets of hosted APIs that the user gave, by the mirrored app. */
 export type MirrorSecrets = Readonly<Record<string, string>>;
 
-/** A secret for each app and each source: those kept in the folder, and new ones for whoever has none yet. */
+/** Returns a secret for each app and each source: the one in the folder, or a new one. */
 export function developmentSecrets({ apps, sources }: Configuration, folder?: string): Secrets {
   const file = folder === undefined ? undefined : join(folder, 'secrets.json');
   const kept = file === undefined ? NONE : keptIn(file);
   const secrets = {
     apps: { ...kept.apps, ...missing(apps, kept.apps, () => alphanumerics(32)) },
-    // 44 letters and digits are also base64, of 33 bytes: what Standard Webhooks asks of a secret.
+    // 44 letters and digits are also the base64 of 33 bytes, which Standard Webhooks requires.
     sources: { ...kept.sources, ...missing(sources, kept.sources, () => `whsec_${alphanumerics(44)}`) },
     pseudonyms: kept.pseudonyms ?? alphanumerics(44),
   };
@@ -104,7 +104,7 @@ function keptIn(file: string): z.infer<typeof Secrets> {
   }
 }
 
-/** Whole or not at all: a process killed while it writes leaves the secrets of before. */
+/** Replaces the file at once: a process that is killed while it writes leaves the secrets from before. */
 function keep(file: string, secrets: Secrets): void {
   writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
@@ -117,14 +117,14 @@ const alphanumerics = (length: number): string =>
 
 type Kind = 'apps' | 'sources' | 'mirrors';
 
-/** Names, by id, under which the secrets stub knows them. */
+/** The names of secrets in the stub of Secrets Manager, by id. */
 const namesOf = (kind: 'apps' | 'sources', secrets: Secrets): Record<string, string> =>
   Object.fromEntries(Object.keys(secrets[kind]).map((id) => [id, nameOf(kind, id)]));
 
-/** The name of the pseudonyms' key. */
+/** The name of the key of the pseudonyms. */
 const PSEUDONYMS = 'bindery/pseudonyms';
 
-/** What the secrets stub serves. A hosted side whose secret nobody gave has none, as in a stack just deployed. */
+/** The secrets of the stub. A hosted API without a given secret has none, as in a stack just deployed. */
 export function versionsOf(secrets: Secrets, mirrors: MirrorSecrets): ReadonlyMap<string, Versions> {
   const texts = (kind: Kind, byId: Readonly<Record<string, string>>) =>
     Object.entries(byId).map(([id, AWSCURRENT]) => [nameOf(kind, id), { AWSCURRENT }] as const);

@@ -22,11 +22,11 @@ import { reasonOf, UserError } from './user-error.ts';
 
 export type LocalOptions = {
   readonly configuration: Configuration;
-  /** 0 is any free one. */
+  /** 0 means any free port. */
   readonly port: number;
-  /** Keeps queues, bindings and secrets; without it they are gone when the process ends. */
+  /** Folder for queues, bindings and secrets. Default: in memory. */
   readonly data?: string | undefined;
-  /** Of the hosted sides of mirrored apps, by app. A mirror without one waits. */
+  /** Secrets of the hosted APIs, by mirrored app. A mirror without its secret waits. */
   readonly mirrorSecrets?: MirrorSecrets | undefined;
 };
 
@@ -35,8 +35,8 @@ export type Local = Instance & { readonly stop: () => Promise<void> };
 let isLoaded = false;
 
 /**
- * Starts the deployed functions on this machine, over the wire protocols of the services they use. Once in a process:
- * the functions read their environment when they are loaded. Rejects with `UserError` where the user can do something.
+ * Starts the deployed functions on this machine, over the wire protocols of the services they use. A process can do so
+ * once, because the functions read their environment when they are loaded. Rejects with `UserError`.
  */
 export async function startLocal(options: LocalOptions): Promise<Local> {
   if (isLoaded) throw new Error('a process can run one local instance: its functions have read their environment');
@@ -52,7 +52,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
   }
 }
 
-/** Starts one thing after the other and notes how each is stopped. */
+/** Starts one service after the other, and adds to `stops` how to stop each. */
 async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<Instance> {
   const { configuration, port, data } = options;
   const folder = data === undefined ? undefined : takeDataFolder(data);
@@ -73,11 +73,11 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   return { url: front.url, ...described(configuration, secrets), sqs: sqs.url, dynamodb: dynamodb.url };
 }
 
-/** As the clock does. What goes wrong stands in the log, and the next hour makes up for it. */
+/** Sweeps like the deployed schedule. A failure is logged, and the next hour tries again. */
 const sweep = (doors: Doors): Promise<unknown> =>
   invoke(doors.sweep, {}).catch((error: unknown) => console.error(error));
 
-/** Starts what stands in for the AWS services, and points this process at them. */
+/** Starts the embedded AWS services, and points this process at them. */
 async function startServices(
   versions: ReturnType<typeof versionsOf>,
   folder: DataFolder | undefined,
@@ -105,11 +105,11 @@ type DataFolder = {
   readonly path: string;
   readonly queues: string;
   readonly table: string;
-  /** Lets another instance use the folder. */
+  /** Unlocks the folder for another instance. */
   readonly release: () => void;
 };
 
-/** Makes the folder and takes it for this process alone, or says in one line why that is not possible. */
+/** Makes the folder and locks it for this process. */
 function takeDataFolder(folder: string): DataFolder {
   const path = resolve(folder);
   try {
@@ -122,10 +122,10 @@ function takeDataFolder(folder: string): DataFolder {
   }
 }
 
-/** How long to wait for an instance that is just ending (ms). */
+/** The longest wait for an instance that is just ending (ms). */
 const GIVE_UP_MS = 1_500;
 
-/** SQLite's lock is the operating system's: it goes with the process, however that ends. Two writers would ruin the data. */
+/** Two writers would destroy the data. The operating system frees the lock of SQLite even if the process is killed. */
 function takeLock(file: string): DatabaseSync {
   const lock = new DatabaseSync(file, { timeout: GIVE_UP_MS });
   try {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 
-/** The only address anything here listens on: what is served has development secrets and no encryption. */
+/** The only address to listen on: the servers have development secrets and no encryption. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Listens on this machine only and answers the URL. Port 0 is any free one. */
+/** Listens on this machine only. Returns the URL. Port 0 means any free port. */
 export async function listen(server: Server, port = 0): Promise<string> {
   server.listen(port, LOOPBACK);
   await once(server, 'listening');
@@ -13,7 +13,7 @@ export async function listen(server: Server, port = 0): Promise<string> {
   return `http://${LOOPBACK}:${address.port}`;
 }
 
-/** Cuts the connections that are open and resolves when the server, and what it closes with it, is closed. */
+/** Cuts open connections. Resolves when the server is closed. */
 export const close = (server: Server): Promise<void> =>
   new Promise((resolve, reject) => {
     server.close((error) => (error ? reject(error) : resolve()));

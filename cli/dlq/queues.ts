@@ -106,8 +106,8 @@ export async function calling<T>(url: string, purpose: string, call: () => Promi
   } catch (error) {
     if (hasCode(error, 'ECONNREFUSED'))
       throw new UserError(`nothing answers at ${new URL(url).origin}: is \`npm start\` running?`);
-    const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new UserError(`${queueName(url)} cannot be ${purpose}: ${printable(said.replaceAll(/\s+/g, ' '))}`);
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new UserError(`${queueName(url)} cannot be ${purpose}: ${printable(text.replaceAll(/\s+/g, ' '))}`);
   }
 }
 

@@ -26,7 +26,7 @@ import type { SqsServer } from './servers.ts';
 
 export const NAMES = { operations: 'bindery-operations', parked: 'bindery-parked', table: 'bindery-registry' } as const;
 
-/** Queues of one mirror, by the app: those that feed a function, and those of their dead letters. */
+/** The names of the queues of a mirror: two feed functions, and two take their dead letters. */
 export const mirrorNames = (app: string) => ({
   marks: `bindery-marks-${app}.fifo`,
   deadMarks: `bindery-dead-marks-${app}.fifo`,
@@ -42,7 +42,7 @@ export type Queues = {
   readonly mirrors: ReadonlyMap<AppId, MirrorQueues>;
 };
 
-/** Makes the queues, or finds those of an earlier run and gives them today's numbers. */
+/** Makes the queues, or finds those of an earlier run and gives them the current numbers. */
 export async function createQueues(
   client: SQSClient,
   server: SqsServer,
@@ -65,35 +65,39 @@ async function createPair(
   client: SQSClient,
   server: SqsServer,
   [name, deadName]: readonly [queue: string, dead: string],
-  { feeding, dead, made = {} }: Pair,
+  { feeding, dead, creation = {} }: Pair,
 ): Promise<readonly [queue: Queue, dead: Queue]> {
-  const last = await createQueue(client, server, { name: deadName, made, told: dead });
-  const queue = await createQueue(client, server, { name, made, told: feeding(last.arn) });
+  const last = await createQueue(client, server, { name: deadName, creation, settings: dead });
+  const queue = await createQueue(client, server, { name, creation, settings: feeding(last.arn) });
   await releaseInFlight(client, server, name, queue);
   return [queue, last];
 }
 
-type Made = { readonly name: string; readonly made: Attributes; readonly told: Attributes };
+type NewQueue = { readonly name: string; readonly creation: Attributes; readonly settings: Attributes };
 
-async function createQueue(client: SQSClient, server: SqsServer, { name, made, told }: Made): Promise<Queue> {
-  const created = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: { ...made } }));
-  // The server's own URL has a host name that not every resolver knows, and the port of an earlier run.
+async function createQueue(
+  client: SQSClient,
+  server: SqsServer,
+  { name, creation, settings }: NewQueue,
+): Promise<Queue> {
+  const created = await client.send(new CreateQueueCommand({ QueueName: name, Attributes: { ...creation } }));
+  // The URL from the server has a host name that not every resolver knows, and may have the port of an earlier run.
   const QueueUrl = `${server.url}${new URL(created.QueueUrl ?? '').pathname}`;
-  await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { ...told } }));
+  await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { ...settings } }));
   const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
   return { url: QueueUrl, arn: Attributes?.['QueueArn'] ?? '' };
 }
 
 /**
- * Whoever received these messages ended with the earlier run: nothing is gained by waiting for their timeout. One second
- * and not 0, which fauxqs 2.4.1 cannot write to its folder: it would answer 500 and lose the message until the next start.
+ * Makes messages visible whose receiver ended with the earlier run. The timeout is not 0, which fauxqs 2.4.1 cannot write
+ * to its folder: it would answer 500 and lose the message until the next start.
  */
 async function releaseInFlight(client: SQSClient, server: SqsServer, name: string, { url }: Queue): Promise<void> {
   for (const ReceiptHandle of server.inFlight(name))
     await client.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 1 }));
 }
 
-/** Makes the table unless an earlier run has, and waits until it takes what is put into it. */
+/** Makes the table unless it exists, and waits until it accepts items. */
 export async function createTable(): Promise<void> {
   const client = new DynamoDBClient();
   try {
@@ -110,30 +114,30 @@ export async function createTable(): Promise<void> {
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** What a FIFO queue is when it is made, and stays. */
+/** Attributes of a FIFO queue, which only its creation can set. */
 const FIFO: Attributes = {
   FifoQueue: 'true',
   DeduplicationScope: 'messageGroup',
   FifoThroughputLimit: 'perMessageGroupId',
 };
 
-/** What a queue is told that takes dead letters. */
+/** Attributes of a queue for dead letters. */
 const lastAttributes = ({ retentionS }: { retentionS: number }): Attributes => ({
   MessageRetentionPeriod: `${retentionS}`,
 });
 
-/** What a queue is told that feeds a function. The queue of its dead letters is made first. */
+/** Attributes of a queue that feeds a function. The queue for its dead letters is made first. */
 const feedingAttributes = (numbers: Omit<QueueNumbers, 'feed'>, deadLetterTargetArn: string): Attributes => ({
   VisibilityTimeout: `${numbers.visibilityS}`,
   MessageRetentionPeriod: `${numbers.retentionS}`,
   RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: numbers.maxReceiveCount }),
 });
 
-/** A queue and the one behind it, as the server is told of them. */
+/** Attributes of a queue and of the queue for its dead letters. */
 type Pair = {
   readonly feeding: (deadArn: string) => Attributes;
   readonly dead: Attributes;
-  readonly made?: Attributes;
+  readonly creation?: Attributes;
 };
 
 const OPERATIONS: Pair = {
@@ -144,7 +148,7 @@ const OPERATIONS: Pair = {
 const MARKS: Pair = {
   feeding: (dead) => feedingAttributes(MARKS_QUEUE, dead),
   dead: lastAttributes(DEAD_LETTERS),
-  made: FIFO,
+  creation: FIFO,
 };
 
 const CHECKS: Pair = {
@@ -152,7 +156,7 @@ const CHECKS: Pair = {
   dead: lastAttributes(DEAD_LETTERS),
 };
 
-/** What `CreateTable` is told of the registry. Expiry is set by another call, which the embedded DynamoDB does not have. */
+/** The input of `CreateTable`. Another call would set the expiry, and the embedded DynamoDB does not have it. */
 export const registryTableInput = (TableName: string) =>
   ({
     TableName,

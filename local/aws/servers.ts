@@ -11,7 +11,7 @@ export type Running = { readonly url: string; readonly stop: () => Promise<void>
 /** DynamoDB over its real protocol. With a folder, its tables outlive the process, even one that is killed. */
 export async function startDynamodb(folder?: string): Promise<Running> {
   const server = dynalite({ createTableMs: 0, ...(folder !== undefined && { path: folder }) });
-  // dynalite throws where a client hangs up before its answer, as the SDK does at a timeout: that would end this process.
+  // dynalite throws when a client hangs up early, as the SDK does at a timeout. That would end this process.
   server.on('request', (request) => {
     request.removeAllListeners('error');
     request.on('error', () => {});
@@ -21,7 +21,7 @@ export async function startDynamodb(folder?: string): Promise<Running> {
 
 export type SqsServer = {
   readonly url: string;
-  /** Receipt handles of a queue's messages that somebody has received and not deleted. */
+  /** Receipt handles of the messages of a queue that are received and not deleted. */
   readonly inFlight: (queue: string) => string[];
   readonly stop: () => Promise<void>;
 };
@@ -41,10 +41,10 @@ export async function startSqs(folder?: string): Promise<SqsServer> {
   return { url: server.address, inFlight, stop };
 }
 
-/** Where Fastify, which fauxqs is made with, hands out each new server (Fastify reference, Diagnostics Channel Hooks). */
+/** The channel on which Fastify, which fauxqs uses, publishes each new server (Fastify, Diagnostics Channel Hooks). */
 const NEW_SERVER = 'fastify.initialization';
 
-/** fauxqs listens on all interfaces and takes no address, but its messages say who is signed in on which phone. */
+/** fauxqs listens on all interfaces and takes no address. Its messages are personal data, so it must not. */
 function onLoopback<T>(start: () => T): T {
   subscribe(NEW_SERVER, holdToLoopback);
   try {
@@ -69,12 +69,12 @@ const isNewServer = (message: unknown): message is NewServer =>
 const has = <K extends string>(value: unknown, key: K): value is Record<K, unknown> =>
   typeof value === 'object' && value !== null && key in value;
 
-/** A secret's versions by their staging label. */
+/** The versions of a secret by staging label. */
 export type Versions = { readonly AWSCURRENT: string; readonly AWSPREVIOUS?: string };
 
 const Request = z.object({ SecretId: z.string(), VersionStage: z.string().default('AWSCURRENT') });
 
-/** `GetSecretValue` of Secrets Manager (JSON 1.1 protocol), and nothing else of it. */
+/** Secrets Manager (JSON 1.1 protocol), but only its call `GetSecretValue`. */
 export async function startSecrets(secrets: ReadonlyMap<string, Versions>): Promise<Running> {
   const server = createServer((request, response) => {
     answer(secrets, request)
@@ -113,5 +113,5 @@ const send = (response: ServerResponse, { status, body }: Answer): void => {
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
 };
 
-/** The Region that the embedded servers say they are in. */
+/** The Region of the embedded servers. */
 export const REGION = 'us-east-1';

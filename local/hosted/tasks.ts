@@ -1,21 +1,21 @@
-/** How long a task that was accepted may take until it is done (ms), and one that is late. */
+/** The longest times until an accepted call is applied (ms), in the usual case and with the fault `late`. */
 export type Delays = { readonly usualMs: number; readonly lateMs: number };
 
 type Task = () => Promise<unknown>;
 
-/** Does what was accepted later, as hosted TPNS does: after a random while, and not always in the order of acceptance. */
+/** Applies accepted calls later, as hosted TPNS does: after a random time, and not always in order. */
 export class HostedTasks {
   readonly #delays: Delays;
   readonly #chance: Chance;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #held: Task | undefined;
+  #delayed: Task | undefined;
 
   constructor(delays: Delays, chance: Chance) {
     this.#delays = delays;
     this.#chance = chance;
   }
 
-  /** Accepted and not done yet. */
+  /** The number of accepted calls that are not applied yet. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -23,8 +23,8 @@ export class HostedTasks {
   take(task: Task, fault?: Fault): void {
     const { usualMs, lateMs } = this.#delays;
     if (fault === 'lost') return;
-    if (fault === 'reorder' && this.#held === undefined) this.#hold(task);
-    else this.#after(this.#chance() * (fault === 'late' ? lateMs : usualMs), () => this.#doBeforeHeld(task));
+    if (fault === 'reorder' && this.#delayed === undefined) this.#delay(task);
+    else this.#after(this.#chance() * (fault === 'late' ? lateMs : usualMs), () => this.#doBeforeDelayed(task));
   }
 
   stop(): void {
@@ -32,26 +32,26 @@ export class HostedTasks {
     this.#timers.clear();
   }
 
-  /** Until the next task is done, or for as long as one may take. */
-  #hold(task: Task): void {
-    this.#held = task;
-    this.#after(this.#delays.usualMs, () => (this.#held === task ? this.#release() : Promise.resolve()));
+  /** Delays the task until the next one is done, or for the longest usual time. */
+  #delay(task: Task): void {
+    this.#delayed = task;
+    this.#after(this.#delays.usualMs, () => (this.#delayed === task ? this.#release() : Promise.resolve()));
   }
 
-  async #doBeforeHeld(task: Task): Promise<void> {
+  async #doBeforeDelayed(task: Task): Promise<void> {
     await task();
     await this.#release();
   }
 
   async #release(): Promise<void> {
-    const held = this.#held;
-    this.#held = undefined;
-    await held?.();
+    const delayed = this.#delayed;
+    this.#delayed = undefined;
+    await delayed?.();
   }
 
   #after(ms: number, work: Task): void {
     const timer = setTimeout(() => {
-      // A task that fails is one that hosted services lose without a word.
+      // A failed task is like one that a hosted service loses silently.
       work()
         .catch(() => {})
         .finally(() => this.#timers.delete(timer));
@@ -60,20 +60,20 @@ export class HostedTasks {
   }
 }
 
-/** What may happen to a call: it takes effect late, or never, is answered with an error, or changes places with the next. */
+/** Faults of a call: applied late, never applied, answered with an error, or swapped with the next call. */
 export const FAULTS = ['late', 'lost', '5xx', 'reorder'] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** Calls that something happens to. */
+/** The share of calls with a fault. */
 const STRUCK = 0.2;
 
-/** Of the calls answered with an error, those that take effect all the same. */
+/** The share of calls that are applied although they are answered with an error. */
 const APPLIED_ALL_THE_SAME = 1 / 3;
 
-/** Evenly in [0, 1). */
+/** Returns numbers that are evenly distributed in [0, 1). */
 export type Chance = () => number;
 
-/** What happens to one call: one of the faults, each as likely, or nothing. */
+/** Returns one of the faults, each as likely, or undefined for a call without a fault. */
 export function strike(faults: readonly Fault[], chance: Chance): Fault | undefined {
   if (chance() >= STRUCK) return undefined;
   return faults[Math.floor(chance() * faults.length)];

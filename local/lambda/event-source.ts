@@ -20,18 +20,18 @@ import { type Doors, invoke } from './invoke.ts';
 export type EventSource = {
   readonly client: SQSClient;
   readonly queue: Queue;
-  /** Calls the function with a batch; resolves with its response, whatever that is. */
+  /** Calls the function with a batch. Resolves with any response. */
   readonly invoke: (event: SQSEvent) => Promise<unknown>;
-  /** How the deployed mapping feeds it. */
+  /** The numbers of the deployed mapping. */
   readonly numbers: Feed;
-  /** Receives at once; enough to keep one processor busy unless given. */
+  /** Receives at the same time. Default: enough to keep one processor busy. */
   readonly pollers?: number;
 };
 
 /** The deployed mapping begins with five, and runs up to `maxConcurrency` executions. */
 const POLLERS = 2;
 
-/** What SQS hands out or deletes at a time. */
+/** The most messages in one receive or delete of SQS. */
 const MESSAGES_A_REQUEST = 10;
 
 /** The longest that SQS lets a receive wait for a message. */
@@ -40,7 +40,7 @@ const LONG_POLL_S = 20;
 /** The pause after a receive that failed (ms). */
 const PAUSE_MS = 500;
 
-/** How long a stop waits for batches under way (ms). What they do not finish is delivered again. */
+/** The longest time a stop waits for batches under way (ms). Unfinished messages are delivered again. */
 const GRACE_MS = 1_000;
 
 /** Feeds the queue to the function until it is stopped, as Lambda's event source mapping does. */
@@ -61,7 +61,7 @@ async function poll(source: EventSource, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A batch: what is there, and, where the mapping has a window, what comes within it while something comes every second. */
+/** Receives a batch. With a window, adds messages until it ends or until a second passes without a message. */
 async function gather(source: EventSource, signal: AbortSignal): Promise<Message[]> {
   const { batchSize, windowS = 0 } = source.numbers;
   const messages = await receive(source, signal, { most: batchSize, waitS: LONG_POLL_S });
@@ -95,7 +95,7 @@ async function receive(
   }
 }
 
-/** Deletes what the function has done. What remains becomes visible again when its timeout is over. */
+/** Deletes the messages that are done. The others become visible again after their timeout. */
 async function feed(source: EventSource, messages: readonly Message[]): Promise<void> {
   const event = eventOf(messages, source.queue.arn);
   const ids = event.Records.map(({ messageId }) => messageId);
@@ -120,7 +120,7 @@ async function remove({ client, queue }: EventSource, done: SQSEvent['Records'])
   }
 }
 
-/** Received messages as Lambda hands them to a function. */
+/** Converts received messages to the event of Lambda. */
 export const eventOf = (messages: readonly Message[], queueArn: string): SQSEvent => ({
   Records: messages.map((message) => recordOf(message, queueArn)),
 });
@@ -165,9 +165,9 @@ const Failures = z.array(z.object({ itemIdentifier: z.string().min(1) }));
 const BatchResponse = z.object({ batchItemFailures: Failures.nullish() }).nullish();
 
 /**
- * The ids of a batch that remain on the queue after a function's response. No response, an empty one and one without
- * failures mean success; one that Lambda cannot read, or that names a message which is not in the batch, means that the
- * whole batch failed (Lambda, "Handling errors for an SQS event source", "Success and failure conditions").
+ * Returns the ids of a batch that remain on the queue after a response. No response, an empty one and one without failures
+ * mean success. A response that Lambda cannot read, or that names a message outside the batch, means that the whole batch
+ * failed (Lambda, "Handling errors for an SQS event source", "Success and failure conditions").
  */
 export function remainingIn(response: unknown, ids: readonly string[]): readonly string[] {
   const read = BatchResponse.safeParse(response);
@@ -176,7 +176,7 @@ export function remainingIn(response: unknown, ids: readonly string[]): readonly
   return failed.every((id) => ids.includes(id)) ? failed : ids;
 }
 
-/** The queues and the functions that they feed, in the numbers of the deployed mappings. */
+/** The mappings from queues to functions, with the deployed numbers. */
 export const feedsOf = (
   client: SQSClient,
   apps: Configuration['apps'],

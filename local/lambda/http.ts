@@ -7,10 +7,10 @@ import { LOOPBACK, listen } from '../listening.ts';
 import { hasCode, reasonOf, UserError } from '../user-error.ts';
 import { type HttpFunctions, invoke, TimedOut, takingTurns } from './invoke.ts';
 
-/** A route as API Gateway knows it: `/events/{source}`. */
+/** A route of API Gateway, such as `/events/{source}`, and the values of its parameters. */
 type Match = { readonly path: string; readonly parameters: Readonly<Record<string, string>> };
 
-/** The route a request's path belongs to. A parameter is one whole segment; a trailing slash is another path. */
+/** Finds the route of a path. A parameter is one whole segment. A trailing slash makes another path. */
 function matchOf(paths: readonly string[], rawPath: string): Match | undefined {
   for (const path of paths) {
     const pattern = path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
@@ -20,7 +20,7 @@ function matchOf(paths: readonly string[], rawPath: string): Match | undefined {
   return undefined;
 }
 
-/** A request in payload format 2.0 (API Gateway, "AWS Lambda proxy integrations for HTTP APIs"). */
+/** Converts a request to payload format 2.0 (API Gateway, "AWS Lambda proxy integrations for HTTP APIs"). */
 function eventOf(request: IncomingMessage, match: Match, body: Buffer): APIGatewayProxyEventV2 {
   const [path, query] = pathAndQuery(request);
   const rawPath = decoded(path);
@@ -45,7 +45,7 @@ export function pathAndQuery({ url = '/' }: IncomingMessage): [path: string, que
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
 
-/** `rawPath` is raw in name only: API Gateway decodes every escape but that of `%` itself. */
+/** In spite of the name `rawPath`, API Gateway decodes every escape except that of `%`. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path.replaceAll('%25', '%2525'));
@@ -97,8 +97,8 @@ function bodyFields(body: Buffer, contentType: string): Pick<APIGatewayProxyEven
 }
 
 /**
- * Bodies of these types arrive as text; all others in base64, those of forms, of `application/*+json` and without a type
- * too. AWS does not document the list: https://github.com/ministackorg/ministack/pull/766 observed it.
+ * Bodies of these types arrive as text, all others in base64, also forms, `application/*+json` and bodies without a type.
+ * AWS does not document the list: https://github.com/ministackorg/ministack/pull/766 observed it.
  */
 function isTextType(contentType: string): boolean {
   const type = contentType.split(';', 1).join().trim().toLowerCase();
@@ -108,26 +108,26 @@ function isTextType(contentType: string): boolean {
 const mapped = <V, W>(record: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 
-/** API Gateway's own limits, in bytes: of a body, and of the request line and headers together. */
+/** Limits of API Gateway in bytes: for the body, and for request line and headers together. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_HEADER_BYTES = 10_240;
 
 /**
- * Executions at a time. One process stands in for all that Lambda would start: with more at once each would wait for the
- * others until its calls time out.
+ * Executions at the same time. One process replaces all that Lambda would start. With more executions, each would wait
+ * for the others until its calls time out.
  */
 const AT_ONCE = 16;
 
-/** How long a stop waits for answers under way (ms). */
+/** The longest time a stop waits for answers under way (ms). */
 const GRACE_MS = 1_000;
 
-/** Stands in for API Gateway's HTTP API: the deployed routes, payload format 2.0, and its own answers where no function gives one. */
+/** Replaces the HTTP API of API Gateway: the deployed routes, payload format 2.0, and the answers of the gateway itself. */
 export async function startHttpFront(functions: HttpFunctions, port: number) {
   const inTurn = takingTurns(AT_ONCE);
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     answer(functions, request, inTurn)
       .then((result) => send(response, result))
-      // Whoever asked has hung up in the middle of the body: there is nobody to answer.
+      // The client has hung up in the middle of the body.
       .catch(() => response.destroy());
   });
   const url = await listen(server, port).catch((error: unknown) => {
@@ -138,7 +138,7 @@ export async function startHttpFront(functions: HttpFunctions, port: number) {
   return { url, stop: () => drained(server) };
 }
 
-/** Takes no more connections, and cuts those that are still open when the grace is over. */
+/** Accepts no more connections, and cuts those that are still open after the grace time. */
 async function drained(server: ReturnType<typeof createServer>): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await new Promise((resolve) => server.close(resolve));
@@ -163,7 +163,7 @@ async function answer(
 
 const PATHS = ROUTES.map(({ path }) => path);
 
-/** The body, or nothing where it is too long; the rest of that is read and dropped, so that the client sees the answer. */
+/** Returns the body; undefined if it is too long. Reads a long body to its end, so that the client sees the answer. */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

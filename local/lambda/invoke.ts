@@ -13,11 +13,11 @@ export type Doors = {
   readonly http: HttpFunctions;
   readonly apply: Worker;
   readonly sweep: LocalFunction<unknown, unknown>;
-  /** There where an app has a mirror. */
+  /** Set if an app has a mirror. */
   readonly mirrors?: Readonly<Record<MirrorDoor, Worker>>;
 };
 
-/** Loads the deployed functions. Each reads its environment while it is loaded, and that only once in a process. */
+/** Loads the deployed functions. Each reads its environment when it is loaded, once in a process. */
 export async function loadDoors(hasMirrors: boolean): Promise<Doors> {
   const [events, accountApi, apply, sweep] = await Promise.all([
     import('../../functions/events.ts'),
@@ -49,7 +49,7 @@ async function loadMirrorDoors(): Promise<Readonly<Record<MirrorDoor, Worker>>> 
 
 const asDeployed = (name: Door) => ({ name, timeoutS: TIMEOUT_S[name], memoryMb: MEMORY_MB[name] });
 
-/** A function as it would be deployed. */
+/** A function with its deployed settings. */
 export type LocalFunction<E, R> = {
   readonly name: string;
   readonly timeoutS: number;
@@ -57,18 +57,18 @@ export type LocalFunction<E, R> = {
   readonly handler: (event: E, context: Context) => Promise<R>;
 };
 
-/** The function took longer than it may. Lambda would have ended it; here it is only no longer waited for. */
+/** The function exceeded its timeout. Lambda would end it; here it only goes on unattended. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 }
 
-/** Calls a function the way Lambda does. Rejects with `TimedOut`, or with what the function threw. */
+/** Calls a function as Lambda does. Rejects with `TimedOut`, or with the error of the function. */
 export async function invoke<E, R>(local: LocalFunction<E, R>, event: E): Promise<R> {
   const over = new AbortController();
   const late = setTimeout(local.timeoutS * 1000, undefined, { signal: over.signal }).then(() => {
     throw new TimedOut(`${local.name} took longer than ${local.timeoutS} s`);
   });
-  late.catch(() => {}); // aborted below: nobody waits for it any more
+  late.catch(() => {}); // Rejects when it is aborted below.
   try {
     return await Promise.race([local.handler(event, contextOf(local)), late]);
   } finally {
@@ -94,7 +94,7 @@ function contextOf({ name, timeoutS, memoryMb }: LocalFunction<never, unknown>):
   };
 }
 
-/** Runs what it is given, at most `limit` at a time; the rest waits, first come, first served. */
+/** Runs at most `limit` pieces of work at a time. The others wait in their order. */
 export function takingTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let free = limit;

@@ -142,14 +142,14 @@ test('`dlq list` and `dlq show` report messages that another reader has received
 test('accounts and tokens are printed by no command without --reveal', () =>
   inWorld(async (world) => {
     await fill(world);
-    const said = [
+    const answers = [
       await world.dlq('list', '--json'),
       await world.dlq('show'),
       await world.dlq('redrive', '--reason', 'dead-letter', '--yes'),
       await world.dlq('purge', '--yes'),
     ];
-    expect(said.map(({ code }) => code)).toEqual(said.map(() => 0));
-    expect(JSON.stringify(said)).not.toContain(CANARY);
+    expect(answers.map(({ code }) => code)).toEqual(answers.map(() => 0));
+    expect(JSON.stringify(answers)).not.toContain(CANARY);
     expect(await world.sizeOf('operations')).toBe(2);
   }));
 

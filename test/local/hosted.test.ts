@@ -40,7 +40,7 @@ async function hosted(faults: readonly Fault[] = [], chance: Chance = () => 0) {
     client,
     control,
     bind: (id: string) => own.operate({ kind: 'bindOverriding', elements: [{ token, accounts: [account(id)] }] }),
-    held: async () => {
+    bound: async () => {
       const answer = await own.accountsOf([token]);
       return answer.kind === 'found' ? answer.accounts.flat().map(({ id }) => id) : [answer.kind];
     },
@@ -58,10 +58,10 @@ const DONE = { kind: 'answered', results: ['done'] };
 const UNTOUCHED = 0.99;
 
 test('the hosted API answers with success and applies the call later', async () => {
-  const { bind, held, idle } = await hosted([], () => UNTOUCHED);
+  const { bind, bound, idle } = await hosted([], () => UNTOUCHED);
   expect(await bind('alice')).toEqual(DONE);
   await idle();
-  expect(await held()).toEqual(['alice']);
+  expect(await bound()).toEqual(['alice']);
 });
 
 test('the hosted API answers with success for well-formed elements that have no effect', async () => {
@@ -92,10 +92,10 @@ test('the hosted API refuses an unreadable request as the Account API does', asy
 });
 
 test('the hosted API counts its calls, and its control returns and changes the faults', async () => {
-  const { bind, held, control } = await hosted(['late'], () => UNTOUCHED);
+  const { bind, bound, control } = await hosted(['late'], () => UNTOUCHED);
   await bind('alice');
-  await held();
-  await held();
+  await bound();
+  await bound();
   expect(await control()).toMatchObject({ operate: 1, query: 2, faults: ['late'], isDown: false });
   expect(await control({ faults: ['lost', '5xx'] })).toMatchObject({ faults: ['lost', '5xx'] });
 });
@@ -109,46 +109,46 @@ test('the hosted API does not answer while it is down, and answers again afterwa
 });
 
 test('a fault strikes a fifth of the calls', async () => {
-  const { held } = await hosted(['5xx'], inTurn(0.2, 0.19));
-  expect([await held(), await held()]).toEqual([[], ['unavailable']]);
+  const { bound } = await hosted(['5xx'], inTurn(0.2, 0.19));
+  expect([await bound(), await bound()]).toEqual([[], ['unavailable']]);
 });
 
 test('a late call is applied', async () => {
-  const { bind, held, idle } = await hosted(['late'], inTurn(0, 0, UNTOUCHED, UNTOUCHED));
+  const { bind, bound, idle } = await hosted(['late'], inTurn(0, 0, UNTOUCHED, UNTOUCHED));
   expect(await bind('alice')).toEqual(DONE);
   await idle();
-  expect(await held()).toEqual(['alice']);
+  expect(await bound()).toEqual(['alice']);
 });
 
 test('a lost call is accepted and never applied', async () => {
-  const { bind, held, control } = await hosted(['lost']);
+  const { bind, bound, control } = await hosted(['lost']);
   expect(await bind('alice')).toEqual(DONE);
   expect((await control()).pending).toBe(0);
-  expect(await held()).toEqual([]);
+  expect(await bound()).toEqual([]);
 });
 
 test('a reordered call is applied after the next one', async () => {
-  const { bind, held, idle } = await hosted(['reorder'], inTurn(0, 0, UNTOUCHED));
+  const { bind, bound, idle } = await hosted(['reorder'], inTurn(0, 0, UNTOUCHED));
   await bind('alice');
   await bind('bob');
   await idle();
-  expect(await held()).toEqual(['alice']);
+  expect(await bound()).toEqual(['alice']);
 });
 
 test('a reordered call is applied alone if no other follows', async () => {
-  const { bind, held, idle } = await hosted(['reorder']);
+  const { bind, bound, idle } = await hosted(['reorder']);
   await bind('alice');
   await idle();
-  expect(await held()).toEqual(['alice']);
+  expect(await bound()).toEqual(['alice']);
 });
 
 test.each([
   ['a call that is answered with 5xx is applied one time in three', 0.3, 'alice'],
   ['a call that is answered with 5xx is not applied otherwise', 0.4, undefined],
 ])('%s', async (_, luck, shown) => {
-  const { bind, held, idle, control } = await hosted(['5xx'], inTurn(0, 0, luck));
+  const { bind, bound, idle, control } = await hosted(['5xx'], inTurn(0, 0, luck));
   expect(await bind('alice')).toMatchObject({ kind: 'unavailable', reason: expect.stringMatching(/^HTTP 50[03]$/) });
   await control({ faults: [] });
   await idle();
-  expect(await held()).toEqual(shown === undefined ? [] : [shown]);
+  expect(await bound()).toEqual(shown === undefined ? [] : [shown]);
 });
