@@ -23,10 +23,10 @@ export type Dialect = z.infer<typeof Dialect>;
 export const Policy = z.enum(['many', 'one-per-type']);
 export type Policy = z.infer<typeof Policy>;
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 /** Tests that a URL keeps a secret: `http:` is for this machine only, because it sends the secret unencrypted. */
 export const isSafe = (url: URL | null): boolean =>
-  url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+  url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
 
 /**
  * A hosted Account API that Bindery keeps equal to the registry or, in mode `observe`, only compares with it. `app` is
