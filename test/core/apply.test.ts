@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { HORIZON_MS } from '../../functions/core/merge.ts';
@@ -53,229 +53,219 @@ const apply = (store: RegistryStore, ...operations: Operation[]) => applyAll(por
 const kinds = async (outcomes: ReturnType<typeof applyAll>) => (await outcomes).map(({ kind }) => kind);
 const unavailable = () => Promise.reject(new Unavailable('ThrottlingException'));
 
-describe('applying', () => {
-  test('answers each operation with its outcome, in the order given', async () => {
-    const { store } = recording();
-    const operations = [
-      bind(1, ['alice']),
-      unbindEverywhere(3, 'bob'),
-      override(2, ['bob']),
-      moved(unbind(4, ['bob']), 'tablet'),
-    ];
-    expect(await kinds(apply(store, ...operations))).toEqual(['superseded', 'applied', 'applied', 'applied']);
-  });
-
-  test('writes a token once, whatever the number of its operations, after reading it once', async () => {
-    const { store, calls } = recording();
-    await apply(store, bind(1, ['alice']), override(2, ['bob']), unbind(3, ['carol']));
-    expect(calls).toEqual(['documents', 'raisePointer', 'write']);
-  });
-
-  test('writes the pointers before the document that needs them', async () => {
-    const { store, calls } = recording();
-    await apply(store, bind(1, ['alice', 'bob']));
-    expect(calls).toEqual(['documents', 'raisePointer', 'raisePointer', 'write']);
-  });
-
-  test('again costs one read and writes nothing', async () => {
-    const { store, calls } = recording();
-    const operations = [bind(1, ['alice']), override(2, ['bob'])];
-    await apply(store, ...operations);
-    calls.length = 0;
-    expect(await kinds(apply(store, ...operations))).toEqual(['superseded', 'applied']);
-    expect(calls).toEqual(['documents']);
-  });
-
-  test('reads the documents of many tokens in one call', async () => {
-    const { store, calls } = recording();
-    const operations = ['phone', 'tablet', 'watch'].map((name, i) => moved(unbind(i, ['alice']), name));
-    await apply(store, ...operations);
-    expect(calls.filter((name) => name === 'documents')).toHaveLength(1);
-  });
-
-  test('reads each token alone where they cannot be read together: one that fails does not hold up the others', async () => {
-    const { store, inner } = recording(({ documents }) => ({
-      documents: (refs) => (refs.some(({ token }) => token === 'tablet') ? unavailable() : documents(refs)),
-    }));
-    const operations = ['phone', 'tablet', 'watch'].map((name, i) => moved(unbind(i, ['alice']), name));
-    expect(await kinds(apply(store, ...operations))).toEqual(['applied', 'unavailable', 'applied']);
-    expect((await inner.documents([{ app: SHOP, token: token('watch') }]))[0]).toBeDefined();
-  });
-
-  test('reads a removal that is there already, and writes nothing', async () => {
-    const { store, calls } = recording();
-    await apply(store, unbindEverywhere(2, 'alice'));
-    calls.length = 0;
-    expect(await kinds(apply(store, unbindEverywhere(2, 'alice'), unbindEverywhere(1, 'alice')))).toEqual([
-      'applied',
-      'applied',
-    ]);
-    expect(calls).toEqual(['clears', 'clears']);
-  });
-
-  test('from what was read a while ago ends the same: what has been written since stays', async () => {
-    const before: (Stored | undefined)[] = [];
-    const { store, inner } = recording(() => ({ documents: async () => before }));
-    await applyAll(ports(inner), [bind(1, ['alice'])]);
-    before.push(...(await inner.documents([PHONE])));
-    await applyAll(ports(inner), [override(3, ['bob'])]);
-    await apply(store, bind(1, ['alice']));
-    await apply(store, bind(2, ['carol']), bind(4, ['dave']));
-    expect(await accountsOf(inner, [PHONE])).toEqual([[account('dave'), account('bob')]]);
-  });
-
-  test('takes an account from ten thousand tokens with one write', async () => {
-    const { store, calls } = recording();
-    const tokens = Array.from({ length: 10_000 }, (_, i) => `phone-${i}`);
-    await apply(store, ...tokens.map((name) => moved(bind(1, ['alice']), name)));
-    calls.length = 0;
-    await apply(store, unbindEverywhere(2, 'alice'));
-    expect(calls).toEqual(['clears', 'raiseClear']);
-    expect(await tokensOf(store, [{ app: SHOP, account: account('alice') }])).toEqual([[]]);
-    expect(await accountsOf(store, [{ app: SHOP, token: token('phone-77') }])).toEqual([[]]);
-  });
+test('applying operations answers each operation with its outcome, in the order given', async () => {
+  const { store } = recording();
+  const operations = [
+    bind(1, ['alice']),
+    unbindEverywhere(3, 'bob'),
+    override(2, ['bob']),
+    moved(unbind(4, ['bob']), 'tablet'),
+  ];
+  expect(await kinds(apply(store, ...operations))).toEqual(['superseded', 'applied', 'applied', 'applied']);
 });
 
-describe('a bind older than the horizon', () => {
-  const late = NOW + HORIZON_MS;
-
-  test('is refused with the reason', async () => {
-    const { store } = recording();
-    expect(await applyAll(ports(store, late + 1), [bind(NOW, ['alice'])])).toEqual([
-      { kind: 'refused', reason: 'a bind older than the horizon' },
-    ]);
-    expect(await applyAll(ports(store, late), [bind(NOW, ['alice'])])).toEqual([{ kind: 'applied' }]);
-  });
-
-  test('that overrides still clears: the account before it is not left behind', async () => {
-    const { store } = recording();
-    await apply(store, bind(NOW - 1, ['alice']));
-    expect(await kinds(applyAll(ports(store, late + 1), [override(NOW, ['bob'])]))).toEqual(['refused']);
-    expect(await accountsOf(store, [PHONE])).toEqual([[]]);
-  });
-
-  test('does not hold back the removals it came with', async () => {
-    const { store } = recording();
-    await apply(store, bind(1, ['alice']));
-    expect(await kinds(applyAll(ports(store, late + 1), [bind(2, ['bob']), unbindAll(3)]))).toEqual([
-      'refused',
-      'applied',
-    ]);
-    expect(await accountsOf(store, [PHONE])).toEqual([[]]);
-  });
+test('applying operations writes a token once, whatever the number of its operations, after reading it once', async () => {
+  const { store, calls } = recording();
+  await apply(store, bind(1, ['alice']), override(2, ['bob']), unbind(3, ['carol']));
+  expect(calls).toEqual(['documents', 'raisePointer', 'write']);
 });
 
-describe('a bind that no longer says anything is superseded', () => {
-  test.each([
-    ['by a later removal of everything', unbindAll(5)],
-    ['by a later removal of the account', unbind(5, ['alice'])],
-    ['by a later overriding bind', override(5, ['bob'])],
-    ['by a later bind of the same account', bind(5, ['alice'])],
-    ['by the logout of its session', unbindAll(1, { session: 's1' })],
-  ])('%s', async (_, later) => {
-    const { store } = recording();
-    await apply(store, later);
-    expect(await kinds(apply(store, bind(2, ['alice'], { session: 's1' })))).toEqual(['superseded']);
-  });
-
-  test('and not while one of its accounts is bound by it', async () => {
-    const { store } = recording();
-    await apply(store, unbind(5, ['alice']));
-    expect(await kinds(apply(store, bind(2, ['alice', 'bob'])))).toEqual(['applied']);
-  });
+test('applying operations writes the pointers before the document that needs them', async () => {
+  const { store, calls } = recording();
+  await apply(store, bind(1, ['alice', 'bob']));
+  expect(calls).toEqual(['documents', 'raisePointer', 'raisePointer', 'write']);
 });
 
-describe('what the world refuses', () => {
-  test('makes unavailable the operations it concerns, and no others', async () => {
-    const { store } = recording((inner) => ({
-      write: (ref, ...rest) => (ref.token === 'tablet' ? unavailable() : inner.write(ref, ...rest)),
-      raiseClear: (ref, ...rest) => (ref.account.id === 'bob' ? unavailable() : inner.raiseClear(ref, ...rest)),
-    }));
-    const operations = [
-      bind(1, ['alice']),
-      moved(bind(1, ['alice']), 'tablet'),
-      unbindEverywhere(2, 'bob'),
-      unbindEverywhere(2, 'carol'),
-    ];
-    expect(await kinds(apply(store, ...operations))).toEqual(['applied', 'unavailable', 'unavailable', 'applied']);
-  });
-
-  test('before the pointer is written leaves the document unwritten', async () => {
-    const { store, calls } = recording(() => ({ raisePointer: unavailable }));
-    expect(await kinds(apply(store, bind(1, ['alice'])))).toEqual(['unavailable']);
-    expect(calls).not.toContain('write');
-  });
-
-  test('is not a bug: a bug is thrown', async () => {
-    const { store } = recording(() => ({ documents: () => Promise.reject(new TypeError('a bug')) }));
-    await expect(apply(store, bind(1, ['alice']))).rejects.toThrow('a bug');
-  });
+test('applying operations again costs one read and writes nothing', async () => {
+  const { store, calls } = recording();
+  const operations = [bind(1, ['alice']), override(2, ['bob'])];
+  await apply(store, ...operations);
+  calls.length = 0;
+  expect(await kinds(apply(store, ...operations))).toEqual(['superseded', 'applied']);
+  expect(calls).toEqual(['documents']);
 });
 
-describe('a lost race for a token', () => {
-  test('is merged with what the winner wrote and tried again, after a pause', async () => {
-    let races = 0;
-    const { store, inner } = recording((inner) => ({
-      write: async (ref, document, version) => {
-        if (races++ === 0) await apply(inner, bind(1, ['bob']));
-        return inner.write(ref, document, version);
-      },
-    }));
-    const pauses: number[] = [];
-    const pause = async (attempt: number) => void pauses.push(attempt);
-    expect(await applyAll({ store, now: () => NOW, pause }, [bind(2, ['alice'])])).toEqual([{ kind: 'applied' }]);
-    expect(pauses).toEqual([1]);
-    expect(await accountsOf(inner, [PHONE])).toEqual([[account('alice'), account('bob')]]);
-  });
-
-  test('does not write a pointer twice', async () => {
-    let races = 0;
-    const { store, calls } = recording((inner) => ({
-      write: async (ref, document, version) => {
-        if (races++ < 3) await apply(inner, unbind(races, ['nobody']));
-        return inner.write(ref, document, version);
-      },
-    }));
-    await apply(store, bind(9, ['alice']));
-    expect(calls.filter((call) => call === 'raisePointer')).toHaveLength(1);
-    expect(calls.filter((call) => call === 'write')).toHaveLength(4);
-  });
-
-  test('against its own lost acknowledgement is no race: the operation is there', async () => {
-    let writes = 0;
-    const { store, calls } = recording((inner) => ({
-      write: async (ref, document, version) => {
-        const result = await inner.write(ref, document, version);
-        return writes++ === 0 ? inner.write(ref, document, version) : result;
-      },
-    }));
-    expect(await kinds(apply(store, bind(1, ['alice'])))).toEqual(['applied']);
-    expect(calls.filter((call) => call === 'write')).toHaveLength(1);
-  });
-
-  test('is lost at most once for each other writer: each of fifty gets through', async () => {
-    const store = memoryRegistryStore();
-    const pauses = new Map<number, number>();
-    const writers = Array.from({ length: 50 }, (_, i) =>
-      applyAll({ store, now: () => NOW, pause: async (attempt) => void pauses.set(i, attempt) }, [
-        bind(i, [`user-${i}`], { session: `s${i}` }),
-      ]),
-    );
-    expect((await Promise.all(writers)).flat()).toEqual(writers.map(() => ({ kind: 'applied' })));
-    expect(Math.max(...pauses.values())).toBeLessThan(50);
-    const [stored] = await store.documents([PHONE]);
-    expect(Object.keys(stored?.document.edges ?? {})).toHaveLength(50);
-  });
-
-  test('of overriding binds ends with exactly one owner: the latest', async () => {
-    const store = memoryRegistryStore();
-    const logins = Array.from({ length: 20 }, (_, i) => override(i + 1, [`user-${(i * 7) % 20}`]));
-    await Promise.all(logins.toReversed().map((login) => apply(store, login)));
-    expect(await accountsOf(store, [PHONE])).toEqual([[account(`user-${(19 * 7) % 20}`)]]);
-  });
+test('applying operations reads the documents of many tokens in one call', async () => {
+  const { store, calls } = recording();
+  const operations = ['phone', 'tablet', 'watch'].map((name, i) => moved(unbind(i, ['alice']), name));
+  await apply(store, ...operations);
+  expect(calls.filter((name) => name === 'documents')).toHaveLength(1);
 });
 
-test('a document written anew, after the store has deleted the expired one, is not taken for it', async () => {
+test('applying operations reads each token alone if the read of all fails, so that one does not stop the others', async () => {
+  const { store, inner } = recording(({ documents }) => ({
+    documents: (refs) => (refs.some(({ token }) => token === 'tablet') ? unavailable() : documents(refs)),
+  }));
+  const operations = ['phone', 'tablet', 'watch'].map((name, i) => moved(unbind(i, ['alice']), name));
+  expect(await kinds(apply(store, ...operations))).toEqual(['applied', 'unavailable', 'applied']);
+  expect((await inner.documents([{ app: SHOP, token: token('watch') }]))[0]).toBeDefined();
+});
+
+test('applying operations reads a removal that is there already, and writes nothing', async () => {
+  const { store, calls } = recording();
+  await apply(store, unbindEverywhere(2, 'alice'));
+  calls.length = 0;
+  expect(await kinds(apply(store, unbindEverywhere(2, 'alice'), unbindEverywhere(1, 'alice')))).toEqual([
+    'applied',
+    'applied',
+  ]);
+  expect(calls).toEqual(['clears', 'clears']);
+});
+
+test('applying operations to a stale read keeps all that was written since', async () => {
+  const before: (Stored | undefined)[] = [];
+  const { store, inner } = recording(() => ({ documents: async () => before }));
+  await applyAll(ports(inner), [bind(1, ['alice'])]);
+  before.push(...(await inner.documents([PHONE])));
+  await applyAll(ports(inner), [override(3, ['bob'])]);
+  await apply(store, bind(1, ['alice']));
+  await apply(store, bind(2, ['carol']), bind(4, ['dave']));
+  expect(await accountsOf(inner, [PHONE])).toEqual([[account('dave'), account('bob')]]);
+});
+
+test('an account is removed from ten thousand tokens with one write', async () => {
+  const { store, calls } = recording();
+  const tokens = Array.from({ length: 10_000 }, (_, i) => `phone-${i}`);
+  await apply(store, ...tokens.map((name) => moved(bind(1, ['alice']), name)));
+  calls.length = 0;
+  await apply(store, unbindEverywhere(2, 'alice'));
+  expect(calls).toEqual(['clears', 'raiseClear']);
+  expect(await tokensOf(store, [{ app: SHOP, account: account('alice') }])).toEqual([[]]);
+  expect(await accountsOf(store, [{ app: SHOP, token: token('phone-77') }])).toEqual([[]]);
+});
+
+const late = NOW + HORIZON_MS;
+
+test('a bind older than the horizon is refused with the reason', async () => {
+  const { store } = recording();
+  expect(await applyAll(ports(store, late + 1), [bind(NOW, ['alice'])])).toEqual([
+    { kind: 'refused', reason: 'a bind older than the horizon' },
+  ]);
+  expect(await applyAll(ports(store, late), [bind(NOW, ['alice'])])).toEqual([{ kind: 'applied' }]);
+});
+
+test('an overriding bind older than the horizon still clears the account before it', async () => {
+  const { store } = recording();
+  await apply(store, bind(NOW - 1, ['alice']));
+  expect(await kinds(applyAll(ports(store, late + 1), [override(NOW, ['bob'])]))).toEqual(['refused']);
+  expect(await accountsOf(store, [PHONE])).toEqual([[]]);
+});
+
+test('a bind older than the horizon does not stop the removals of its request', async () => {
+  const { store } = recording();
+  await apply(store, bind(1, ['alice']));
+  expect(await kinds(applyAll(ports(store, late + 1), [bind(2, ['bob']), unbindAll(3)]))).toEqual([
+    'refused',
+    'applied',
+  ]);
+  expect(await accountsOf(store, [PHONE])).toEqual([[]]);
+});
+
+test.each([
+  ['by a later removal of everything', unbindAll(5)],
+  ['by a later removal of the account', unbind(5, ['alice'])],
+  ['by a later overriding bind', override(5, ['bob'])],
+  ['by a later bind of the same account', bind(5, ['alice'])],
+  ['by the logout of its session', unbindAll(1, { session: 's1' })],
+])('a bind is superseded %s', async (_, later) => {
+  const { store } = recording();
+  await apply(store, later);
+  expect(await kinds(apply(store, bind(2, ['alice'], { session: 's1' })))).toEqual(['superseded']);
+});
+
+test('a bind is applied while one of its accounts is bound by it', async () => {
+  const { store } = recording();
+  await apply(store, unbind(5, ['alice']));
+  expect(await kinds(apply(store, bind(2, ['alice', 'bob'])))).toEqual(['applied']);
+});
+
+test('a failed call of the store makes its own operations unavailable, and no others', async () => {
+  const { store } = recording((inner) => ({
+    write: (ref, ...rest) => (ref.token === 'tablet' ? unavailable() : inner.write(ref, ...rest)),
+    raiseClear: (ref, ...rest) => (ref.account.id === 'bob' ? unavailable() : inner.raiseClear(ref, ...rest)),
+  }));
+  const operations = [
+    bind(1, ['alice']),
+    moved(bind(1, ['alice']), 'tablet'),
+    unbindEverywhere(2, 'bob'),
+    unbindEverywhere(2, 'carol'),
+  ];
+  expect(await kinds(apply(store, ...operations))).toEqual(['applied', 'unavailable', 'unavailable', 'applied']);
+});
+
+test('a failed write of a pointer leaves the document unwritten', async () => {
+  const { store, calls } = recording(() => ({ raisePointer: unavailable }));
+  expect(await kinds(apply(store, bind(1, ['alice'])))).toEqual(['unavailable']);
+  expect(calls).not.toContain('write');
+});
+
+test('a bug in applying is thrown', async () => {
+  const { store } = recording(() => ({ documents: () => Promise.reject(new TypeError('a bug')) }));
+  await expect(apply(store, bind(1, ['alice']))).rejects.toThrow('a bug');
+});
+
+test('a lost race for a token is merged with what the winner wrote and tried again, after a pause', async () => {
+  let races = 0;
+  const { store, inner } = recording((inner) => ({
+    write: async (ref, document, version) => {
+      if (races++ === 0) await apply(inner, bind(1, ['bob']));
+      return inner.write(ref, document, version);
+    },
+  }));
+  const pauses: number[] = [];
+  const pause = async (attempt: number) => void pauses.push(attempt);
+  expect(await applyAll({ store, now: () => NOW, pause }, [bind(2, ['alice'])])).toEqual([{ kind: 'applied' }]);
+  expect(pauses).toEqual([1]);
+  expect(await accountsOf(inner, [PHONE])).toEqual([[account('alice'), account('bob')]]);
+});
+
+test('a lost race for a token does not write a pointer twice', async () => {
+  let races = 0;
+  const { store, calls } = recording((inner) => ({
+    write: async (ref, document, version) => {
+      if (races++ < 3) await apply(inner, unbind(races, ['nobody']));
+      return inner.write(ref, document, version);
+    },
+  }));
+  await apply(store, bind(9, ['alice']));
+  expect(calls.filter((call) => call === 'raisePointer')).toHaveLength(1);
+  expect(calls.filter((call) => call === 'write')).toHaveLength(4);
+});
+
+test('a write whose acknowledgement was lost is not repeated', async () => {
+  let writes = 0;
+  const { store, calls } = recording((inner) => ({
+    write: async (ref, document, version) => {
+      const result = await inner.write(ref, document, version);
+      return writes++ === 0 ? inner.write(ref, document, version) : result;
+    },
+  }));
+  expect(await kinds(apply(store, bind(1, ['alice'])))).toEqual(['applied']);
+  expect(calls.filter((call) => call === 'write')).toHaveLength(1);
+});
+
+test('a writer loses a race for a token at most once to each other writer, so each of fifty is applied', async () => {
+  const store = memoryRegistryStore();
+  const pauses = new Map<number, number>();
+  const writers = Array.from({ length: 50 }, (_, i) =>
+    applyAll({ store, now: () => NOW, pause: async (attempt) => void pauses.set(i, attempt) }, [
+      bind(i, [`user-${i}`], { session: `s${i}` }),
+    ]),
+  );
+  expect((await Promise.all(writers)).flat()).toEqual(writers.map(() => ({ kind: 'applied' })));
+  expect(Math.max(...pauses.values())).toBeLessThan(50);
+  const [stored] = await store.documents([PHONE]);
+  expect(Object.keys(stored?.document.edges ?? {})).toHaveLength(50);
+});
+
+test('a race of overriding binds for a token ends with exactly one owner, the latest', async () => {
+  const store = memoryRegistryStore();
+  const logins = Array.from({ length: 20 }, (_, i) => override(i + 1, [`user-${(i * 7) % 20}`]));
+  await Promise.all(logins.toReversed().map((login) => apply(store, login)));
+  expect(await accountsOf(store, [PHONE])).toEqual([[account(`user-${(19 * 7) % 20}`)]]);
+});
+
+test('a new document gets another version than an expired one that was deleted', async () => {
   const documents = new Map<string, Stored>();
   const inner = memoryRegistryStore(documents);
   await apply(inner, unbindAll(1));
@@ -296,7 +286,7 @@ test('a document written anew, after the store has deleted the expired one, is n
   expect(await accountsOf(inner, [PHONE])).toEqual([[account('bob')]]);
 });
 
-test('a session is kept as the digest it came as', async () => {
+test('a session is stored as its digest', async () => {
   const { store } = recording();
   await apply(store, bind(1, ['alice'], { session: 's1' }), unbind(2, ['bob'], { session: 's1' }));
   const [stored] = await store.documents([PHONE]);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, SHOWN, tokensOf } from '../../functions/core/bindings.ts';
 import type { Operation } from '../../functions/core/operation.ts';
@@ -17,115 +17,109 @@ async function storeAfter(...operations: Operation[]) {
   return store;
 }
 
-describe('the accounts of a token', () => {
-  test('are those bound now, the most recently bound first, for each token in the order asked', async () => {
-    const store = await storeAfter(
-      bind(1, ['alice']),
-      bind(3, ['bob']),
-      bind(2, ['carol:1']),
-      moved(bind(1, ['dave']), 'tablet'),
-    );
-    expect(await accountsOf(store, [on('tablet'), on('watch'), on('phone')])).toEqual([
-      [account('dave')],
-      [],
-      [account('bob'), account('carol:1'), account('alice')],
-    ]);
-  });
-
-  test('of one login keep the order of its list', async () => {
-    const store = await storeAfter(override(1, ['bob', 'alice', 'dave']));
-    expect(await accountsOf(store, [on('phone')])).toEqual([[account('bob'), account('alice'), account('dave')]]);
-  });
-
-  test('are the newest ten; the others are not shown, and not lost', async () => {
-    const names = Array.from({ length: 12 }, (_, i) => `user-${i}`);
-    const store = await storeAfter(...names.map((name, i) => bind(i, [name])));
-    expect(await accountsOf(store, [on('phone')])).toEqual([names.toReversed().slice(0, SHOWN.accounts).map(account)]);
-    expect(await tokensOf(store, [of('user-0')])).toEqual([['phone']]);
-    await applyAll(
-      { store, now: () => 1_000, pause: async () => {} },
-      names.slice(2).map((name, i) => unbind(100 + i, [name])),
-    );
-    expect(await accountsOf(store, [on('phone')])).toEqual([[account('user-1'), account('user-0')]]);
-  });
-
-  test('are without those that have lost all their tokens since', async () => {
-    const store = await storeAfter(bind(1, ['alice', 'bob']), unbindEverywhere(2, 'alice'));
-    expect(await accountsOf(store, [on('phone')])).toEqual([[account('bob')]]);
-  });
-
-  test('are those of the app that asks, even where tokens and accounts are named alike', async () => {
-    const store = await storeAfter(
-      bind(1, ['alice']),
-      { ...bind(1, ['bob']), app: CHAT },
-      { ...unbindEverywhere(2, 'alice'), app: CHAT },
-    );
-    expect(await accountsOf(store, [on('phone'), on('phone', CHAT)])).toEqual([[account('alice')], [account('bob')]]);
-  });
+test('the accounts of a token are those bound now, the most recently bound first, for each token in the order asked', async () => {
+  const store = await storeAfter(
+    bind(1, ['alice']),
+    bind(3, ['bob']),
+    bind(2, ['carol:1']),
+    moved(bind(1, ['dave']), 'tablet'),
+  );
+  expect(await accountsOf(store, [on('tablet'), on('watch'), on('phone')])).toEqual([
+    [account('dave')],
+    [],
+    [account('bob'), account('carol:1'), account('alice')],
+  ]);
 });
 
-describe('the tokens of an account', () => {
-  test('are those bound now, the most recently bound first, for each account in the order asked', async () => {
-    const store = await storeAfter(
-      bind(1, ['alice', 'bob']),
-      moved(bind(2, ['alice']), 'tablet'),
-      moved(bind(3, ['alice']), 'watch'),
-      moved(unbindAll(4), 'watch'),
-    );
-    expect(await tokensOf(store, [of('bob'), of('carol'), of('alice')])).toEqual([['phone'], [], ['tablet', 'phone']]);
-  });
-
-  test('are the newest hundred, even where the newest pointers lead to tokens it has left', async () => {
-    const names = Array.from({ length: 250 }, (_, i) => `phone-${String(i).padStart(3, '0')}`);
-    const store = await storeAfter(
-      ...names.map((name, i) => moved(bind(i, ['alice']), name)),
-      ...names.slice(100).map((name, i) => moved(unbindAll(500 + i), name)),
-      moved(bind(900, ['alice']), 'phone-249'),
-    );
-    expect(await tokensOf(store, [of('alice')])).toEqual([['phone-249', ...names.slice(1, 100).toReversed()]]);
-    expect(SHOWN.tokens).toBe(100);
-  });
-
-  test('look at no more documents than the answer needs', async () => {
-    const names = Array.from({ length: 350 }, (_, i) => `phone-${i}`);
-    const inner = await storeAfter(...names.map((name, i) => moved(bind(i, ['alice']), name)));
-    const asked: number[] = [];
-    const store: RegistryStore = {
-      ...inner,
-      documents: (tokens) => {
-        asked.push(tokens.length);
-        return inner.documents(tokens);
-      },
-    };
-    expect((await tokensOf(store, [of('alice')]))[0]).toHaveLength(SHOWN.tokens);
-    expect(asked).toEqual([SHOWN.tokens]);
-  });
-
-  test('include those of the same event that stand on the next page of pointers', async () => {
-    const names = Array.from({ length: 120 }, (_, i) => `phone-${String(i).padStart(3, '0')}`);
-    const store = await storeAfter(...names.map((name, i) => moved(bind(1, ['alice'], { element: i }), name)));
-    expect(await tokensOf(store, [of('alice')])).toEqual([names.slice(0, SHOWN.tokens)]);
-  });
+test('the accounts of one login keep the order of its list', async () => {
+  const store = await storeAfter(override(1, ['bob', 'alice', 'dave']));
+  expect(await accountsOf(store, [on('phone')])).toEqual([[account('bob'), account('alice'), account('dave')]]);
 });
 
-describe('the watermark is read after the documents', () => {
-  /** A store in which the account loses all its tokens right after the documents were read. */
-  const interrupted = async (inner: RegistryStore): Promise<RegistryStore> => ({
+test('a reply has the newest ten accounts of a token, and the store keeps the others', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `user-${i}`);
+  const store = await storeAfter(...names.map((name, i) => bind(i, [name])));
+  expect(await accountsOf(store, [on('phone')])).toEqual([names.toReversed().slice(0, SHOWN.accounts).map(account)]);
+  expect(await tokensOf(store, [of('user-0')])).toEqual([['phone']]);
+  await applyAll(
+    { store, now: () => 1_000, pause: async () => {} },
+    names.slice(2).map((name, i) => unbind(100 + i, [name])),
+  );
+  expect(await accountsOf(store, [on('phone')])).toEqual([[account('user-1'), account('user-0')]]);
+});
+
+test('the accounts of a token are without those that have lost all their tokens since', async () => {
+  const store = await storeAfter(bind(1, ['alice', 'bob']), unbindEverywhere(2, 'alice'));
+  expect(await accountsOf(store, [on('phone')])).toEqual([[account('bob')]]);
+});
+
+test('the accounts of a token are those of the app that asks, even where tokens and accounts are named alike', async () => {
+  const store = await storeAfter(
+    bind(1, ['alice']),
+    { ...bind(1, ['bob']), app: CHAT },
+    { ...unbindEverywhere(2, 'alice'), app: CHAT },
+  );
+  expect(await accountsOf(store, [on('phone'), on('phone', CHAT)])).toEqual([[account('alice')], [account('bob')]]);
+});
+
+test('the tokens of an account are those bound now, the most recently bound first, for each account in the order asked', async () => {
+  const store = await storeAfter(
+    bind(1, ['alice', 'bob']),
+    moved(bind(2, ['alice']), 'tablet'),
+    moved(bind(3, ['alice']), 'watch'),
+    moved(unbindAll(4), 'watch'),
+  );
+  expect(await tokensOf(store, [of('bob'), of('carol'), of('alice')])).toEqual([['phone'], [], ['tablet', 'phone']]);
+});
+
+test('the tokens of an account are the newest hundred, even if the newest pointers lead to tokens it has left', async () => {
+  const names = Array.from({ length: 250 }, (_, i) => `phone-${String(i).padStart(3, '0')}`);
+  const store = await storeAfter(
+    ...names.map((name, i) => moved(bind(i, ['alice']), name)),
+    ...names.slice(100).map((name, i) => moved(unbindAll(500 + i), name)),
+    moved(bind(900, ['alice']), 'phone-249'),
+  );
+  expect(await tokensOf(store, [of('alice')])).toEqual([['phone-249', ...names.slice(1, 100).toReversed()]]);
+  expect(SHOWN.tokens).toBe(100);
+});
+
+test('a query for the tokens of an account reads no more documents than the reply needs', async () => {
+  const names = Array.from({ length: 350 }, (_, i) => `phone-${i}`);
+  const inner = await storeAfter(...names.map((name, i) => moved(bind(i, ['alice']), name)));
+  const asked: number[] = [];
+  const store: RegistryStore = {
     ...inner,
-    documents: async (tokens) => {
-      const documents = await inner.documents(tokens);
-      await applyAll({ store: inner, now: () => 1_000, pause: async () => {} }, [unbindEverywhere(5, 'alice')]);
-      return documents;
+    documents: (tokens) => {
+      asked.push(tokens.length);
+      return inner.documents(tokens);
     },
-  });
+  };
+  expect((await tokensOf(store, [of('alice')]))[0]).toHaveLength(SHOWN.tokens);
+  expect(asked).toEqual([SHOWN.tokens]);
+});
 
-  test('so that what is answered was bound when its document was read', async () => {
-    const store = await storeAfter(bind(1, ['alice', 'bob']));
-    expect(await accountsOf(await interrupted(store), [on('phone')])).toEqual([[account('bob')]]);
-  });
+test('the tokens of an account include those of the same event that stand on the next page of pointers', async () => {
+  const names = Array.from({ length: 120 }, (_, i) => `phone-${String(i).padStart(3, '0')}`);
+  const store = await storeAfter(...names.map((name, i) => moved(bind(1, ['alice'], { element: i }), name)));
+  expect(await tokensOf(store, [of('alice')])).toEqual([names.slice(0, SHOWN.tokens)]);
+});
 
-  test('for the tokens of an account too', async () => {
-    const store = await storeAfter(bind(1, ['alice']));
-    expect(await tokensOf(await interrupted(store), [of('alice')])).toEqual([[]]);
-  });
+/** A store in which the account loses all its tokens right after the documents were read. */
+const interrupted = async (inner: RegistryStore): Promise<RegistryStore> => ({
+  ...inner,
+  documents: async (tokens) => {
+    const documents = await inner.documents(tokens);
+    await applyAll({ store: inner, now: () => 1_000, pause: async () => {} }, [unbindEverywhere(5, 'alice')]);
+    return documents;
+  },
+});
+
+test('the watermark is read after the documents, so each account returned was bound when its document was read', async () => {
+  const store = await storeAfter(bind(1, ['alice', 'bob']));
+  expect(await accountsOf(await interrupted(store), [on('phone')])).toEqual([[account('bob')]]);
+});
+
+test('the watermark is read after the documents for the tokens of an account too', async () => {
+  const store = await storeAfter(bind(1, ['alice']));
+  expect(await tokensOf(await interrupted(store), [of('alice')])).toEqual([[]]);
 });

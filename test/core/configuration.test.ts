@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { App, Configuration, Mirror } from '../../functions/core/configuration.ts';
 
 const app = { id: 'shop', dialect: 'xg', platform: 'android' };
@@ -11,40 +11,38 @@ const issues = (value: unknown) => {
   return result.success ? [] : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 };
 
-test('the configuration that comes with the project is one', async () => {
+test('the configuration that comes with the project is valid', async () => {
   expect(issues(JSON.parse(await readFile(new URL('../../bindery.json', import.meta.url), 'utf8')))).toEqual([]);
 });
 
-test('an app holds many accounts on a token, and a source means accounts of type 0, unless they say otherwise', () => {
+test('the default policy of an app is many, and the default account type of a source is 0', () => {
   const { apps, sources } = Configuration.parse({ apps: [app], sources: [source] });
   expect(apps[0]?.policy).toBe('many');
   expect(sources[0]?.accountType).toBe(0);
 });
 
-describe('a configuration is refused', () => {
-  test.each([
-    ['with two apps of one id', { apps: [app, app], sources: [source] }, 'apps: "shop" is used twice'],
-    ['with two sources of one id', { apps: [app], sources: [source, source] }, 'sources: "backend" is used twice'],
-    [
-      'with a source that reaches no such app',
-      { apps: [app], sources: [{ ...source, apps: ['shop', 'stage'] }] },
-      'sources.0.apps.1: there is no app "stage"',
-    ],
-  ])('%s', (_, value, issue) => {
-    expect(issues(value)).toEqual([issue]);
-  });
-
-  test.each([
-    ['without apps', { apps: [], sources: [source] }],
-    ['without sources', { apps: [app], sources: [] }],
-    ['with a misspelt key', { apps: [{ ...app, polcy: 'many' }], sources: [source] }],
-    ['with an id that means something in a URL or a key', { apps: [{ ...app, id: 'a/b#c' }], sources: [source] }],
-  ])('%s', (_, value) => {
-    expect(issues(value)).not.toEqual([]);
-  });
+test.each([
+  ['with two apps of one id', { apps: [app, app], sources: [source] }, 'apps: "shop" is used twice'],
+  ['with two sources of one id', { apps: [app], sources: [source, source] }, 'sources: "backend" is used twice'],
+  [
+    'with a source that reaches no such app',
+    { apps: [app], sources: [{ ...source, apps: ['shop', 'stage'] }] },
+    'sources.0.apps.1: there is no app "stage"',
+  ],
+])('a configuration is refused %s', (_, value, issue) => {
+  expect(issues(value)).toEqual([issue]);
 });
 
-test('everything that is wrong is said at once', () => {
+test.each([
+  ['without apps', { apps: [], sources: [source] }],
+  ['without sources', { apps: [app], sources: [] }],
+  ['with a misspelt key', { apps: [{ ...app, polcy: 'many' }], sources: [source] }],
+  ['with an id that means something in a URL or a key', { apps: [{ ...app, id: 'a/b#c' }], sources: [source] }],
+])('a configuration is refused %s', (_, value) => {
+  expect(issues(value)).not.toEqual([]);
+});
+
+test('all faults of a configuration are reported at once', () => {
   const value = { apps: [{ ...app, dialect: 'fcm' }, app], sources: [{ ...source, kind: 'x', apps: ['nothing'] }] };
   expect(issues(value).map((issue) => issue.split(':')[0])).toEqual([
     'apps.0.dialect',
@@ -54,23 +52,21 @@ test('everything that is wrong is said at once', () => {
   ]);
 });
 
-describe('a mirror', () => {
-  test('is reached over https, or on this machine', () => {
-    expect(Mirror.safeParse(mirror).success).toBe(true);
-    expect(Mirror.safeParse({ ...mirror, url: 'http://127.0.0.1:4566/' }).success).toBe(true);
-    expect(Mirror.safeParse({ ...mirror, url: 'http://api.tpns.example.com' }).success).toBe(false);
-    expect(Mirror.safeParse({ ...mirror, url: 'http://localhost.example.com' }).success).toBe(false);
-    expect(Mirror.safeParse({ ...mirror, url: 'ftp://localhost/' }).success).toBe(false);
-  });
+test('a mirror is reached over https, or on this machine', () => {
+  expect(Mirror.safeParse(mirror).success).toBe(true);
+  expect(Mirror.safeParse({ ...mirror, url: 'http://127.0.0.1:4566/' }).success).toBe(true);
+  expect(Mirror.safeParse({ ...mirror, url: 'http://api.tpns.example.com' }).success).toBe(false);
+  expect(Mirror.safeParse({ ...mirror, url: 'http://localhost.example.com' }).success).toBe(false);
+  expect(Mirror.safeParse({ ...mirror, url: 'ftp://localhost/' }).success).toBe(false);
+});
 
-  test('has a URL: what is none is refused like any other value', () => {
-    for (const url of ['nonsense', 'https://', '', undefined])
-      expect(Mirror.safeParse({ ...mirror, url }).success).toBe(false);
-  });
+test('a mirror without a valid URL is refused', () => {
+  for (const url of ['nonsense', 'https://', '', undefined])
+    expect(Mirror.safeParse({ ...mirror, url }).success).toBe(false);
+});
 
-  test('at hosted TPNS needs the policy that hosted TPNS has', () => {
-    const mirrored = { ...app, mirror: { ...mirror, dialect: 'tpns' } };
-    expect(App.safeParse(mirrored).success).toBe(false);
-    expect(App.safeParse({ ...mirrored, policy: 'one-per-type' }).success).toBe(true);
-  });
+test('a mirror at hosted TPNS needs the policy one-per-type', () => {
+  const mirrored = { ...app, mirror: { ...mirror, dialect: 'tpns' } };
+  expect(App.safeParse(mirrored).success).toBe(false);
+  expect(App.safeParse({ ...mirrored, policy: 'one-per-type' }).success).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { accountTime, tokenTimes } from '../../functions/core/time.ts';
@@ -19,70 +19,69 @@ const touching = (name: string, ...names: string[]) => ({
   accounts: names.map(account),
 });
 
-describe('an operation without a time of its own, on a token', () => {
-  test('is stamped with our clock where that is later than all that is known', async () => {
-    const store = await storeAfter(bind(500, ['alice']));
-    expect(await tokenTimes(store, NOW, [touching('phone')])).toEqual([{ isKnown: true, ms: NOW }]);
-  });
+test('an operation without a time of its own is stamped with our clock where that is later than all that is known', async () => {
+  const store = await storeAfter(bind(500, ['alice']));
+  expect(await tokenTimes(store, NOW, [touching('phone')])).toEqual([{ isKnown: true, ms: NOW }]);
+});
 
-  test.each([
-    ['bound', bind(NOW + 3, ['alice'])],
-    ['cleared', unbindAll(NOW + 3)],
-    ['overridden', override(NOW + 3, ['alice'])],
-    ['freed of an account', unbind(NOW + 3, ['bob'])],
-  ])('is stamped after the moment at which another machine has %s it', async (_, operation) => {
+test.each([
+  ['bound', bind(NOW + 3, ['alice'])],
+  ['cleared', unbindAll(NOW + 3)],
+  ['overridden', override(NOW + 3, ['alice'])],
+  ['freed of an account', unbind(NOW + 3, ['bob'])],
+])(
+  'an operation without a time of its own is stamped after the moment at which another machine has %s it',
+  async (_, operation) => {
     expect(await tokenTimes(await storeAfter(operation), NOW, [touching('phone', 'alice')])).toEqual([
       { isKnown: true, ms: NOW + 4 },
     ]);
-  });
+  },
+);
 
-  test('is stamped after the moment at which the accounts it binds lost all their tokens', async () => {
-    const store = await storeAfter(unbindEverywhere(NOW + 3, 'alice'));
-    expect(await tokenTimes(store, NOW, [touching('phone', 'alice'), touching('tablet', 'bob')])).toEqual([
-      { isKnown: false, ms: NOW + 4 },
-      { isKnown: false, ms: NOW },
-    ]);
-  });
-
-  test('says whether the token was ever seen, a removal included', async () => {
-    const store = await storeAfter(moved(unbindAll(5), 'tablet'));
-    const known = await tokenTimes(
-      store,
-      NOW,
-      ['phone', 'tablet'].map((name) => touching(name)),
-    );
-    expect(known.map(({ isKnown }) => isKnown)).toEqual([false, true]);
-  });
-
-  test('gets one time with all others of the request on that token: the order of the list decides between them', async () => {
-    const store = await storeAfter(unbindEverywhere(NOW + 3, 'alice'));
-    const times = await tokenTimes(store, NOW, [
-      touching('phone', 'alice'),
-      touching('phone', 'bob'),
-      touching('tablet', 'bob'),
-    ]);
-    expect(times.map(({ ms }) => ms)).toEqual([NOW + 4, NOW + 4, NOW]);
-  });
+test('an operation without a time of its own is stamped after the moment at which the accounts it binds lost all their tokens', async () => {
+  const store = await storeAfter(unbindEverywhere(NOW + 3, 'alice'));
+  expect(await tokenTimes(store, NOW, [touching('phone', 'alice'), touching('tablet', 'bob')])).toEqual([
+    { isKnown: false, ms: NOW + 4 },
+    { isKnown: false, ms: NOW },
+  ]);
 });
 
-describe('an unbind of an account from all tokens, without a time of its own', () => {
-  const timeOf = async (...operations: Operation[]) =>
-    accountTime(await storeAfter(...operations), NOW, { app: SHOP, account: account('alice') });
+test('the time of an operation comes with the fact that the token was ever seen, a removal included', async () => {
+  const store = await storeAfter(moved(unbindAll(5), 'tablet'));
+  const known = await tokenTimes(
+    store,
+    NOW,
+    ['phone', 'tablet'].map((name) => touching(name)),
+  );
+  expect(known.map(({ isKnown }) => isKnown)).toEqual([false, true]);
+});
 
-  test('is stamped with our clock where that is later than all that is known', async () => {
-    expect(await timeOf(bind(500, ['alice']))).toBe(NOW);
-    expect(await timeOf()).toBe(NOW);
-  });
+test('operations of a request on one token get one time, and the order of the list decides between them', async () => {
+  const store = await storeAfter(unbindEverywhere(NOW + 3, 'alice'));
+  const times = await tokenTimes(store, NOW, [
+    touching('phone', 'alice'),
+    touching('phone', 'bob'),
+    touching('tablet', 'bob'),
+  ]);
+  expect(times.map(({ ms }) => ms)).toEqual([NOW + 4, NOW + 4, NOW]);
+});
 
-  test('is stamped after the newest bind of the account, on whatever token', async () => {
-    expect(await timeOf(bind(NOW + 1, ['alice']), moved(override(NOW + 3, ['alice']), 'tablet'))).toBe(NOW + 4);
-  });
+const timeOf = async (...operations: Operation[]) =>
+  accountTime(await storeAfter(...operations), NOW, { app: SHOP, account: account('alice') });
 
-  test('is stamped after the last one', async () => {
-    expect(await timeOf(unbindEverywhere(NOW + 3, 'alice'))).toBe(NOW + 4);
-  });
+test('an unbind of an account from all tokens is stamped with our clock where that is later than all that is known', async () => {
+  expect(await timeOf(bind(500, ['alice']))).toBe(NOW);
+  expect(await timeOf()).toBe(NOW);
+});
 
-  test('does not wait for other accounts', async () => {
-    expect(await timeOf(bind(NOW + 3, ['bob']), unbindEverywhere(NOW + 3, 'bob'))).toBe(NOW);
-  });
+test('an unbind of an account from all tokens is stamped after the newest bind of the account, on whatever token', async () => {
+  expect(await timeOf(bind(NOW + 1, ['alice']), moved(override(NOW + 3, ['alice']), 'tablet'))).toBe(NOW + 4);
+});
+
+test('an unbind of an account from all tokens is stamped after the last one', async () => {
+  expect(await timeOf(unbindEverywhere(NOW + 3, 'alice'))).toBe(NOW + 4);
+});
+
+test('an unbind of an account from all tokens does not get a later time for other accounts', async () => {
+  expect(await timeOf(bind(NOW + 3, ['bob']), unbindEverywhere(NOW + 3, 'bob'))).toBe(NOW);
 });

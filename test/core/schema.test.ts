@@ -15,7 +15,7 @@ test('a schema is the one that was given until it has been used 10,000 times, an
   expect(word()).toBe(compiled);
 });
 
-test('many values at once count as many uses', () => {
+test('a schema that is about to read many values counts as many uses', () => {
   const word = compiledInTime(Word);
   expect(word(10_001)).toBe(Word);
   expect(word()).not.toBe(Word);
@@ -43,7 +43,7 @@ const event = fc.record(
   { requiredKeys: ['type', 'data'] },
 );
 
-test('compiled, the schema of events reads what it read before, and refuses the same in the same words', () => {
+test('the compiled schema of events returns the values and the errors of the plain one', () => {
   const compiled = compiledInTime(AppEvent);
   compiled(10_001);
   fc.assert(

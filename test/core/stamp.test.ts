@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   beginningOf,
   bindAt,
@@ -16,73 +16,67 @@ import {
 
 const hash = eventHash('app', 'event-1', '{}');
 
-describe('a stamp', () => {
-  test('is the time, the kind, the hash of the event and the place in it', () => {
-    expect(stampOf('unbind', 1_700_000_000_123, '0123456789abcdef', 7)).toBe('1700000000123.2.0123456789abcdef.007');
-  });
-
-  test('sorts by time first, whatever the number of digits', () => {
-    expect(stampOf('bind', 1000, hash) > stampOf('unbindTokenFromAll', 999, hash)).toBe(true);
-    expect(stampOf('bind', 10, hash) > stampOf('bind', 9, hash)).toBe(true);
-  });
-
-  test('puts a removal after an overriding bind of the same millisecond, and that after a bind', () => {
-    const kinds = ['unbind', 'bindOverriding', 'bind', 'unbindAccountFromAll', 'unbindTokenFromAll'] as const;
-    const sorted = [...kinds].sort((a, b) => (stampOf(a, 5, hash) < stampOf(b, 5, hash) ? -1 : 1));
-    expect(sorted.slice(0, 2)).toEqual(['bind', 'bindOverriding']);
-  });
-
-  test('keeps the order of the elements of one event, up to the last', () => {
-    const stamps = Array.from({ length: MAX_ELEMENTS }, (_, i) => stampOf('bind', 5, hash, i));
-    expect([...stamps].sort()).toEqual(stamps);
-  });
-
-  test('differs for different events of one millisecond', () => {
-    expect(stampOf('bind', 5, eventHash('app', '1'))).not.toBe(stampOf('bind', 5, eventHash('app', '2')));
-  });
-
-  test('stays within what 13 digits can say', () => {
-    expect(msOf(stampOf('unbind', -1, hash))).toBe(0);
-    expect(msOf(stampOf('unbind', LAST_MS + 1, hash))).toBe(LAST_MS);
-  });
-
-  test.each([
-    '170000000012.2.0123456789abcdef.000',
-    '1700000000123.3.0123456789abcdef.000',
-    '1700000000123.2.0123456789ABCDEF.000',
-  ])('is nothing that merely looks like one: %s', (text) => expect(Stamp.safeParse(text).success).toBe(false));
+test('a stamp is the time, the kind, the hash of the event and the place in it', () => {
+  expect(stampOf('unbind', 1_700_000_000_123, '0123456789abcdef', 7)).toBe('1700000000123.2.0123456789abcdef.007');
 });
 
-describe('the hash of an event', () => {
-  test('is the same for all copies, 16 hexadecimal digits', () => {
-    expect(eventHash('app', 'event-1', '{}')).toBe(hash);
-    expect(hash).toMatch(/^[0-9a-f]{16}$/);
-  });
-
-  test('does not run its parts together', () => {
-    expect(eventHash('ab', 'c')).not.toBe(eventHash('a', 'bc'));
-  });
+test('a stamp sorts by time first, whatever the number of digits', () => {
+  expect(stampOf('bind', 1000, hash) > stampOf('unbindTokenFromAll', 999, hash)).toBe(true);
+  expect(stampOf('bind', 10, hash) > stampOf('bind', 9, hash)).toBe(true);
 });
 
-describe('the moments of one event', () => {
-  const stamp = stampOf('bindOverriding', 5, hash);
+test('a stamp puts a removal after an overriding bind of the same millisecond, and that after a bind', () => {
+  const kinds = ['unbind', 'bindOverriding', 'bind', 'unbindAccountFromAll', 'unbindTokenFromAll'] as const;
+  const sorted = [...kinds].sort((a, b) => (stampOf(a, 5, hash) < stampOf(b, 5, hash) ? -1 : 1));
+  expect(sorted.slice(0, 2)).toEqual(['bind', 'bindOverriding']);
+});
 
-  test('are first the removal, then the binds in the order of the list', () => {
-    const moments = [removalAt(stamp), bindAt(stamp, 0), bindAt(stamp, 9), bindAt(stamp, 10), bindAt(stamp, 99)];
-    expect([...moments].sort()).toEqual(moments);
-  });
+test('a stamp keeps the order of the elements of one event, up to the last', () => {
+  const stamps = Array.from({ length: MAX_ELEMENTS }, (_, i) => stampOf('bind', 5, hash, i));
+  expect([...stamps].sort()).toEqual(stamps);
+});
 
-  test('say whether they bind', () => {
-    expect(isBind(bindAt(stamp, 3))).toBe(true);
-    expect(isBind(removalAt(stamp))).toBe(false);
-    expect(isBind('')).toBe(false);
-  });
+test('a stamp differs for different events of one millisecond', () => {
+  expect(stampOf('bind', 5, eventHash('app', '1'))).not.toBe(stampOf('bind', 5, eventHash('app', '2')));
+});
 
-  test('come after the beginning of their millisecond and before the next one', () => {
-    expect(beginningOf(5) < removalAt(stamp)).toBe(true);
-    expect(bindAt(stamp, 99) < beginningOf(6)).toBe(true);
-    expect(beginningOf(-1)).toBe(beginningOf(0));
-  });
+test('a stamp stays within what 13 digits can say', () => {
+  expect(msOf(stampOf('unbind', -1, hash))).toBe(0);
+  expect(msOf(stampOf('unbind', LAST_MS + 1, hash))).toBe(LAST_MS);
+});
+
+test.each([
+  '170000000012.2.0123456789abcdef.000',
+  '1700000000123.3.0123456789abcdef.000',
+  '1700000000123.2.0123456789ABCDEF.000',
+])('a stamp has one form, so this is none: %s', (text) => expect(Stamp.safeParse(text).success).toBe(false));
+
+test('the hash of an event is the same for all copies, 16 hexadecimal digits', () => {
+  expect(eventHash('app', 'event-1', '{}')).toBe(hash);
+  expect(hash).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('the hash of an event does not run its parts together', () => {
+  expect(eventHash('ab', 'c')).not.toBe(eventHash('a', 'bc'));
+});
+
+const stamp = stampOf('bindOverriding', 5, hash);
+
+test('the moments of one event are first the removal, then the binds in the order of the list', () => {
+  const moments = [removalAt(stamp), bindAt(stamp, 0), bindAt(stamp, 9), bindAt(stamp, 10), bindAt(stamp, 99)];
+  expect([...moments].sort()).toEqual(moments);
+});
+
+test('the moments of one event say whether they bind', () => {
+  expect(isBind(bindAt(stamp, 3))).toBe(true);
+  expect(isBind(removalAt(stamp))).toBe(false);
+  expect(isBind('')).toBe(false);
+});
+
+test('the moments of one event come after the beginning of their millisecond and before the next one', () => {
+  expect(beginningOf(5) < removalAt(stamp)).toBe(true);
+  expect(bindAt(stamp, 99) < beginningOf(6)).toBe(true);
+  expect(beginningOf(-1)).toBe(beginningOf(0));
 });
 
 test('the time of no moment is 0', () => {

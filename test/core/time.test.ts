@@ -1,38 +1,33 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { HORIZON_MS } from '../../functions/core/merge.ts';
 import { FUTURE_MS, timeFor } from '../../functions/core/time.ts';
 
 const NOW = 1_700_000_000_000;
 
-describe('a bind', () => {
-  test('keeps its own time, up to 5 s ahead of our clock', () => {
-    for (const ms of [NOW - HORIZON_MS, NOW - 1, NOW, NOW + FUTURE_MS])
-      expect(timeFor('binds', ms, NOW)).toEqual({ ms });
-    expect(FUTURE_MS).toBe(5_000);
-  });
-
-  test('from further in the future is refused, never moved: a retry must not get a time of its own', () => {
-    expect(timeFor('binds', NOW + FUTURE_MS + 1, NOW)).toEqual({ refused: 'future' });
-  });
-
-  test('from before the horizon is refused: the tombstones that could stop it may be gone', () => {
-    expect(timeFor('binds', NOW - HORIZON_MS - 1, NOW)).toEqual({ refused: 'too old' });
-  });
+test('a bind keeps its own time, up to 5 s ahead of our clock', () => {
+  for (const ms of [NOW - HORIZON_MS, NOW - 1, NOW, NOW + FUTURE_MS]) expect(timeFor('binds', ms, NOW)).toEqual({ ms });
+  expect(FUTURE_MS).toBe(5_000);
 });
 
-describe('a removal', () => {
-  test('is never refused for its time, however old', () => {
-    expect(timeFor('removes', 1, NOW)).toEqual({ ms: 1 });
-    expect(timeFor('removes', -62_135_596_800_000, NOW)).toEqual({ ms: 0 });
-  });
+test('a bind from further in the future is refused, never moved: a retry must not get a time of its own', () => {
+  expect(timeFor('binds', NOW + FUTURE_MS + 1, NOW)).toEqual({ refused: 'future' });
+});
 
-  test('keeps its own time while a bind could carry it too', () => {
-    expect(timeFor('removes', NOW + FUTURE_MS, NOW)).toEqual({ ms: NOW + FUTURE_MS });
-  });
+test('a bind from before the horizon is refused: the tombstones that could stop it may be gone', () => {
+  expect(timeFor('binds', NOW - HORIZON_MS - 1, NOW)).toEqual({ refused: 'too old' });
+});
 
-  test('from further in the future takes effect now', () => {
-    expect(timeFor('removes', NOW + FUTURE_MS + 1, NOW)).toEqual({ ms: NOW });
-  });
+test('a removal is never refused for its time, however old', () => {
+  expect(timeFor('removes', 1, NOW)).toEqual({ ms: 1 });
+  expect(timeFor('removes', -62_135_596_800_000, NOW)).toEqual({ ms: 0 });
+});
+
+test('a removal keeps its own time while a bind could carry it too', () => {
+  expect(timeFor('removes', NOW + FUTURE_MS, NOW)).toEqual({ ms: NOW + FUTURE_MS });
+});
+
+test('a removal from further in the future gets the time now', () => {
+  expect(timeFor('removes', NOW + FUTURE_MS + 1, NOW)).toEqual({ ms: NOW });
 });
 
 test('the horizon is what a queue, its dead letters and a sender can hold back: 14, 14 and 7 days', () => {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Line } from '../../functions/lambda/log.ts';
 import type { HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
@@ -50,48 +50,46 @@ const ok = async (): Promise<HttpReply> => ({
   line: { app: 'x' },
 });
 
-describe('a door behind API Gateway', () => {
-  test('sees the method, the path without its query, header names in lower case, and the gateway’s id', async () => {
-    const { requests } = await through(ok);
-    expect(requests).toMatchObject([
-      { id: 'request-1', method: 'POST', path: '/events/app', headers: { 'webhook-id': 'evt_1' } },
-    ]);
-  });
+test('an HTTP door reads the method, the path without its query, header names in lower case, and the gateway’s id', async () => {
+  const { requests } = await through(ok);
+  expect(requests).toMatchObject([
+    { id: 'request-1', method: 'POST', path: '/events/app', headers: { 'webhook-id': 'evt_1' } },
+  ]);
+});
 
-  test.each([
-    ['text', '{"ä":1}', false, Buffer.from('{"ä":1}')],
-    ['base64', Buffer.from([0xff, 0, 0x7b]).toString('base64'), true, Buffer.from([0xff, 0, 0x7b])],
-    ['nothing', undefined, false, Buffer.alloc(0)],
-  ])('sees the bytes of a body that comes as %s', async (_, body, isBase64Encoded, bytes) => {
-    const { requests } = await through(
-      ok,
-      event({ ...(body !== undefined && { body }), isBase64Encoded, ...(body === undefined && { body: '' }) }),
-    );
-    expect(Buffer.from(requests[0]?.body ?? 'none').equals(bytes)).toBe(true);
-  });
+test.each([
+  ['text', '{"ä":1}', false, Buffer.from('{"ä":1}')],
+  ['base64', Buffer.from([0xff, 0, 0x7b]).toString('base64'), true, Buffer.from([0xff, 0, 0x7b])],
+  ['nothing', undefined, false, Buffer.alloc(0)],
+])('an HTTP door reads the bytes of a body that comes as %s', async (_, body, isBase64Encoded, bytes) => {
+  const { requests } = await through(
+    ok,
+    event({ ...(body !== undefined && { body }), isBase64Encoded, ...(body === undefined && { body: '' }) }),
+  );
+  expect(Buffer.from(requests[0]?.body ?? 'none').equals(bytes)).toBe(true);
+});
 
-  test('answers JSON that no cache keeps', async () => {
-    const { result } = await through(ok);
-    expect(result).toEqual({
-      statusCode: 200,
-      headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-own': '1' },
-      body: '{"a":1}',
-    });
+test('an HTTP door answers JSON that no cache stores', async () => {
+  const { result } = await through(ok);
+  expect(result).toEqual({
+    statusCode: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-own': '1' },
+    body: '{"a":1}',
   });
+});
 
-  test('writes one line a request', async () => {
-    const { lines } = await through(ok);
-    expect(lines).toMatchObject([
-      { level: 'info', message: 'request', line: { id: 'request-1', status: 200, app: 'x' } },
-    ]);
-  });
+test('an HTTP door writes one line a request', async () => {
+  const { lines } = await through(ok);
+  expect(lines).toMatchObject([
+    { level: 'info', message: 'request', line: { id: 'request-1', status: 200, app: 'x' } },
+  ]);
+});
 
-  test('answers a bug with 500 and says nothing about it, nor does the log beyond its name and place', async () => {
-    const { result, lines } = await through(async () => {
-      throw new TypeError('canary is not a function');
-    });
-    expect(result).toMatchObject({ statusCode: 500, body: '{"code":"internal","request_id":"request-1"}' });
-    expect(lines).toMatchObject([{ level: 'error', message: 'bug', line: { error: 'TypeError' } }]);
-    expect(JSON.stringify([result, lines])).not.toContain('canary');
+test('an HTTP door answers a bug with 500 and says nothing about it, nor does the log beyond its name and place', async () => {
+  const { result, lines } = await through(async () => {
+    throw new TypeError('canary is not a function');
   });
+  expect(result).toMatchObject({ statusCode: 500, body: '{"code":"internal","request_id":"request-1"}' });
+  expect(lines).toMatchObject([{ level: 'error', message: 'bug', line: { error: 'TypeError' } }]);
+  expect(JSON.stringify([result, lines])).not.toContain('canary');
 });

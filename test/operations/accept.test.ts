@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { type AcceptPorts, accepting } from '../../functions/operations/accept.ts';
 import { bind, unbindAll } from '../world/examples.ts';
@@ -22,13 +22,13 @@ function whileAccepting(ports: Partial<AcceptPorts>) {
   return { happened, accepted: accept('request-1', operations) };
 }
 
-test('operations are on the queue before they are applied, and then in effect', async () => {
+test('operations are on the queue before they are applied', async () => {
   const { happened, accepted } = whileAccepting({});
   expect(await accepted).toEqual({ kind: 'applied', outcomes: [{ kind: 'applied' }, { kind: 'applied' }] });
   expect(happened).toEqual(['enqueue request-1 2', 'apply 2']);
 });
 
-test('a queue that does not take them leaves everything as it was', async () => {
+test('operations that the queue refuses are unavailable, and none is applied', async () => {
   const { happened, accepted } = whileAccepting({
     enqueue: () => Promise.reject(new Unavailable('ThrottlingException')),
   });
@@ -36,31 +36,29 @@ test('a queue that does not take them leaves everything as it was', async () => 
   expect(happened).toEqual(['enqueue request-1 2']);
 });
 
-describe('operations on the queue are durable and not yet in effect', () => {
-  test('when one of them could not be applied', async () => {
-    const apply = async () => [{ kind: 'applied' }, { kind: 'unavailable', reason: 'TimeoutError' }] as const;
-    const { accepted } = whileAccepting({ apply: async () => [...(await apply())] });
-    expect(await accepted).toEqual({ kind: 'durable' });
-  });
-
-  test('when the store says "not now"', async () => {
-    const { accepted } = whileAccepting({ apply: () => Promise.reject(new Unavailable('TimeoutError')) });
-    expect(await accepted).toEqual({ kind: 'durable' });
-  });
-
-  test('when the time a caller waits is over', async () => {
-    const { accepted } = whileAccepting({ withinBudget: async () => 'late' });
-    expect(await accepted).toEqual({ kind: 'durable' });
-  });
+test('operations on the queue are durable and not yet applied when one of them could not be applied', async () => {
+  const apply = async () => [{ kind: 'applied' }, { kind: 'unavailable', reason: 'TimeoutError' }] as const;
+  const { accepted } = whileAccepting({ apply: async () => [...(await apply())] });
+  expect(await accepted).toEqual({ kind: 'durable' });
 });
 
-test('a refused operation is in effect in its way: it will never be applied', async () => {
+test('operations on the queue are durable and not yet applied when the store is unavailable', async () => {
+  const { accepted } = whileAccepting({ apply: () => Promise.reject(new Unavailable('TimeoutError')) });
+  expect(await accepted).toEqual({ kind: 'durable' });
+});
+
+test('operations on the queue are durable and not yet applied after the longest time that a caller waits', async () => {
+  const { accepted } = whileAccepting({ withinBudget: async () => 'late' });
+  expect(await accepted).toEqual({ kind: 'durable' });
+});
+
+test('a refused operation does not make its request durable only, because it is never applied', async () => {
   const refused = { kind: 'refused', reason: 'a bind older than the horizon' } as const;
   const { accepted } = whileAccepting({ apply: async () => [refused, { kind: 'applied' }] });
   expect(await accepted).toEqual({ kind: 'applied', outcomes: [refused, { kind: 'applied' }] });
 });
 
-test('a bug in applying is not taken for the world', async () => {
+test('a bug in applying is thrown, not taken for an unavailable store', async () => {
   const { accepted } = whileAccepting({ apply: () => Promise.reject(new TypeError('a bug')) });
   await expect(accepted).rejects.toThrow('a bug');
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { packed } from '../../functions/aws/queues.ts';
 import { Token } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
@@ -52,131 +52,123 @@ function world(park = async (_id: string, _operations: readonly Operation[], _re
   };
 }
 
-describe('a batch of messages', () => {
-  test('is applied, and every message may leave the queue', async () => {
+test('a batch of messages is applied, and every message may leave the queue', async () => {
+  const { settle, owners } = world();
+  expect(await settle([messageOf(login('t1', 'alice')), messageOf(login('t2', 'bobby'))])).toEqual([done, done]);
+  expect([await owners('t1'), await owners('t2')]).toEqual([['alice'], ['bobby']]);
+});
+
+test('a batch of messages writes a token once, however many messages name it', async () => {
+  const { settle, owners, writes } = world();
+  await settle(Array.from({ length: 10 }, (_, i) => messageOf(login('t1', `user${i}`, NOW + i))));
+  expect([await owners('t1'), writes()]).toEqual([['user9'], 1]);
+});
+
+test('a batch of messages delivered twice changes nothing and writes nothing', async () => {
+  const { settle, writes } = world();
+  const bodies = [messageOf(login('t1', 'alice'))];
+  await settle(bodies);
+  expect([await settle(bodies), writes()]).toEqual([[done], 1]);
+});
+
+test('a message that could not be applied stays, and the others of its batch leave', async () => {
+  const { settle, owners } = world();
+  const settled = await settle([messageOf(login('t1', 'alice')), messageOf(login('down', 'bobby'))]);
+  expect(settled).toEqual([done, { kind: 'retry', id: 'request', reason: 'ThrottlingException' }]);
+  expect(await owners('t1')).toEqual(['alice']);
+});
+
+test('a message stays if one of its operations could not be applied', async () => {
+  const { settle, owners } = world();
+  const settled = await settle([messageOf(login('t1', 'alice'), login('down', 'bobby'))]);
+  expect(settled).toEqual([{ kind: 'retry', id: 'request', reason: 'ThrottlingException' }]);
+  expect(await owners('t1')).toEqual(['alice']);
+});
+
+test.each(['', '{', '[]', '{"v":2,"id":"x","operations":[]}', '{"v":1,"id":"x","operations":[{"kind":"bind"}]}'])(
+  'a batch of messages keeps a message that reads %s, and applies the others',
+  async (body) => {
     const { settle, owners } = world();
-    expect(await settle([messageOf(login('t1', 'alice')), messageOf(login('t2', 'bobby'))])).toEqual([done, done]);
-    expect([await owners('t1'), await owners('t2')]).toEqual([['alice'], ['bobby']]);
-  });
-
-  test('writes a token once, however many messages name it', async () => {
-    const { settle, owners, writes } = world();
-    await settle(Array.from({ length: 10 }, (_, i) => messageOf(login('t1', `user${i}`, NOW + i))));
-    expect([await owners('t1'), writes()]).toEqual([['user9'], 1]);
-  });
-
-  test('delivered twice changes nothing and writes nothing', async () => {
-    const { settle, writes } = world();
-    const bodies = [messageOf(login('t1', 'alice'))];
-    await settle(bodies);
-    expect([await settle(bodies), writes()]).toEqual([[done], 1]);
-  });
-
-  test('keeps only the message that could not be applied', async () => {
-    const { settle, owners } = world();
-    const settled = await settle([messageOf(login('t1', 'alice')), messageOf(login('down', 'bobby'))]);
-    expect(settled).toEqual([done, { kind: 'retry', id: 'request', reason: 'ThrottlingException' }]);
+    const settled = await settle([body, messageOf(login('t1', 'alice'))]);
+    expect(settled).toEqual([{ kind: 'retry', reason: 'unreadable' }, done]);
     expect(await owners('t1')).toEqual(['alice']);
-  });
+  },
+);
 
-  test('keeps a message of which one operation could not be applied', async () => {
-    const { settle, owners } = world();
-    const settled = await settle([messageOf(login('t1', 'alice'), login('down', 'bobby'))]);
-    expect(settled).toEqual([{ kind: 'retry', id: 'request', reason: 'ThrottlingException' }]);
-    expect(await owners('t1')).toEqual(['alice']);
-  });
+const old = login('t1', 'alice', NOW - HORIZON_MS - 1);
 
-  test.each(['', '{', '[]', '{"v":2,"id":"x","operations":[]}', '{"v":1,"id":"x","operations":[{"kind":"bind"}]}'])(
-    'keeps a message that reads %s, and applies the others',
-    async (body) => {
-      const { settle, owners } = world();
-      const settled = await settle([body, messageOf(login('t1', 'alice'))]);
-      expect(settled).toEqual([{ kind: 'retry', reason: 'unreadable' }, done]);
-      expect(await owners('t1')).toEqual(['alice']);
-    },
+test('a bind older than the horizon is parked with its reason, and leaves the queue', async () => {
+  const parked: unknown[] = [];
+  const { settle, owners } = world(async (...what) => void parked.push(what));
+  const settled = await settle([messageOf(old, login('t2', 'bobby'))]);
+  expect(settled).toEqual([{ ...done, parked: 1 }]);
+  expect(parked).toEqual([['request', [old], 'a bind older than the horizon']]);
+  expect([await owners('t1'), await owners('t2')]).toEqual([[], ['bobby']]);
+});
+
+test('a bind older than the horizon stays on the queue while it cannot be parked', async () => {
+  const { settle } = world(async () => {
+    throw new Unavailable('TimeoutError');
+  });
+  expect(await settle([messageOf(old)])).toEqual([{ kind: 'retry', id: 'request', reason: 'TimeoutError' }]);
+});
+
+test('a packed message has all operations of a request while they fit into what SQS bills as one', () => {
+  const bodies = packed(
+    'request',
+    Array.from({ length: 100 }, (_, i) => login(`t${i}`, 'alice')),
   );
+  expect(bodies).toHaveLength(1);
 });
 
-describe('a bind older than the horizon', () => {
-  const old = login('t1', 'alice', NOW - HORIZON_MS - 1);
-
-  test('is parked with its reason, and leaves the queue', async () => {
-    const parked: unknown[] = [];
-    const { settle, owners } = world(async (...what) => void parked.push(what));
-    const settled = await settle([messageOf(old, login('t2', 'bobby'))]);
-    expect(settled).toEqual([{ ...done, parked: 1 }]);
-    expect(parked).toEqual([['request', [old], 'a bind older than the horizon']]);
-    expect([await owners('t1'), await owners('t2')]).toEqual([[], ['bobby']]);
-  });
-
-  test('stays on the queue while it cannot be parked', async () => {
-    const { settle } = world(async () => {
-      throw new Unavailable('TimeoutError');
-    });
-    expect(await settle([messageOf(old)])).toEqual([{ kind: 'retry', id: 'request', reason: 'TimeoutError' }]);
-  });
+test('a packed message is split below 64 KiB, in order and without loss', async () => {
+  const operations = Array.from({ length: 300 }, (_, i) => login(`${i}`.repeat(300).slice(0, 900), 'alice'));
+  const bodies = packed('request', operations);
+  for (const body of bodies) expect(body.length).toBeLessThanOrEqual(64 * 1024);
+  expect(bodies.flatMap((body) => JSON.parse(body).operations)).toEqual(operations);
 });
 
-describe('a packed message', () => {
-  test('holds all operations of a request while they fit into what SQS bills as one', () => {
-    const bodies = packed(
-      'request',
-      Array.from({ length: 100 }, (_, i) => login(`t${i}`, 'alice')),
-    );
-    expect(bodies).toHaveLength(1);
-  });
-
-  test('is split below 64 KiB, in order, and nothing is left out', async () => {
-    const operations = Array.from({ length: 300 }, (_, i) => login(`${i}`.repeat(300).slice(0, 900), 'alice'));
-    const bodies = packed('request', operations);
-    for (const body of bodies) expect(body.length).toBeLessThanOrEqual(64 * 1024);
-    expect(bodies.flatMap((body) => JSON.parse(body).operations)).toEqual(operations);
-  });
-
-  test('is plain ASCII, and says the same', () => {
-    const operation = login('tökén-😀', '用户-👩‍👩‍👧');
-    const [body = ''] = packed('request', [operation]);
-    expect(body).toMatch(/^[\x20-\x7e]+$/);
-    expect(JSON.parse(body).operations).toEqual([operation]);
-  });
+test('a packed message is plain ASCII with the same content', () => {
+  const operation = login('tökén-😀', '用户-👩‍👩‍👧');
+  const [body = ''] = packed('request', [operation]);
+  expect(body).toMatch(/^[\x20-\x7e]+$/);
+  expect(JSON.parse(body).operations).toEqual([operation]);
 });
 
-describe('the mirrors of what was applied', () => {
-  const mirrored = new Set([AppId.parse('phone')]);
+const mirrored = new Set([AppId.parse('phone')]);
 
-  function mirroredWorld(mark: (applied: readonly AppliedOperation[]) => Promise<void>, apps = mirrored) {
-    const memory = memoryRegistryStore();
-    const apply = (operations: readonly Operation[]) =>
-      applyAll({ store: memory, now: () => NOW, pause: async () => {} }, operations);
-    const ports = { apply, park: async () => {}, mirrors: { apps, mark } };
-    return (...bodies: string[]) => applyMessages(ports, bodies);
-  }
+function mirroredWorld(mark: (applied: readonly AppliedOperation[]) => Promise<void>, apps = mirrored) {
+  const memory = memoryRegistryStore();
+  const apply = (operations: readonly Operation[]) =>
+    applyAll({ store: memory, now: () => NOW, pause: async () => {} }, operations);
+  const ports = { apply, park: async () => {}, mirrors: { apps, mark } };
+  return (...bodies: string[]) => applyMessages(ports, bodies);
+}
 
-  test('hear of every operation with its request, also of one that changed nothing: a door applied it first', async () => {
-    const marked: AppliedOperation[][] = [];
-    const settle = mirroredWorld(async (applied) => void marked.push([...applied]));
-    const operation = login('t1', 'alice');
-    for (let i = 0; i < 2; i++) expect(await settle(messageOf(operation))).toEqual([done]);
-    expect(marked).toEqual([[{ id: 'request', operation }], [{ id: 'request', operation }]]);
-  });
-
-  test('hear of it in the end: the message stays until they have', async () => {
-    const settle = mirroredWorld(async () => {
-      throw new Unavailable('Down');
-    });
-    expect(await settle(messageOf(login('t1', 'alice')))).toEqual([{ kind: 'retry', id: 'request', reason: 'Down' }]);
-  });
-
-  test('hear nothing of what was refused, and nothing of apps without a mirror', async () => {
-    const marked: unknown[] = [];
-    const mark = async (applied: readonly AppliedOperation[]) => void marked.push(applied);
-    await mirroredWorld(mark)(messageOf(login('t1', 'alice', NOW - HORIZON_MS - 1)));
-    await mirroredWorld(mark, new Set([AppId.parse('other')]))(messageOf(login('t1', 'alice')));
-    expect(marked).toEqual([]);
-  });
+test('mirrors are marked for every applied operation, even if the door applied it first', async () => {
+  const marked: AppliedOperation[][] = [];
+  const settle = mirroredWorld(async (applied) => void marked.push([...applied]));
+  const operation = login('t1', 'alice');
+  for (let i = 0; i < 2; i++) expect(await settle(messageOf(operation))).toEqual([done]);
+  expect(marked).toEqual([[{ id: 'request', operation }], [{ id: 'request', operation }]]);
 });
 
-test('the log shows tokens and accounts by their pseudonyms, and only where there are any', async () => {
+test('a message stays until the mirrors are marked', async () => {
+  const settle = mirroredWorld(async () => {
+    throw new Unavailable('Down');
+  });
+  expect(await settle(messageOf(login('t1', 'alice')))).toEqual([{ kind: 'retry', id: 'request', reason: 'Down' }]);
+});
+
+test('mirrors are marked neither for refused operations nor for apps without a mirror', async () => {
+  const marked: unknown[] = [];
+  const mark = async (applied: readonly AppliedOperation[]) => void marked.push(applied);
+  await mirroredWorld(mark)(messageOf(login('t1', 'alice', NOW - HORIZON_MS - 1)));
+  await mirroredWorld(mark, new Set([AppId.parse('other')]))(messageOf(login('t1', 'alice')));
+  expect(marked).toEqual([]);
+});
+
+test('the log has pseudonyms of tokens and accounts, and neither if there is no key', async () => {
   const apply = async (operations: readonly Operation[]) => operations.map(() => ({ kind: 'applied' }) as const);
   const ports = { apply, park: async () => {}, pseudonymOf: (name: string) => `<${name.length}>` };
   const [settled] = await applyMessages(ports, [messageOf(login('t1', 'alice'))]);
