@@ -31,5 +31,5 @@ export function failed(
 export const lineOf = (request: Circumstances & Parameters<typeof sizeOf>[0] & { readonly kind: string }): LogLine => ({
   operation: request.kind,
   elements: sizeOf(request),
-  ...(request.operator?.type && { operator: request.operator.type }),
+  ...(request.operator && { operator: request.operator }),
 });

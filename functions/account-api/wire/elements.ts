@@ -81,28 +81,19 @@ const OperatorId = z
 /** The operator of a request, in both dialects though only the XG document has it. */
 export const operatorFields = { op_type: z.optional(OperatorType), op_id: z.optional(OperatorId) };
 
-/** The person or system on whose behalf a request is made. The id is personal: never in a log. */
-type Operator = {
-  readonly type?: z.infer<typeof OperatorType> | undefined;
-  readonly id?: z.infer<typeof OperatorId> | undefined;
-};
+/** The fields that every request may have beside its list. The operator's id is personal: it is checked and not kept. */
+export type Circumstances = { readonly platform?: Platform; readonly operator?: z.infer<typeof OperatorType> };
 
-/** The fields that every request may have beside its list. */
-export type Circumstances = { readonly platform?: Platform; readonly operator?: Operator };
+type CircumstanceFields = { platform?: Platform | undefined; op_type?: Circumstances['operator'] | undefined };
 
-type CircumstanceFields = { platform?: Platform | undefined; op_type?: Operator['type']; op_id?: Operator['id'] };
-
-export const circumstancesOf = ({ platform, op_type: type, op_id: id }: CircumstanceFields): Circumstances => ({
+export const circumstancesOf = ({ platform, op_type: operator }: CircumstanceFields): Circumstances => ({
   ...(platform && { platform }),
-  ...((type !== undefined || id !== undefined) && {
-    operator: { ...(type !== undefined && { type }), ...(id !== undefined && { id }) },
-  }),
+  ...(operator && { operator }),
 });
 
-export const fieldsOf = ({ platform, operator: { type, id } = {} }: Circumstances): CircumstanceFields => ({
+export const fieldsOf = ({ platform, operator }: Circumstances): CircumstanceFields => ({
   ...(platform && { platform }),
-  ...(type !== undefined && { op_type: type }),
-  ...(id !== undefined && { op_id: id }),
+  ...(operator && { op_type: operator }),
 });
 
 /** The list of a request of either endpoint. */

@@ -111,17 +111,16 @@ describe('a request is written as the dialect has it', () => {
   const platform = 'ios' as const;
 
   test('an XG request has platform and account types, and the operator last', () => {
-    const operator = { type: 'rtx', id: 'op@x.com' } as const;
     expect(
       written(OperateRequests.xg, {
         kind: 'bindOverriding',
         elements: [{ token: phone, accounts: [alice] }],
         platform,
-        operator,
+        operator: 'rtx',
       }),
     ).toBe(
       '{"operator_type":2,"platform":"ios","token_accounts":[{"token":"phone","account_list":[{"account":"alice","account_type":0}]}],' +
-        '"op_type":"rtx","op_id":"op@x.com"}',
+        '"op_type":"rtx"}',
     );
   });
 
