@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 const page = read('docs/guarantees.md');
 
-/** What the page says holds a guarantee: a file, and the title of a test in it. */
+/** The tests that the page names for a guarantee: a file, and the title of a test in it. */
 const held = [...page.matchAll(/`(test\/[\w/.-]+\.ts)`(?:: | \()"([^"]+)"/g)].map(([, file = '', title = '']) => ({
   file,
   title,

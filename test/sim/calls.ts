@@ -10,7 +10,7 @@ import type { Run } from './seed.ts';
 import { inOrder, pairOf } from './serial.ts';
 import { timeline } from './timeline.ts';
 
-/** Nothing goes wrong, but no two machines have the same time. */
+/** No fault strikes, but no two machines have the same time. */
 const ONLY_CLOCKS: Faults = { strike: (fault: Fault) => fault === 'clocks differ', calm: () => {}, counts: new Map() };
 
 /**

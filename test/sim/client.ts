@@ -19,7 +19,7 @@ import { present, type Random } from './random.ts';
 import { APP_SECRET, SCENE } from './scene.ts';
 import { type Bound, byTime, effectOn } from './serial.ts';
 
-/** Whoever calls the Account API for an app, one call after the other. */
+/** A client of the Account API for an app. It makes one call after the other. */
 export type Client = Surroundings & {
   readonly app: App;
   readonly gateway: Gateway;
@@ -31,7 +31,7 @@ const headersOf = (app: App): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${app.id}:${APP_SECRET}`).toString('base64')}`,
 });
 
-/** What a client knows of its last call: its operations, if it was told that they are in effect. */
+/** A client's knowledge of its last call: its operations, if the answer was that they are applied. */
 export type Known = readonly Operation[];
 
 /** One call of batchoperate. Nothing is tried again: to the service each call is a new one. */

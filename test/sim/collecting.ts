@@ -31,7 +31,7 @@ const AGES = [HORIZON_MS - DAY_MS, HORIZON_MS + 1_000, HORIZON_MS + LATENESS_MS 
 /**
  * A table with months of history, swept by collectors that die, overlap and come late, while operations of now, and some
  * that are as late as the horizon allows, are applied by other processes, and others read in both directions. It ends as
- * if nobody had collected anything; and weeks later nothing is left of an account that is bound nowhere.
+ * if no collector had run; and weeks later nothing is left of an account that is bound nowhere.
  */
 export async function collectingSchedule(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
   const random = randomOf(seed);
@@ -111,7 +111,7 @@ async function collector(schedule: Schedule, sweepStore: SweepStore): Promise<vo
   await Promise.race([orUnavailable(() => through(registry, store, now)), process.death]);
 }
 
-/** Passes one after the other while a request of somebody else is under way: what a read saw first may be gone by its end. */
+/** Passes one after the other while another request is under way: an item that its first read saw may be gone by its end. */
 async function hastily({ truth, timeline }: Schedule, sweepStore: SweepStore): Promise<void> {
   for (let i = 0; i < 3; i++) await pass(truth.store, sweepStore, BEGINNING_MS + timeline.now());
 }

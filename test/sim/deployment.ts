@@ -33,18 +33,18 @@ import { type Truth, watched } from './truth.ts';
 const BUDGET_MS = 1_000;
 
 export type DeploymentOptions = {
-  /** Told of each message at the moment from which the queue holds it. */
+  /** Called with each message at the moment from which the queue holds it. */
   readonly onEnqueued: (message: OperationsMessage) => void;
   readonly onFinding: (oracle: string, actual: string) => void;
   readonly configuration?: Configuration;
-  /** What tells the mirrors of the apps that have one, as a process of the worker reaches it. */
+  /** Marks for the mirrors of apps that have one, as a process of the worker sends them. */
   readonly mirrors?: (process: Process) => Mirrors;
 };
 
 /** `sawStoreFail`: whether the store was ever unavailable to this process. */
 type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
 
-/** What is deployed: the real doors and the real worker, on machines that share a store and a queue. */
+/** The deployment: the real doors and the real worker, on machines that share a store and a queue. */
 export type Deployment = {
   readonly truth: Truth;
   readonly queue: Queue;
@@ -89,7 +89,7 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
       random,
       visibilityMs: OPERATIONS_QUEUE.visibilityS * 1000,
       maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
-      // Somebody looks at the alarm, some time, and sends the dead letters again.
+      // An operator looks at the alarm, some time, and sends the dead letters again.
       onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * 86_400_000), () => site.queue.redrive()),
       onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), () => source.look()),
     }),

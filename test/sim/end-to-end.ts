@@ -88,7 +88,7 @@ export async function endToEndCase(seed: number, only: readonly Fault[] = FAULTS
 async function tellEvents(one: Case, spanMs: number): Promise<void> {
   const { timeline, random, faults, outbox } = one;
   const backend: Backend = { random, scene: SCENE, sessions: new Map() };
-  // What happened weeks ago was of other sessions.
+  // Events of weeks ago belong to other sessions.
   const archive: Backend = { ...backend, sessions: new Map() };
   const skews = [0, 1].map(() =>
     faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([100, 2_000, 20_000]) : 0,
@@ -153,7 +153,7 @@ async function rest({ timeline, faults, deployment, onFinding }: Case, busy: Pro
   faults.calm();
   await timeline.run();
   const left = deployment.queue.sent.filter(({ place }) => place !== 'deleted');
-  if (isBusy) onFinding('O7 everything comes to its end', 'somebody still waits');
+  if (isBusy) onFinding('O7 everything comes to its end', 'a caller still waits');
   if (left.length > 0) onFinding('O5 nothing accepted is lost or left', `${left.length} messages are still there`);
   return !isBusy;
 }
@@ -188,7 +188,7 @@ async function atRest(one: Case): Promise<void> {
       onFinding('O6 copies change nothing', `${direction} differ after all messages came once more`);
 }
 
-/** What the Account API shows of everything, in both directions. */
+/** All answers of the Account API, in both directions. */
 async function shown(one: Case): Promise<Map<string, Set<string>>> {
   const answers = SCENE.apps.flatMap((app) => [
     { direction: 'accounts of tokens', found: ask(one.client(app), { kind: 'accountsOf', tokens: SCENE.tokens }) },

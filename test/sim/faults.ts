@@ -29,7 +29,7 @@ export const FAULTS = [
   'secrets are unavailable',
 ] as const;
 
-/** What else can go wrong where a hosted side is kept equal. */
+/** The further faults of an app with a mirror. */
 const HOSTED_FAULTS = [
   'hosted loses a request',
   'hosted loses an answer',
@@ -46,7 +46,7 @@ export const MIRROR_FAULTS = [...FAULTS, ...HOSTED_FAULTS] as const;
 export type Fault = (typeof MIRROR_FAULTS)[number];
 
 export type Faults = {
-  /** Whether it happens now; counted when it does. */
+  /** Returns true if the fault happens now, and counts it. */
   readonly strike: (fault: Fault) => boolean;
   /** From now on nothing goes wrong any more. */
   readonly calm: () => void;

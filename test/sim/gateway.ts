@@ -18,11 +18,11 @@ export type Answered = {
   readonly body: string;
   /** When the door gave it (ms). */
   readonly at: number;
-  /** Whether the store was unavailable to the door at any time. */
+  /** True if the store was unavailable to the door at any time. */
   readonly sawStoreFail: boolean;
 };
 
-/** What the case wants to know of a call: each request that reaches a door, each answer a door gives, received or not. */
+/** Observers of a call: each request that reaches a door, each answer a door gives, received or not. */
 type Notes = {
   readonly onRequest?: (requestId: string) => void;
   readonly onAnswer?: (answer: Answered) => void;

@@ -35,7 +35,7 @@ test('an old read shows what was there then, and nothing where nothing was', asy
   expect(await asked(25)).toEqual([undefined, undefined, '']);
 });
 
-test('what nobody has written since is as it is now: it may have expired', async () => {
+test('an item that was not written since is as it is now: it may have expired', async () => {
   const { asked, documents } = await atThirty();
   documents.clear();
   expect(await asked(5)).toEqual([undefined, undefined, removal(2)]);

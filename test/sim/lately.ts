@@ -2,7 +2,7 @@ import { firstVersion, type RegistryStore, type Stored } from '../../functions/c
 import { accountRefKey, tokenKey } from '../memory/registry-store.ts';
 import type { Surroundings } from './network.ts';
 
-/** What an item was, and since when (ms). */
+/** An item's value, and the time (ms) since which it has it. */
 type Past<T> = readonly { readonly at: number; readonly was: T }[];
 
 export type Remembered = {
@@ -52,7 +52,7 @@ export function remembered(inner: RegistryStore, now: () => number): Remembered 
   };
 }
 
-/** What an item was at that time; `newest` where nobody has written it since: it may be gone. */
+/** Returns the item's value at that time; `newest` if it was not written since: it may have expired. */
 function pastOf<T>(past: Past<T> = [], at: number): T | 'newest' | undefined {
   const place = past.findLastIndex((one) => one.at <= at);
   return place === past.length - 1 ? 'newest' : past[place]?.was;

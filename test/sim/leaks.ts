@@ -7,7 +7,7 @@ import type { Truth } from './truth.ts';
 export type Exposure = {
   /** Counted from the moment at which the removal was accepted. */
   readonly exposedMs: number;
-  /** Counted from the moment at which somebody was told that it is in effect: must be none. */
+  /** Counted from the moment at which a caller got the answer that it is applied: must be none. */
   readonly leakedMs: number;
   readonly removals: number;
 };
@@ -27,7 +27,7 @@ export function exposures(truth: Truth, deeds: readonly Deed[], end: number): Ex
   return { exposedMs: since('issuedAt'), leakedMs: since('ackedAt'), removals };
 }
 
-/** What takes away again what an edge has bound. */
+/** Returns the removals that end what an edge has bound. */
 function removalsOf(deeds: readonly Deed[], edge: string, about: Omit<Bound, 'by'>): Deed[] {
   const bind = deeds.find(
     ({ operation }) => edge.startsWith(operation.stamp) && effectOn(operation, about) === 'binds',

@@ -4,13 +4,13 @@ import { msOf } from '../../functions/core/stamp.ts';
 import type { Expected } from './people.ts';
 import { type Deed, deedOf } from './promises.ts';
 
-/** What was accepted: every operation the queue ever held, when it came there and when somebody was told it is in effect. */
+/** Accepted operations: all that the queue ever held, when they came there and when a caller got the answer `applied`. */
 export type Ledger = {
   readonly deeds: () => Deed[];
-  /** What a request should come to, where it tells of events. */
+  /** The operations that a request should become, if it carries events. */
   readonly expect: (requestId: string, expected: readonly Expected[]) => void;
   readonly enqueued: (message: OperationsMessage, at: number) => void;
-  /** A door said that all of a request is in effect. */
+  /** A door said that all of a request is applied. */
   readonly inEffect: (requestId: string, at: number) => void;
   readonly operationsOf: (requestId: string) => readonly Operation[];
 };

@@ -56,7 +56,7 @@ export async function requested<R>(
   const { timeline, random, faults } = surroundings;
   if (faults.strike('process crashes')) {
     process.die();
-    // What it was about to ask may have left just before.
+    // Its next request may have left just before.
     if (random.chance(0.5)) return process.survives().then(() => []);
   }
   const { inMs, waitMs, fault } = fateOf(surroundings, service);

@@ -20,7 +20,7 @@ export type Told = {
   readonly expected: readonly Expected[];
 };
 
-/** Who tells: the phones' sessions as the backend knows them. */
+/** The sender of events: the phones' sessions as the backend knows them. */
 export type Backend = { readonly random: Random; readonly scene: Scene; readonly sessions: Map<string, string> };
 
 type Draft = { readonly type: string; readonly data: object; readonly expected: readonly Omit<Expected, 'ms'>[] };
@@ -106,7 +106,7 @@ function tokenChanged(backend: Backend, app: App, token: Token): Draft {
 
 const named = ({ type, id }: Account) => ({ account: id, account_type: type });
 
-/** Where a token holds one account of each type, every bind replaces those of its types. */
+/** If a token may have one account of each type, every bind replaces those of its types. */
 function bindOf(
   app: App,
   mode: 'append' | 'override',

@@ -4,7 +4,7 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { told } from './cast.ts';
 import { byTime, effectOn, ends } from './serial.ts';
 
-/** An operation, when somebody first asked for it, and when the first answer said it was in effect (ms). */
+/** An operation, the time of its first request, and the time of the first answer that it is applied (ms). */
 export type Deed = { readonly operation: Operation; issuedAt: number; ackedAt: number };
 
 export const deedOf = (operation: Operation): Deed => ({
@@ -13,7 +13,7 @@ export const deedOf = (operation: Operation): Deed => ({
   ackedAt: Number.POSITIVE_INFINITY,
 });
 
-/** What one read said of one binding, and when it began and ended. */
+/** The result of one read of one binding, and the times at which the read began and ended. */
 export type Answer = {
   readonly app: AppId;
   readonly token: Token;
@@ -25,7 +25,7 @@ export type Answer = {
 
 /**
  * The promise that an answer breaks, if any. Looks only at what was asked for and what was answered, never into the
- * store: who has been told of a removal never sees the binding again, unless somebody asked for a later one.
+ * store: a caller that got the answer to a removal never sees the binding again, unless a later bind was requested.
  */
 export function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefined {
   const issued = deeds.filter(
@@ -40,10 +40,10 @@ export function brokenPromise(deeds: readonly Deed[], answer: Answer): string | 
   const newest = operations.sort(byTime).at(-1);
   if (newest === undefined || !known.includes(newest) || effectOn(newest, answer) !== 'binds') return undefined;
   if (operations.some((operation) => isEnd(operation, newest, answer))) return undefined;
-  return 'O3 who has been told of a bind sees it, unless somebody asked for a later removal';
+  return 'O3 an answered bind is visible, unless a later removal was requested';
 }
 
-/** Whether the bind, once asked for, may show: nothing that is known to be in effect removes it. */
+/** Returns true if the requested bind may show: no removal that is known to be applied covers it. */
 function allows(bind: Operation, known: readonly Operation[], answer: Answer): boolean {
   if (effectOn(bind, answer) !== 'binds') return false;
   return !known.some(

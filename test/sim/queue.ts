@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** What the queue holds, ever held, or set aside. Times in ms. */
+/** A message that the queue holds, held before, or set aside. Times in ms. */
 type Message = {
   readonly id: string;
   readonly body: string;
@@ -33,7 +33,7 @@ export type Queue = {
 };
 
 export type QueueOptions = {
-  /** What its handles begin with, where another queue's could be taken for them. */
+  /** Prefix of its handles, so that they differ from another queue's. Default: none. */
   readonly name?: string;
   readonly now: () => number;
   readonly random: Random;
@@ -63,7 +63,7 @@ export function queue(options: QueueOptions): Queue {
     if (message.receives >= maxReceiveCount) {
       message.place = 'dead letters';
       onDeadLetter();
-      // Whatever it kept from being delivered is not locked any more.
+      // Messages behind it in its group can be delivered again.
       if (message.group !== undefined) onVisible(0);
       return [];
     }

@@ -40,7 +40,7 @@ export function randomOf(seed: number): Random {
   };
 }
 
-/** What must be there: asked of an index or a name that was put in. */
+/** Returns a value that must be there: its index or name was put in before. */
 export function present<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('a value that was put in was not there');
   return value;

@@ -37,7 +37,7 @@ type Options = z.infer<typeof Options>;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** What stands on the command line; a text says what is wrong with it. */
+/** Returns the options of the command line, or a text that says what is wrong with them. */
 function optionsIn(): Options | string {
   try {
     const { values } = parseArgs({ options: FLAGS });

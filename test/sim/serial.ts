@@ -25,11 +25,11 @@ export function serial(operations: readonly Operation[]): Map<Pair, Bound> {
   return bound;
 }
 
-/** The same for clocks alone: a session's logout says nothing beyond its stamp. */
+/** The serial order by clocks alone: a session's logout counts only by its stamp. */
 export const serialByStamps = (operations: readonly Operation[]): Map<Pair, Bound> =>
   inOrder([...operations].sort(byTime));
 
-/** What is bound after operations that happened in the order given. */
+/** Returns the bindings after operations that happened in the order given. */
 export function inOrder(operations: readonly Operation[]): Map<Pair, Bound> {
   const bound = new Map<Pair, Bound>();
   for (const operation of operations) happen(bound, operation);
@@ -37,7 +37,7 @@ export function inOrder(operations: readonly Operation[]): Map<Pair, Bound> {
 }
 
 /**
- * What an operation alone does to a binding. The newest operation that does anything to it decides: by this the answer to
+ * Returns the effect of an operation alone on a binding. The newest operation that does anything to it decides: by this the answer to
  * a single question can be checked while operations are still on their way.
  */
 export function effectOn(operation: Operation, about: Omit<Bound, 'by'>): 'binds' | 'removes' | undefined {
@@ -109,7 +109,7 @@ function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Acc
   }
 }
 
-/** Whether the operation is the logout of the session that made the binding: of the whole token, or of this account. */
+/** Returns true if the operation is the logout of the session that made the binding: of the whole token, or of this account. */
 export function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
   if (operation.kind !== 'unbind' && operation.kind !== 'unbindTokenFromAll') return false;
   if (by.session === undefined || operation.session !== by.session) return false;

@@ -248,7 +248,7 @@ describe('a FIFO queue', () => {
   });
 });
 
-describe('the hosted side', () => {
+describe('the hosted API', () => {
   const [alice, bob, carol] = ACCOUNTS;
   const [phone] = TOKENS;
   if (!alice || !bob || !carol || !phone) throw new Error('the cast is too small');

@@ -98,14 +98,14 @@ export const portsOf = ({ timeline, random }: Schedule, store: RegistryStore) =>
   pause: (attempt: number) => timeline.sleep(random.next() * 2 ** Math.min(attempt, 6)),
 });
 
-/** A message on its way: tried again, by a new process, until all its operations are in effect. */
+/** A message on its way: tried again, by a new process, until all its operations are applied. */
 export async function deliver(schedule: Schedule, message: readonly Deed[]): Promise<void> {
   const { timeline, random } = schedule;
   for (const deed of message) deed.issuedAt = Math.min(deed.issuedAt, timeline.now());
   while (!(await attempt(schedule, message))) await timeline.sleep(random.logUniform(1, 500));
 }
 
-/** Whether all operations of the message are in effect, as far as the one process that tried can say. Its reads may be old. */
+/** Returns true if all operations of the message are applied, as far as the one process that tried sees. Its reads may be old. */
 async function attempt(schedule: Schedule, message: readonly Deed[]): Promise<boolean> {
   const process = born();
   const store = eventually(schedule.truth.store, schedule.past, schedule);
@@ -133,7 +133,7 @@ export async function read(schedule: Schedule): Promise<void> {
 
 type Said = Pick<Answer, 'app' | 'token' | 'account' | 'isShown'>;
 
-/** What the registry says of every binding of these tokens and these accounts. */
+/** Returns every binding of these tokens and these accounts, as the registry shows it. */
 async function answersOf(store: RegistryStore, tokens: typeof TOKENS, accounts: typeof ACCOUNTS): Promise<Said[]> {
   const ofTokens = await accountsOf(
     store,

@@ -7,11 +7,11 @@ import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/s
 export type Truth = {
   /** The store, watched: each write that happens is part of the history. */
   readonly store: RegistryStore;
-  /** Whether the binding was true at some instant of that span, ends included. */
+  /** Returns true if the binding was true at some instant of that span, ends included. */
   readonly wasTrue: (token: TokenRef, account: AccountRef, from: number, to: number) => boolean;
   /** All times during which the binding was true. */
   readonly spansOf: (token: TokenRef, account: Account) => readonly Span[];
-  /** What happened to the stored registers, a line each, for a person. */
+  /** The history of the stored registers, a line each, for a person. */
   readonly history: readonly (() => string)[];
 };
 
@@ -76,7 +76,7 @@ function note(spans: Span[], edge: string | undefined, now: number): void {
   if (edge !== undefined) spans.push({ from: now, to: Number.POSITIVE_INFINITY, edge });
 }
 
-/** What the registers say, read by other code than the registry's own: the two must agree. */
+/** Returns the bindings in the registers, read by other code than the registry's own: the two must agree. */
 function says({ clear, clearFloor, edges, ended }: TokenDocument, account: AccountKey, accountClear: string): boolean {
   const [moment = '', session] = (edges[account] ?? '').split('~');
   const [, , , , phase] = moment.split('.');

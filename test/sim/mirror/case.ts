@@ -27,7 +27,7 @@ const MORE_MS = 2 * MINUTE_MS;
 const END_MS = 6 * 24 * 60 * MINUTE_MS;
 
 /**
- * One case of an app with a mirror: the real doors, the real workers and a hosted side that does later what it is told,
+ * One case of an app with a mirror: the real doors, the real workers and a hosted API that applies calls later than it accepts them,
  * everything between them hostile; then calm, until nothing is on its way any more.
  */
 export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_FAULTS): Promise<Run> {
@@ -111,7 +111,7 @@ async function rest({ timeline, deployment, queues, onFinding }: Stage, busy: Pr
     isBusy = false;
   });
   await timeline.run(END_MS);
-  if (isBusy) onFinding('O7 everything comes to its end', 'somebody still waits');
+  if (isBusy) onFinding('O7 everything comes to its end', 'a caller still waits');
   for (const [name, { sent }] of Object.entries({ operations: deployment.queue, ...queues.all })) {
     const left = sent.filter(({ place }) => place !== 'deleted').length;
     if (left > 0) onFinding('O5 nothing accepted is lost or left', `${left} ${name} are still there`);

@@ -1,4 +1,4 @@
-/** What mirrored cases came to, in numbers that add up. Times in ms. */
+/** The figures of mirrored cases, in numbers that add up. Times in ms. */
 export type MirrorFigures = {
   readonly events: number;
   /** Operations of the mirrored app that can take a binding away. */
@@ -6,7 +6,7 @@ export type MirrorFigures = {
   readonly operateCalls: number;
   readonly queryCalls: number;
   readonly leakMs: number;
-  /** How many removals of one binding outlived it on the hosted side for so many tenths of a second. */
+  /** How many removals of one binding outlived it on the hosted API for so many tenths of a second. */
   readonly leaks: Readonly<Record<string, number>>;
   readonly leaksAtRest: number;
   readonly missingAtRest: number;
@@ -53,7 +53,7 @@ export function toldFigures(seeds: number, figures: MirrorFigures): string[] {
   const per = (count: number, of: number) => (of === 0 ? 0 : count / of).toFixed(2);
   return [
     `at rest: a leak in ${figures.leaksAtRest} seeds, something missing in ${figures.missingAtRest}`,
-    `leak-seconds on the hosted side: ${per(leakMs / 1000, seeds)} a seed, ${per(leakMs / 1000, removing)} a removing operation (${removing})`,
+    `leak-seconds on the hosted API: ${per(leakMs / 1000, seeds)} a seed, ${per(leakMs / 1000, removing)} a removing operation (${removing})`,
     `  one binding after its removal: ${quantile(leaks, 0.5)} s median, ${quantile(leaks, 0.99)} s p99`,
     `hosted calls per event (${events}): ${per(operateCalls, events)} to change, ${per(queryCalls, events)} to ask`,
     `equal at the latest ${(longestMs / 1000).toFixed(0)} s after calm and the last change`,

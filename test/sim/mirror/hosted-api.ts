@@ -3,25 +3,25 @@ import { type Account, type AccountKey, accountKey, type Token } from '../../../
 import type { Process } from '../process.ts';
 import type { Timeline } from '../timeline.ts';
 
-/** A time (ms) during which the hosted side held a binding. */
+/** A time (ms) during which the hosted API held a binding. */
 type HostedSpan = { readonly from: number; to: number };
 
-/** Something the hosted side has accepted, or will do though it never said so, and has not done yet. */
+/** Something the hosted API has accepted, or will do though it never said so, and has not done yet. */
 export type Task = { readonly request: OperateRequest; readonly issuedAt: number; readonly by: Process };
 
-/** What a hosted TPNS holds: one account of each type on a token. It does later what it was told. */
+/** A hosted TPNS: it holds one account of each type on a token, and applies calls later than it accepts them. */
 export type HostedApi = {
   readonly boundTo: (token: Token) => Account[];
   readonly spansOf: (token: Token, account: Account) => readonly HostedSpan[];
   readonly pending: ReadonlySet<Task>;
   readonly isKnown: (token: Token) => boolean;
-  /** Whether it has forgotten the token since it last accepted anything about it. */
+  /** True if it has forgotten the token since it last accepted a call about it. */
   readonly isForgotten: (token: Token) => boolean;
   /** Has it do that after that time. Tokens that it does not know by then are passed over. */
   readonly accept: (request: OperateRequest, inMs: number, by: Process) => void;
   /** The app was uninstalled: the token holds nothing, and takes nothing for that time. */
   readonly forget: (token: Token, ms: number) => void;
-  /** What happened to it, a line each, for a person. */
+  /** Its history, a line each, for a person. */
   readonly history: (() => string)[];
 };
 

@@ -22,7 +22,7 @@ export type HostedNetwork = {
   readonly calls: { operate: number; accountsOf: number };
 };
 
-/** What becomes of a call: an answer, or why there is none, after a time; and when it has its effect, if ever (ms). */
+/** The fate of a call: an answer, or why there is none, after a time; and when it has its effect, if ever (ms). */
 type Fate = { readonly waitMs: number; readonly effectMs?: number; readonly failure?: NotAnswered };
 
 /** Begins outages and uninstalls, up to ten of each, until calm. */
@@ -43,7 +43,7 @@ export function trouble(
   return { isDown: () => timeline.now() < downUntil };
 }
 
-/** Calls of processes that may die to a hosted side that does later what it accepts, over a network that loses. */
+/** Calls of processes that may die to a hosted API that does later what it accepts, over a network that loses. */
 export function hostedNetwork(
   surroundings: Surroundings,
   side: HostedApi,
@@ -69,7 +69,7 @@ export function hostedNetwork(
     const results = resultsOf(surroundings, side, request);
     const at = timeline.now();
     side.history.push(
-      () => `${at.toFixed(1)} ms: hosted is told ${told(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
+      () => `${at.toFixed(1)} ms: hosted gets ${told(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
     );
     const taken = failure ? request : withoutSome(request, (place) => results[place] === 'done');
     if (effectMs !== undefined && taken) side.accept(taken, effectMs, process);

@@ -6,7 +6,7 @@ import { CHAT, hostedAccount, type MirrorScene } from './scene.ts';
 type Interval = { readonly from: number; readonly to: number };
 
 /**
- * How long the hosted side held what the registry had removed (ms), for each removal; when the two last differed, and
+ * How long the hosted API held what the registry had removed (ms), for each removal; when the two last differed, and
  * when the registry last changed.
  */
 export type Leaks = { readonly ofRemovals: readonly number[]; readonly differedAt: number; readonly changedAt: number };
@@ -50,7 +50,7 @@ function joined(spans: readonly Interval[]): Interval[] {
   return all.filter(({ from, to }) => to > from);
 }
 
-/** What is left of the intervals outside the others. */
+/** Returns the parts of the intervals outside the others. */
 const without = (intervals: readonly Interval[], others: readonly Interval[]): Interval[] =>
   others.reduce<Interval[]>(
     (left, other) =>

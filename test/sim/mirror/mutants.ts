@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
-/** Faults of our own making in what keeps a hosted side equal, by file; the suite `mirror` is to notice them. */
+/** Faults of our own making in what keeps a hosted API equal, by file; the suite `mirror` is to notice them. */
 export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: string, to: string]>>> = {
   '../test/sim/mirror/stage.ts': {
     'each operation is relayed': ["from './site.ts'", "from './relay.ts'"],
@@ -11,11 +11,11 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
     'a call without an answer is not verified': ["?.kind !== 'dropped');", "?.kind === 'pushed');"],
     'nothing is verified': ["results.get(mark.token)?.kind !== 'dropped');", 'false);'],
     'a mark received again is taken for new': ['isRedelivered: delivery.receives > 1', 'isRedelivered: false'],
-    'what was told is written down before its verification is asked for': [
+    'a push is written down before its verification is asked for': [
       '  for (const [delayS, group] of Map.groupBy(sent,',
       '  await inParallel(sent, AT_ONCE, (one) => write(ports, one, (state) => stateAfter(state, one, results.get(one.mark.token), nowMs)));\n  for (const [delayS, group] of Map.groupBy(sent,',
     ],
-    'what is told is written down before it is told': [
+    'a push is written down before it is made': [
       '  const results = await makeCalls(',
       "  for (const one of dirty) await write(ports, one, (state) => stateAfter(state, one, { kind: 'pushed' }, ports.now()));\n  const results = await makeCalls(",
     ],
@@ -23,8 +23,11 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
       'if (tokens.length > 0) await mark(',
       'if (!tokens) await mark(',
     ],
-    'tokens of a signed-out account are told only what is new': [', forcedMs: now() }', ' }'],
-    'what could not be told leaves the queue': ["if (result?.kind === 'retry') ", "if (result?.kind === 'other') "],
+    'tokens of a signed-out account are pushed only if dirty': [', forcedMs: now() }', ' }'],
+    'a mark that could not be pushed leaves the queue': [
+      "if (result?.kind === 'retry') ",
+      "if (result?.kind === 'other') ",
+    ],
   },
   'mirror/calls.ts': {
     'a call without an answer changes nothing': [
@@ -33,7 +36,7 @@ export const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [fr
     ],
   },
   'operations/messages.ts': {
-    'the mirror hears of it before the registry': [
+    'the mirror is marked before the registry is written': [
       '  const applied = await applyTogether(ports, bodies.map(messageIn));\n  const unmarked = await markMirrors(ports, applied);\n',
       "  const early = { ...ports, apply: async (all) => all.map(() => ({ kind: 'applied' })) };\n  const unmarked = await markMirrors(ports, await applyTogether(early, bodies.map(messageIn)));\n  const applied = await applyTogether(ports, bodies.map(messageIn));\n",
     ],

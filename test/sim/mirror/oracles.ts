@@ -17,22 +17,22 @@ export type Watch = {
 
 const names = (accounts: readonly Account[]): string => accounts.map(accountKey).sort().join(', ');
 
-/** What the registry says now that the hosted side shall hold. The policy leaves one account of each type. */
+/** Returns the accounts that the hosted API should hold by the registry now. The policy leaves one account of each type. */
 const desired = ({ scene, truth }: Watch, token: Token): Account[] =>
   scene.accounts
     .filter((account) => truth.spansOf({ app: CHAT, token }, account).at(-1)?.to === Number.POSITIVE_INFINITY)
     .map(hostedAccount);
 
-/** When nothing is on its way any more the hosted side holds what the registry says, and the mirror knows it. */
+/** When nothing is on its way any more the hosted API holds what the registry says, and the mirror knows it. */
 export function compareAtRest(watch: Watch): { readonly isLeak: boolean; readonly isMissing: boolean } {
   const { scene, side, stateOf, onFinding } = watch;
   const all = scene.tokens.map((token) => {
     const [expected, actual] = [desired(watch, token), side.boundTo(token)];
     const state = stateOf(token);
-    // What the hosted side does not know is left alone there until it changes again; what it forgot, until a sweep.
+    // A token that the hosted API does not know is left alone there until it changes again; one that it forgot, until a sweep.
     const isDropped = (state?.dropped !== undefined || side.isForgotten(token)) && actual.length === 0;
     if (!isDropped && names(expected) !== names(actual))
-      onFinding('O4 at rest the hosted side holds what the registry says', names(actual), names(expected));
+      onFinding('O4 at rest the hosted API holds what the registry says', names(actual), names(expected));
     else if (!isDropped && state !== undefined && (state.changedMs !== undefined || state.pushed === undefined))
       onFinding('O4 at rest every token was found equal', JSON.stringify(state));
     const [keys, held] = [expected.map(accountKey), actual.map(accountKey)];
@@ -45,7 +45,7 @@ export function compareAtRest(watch: Watch): { readonly isLeak: boolean; readonl
 }
 
 /**
- * A token counts as equal only by a query later than anything told to the hosted side before may still happen, and by
+ * A token counts as equal only by a query later than any earlier push to the hosted API may still happen, and by
  * what the registry said at some instant since.
  */
 export function confirmations(watch: Watch) {
@@ -59,7 +59,7 @@ export function confirmations(watch: Watch) {
   };
   return {
     onUnwritten: (process: Process) => void unsure.add(process),
-    // Nobody knows of what a process did that died, or could not write it down.
+    // The calls of a process that died, or could not write its state, are unknown.
     onEnded: (process: Process) => void (unsure.has(process) || ended.add(process)),
     onPushed: (token: Token, state: MirrorState) => {
       pushedAt.set(token, timeline.now());

@@ -31,7 +31,7 @@ export const CHECKS_URL = 'https://sqs.example/0/checks';
 const KEY = createSecretKey(Buffer.from('the key of the pseudonyms, 32 by', 'utf8'));
 export const digest = async () => digestWith(KEY);
 
-/** What the adapters ask of SQS: to take some messages, or to hide one. */
+/** The requests of the adapters to SQS: to take some messages, or to hide one. */
 const Entry = z.object({
   MessageBody: z.string(),
   MessageGroupId: z.string().optional(),

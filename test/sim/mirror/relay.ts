@@ -10,7 +10,7 @@ import { CHAT, hostedAccount } from './scene.ts';
 import { type MirrorSite, workerOf } from './site.ts';
 
 /**
- * What a mirror is not: each operation is sent on, in order, until it is taken. Here for comparison, in place of
+ * The opposite of a mirror: each operation is sent on, in order, until it is accepted. Here for comparison, in place of
  * mirror-site.ts.
  */
 export function marksOf(queues: MirrorQueues, process: Process): Mirrors {

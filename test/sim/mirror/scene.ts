@@ -4,7 +4,7 @@ import { type App, AppId, Configuration, type Mirror } from '../../../functions/
 import { present, type Random } from '../random.ts';
 import { CANARY, SCENE, type Scene } from '../scene.ts';
 
-/** The longest a call may be on its way to the hosted side (ms), and for how long it settles before it is verified. */
+/** The longest a call may be on its way to the hosted API (ms), and for how long it settles before it is verified. */
 export const LONGEST_MS = 50_000;
 const SETTLE_S = 60;
 
@@ -28,7 +28,7 @@ const BESIDE = configured(MIRRORED, UNMIRRORED);
 
 export const CHAT: AppId = AppId.parse('chat');
 
-/** People whose accounts are of three types that the hosted side numbers differently: two people share one. */
+/** People whose accounts are of three types that the hosted API numbers differently: two people share one. */
 const ACCOUNTS = [...SCENE.accounts, Account.parse({ type: 2, id: `${CANARY} dave` })];
 
 export type MirrorScene = Scene & {
@@ -49,7 +49,7 @@ export function drawMirrorScene(random: Random): MirrorScene {
   };
 }
 
-/** The account as the hosted side names it. */
+/** The account as the hosted API names it. */
 export const hostedAccount = ({ type, id }: Account): Account => ({
   type: present(translatedType('xg', 'tpns', type)),
   id,

@@ -24,7 +24,7 @@ export type MirrorSite = Surroundings & {
   readonly queues: MirrorQueues;
   readonly states: ReturnType<typeof mirrorStates>;
   readonly network: HostedNetwork;
-  /** Told of each state that a process of `verify` writes, and when that process asked the hosted side last (ms). */
+  /** Called with each state that a process of `verify` writes, and the time of its last query of the hosted API (ms). */
   readonly onVerified: (askedAt: number, ...parameters: Parameters<OnState>) => void;
   readonly onPushed: OnState;
   /** Told of each process that ended well, and of each that could not write down what it had told. */
@@ -34,11 +34,11 @@ export type MirrorSite = Surroundings & {
 
 type Work = (ports: MirrorPorts, deliveries: readonly Delivery[]) => Promise<MessageResult[]>;
 
-/** What `apply` tells the mirror, through the queue as a process of it reaches it. */
+/** The marks that `apply` makes, through the queue as one of its processes reaches it. */
 export const marksOf = (queues: MirrorQueues, process: Process) =>
   mirrorMarks({ client: queues.client(process), queueUrls: { [CHAT]: MARKS_URL }, digest });
 
-/** The mirror's two workers, each behind its event source. Whoever calls the answer has both look at their queues. */
+/** The mirror's two workers, each behind its event source. A call of the returned function makes both look at their queues. */
 export function mirrorWorkers(site: MirrorSite): () => void {
   const sources = [
     workerOf(site, 'mirror', site.queues.marks, (ports, all) => pushMessages(new Map([[CHAT, ports]]), all)),
@@ -68,7 +68,7 @@ export function workerOf(site: MirrorSite, stage: string, queue: MirrorQueues['m
         log: site.deployment.log,
       });
       const answer = await door({ Records }, CONTEXT);
-      // A process that has died never comes here: what it knew of the hosted side is lost with it.
+      // A process that has died never comes here: its knowledge of the hosted API is lost with it.
       idle.push(guard);
       site.onEnded(process);
       return answer;
@@ -76,7 +76,7 @@ export function workerOf(site: MirrorSite, stage: string, queue: MirrorQueues['m
   });
 }
 
-/** What an execution keeps from one batch to the next. */
+/** The state that an execution keeps from one batch to the next. */
 type Guard = (process: Process) => Hosted;
 
 function guardOf({ timeline, random, network, scene, deployment }: MirrorSite): Guard {
@@ -115,7 +115,7 @@ function portsOf(site: MirrorSite, process: Process, guard: Guard, stage: string
     mark: (marks) => mark(CHAT, marks),
     check: (cause, checks, delayS) => {
       const asked = check(CHAT, cause, checks, delayS);
-      // Whoever could not have it verified writes nothing down: the mark comes again.
+      // A worker that could not ask for a verification writes no state: the mark comes again.
       asked.catch(() => site.onUnwritten(process));
       return asked;
     },

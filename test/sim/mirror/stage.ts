@@ -9,7 +9,7 @@ import { CHAT, type MirrorScene } from './scene.ts';
 import { marksOf, mirrorWorkers } from './site.ts';
 import { mirrorStates } from './store.ts';
 
-/** What a mirrored case is played on. */
+/** The stage of a mirrored case. */
 export type Stage = Watch & {
   readonly deployment: Deployment;
   readonly queues: MirrorQueues;
@@ -34,7 +34,7 @@ export function setUp(surroundings: Surroundings, scene: MirrorScene, { book, on
   });
   const { isDown } = trouble(surroundings, side, { tokens: scene.tokens, calmMs });
   const onOverlap = (said: string) => {
-    // Where a message is delivered twice at a time, so may be its push.
+    // If a message is delivered twice at a time, its push may be made twice too.
     if (!faults.counts.has('queue delivers twice')) onFinding('O9 one push of a token at a time', said);
   };
   const network = hostedNetwork(surroundings, side, { isDown, onOverlap });
