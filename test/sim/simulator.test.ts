@@ -14,61 +14,57 @@ import { timeline } from './timeline.ts';
 
 const CALM: Faults = { strike: () => false, calm: () => {}, counts: new Map() };
 
-describe('a seed', () => {
-  test.each(SUITE_NAMES)('always tells the same history: %s', async (suite) => {
-    const run = await SUITES[suite].load();
-    const [first, second] = [await run(7, undefined), await run(7, undefined)];
-    expect(second).toEqual(first);
-  });
-
-  test('draws a swarm of its own: each kind of fault is there in about half of the cases', () => {
-    const cases = Array.from({ length: 400 }, (_, seed) => swarm(randomOf(seed), MIRROR_FAULTS, MIRROR_FAULTS));
-    for (const fault of MIRROR_FAULTS) {
-      const strikes = cases.map(({ strike }) => Array.from({ length: 600 }, () => strike(fault)).includes(true));
-      const share = strikes.filter((isThere) => isThere).length / cases.length;
-      expect(share).toBeGreaterThan(0.4);
-      expect(share).toBeLessThan(0.6);
-    }
-  });
-
-  test('restricted to some kinds of fault meets no others', () => {
-    const { strike } = swarm(randomOf(1), ['store refuses']);
-    const struck = FAULTS.filter((fault) => Array.from({ length: 600 }, () => strike(fault)).includes(true));
-    expect(struck.filter((fault) => fault !== 'store refuses')).toEqual([]);
-  });
+test.each(SUITE_NAMES)('a seed always has the same history: %s', async (suite) => {
+  const run = await SUITES[suite].load();
+  const [first, second] = [await run(7, undefined), await run(7, undefined)];
+  expect(second).toEqual(first);
 });
 
-describe('virtual time', () => {
-  test('lets things happen in the order of time, and of asking where times are equal', async () => {
-    const { after, run } = timeline();
-    const happened: string[] = [];
-    const random = randomOf(3);
-    const due = Array.from({ length: 500 }, (_, i) => ({ ms: random.below(50), i }));
-    for (const { ms, i } of due) after(ms, () => happened.push(`${ms} ${i}`));
-    await run();
-    const expected = due.sort((a, b) => a.ms - b.ms || a.i - b.i).map(({ ms, i }) => `${ms} ${i}`);
-    expect(happened).toEqual(expected);
-  });
+test('a seed draws its own swarm: each kind of fault is there in about half of the cases', () => {
+  const cases = Array.from({ length: 400 }, (_, seed) => swarm(randomOf(seed), MIRROR_FAULTS, MIRROR_FAULTS));
+  for (const fault of MIRROR_FAULTS) {
+    const strikes = cases.map(({ strike }) => Array.from({ length: 600 }, () => strike(fault)).includes(true));
+    const share = strikes.filter((isThere) => isThere).length / cases.length;
+    expect(share).toBeGreaterThan(0.4);
+    expect(share).toBeLessThan(0.6);
+  }
+});
 
-  test('lets all that follows from an event happen before the next one', async () => {
-    const time = timeline();
-    const happened: string[] = [];
-    time.after(5, async () => {
-      for (let i = 0; i < 20; i++) await Promise.resolve();
-      happened.push('follows');
-    });
-    time.after(5, () => happened.push('next'));
-    await time.run();
-    expect(happened).toEqual(['follows', 'next']);
-  });
+test('a seed restricted to some kinds of fault meets no others', () => {
+  const { strike } = swarm(randomOf(1), ['store refuses']);
+  const struck = FAULTS.filter((fault) => Array.from({ length: 600 }, () => strike(fault)).includes(true));
+  expect(struck.filter((fault) => fault !== 'store refuses')).toEqual([]);
+});
 
-  test('ends where it is told to', async () => {
-    const time = timeline();
-    const happened: number[] = [];
-    for (const ms of [10, 20, 30]) time.after(ms, () => happened.push(time.now()));
-    await time.run(20);
-    expect(happened).toEqual([10, 20]);
+test('virtual time runs tasks in the order of time, and tasks of equal times in the order of their scheduling', async () => {
+  const { after, run } = timeline();
+  const happened: string[] = [];
+  const random = randomOf(3);
+  const due = Array.from({ length: 500 }, (_, i) => ({ ms: random.below(50), i }));
+  for (const { ms, i } of due) after(ms, () => happened.push(`${ms} ${i}`));
+  await run();
+  const expected = due.sort((a, b) => a.ms - b.ms || a.i - b.i).map(({ ms, i }) => `${ms} ${i}`);
+  expect(happened).toEqual(expected);
+});
+
+test('virtual time runs all that follows from a task before the next task', async () => {
+  const time = timeline();
+  const happened: string[] = [];
+  time.after(5, async () => {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    happened.push('follows');
   });
+  time.after(5, () => happened.push('next'));
+  await time.run();
+  expect(happened).toEqual(['follows', 'next']);
+});
+
+test('virtual time ends at the given time', async () => {
+  const time = timeline();
+  const happened: number[] = [];
+  for (const ms of [10, 20, 30]) time.after(ms, () => happened.push(time.now()));
+  await time.run(20);
+  expect(happened).toEqual([10, 20]);
 });
 
 /** A queue of some messages and an event source whose function answers as told; what is left, how often received. */
@@ -103,40 +99,38 @@ const failing =
       .map(({ messageId }) => ({ itemIdentifier: messageId })),
   });
 
-describe('the event source keeps to what Lambda documents for partial batches', () => {
-  test.each([
-    ['no answer', () => undefined],
-    ['null', () => null],
-    ['an answer without failures', () => ({})],
-    ['an empty list of failures', () => ({ batchItemFailures: [] })],
-    ['null as the list of failures', () => ({ batchItemFailures: null })],
-  ])('%s is a success: the messages are deleted', async (_, answer) => {
-    expect(await delivered(['a', 'b'], answer)).toEqual(['a deleted 1', 'b deleted 1']);
-  });
+test.each([
+  ['no answer', () => undefined],
+  ['null', () => null],
+  ['an answer without failures', () => ({})],
+  ['an empty list of failures', () => ({ batchItemFailures: [] })],
+  ['null as the list of failures', () => ({ batchItemFailures: null })],
+])('the event source takes %s for a success: the messages are deleted', async (_, answer) => {
+  expect(await delivered(['a', 'b'], answer)).toEqual(['a deleted 1', 'b deleted 1']);
+});
 
-  test.each([
-    ['an error', () => Promise.reject(new Error('a bug'))],
-    ['an id that is empty', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
-    ['an id that is null', () => ({ batchItemFailures: [{ itemIdentifier: null }] })],
-    ['a wrong key', () => ({ batchItemFailures: [{ id: 'message-0' }] })],
-    ['an id of no message', () => ({ batchItemFailures: [{ itemIdentifier: 'message-9' }] })],
-  ])('%s is a failure of the whole batch: nothing is deleted', async (_, answer) => {
-    expect(await delivered(['a', 'b'], answer)).toEqual(['a queue 1', 'b queue 1']);
-  });
+test.each([
+  ['an error', () => Promise.reject(new Error('a bug'))],
+  ['an id that is empty', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
+  ['an id that is null', () => ({ batchItemFailures: [{ itemIdentifier: null }] })],
+  ['a wrong key', () => ({ batchItemFailures: [{ id: 'message-0' }] })],
+  ['an id of no message', () => ({ batchItemFailures: [{ itemIdentifier: 'message-9' }] })],
+])('the event source takes %s for a failure of the whole batch: nothing is deleted', async (_, answer) => {
+  expect(await delivered(['a', 'b'], answer)).toEqual(['a queue 1', 'b queue 1']);
+});
 
-  test('what is named stays until its visibility timeout, the rest is deleted', async () => {
-    expect(await delivered(['a', 'b'], failing('b'))).toEqual(['a deleted 1', 'b queue 1']);
-    expect(await delivered(['a', 'b'], failing('b'), 60_001)).toEqual(['a deleted 1', 'b queue 2']);
-  });
+test('messages named as failed stay until their visibility timeout, the rest is deleted', async () => {
+  expect(await delivered(['a', 'b'], failing('b'))).toEqual(['a deleted 1', 'b queue 1']);
+  expect(await delivered(['a', 'b'], failing('b'), 60_001)).toEqual(['a deleted 1', 'b queue 2']);
+});
 
-  test('what was received as often as allowed is set aside', async () => {
-    expect(await delivered(['a'], failing('a'), 600_000)).toEqual(['a dead letters 3']);
-  });
+test('a message received as often as allowed becomes a dead letter', async () => {
+  expect(await delivered(['a'], failing('a'), 600_000)).toEqual(['a dead letters 3']);
+});
 
-  test('a function that takes too long has failed', async () => {
-    expect(await delivered(['a'], () => new Promise(() => {}), 10_001)).toEqual(['a queue 1']);
-    expect(await delivered(['a'], () => new Promise(() => {}), 60_001)).toEqual(['a queue 2']);
-  });
+test('a function that takes too long has failed', async () => {
+  expect(await delivered(['a'], () => new Promise(() => {}), 10_001)).toEqual(['a queue 1']);
+  expect(await delivered(['a'], () => new Promise(() => {}), 60_001)).toEqual(['a queue 2']);
 });
 
 describe('the queue', () => {
@@ -153,7 +147,7 @@ describe('the queue', () => {
     return { clock, messages };
   };
 
-  test('hides what was received from others until its visibility timeout', () => {
+  test('a queue hides a received message from others until its visibility timeout', () => {
     const { clock, messages } = emptyQueue();
     messages.send('a');
     expect(messages.receive(10, false)).toHaveLength(1);
@@ -162,7 +156,7 @@ describe('the queue', () => {
     expect(messages.receive(10, false)).toHaveLength(1);
   });
 
-  test('deletes only for the newest of several receives', () => {
+  test('a queue deletes a message only for the newest of several receives', () => {
     const { clock, messages } = emptyQueue();
     messages.send('a');
     const [first] = messages.receive(10, false);
@@ -175,7 +169,7 @@ describe('the queue', () => {
     expect(messages.sent[0]?.place).toBe('deleted');
   });
 
-  test('takes no characters that SQS refuses', () => {
+  test('a queue refuses the characters that SQS refuses', () => {
     const { messages } = emptyQueue();
     for (const body of ['', 'a\u0000', '\ud800', '\uffff'])
       expect(() => messages.send(body)).toThrow('InvalidMessageContents');
@@ -194,7 +188,7 @@ describe('a FIFO queue', () => {
   };
   const bodies = (received: readonly { message: { body: string } }[]) => received.map(({ message }) => message.body);
 
-  test('delivers a group in its order, and several groups at a time', () => {
+  test('a FIFO queue delivers a group in its order, and several groups at a time', () => {
     const { send, receive } = emptyQueue();
     for (const body of ['a', 'b', 'c']) send(body);
     send('other', 'h');
@@ -203,7 +197,7 @@ describe('a FIFO queue', () => {
     expect(all).toContain('other');
   });
 
-  test('delivers no more of a group while one of its messages is out or waits for its next try', () => {
+  test('a FIFO queue delivers no more of a group while one of its messages is out or waits for its next try', () => {
     const { clock, messages, send, receive } = emptyQueue();
     for (const body of ['a', 'b']) send(body);
     const [first] = receive(1);
@@ -220,7 +214,7 @@ describe('a FIFO queue', () => {
     expect(bodies(receive())).toEqual(['b']);
   });
 
-  test('goes on with a group once what held it up is a dead letter', () => {
+  test('a FIFO queue delivers the next of a group once the message before is a dead letter', () => {
     const { clock, send, receive } = emptyQueue(1);
     for (const body of ['a', 'b']) send(body);
     expect(bodies(receive(1))).toEqual(['a']);
@@ -229,7 +223,7 @@ describe('a FIFO queue', () => {
     expect(bodies(receive(1))).toEqual(['b']);
   });
 
-  test('takes what is sent again within five minutes for the first, even after that was deleted', () => {
+  test('a FIFO queue drops a copy within five minutes, even after the first was deleted', () => {
     const { clock, messages, send, receive } = emptyQueue();
     send('a');
     for (const one of receive()) messages.delete(one);
@@ -241,7 +235,7 @@ describe('a FIFO queue', () => {
     expect(bodies(receive())).toEqual(['a']);
   });
 
-  test('takes no ids that SQS refuses', () => {
+  test('a FIFO queue refuses the ids that SQS refuses', () => {
     const { send } = emptyQueue();
     for (const id of ['', 'a b', '\u{1f511}', 'x'.repeat(129)])
       expect(() => send('a', id)).toThrow('InvalidParameterValue');
@@ -262,22 +256,22 @@ describe('the hosted API', () => {
     return side.boundTo(phone);
   };
 
-  test('replaces the accounts of the types that an override names, and no others', async () => {
+  test('the hosted API replaces the accounts of the types that an override names, and no others', async () => {
     expect(await play([bind(alice, carol), 1], [bind(bob), 2])).toEqual([bob, carol]);
   });
 
-  test('does late what it accepted, so that two calls can change places', async () => {
+  test('the hosted API applies late what it accepted, so that two calls can change places', async () => {
     expect(await play([bind(alice), 20_000], [bind(bob), 1])).toEqual([alice]);
   });
 
-  test('unbinds an account from all tokens, and a token from all accounts', async () => {
+  test('the hosted API unbinds an account from all tokens, and a token from all accounts', async () => {
     expect(await play([bind(alice, carol), 1], [{ kind: 'unbindAccountFromAll', accounts: [alice] }, 2])).toEqual([
       carol,
     ]);
     expect(await play([bind(alice, carol), 1], [{ kind: 'unbindTokenFromAll', tokens: [phone] }, 2])).toEqual([]);
   });
 
-  test('holds and takes nothing of a token that it has forgotten', async () => {
+  test('the hosted API holds and accepts nothing of a token that it has forgotten', async () => {
     const time = timeline();
     const side = hostedApi(time);
     side.accept(bind(alice), 1, born());
