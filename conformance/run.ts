@@ -1,5 +1,7 @@
+import { command, runCommand } from '../cli/command.ts';
+import { UserError } from '../local/user-error.ts';
 import { apiAt } from './api.ts';
-import { type CommandLine, commandLineOf, USAGE } from './command-line.ts';
+import { type CommandLine, commandLineOf, OPTIONS } from './command-line.ts';
 import { type Judgement, judgements, settingOf } from './judgement.ts';
 import { count, jsonOf, lineOf, summaryOf } from './report.ts';
 import { RULES } from './rules.ts';
@@ -20,15 +22,20 @@ async function run({ target, isDocumentedOnly, isJson }: CommandLine): Promise<n
   return count(all, 'does not hold');
 }
 
-const commandLine = commandLineOf(process.argv.slice(2));
-if ('wrong' in commandLine) {
-  process.stderr.write(`${commandLine.wrong}\n\n${USAGE}`);
-  process.exitCode = 2;
-} else {
+const conformance = command({
+  name: 'conformance',
+  usage: 'npm run conformance -- --url URL --app ID --secret SECRET --dialect xg|tpns',
+  about:
+    'Tests an Account API over HTTP against the contract in docs/account-api.md, rule by rule. It uses made-up tokens and accounts and does not delete them. Exit code 1: a rule does not hold. Exit code 2: the API cannot be reached. Hosted XG and TPNS bind only tokens that a device has registered, so the rules that bind do not hold there.',
+  options: OPTIONS,
+  run: async ({ values }) => ((await run(commandLineOf(values))) === 0 ? 0 : 1),
+});
+
+await runCommand(async (terminal) => {
   try {
-    process.exitCode = (await run(commandLine)) === 0 ? 0 : 1;
+    return await conformance(terminal);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.name) : error}\n`);
-    process.exitCode = 2;
+    terminal.warn(error instanceof UserError ? error.message : error instanceof Error ? `${error.stack}` : `${error}`);
+    return 2;
   }
-}
+});
