@@ -1,21 +1,14 @@
 import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, SHOWN, tokensOf } from '../../functions/core/bindings.ts';
-import type { Operation } from '../../functions/core/operation.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
-import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { storeAfter } from '../memory/registry-store.ts';
 import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const SHOP = app().id;
 const CHAT = app('chat').id;
 const on = (name: string, id = SHOP) => ({ app: id, token: token(name) });
 const of = (name: string, id = SHOP) => ({ app: id, account: account(name) });
-
-async function storeAfter(...operations: Operation[]) {
-  const store = memoryRegistryStore();
-  await applyAll({ store, now: () => 1_000, pause: async () => {} }, operations);
-  return store;
-}
 
 test('the accounts of a token are those bound now, the most recently bound first, for each token in the order asked', async () => {
   const store = await storeAfter(

@@ -1,18 +1,11 @@
 import { expect, test } from 'vitest';
-import { applyAll } from '../../functions/core/apply.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { accountTime, tokenTimes } from '../../functions/core/time.ts';
-import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { storeAfter } from '../memory/registry-store.ts';
 import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const NOW = 1_000;
 const SHOP = app().id;
-
-async function storeAfter(...operations: Operation[]) {
-  const store = memoryRegistryStore();
-  await applyAll({ store, now: () => NOW, pause: async () => {} }, operations);
-  return store;
-}
 
 const touching = (name: string, ...names: string[]) => ({
   ref: { app: SHOP, token: token(name) },

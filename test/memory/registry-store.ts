@@ -1,4 +1,6 @@
 import { accountKey } from '../../functions/core/account.ts';
+import { applyAll } from '../../functions/core/apply.ts';
+import type { Operation } from '../../functions/core/operation.ts';
 import type { Removal } from '../../functions/core/stamp.ts';
 import {
   type AccountRef,
@@ -56,4 +58,11 @@ export function memoryRegistryIn({ documents, pointers, clears }: MemoryTable): 
     },
     clears: async (accounts) => accounts.map((ref) => clears.get(accountRefKey(ref)) ?? ''),
   };
+}
+
+/** A store after the operations, applied at second 1. */
+export async function storeAfter(...operations: Operation[]): Promise<RegistryStore> {
+  const store = memoryRegistryStore();
+  await applyAll({ store, now: () => 1_000, pause: async () => {} }, operations);
+  return store;
 }
