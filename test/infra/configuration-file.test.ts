@@ -15,11 +15,11 @@ const problemsOf = (text: string): string[] => {
 };
 
 describe('the configuration file', () => {
-  test('the one in the repository is fine', () => {
+  test('the configuration file of the repository is valid', () => {
     expect(readConfiguration('bindery.json')).toHaveProperty('configuration.apps.0.id', 'xg-android');
   });
 
-  test('every problem is told at once, each with its place', () => {
+  test('all problems are reported at once, each with its place', () => {
     const text = JSON.stringify({
       apps: [
         { id: 'a b', dialect: 'xgg', platform: 'android', extra: 1 },
@@ -36,7 +36,7 @@ describe('the configuration file', () => {
     ]);
   });
 
-  test('a source that names an app that is not there is a problem', () => {
+  test('a source of an unknown app is a problem', () => {
     const app = { id: 'ios', dialect: 'xg', platform: 'ios' };
     const source = { id: 'web', kind: 'standard-webhooks', apps: ['ios', 'tvos'] };
     expect(problemsOf(JSON.stringify({ apps: [app], sources: [source] }))).toEqual([
@@ -44,7 +44,7 @@ describe('the configuration file', () => {
     ]);
   });
 
-  test('a file that is not JSON or not there is one problem', () => {
+  test('a file that is not JSON, or missing, is one problem', () => {
     expect(problemsOf('{ "apps" [')).toEqual([expect.stringMatching(/^is not JSON: .* position 9/)]);
     expect(readConfiguration(join(folder, 'none.json'))).toEqual({
       problems: [`${join(folder, 'none.json')}: cannot be read`],

@@ -16,7 +16,7 @@ const Table = z.object({
   KeySchema: z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
   AttributeDefinitions: z.array(z.object({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) })),
 });
-/** Without a length it is one that a person puts a value into. */
+/** Without a length, an operator puts the value. */
 const Secret = z.object({ GenerateSecretString: z.object({ PasswordLength: z.int() }).optional() });
 const EventSource = z.object({ FunctionName: Ref, EventSourceArn: Ref });
 const WithVariables = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
@@ -24,8 +24,8 @@ const Reference = z.strictObject({ Ref: z.string() });
 const Join = z.strictObject({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 
 /**
- * What a synthesized stack's resources are called on embedded services, and their making there. A resource's path is
- * its construct's; its name on a service is its logical id.
+ * Names a synthesized stack's resources on embedded services, and creates them there. A resource has the path of its
+ * construct; its name on a service is its logical id.
  */
 export function embedded(stack: Synthesized, endpoint: string) {
   const queues = new Map(
@@ -36,13 +36,13 @@ export function embedded(stack: Synthesized, endpoint: string) {
   const secrets = new Map(
     stack.ofType('AWS::SecretsManager::Secret', Secret).map(({ id, properties }) => [id, properties]),
   );
-  /** A template's value: a queue's URL, a secret's ARN, anything else's name. */
+  /** Returns a template's value: a queue's URL, a secret's ARN, or the name of any other resource. */
   const valueIn = (value: unknown): string => {
     if (typeof value === 'string') return value;
     const join = Join.safeParse(value);
     if (join.success) return join.data['Fn::Join'][1].map(valueIn).join(join.data['Fn::Join'][0]);
     const { Ref: id } = Reference.parse(value);
-    if (!stack.paths.has(id)) throw new Error(`the stack has no ${id}`);
+    if (!stack.paths.has(id)) throw new Error(`bug: the stack has no resource ${id}`);
     if (secrets.has(id)) return `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${id}`;
     return queues.has(id) ? `${endpoint}/${ACCOUNT}/${queues.get(id)}` : id;
   };
@@ -51,10 +51,10 @@ export function embedded(stack: Synthesized, endpoint: string) {
   return {
     at,
     valueIn,
-    /** What a call names, as the path of its construct. */
+    /** Returns the path of the construct that a call names. */
     pathOf: (name: string): string => stack.paths.get(name.replace(/^.*:|\.fifo$/g, '')) ?? name,
     queueArn: (path: string): string => queueArn(stack.idAt(path)),
-    /** Functions by their door, with their environment. */
+    /** Returns the environments of functions by door. */
     functions: (): Map<string, Record<string, string>> =>
       new Map(
         stack.ofType('AWS::Lambda::Function', WithVariables).map(({ path, properties }) => {
@@ -62,7 +62,7 @@ export function embedded(stack: Synthesized, endpoint: string) {
           return [path, Object.fromEntries(variables.map(([name, value]) => [name, valueIn(value)]))];
         }),
       ),
-    /** New values for all secrets, of the length that the template asks for, by ARN. */
+    /** Returns new values for all secrets by ARN, as long as the template requires. */
     secrets: (): Map<string, Versions> =>
       new Map(
         [...secrets].map(([id, { GenerateSecretString }]) => {
@@ -91,7 +91,7 @@ export function embedded(stack: Synthesized, endpoint: string) {
   };
 }
 
-/** The paths of the queues that Lambda feeds to a function. */
+/** Returns the paths of the queues that feed a function. */
 export const sourcesOf = (stack: Synthesized, door: string): string[] =>
   stack
     .ofType('AWS::Lambda::EventSourceMapping', EventSource)

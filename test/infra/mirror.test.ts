@@ -13,7 +13,7 @@ const apps = MIRRORED.apps.map(({ id }) => id);
 const functionsOf = (of: typeof without) =>
   Object.keys(of.template.findResources('AWS::Lambda::Function')).map((id) => of.paths.get(id));
 
-/** Where a queue's dead letters go, and after how many receives. */
+/** Returns the queue of dead letters of a queue, and the number of receives. */
 const redriveOf = (path: string) => {
   const { RedrivePolicy } = z
     .object({ RedrivePolicy: z.object({ deadLetterTargetArn: Ref, maxReceiveCount: z.int() }) })
@@ -21,7 +21,7 @@ const redriveOf = (path: string) => {
   return { to: paths.get(RedrivePolicy.deadLetterTargetArn), after: RedrivePolicy.maxReceiveCount };
 };
 
-/** The function that a queue is fed to. */
+/** Returns a queue and the function that it feeds. */
 const fedBy = (path: string) => {
   const { FunctionName, EventSourceArn } = z
     .object({ FunctionName: Ref, EventSourceArn: Ref })
@@ -30,12 +30,12 @@ const fedBy = (path: string) => {
 };
 
 describe('the functions of mirrors', () => {
-  test('are there only where an app has a mirror', () => {
+  test('the functions mirror and verify are deployed only if an app has a mirror', () => {
     expect(functionsOf(without).toSorted()).toEqual(['account-api', 'apply', 'events', 'sweep']);
     expect(functionsOf(mirrored).toSorted()).toEqual(['account-api', 'apply', 'events', 'mirror', 'sweep', 'verify']);
   });
 
-  test('may take the time that their calls to the hosted side take, and not be cut off in one', () => {
+  test('the timeout of mirror is longer than its calls to the hosted API take', () => {
     // functions/mirror/push.ts begins no call after 15 s, functions/aws/mirrors.ts ends each after 5 s.
     expect(settings.TIMEOUT_S.mirror).toBeGreaterThanOrEqual(15 + 5 + 5);
   });
@@ -44,7 +44,7 @@ describe('the functions of mirrors', () => {
 describe.each(apps)('the mirror of %s', (app) => {
   const mirror = `Mirror ${app}`;
 
-  test('has a FIFO queue for its marks whose groups are locks, and whose messages say themselves what is a copy', () => {
+  test('the queue of marks is FIFO, with groups as locks and without deduplication by content', () => {
     expect(propertiesAt(`${mirror}/Marks/Queue`)).toMatchObject({
       FifoQueue: true,
       DeduplicationScope: 'messageGroup',
@@ -54,14 +54,14 @@ describe.each(apps)('the mirror of %s', (app) => {
     expect(propertiesAt(`${mirror}/Marks/Dead`)).toMatchObject({ FifoQueue: true });
   });
 
-  test('has a standard queue for its checks, since a FIFO queue can delay no single message', () => {
+  test('the queue of checks is a standard queue, since a FIFO queue cannot delay a single message', () => {
     expect(propertiesAt(`${mirror}/Checks/Queue`)).not.toHaveProperty('FifoQueue');
   });
 
   test.each([
     ['Marks', 'mirror', settings.MARKS_QUEUE],
     ['Checks', 'verify', settings.CHECKS_QUEUE],
-  ] as const)('feeds %s to %s in the numbers of the settings', (queue, door, { feed, ...numbers }) => {
+  ] as const)('the queue of %s feeds %s with the numbers of the settings', (queue, door, { feed, ...numbers }) => {
     expect(fedBy(`${mirror}/${queue}`)).toEqual({ from: `${mirror}/${queue}/Queue`, to: door });
     const mapping = z.record(z.string(), z.unknown()).parse(propertiesAt(`${mirror}/${queue}/Feed`));
     expect(mapping).toMatchObject({
@@ -84,26 +84,26 @@ describe.each(apps)('the mirror of %s', (app) => {
     });
   });
 
-  test("has a secret without a value, for a person to put the hosted service's into", () => {
+  test('the secret of a hosted API has no value until an operator puts it', () => {
     const secret = z.record(z.string(), z.unknown()).parse(propertiesAt(`${mirror}/Secret`));
     expect(secret).not.toHaveProperty('GenerateSecretString');
     expect(secret).not.toHaveProperty('SecretString');
   });
 });
 
-test('a day without the hosted side makes no dead letters', () => {
+test('a day without the hosted API makes no dead letters', () => {
   // Each try is followed by half the longest wait on average (functions/mirror.ts: 300 s).
   const triesADay = 86_400 / 150;
   for (const { maxReceiveCount } of [settings.MARKS_QUEUE, settings.CHECKS_QUEUE])
     expect(maxReceiveCount).toBeGreaterThan(1.5 * triesADay);
 });
 
-test('a batch is one that SQS allows: ten of a FIFO queue, and of more than ten only with a window', () => {
+test('a batch has a size that SQS allows: ten for a FIFO queue, more than ten only with a window', () => {
   expect(settings.MARKS_QUEUE.feed).toEqual({ batchSize: 10, maxConcurrency: MIRROR_EXECUTIONS });
   expect(settings.CHECKS_QUEUE.feed.windowS).toBeGreaterThanOrEqual(1);
 });
 
-test('a mirror that is reached in the clear stops the synthesis, also one on this machine', () => {
+test('a mirror without https stops the synthesis, even on this machine', () => {
   const [android, ios] = MIRRORED.apps;
   const apps = [{ ...android, mirror: { ...android?.mirror, url: 'http://127.0.0.1:8787' } }, ios];
   const configuration = Configuration.parse({ ...CONFIGURATION, apps });
@@ -123,7 +123,7 @@ test('more mirrors than an environment holds stop the synthesis', () => {
   expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(/Lambda allows 4096/);
 });
 
-test('five mirrors are not too many for it', () => {
+test('five mirrors fit into the environment', () => {
   const apps = Array.from({ length: 5 }, (_, i) => ({
     id: `shop-android-${i}`,
     dialect: 'tpns',
@@ -139,7 +139,7 @@ test('five mirrors are not too many for it', () => {
 });
 
 describe('sweep', () => {
-  test('is called by the clock, with or without mirrors', () => {
+  test('the clock calls sweep, with or without mirrors', () => {
     for (const of of [template, without.template])
       of.hasResourceProperties('AWS::Events::Rule', {
         ScheduleExpression: `rate(${settings.SWEEP_EVERY_MINUTES === 60 ? '1 hour' : `${settings.SWEEP_EVERY_MINUTES} minutes`})`,
@@ -147,7 +147,7 @@ describe('sweep', () => {
       });
   });
 
-  test('has ended when it is called again, and is not tried again before', () => {
+  test('a run of sweep ends before the next one, and is not retried', () => {
     expect(settings.TIMEOUT_S.sweep).toBeLessThan(60 * settings.SWEEP_EVERY_MINUTES);
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
   });

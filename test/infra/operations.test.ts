@@ -52,18 +52,18 @@ const alarmSections = page
   .flatMap((chapter) => [...chapter.matchAll(/^### (.+)$/gm)].map(([, heading = '']) => slug(heading)));
 
 describe('an alarm', () => {
-  test('says what it means, what to do first and where the rest is written', () => {
+  test('an alarm names the meaning, the first step and its section in docs/operations.md', () => {
     for (const { AlarmDescription } of [...alarmsOf(dev), ...alarmsOf(functionUrls)])
       expect(AlarmDescription).toMatch(/^[^.]+\..* First: .+[.?] docs\/operations\.md#[a-z-]+$/);
   });
 
-  test('has its section in docs/operations.md, and no section is without an alarm', () => {
+  test('every alarm has its section in docs/operations.md, and every section its alarm', () => {
     const sectionsOf = (of: typeof dev) => alarmsOf(of).map(({ AlarmDescription }) => AlarmDescription.split('#')[1]);
     expect([...new Set(sectionsOf(dev))].toSorted()).toEqual(alarmSections.toSorted());
     expect(sectionsOf(functionUrls)).toEqual(sectionsOf(dev));
   });
 
-  test('of a mirror is there once for each, and says whose it is', () => {
+  test('every mirror has its own alarms, which name its app', () => {
     const ofMirrors = alarmsOf(dev)
       .map(({ AlarmDescription }) => /^Mirror of (\S+): .*#([a-z-]+)$/.exec(AlarmDescription)?.slice(1) ?? [])
       .filter(([app]) => app !== undefined);
@@ -79,11 +79,11 @@ describe('an alarm', () => {
     expect(ofMirrors).toHaveLength(alarmsOf(dev).length - alarmsOf(unmirrored).length);
   });
 
-  test('is quiet while nothing happens', () => {
+  test('an alarm stays off without traffic', () => {
     for (const { TreatMissingData } of alarmsOf(dev)) expect(TreatMissingData).toBe('notBreaching');
   });
 
-  test('uses no metric in an expression that it does not have, and FILL only with a number', () => {
+  test('an expression uses only metrics of its alarm, and FILL only with 0', () => {
     for (const { Metrics = [] } of [...alarmsOf(dev), ...alarmsOf(functionUrls)]) {
       const ids = Metrics.map(({ Id }) => Id);
       const expressions = Metrics.flatMap(({ Expression }) => Expression ?? []);
@@ -93,7 +93,7 @@ describe('an alarm', () => {
     }
   });
 
-  test('goes off at the first parked operation', () => {
+  test('an alarm goes off at the first parked operation', () => {
     const [id] = [...dev.paths].find(([, path]) => path === 'Operations/Parked') ?? [];
     dev.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ApproximateNumberOfMessagesVisible',
@@ -104,12 +104,12 @@ describe('an alarm', () => {
     });
   });
 
-  test('tells nobody unless an address is given', () => {
+  test('an alarm has no action unless an address is given', () => {
     expect(dev.template.findResources('AWS::SNS::Topic')).toEqual({});
     for (const { AlarmActions } of alarmsOf(dev)) expect(AlarmActions).toBeUndefined();
   });
 
-  test('is mailed to the address when it goes off and when it is over', () => {
+  test('an alarm sends a mail when it goes off and when it is over', () => {
     const { template } = mailed;
     const topic = { Ref: Object.keys(template.findResources('AWS::SNS::Topic'))[0] };
     for (const { AlarmActions, OKActions } of alarmsOf(mailed))
@@ -117,7 +117,7 @@ describe('an alarm', () => {
     template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@shop.example' });
   });
 
-  test('may be published by CloudWatch in this account, by TLS only', () => {
+  test('the topic accepts messages from CloudWatch in this account, by TLS only', () => {
     mailed.template.hasResourceProperties('AWS::SNS::TopicPolicy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -158,7 +158,7 @@ const selected = (line: object, selector: string): unknown =>
 
 const TERM = /^\(?(\$[\w.]+) (=|!=|>=) (?:"([^"]+)"|(\d+))\)?$/;
 
-/** CloudWatch's filter patterns, as far as ours go: terms that must all hold. */
+/** Evaluates a filter pattern of CloudWatch that is a list of terms. All of them must match. */
 const holds = (pattern: string, line: object): boolean =>
   pattern
     .replace(/^\{ | \}$/g, '')
@@ -171,7 +171,7 @@ const holds = (pattern: string, line: object): boolean =>
       return comparison === '=' ? value === text : value !== undefined && value !== text;
     });
 
-/** What the filters of a function's log make of a line, as Lambda's JSON format frames it. */
+/** Returns the metrics that the filters of a function's log make of a line in Lambda's JSON format. */
 const metricsOf = (door: settings.Door, message: object): Record<string, unknown> => {
   const line = JSON.parse(JSON.stringify({ timestamp: '', level: 'INFO', requestId: 'r1', message }));
   const hits = filters.filter(
@@ -187,7 +187,7 @@ const metricsOf = (door: settings.Door, message: object): Record<string, unknown
   );
 };
 
-/** Sends a request through a door and gives the metrics of what it logs. */
+/** Sends a request through a door. Returns the metrics of its log lines. */
 async function metricsAfter(door: settings.HttpDoor, handle: HttpHandler): Promise<Record<string, unknown>> {
   const lines: object[] = [];
   const log: Log = (_, message, line) => lines.push({ message, ...line });
@@ -197,7 +197,7 @@ async function metricsAfter(door: settings.HttpDoor, handle: HttpHandler): Promi
   return Object.assign({}, ...lines.map((line) => metricsOf(door, line)));
 }
 
-/** A client of AWS that reaches nobody. */
+/** Settings of AWS clients whose calls all fail. */
 const NOWHERE = {
   endpoint: 'http://127.0.0.1:1',
   region: 'us-east-1',
@@ -205,7 +205,7 @@ const NOWHERE = {
   maxAttempts: 1,
 };
 
-/** Has the worker's door conclude on a message that was received so often, and gives the metrics of what it logs. */
+/** Has the worker finish a message with that many receives. Returns the metrics of its log lines. */
 async function metricsOfMessage(settled: MessageResult, receives: number): Promise<Record<string, unknown>> {
   const lines: object[] = [];
   const log: Log = (_, message, line) => lines.push({ message, ...line });
@@ -232,12 +232,12 @@ const down = async () => {
 };
 
 describe("the functions' log lines become metrics", () => {
-  test('a request in effect: how long it took, and how long ago its oldest event happened', async () => {
+  test('an applied request has metrics of its duration and of the age of its oldest event', async () => {
     const metrics = await metricsAfter('events', () => events().handle(signed(login)));
     expect(metrics).toEqual({ EffectMs: expect.any(Number), EventToEffectMs: 1000 });
   });
 
-  test('a request of the Account API in effect, which says no time of its own', async () => {
+  test('an applied request of the Account API has a metric of its duration only', async () => {
     const metrics = await metricsAfter('account-api', () =>
       accountApi().send({
         headers: basic('xg'),
@@ -247,7 +247,7 @@ describe("the functions' log lines become metrics", () => {
     expect(metrics).toEqual({ EffectMs: expect.any(Number) });
   });
 
-  test('events that later ones had overtaken', async () => {
+  test('superseded events are counted', async () => {
     const { handle } = events();
     await handle(signed(login));
     const at = (ms: number, id: string) => ({ ...login, id, timestamp: new Date(ms).toISOString() });
@@ -256,35 +256,35 @@ describe("the functions' log lines become metrics", () => {
     expect(metrics).toMatchObject({ Superseded: 1, EventToEffectMs: 5_000 });
   });
 
-  test('a request that only the queue has', async () => {
+  test('a durable request that is not applied is counted', async () => {
     const metrics = await metricsAfter('events', () => events({ apply: down }).handle(signed(login)));
     expect(metrics).toEqual({ Durable: 1 });
   });
 
-  test('a request that nobody signed', async () => {
+  test('an unsigned request is counted as refused', async () => {
     const metrics = await metricsAfter('events', () => events().handle({ ...signed(login), headers: {} }));
     expect(metrics).toEqual({ 'Refused{not_signed}': 1 });
   });
 
-  test("a request with another app's secret", async () => {
+  test('a request with a wrong secret is counted as refused', async () => {
     const metrics = await metricsAfter('account-api', () => accountApi().send({ headers: basic('xg', 'guess') }));
     expect(metrics).toEqual({ 'Refused{notAuthenticated}': 1 });
   });
 
-  test('and the alarm on refused signatures reads those two reasons', () => {
+  test('the alarm on refused signatures reads both reasons', () => {
     const text = JSON.stringify(dev.template.findResources('AWS::CloudWatch::Alarm'));
     const reasons = [...text.matchAll(/"Name":"reason","Value":"(\w+)"/g)].map(([, reason]) => reason);
     expect(reasons.toSorted()).toEqual(['notAuthenticated', 'not_signed'].toSorted());
   });
 
-  test('a bug', async () => {
+  test('a bug is counted', async () => {
     const metrics = await metricsAfter('account-api', async () => {
       throw new Error('bug');
     });
     expect(metrics).toEqual({ Bugs: 1 });
   });
 
-  test('a message that was applied, and one that has failed too often', async () => {
+  test('an applied message has a metric of its age, and one that fails too often is counted', async () => {
     for (const parked of [0, 1])
       expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked }, 1)).toEqual({ QueuedMs: expect.any(Number) });
     const again = { kind: 'retry', reason: 'Down' } as const;
@@ -293,7 +293,7 @@ describe("the functions' log lines become metrics", () => {
     expect(await metricsOfMessage(again, half)).toEqual({ Failing: 1 });
   });
 
-  describe.each(['mirror', 'verify'] as const)('what a mirror says of itself, in %s', (door) => {
+  describe.each(['mirror', 'verify'] as const)('the log lines of a mirror become metrics, in %s', (door) => {
     const metricsOfNote = (note: MirrorNote): Record<string, unknown> => {
       const lines: object[] = [];
       const log: Log = (_, message, line) => lines.push({ message, ...line });
@@ -304,25 +304,25 @@ describe("the functions' log lines become metrics", () => {
 
     test.each<[string, MirrorNote, object]>([
       [
-        'a call, by its answer',
+        'a call',
         { kind: 'called', call: 'bindOverriding', elements: 3, answer: 'answered' },
         { 'MirrorCalls{shop-ios}{answered}': 1 },
       ],
       ['a stop', { kind: 'breaker', state: 'stopped', reason: 'code 1008003' }, { 'MirrorStopped{shop-ios}': 1 }],
-      ['no stop where calls are only held back', { kind: 'breaker', state: 'open', reason: 'timeout' }, {}],
+      ['an open breaker', { kind: 'breaker', state: 'open', reason: 'timeout' }, {}],
       ['a dropped token', { kind: 'dropped', reason: 'refused', requests: 'r1' }, { 'MirrorDropped{shop-ios}': 1 }],
       [
-        'accounts without a type there',
+        'accounts that cannot be translated',
         { kind: 'untranslatable', accounts: 2 },
         { 'MirrorUntranslatable{shop-ios}': 2 },
       ],
       [
-        'a push: how late it is',
+        'a push',
         { kind: 'pushed', tokens: 4, lagMs: 120, requests: 'r1' },
         only('mirror', { 'MirrorLagMs{shop-ios}': 120 }),
       ],
       [
-        'tokens found equal: after how long, and for how long somebody was exposed',
+        'converged tokens with a removal',
         { kind: 'converged', tokens: 4, afterMs: 61_000, exposedMs: 300 },
         only('verify', {
           'MirrorConverged{shop-ios}': 4,
@@ -331,21 +331,21 @@ describe("the functions' log lines become metrics", () => {
         }),
       ],
       [
-        'tokens found equal that nobody had lost',
+        'converged tokens without a removal',
         { kind: 'converged', tokens: 1, afterMs: 61_000 },
         only('verify', { 'MirrorConverged{shop-ios}': 1, 'MirrorConvergedMs{shop-ios}': 61_000 }),
       ],
       [
-        'tokens found different, by why they were asked about',
+        'different tokens',
         { kind: 'different', by: 'sweep', tokens: 2, of: 20 },
         only('verify', { 'MirrorDifferent{shop-ios}{sweep}': 2 }),
       ],
-    ])('%s', (_, note, metrics) => {
+    ])('the note of %s becomes its metrics', (_, note, metrics) => {
       expect(metricsOfNote(note)).toEqual(metrics);
     });
   });
 
-  test('a secret that cannot be used', async () => {
+  test('a secret with an unusable value is counted', async () => {
     const server = await startSecrets(new Map([['secret', { AWSCURRENT: 'not a key' }]]));
     const client = new SecretsManagerClient({ ...NOWHERE, endpoint: server.url });
     const lines: object[] = [];
@@ -356,7 +356,7 @@ describe("the functions' log lines become metrics", () => {
     expect(lines.map((line) => metricsOf('events', line))).toEqual([{ UnusableSecrets: 1 }]);
   });
 
-  test('two installations in one account have metrics of their own', () => {
+  test('two installations in one account have separate metrics', () => {
     const namespaceOf = ({ template }: typeof dev) => {
       const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter'));
       return filter?.['Properties'].MetricTransformations[0].MetricNamespace;
@@ -365,7 +365,7 @@ describe("the functions' log lines become metrics", () => {
   });
 });
 
-test('the dashboard asks from top to bottom: is it safe, is it keeping up, what does it cost', () => {
+test('the dashboard answers from top to bottom: is it safe, is it keeping up, what does it cost', () => {
   for (const { template } of [unmirrored, functionUrls]) {
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
     const text = JSON.stringify(dashboard?.['Properties'].DashboardBody);
@@ -415,18 +415,18 @@ describe('docs/operations.md', () => {
     expect(named.filter((name) => !outputs.includes(name))).toEqual([]);
   });
 
-  test('names every option of the stack, and no other', () => {
+  test('docs/operations.md names every option of the stack, and no other', () => {
     const named = [...page.matchAll(/-c (\w+)=/g)].map(([, name = '']) => name);
     expect(new Set(named)).toEqual(new Set([...OPTION_NAMES, 'config']));
   });
 
-  test('names only commands that package.json has', () => {
+  test('docs/operations.md names only commands in package.json', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
     const named = [...page.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  test('says the numbers that are deployed', () => {
+  test('docs/operations.md has the numbers that are deployed', () => {
     const { EVENT_SOURCE, LOG_RETENTION_DAYS, MARKS_QUEUE, OPERATIONS_QUEUE, THROTTLE } = settings;
     for (const [name, value] of [
       ['THROTTLE', THROTTLE.ratePerS],

@@ -9,17 +9,17 @@ const Statement = z.strictObject({
   Condition: z.unknown().optional(),
 });
 
-/** Strict: a managed policy would be a surprise. */
+/** Strict: an unknown property, a managed policy for example, fails the parse. */
 export const Role = z.strictObject({
   AssumeRolePolicyDocument: z.unknown(),
   Tags: z.unknown(),
   Policies: z.tuple([z.object({ PolicyDocument: z.object({ Statement: z.array(Statement) }) })]),
 });
 
-/** Sorted actions by the path of the resource's construct. A resource that is not one of ours is left as it is. */
+/** Sorted actions by the path of the resource's construct. Other resources keep their JSON. */
 export type Actions = Readonly<Record<string, readonly string[]>>;
 
-/** All that the role of a function may do. */
+/** Returns all actions that the role of a function allows. */
 export function allowedTo(door: string, { paths, propertiesAt }: Synthesized): Actions {
   const [policy] = Role.parse(propertiesAt(`${door}-role`)).Policies;
   const entries = policy.PolicyDocument.Statement.flatMap(({ Action, Resource }) =>

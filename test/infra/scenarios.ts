@@ -18,12 +18,12 @@ import type { Deployment } from './deployment.ts';
 
 type Step = () => Promise<void>;
 
-/** Has a deployed function do everything it can do, step by step, and expects that it does. */
+/** The steps in which a deployed function does everything that it can do. Each step expects success. */
 export type Scenario = (deployment: Deployment) => readonly Step[];
 
 const APP = 'shop-android';
 const OTHER_APP = 'shop-ios';
-/** Marked, so that a test can look for them where they must not be. */
+/** Marks accounts, tokens and sessions, so that a test can find them in a log. */
 export const CANARY = 'canary';
 const token = `${CANARY}-token-1`;
 const other = `${CANARY}-token-2`;
@@ -37,14 +37,14 @@ let messages = 0;
 const sendEvents = ({ url, secret }: Deployment, ...events: [type: string, data: object][]): Promise<number> =>
   postEvents({ url, source: { id: 'web', secret: secret('Credentials/source web') } }, events);
 
-/** Asks the Account API, and answers with its code. */
+/** Calls the Account API. Returns its code. */
 async function call({ url, secret }: Deployment, app: string, endpoint: Endpoint, body: object) {
   const headers = basic(app, secret(`Credentials/app ${app}`));
   const reply = JSON.parse((await post(url + PATHS[endpoint], { ...headers }, JSON.stringify(body))).text);
   return reply.ret_code ?? reply.retCode;
 }
 
-/** An operation, of an event of its own that happened so many days ago. */
+/** Returns an operation of its own event, which happened that many days ago. */
 const operation = <O extends { kind: Operation['kind'] }>(of: O, daysAgo = 0): Operation =>
   Operation.parse({
     app: APP,
@@ -67,7 +67,7 @@ const CHECKS = APPS.map((app) => `Mirror ${app}/Checks`);
 const bind = { kind: 'bind' as const, token, accounts: [{ type: 0, id: account }] };
 const OF_ANOTHER_VERSION = { v: 0, id: 'old' };
 
-/** A function without a scenario is not tested: the types ask for one as soon as a door is in the settings. */
+/** The scenario of each function. A function in the settings without a scenario does not compile. */
 export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
   events: (deployment) => {
     const effective =
@@ -174,12 +174,12 @@ export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
   },
 };
 
-/** Has operations in effect without any of the deployed functions. */
+/** Applies operations without the deployed functions. */
 async function apply({ table }: Deployment, ...operations: Operation[]): Promise<void> {
   await applyAll({ store: dynamodbRegistryStore(table), now: Date.now, pause: async () => {} }, operations);
 }
 
-/** A worker behind queues: it is handed what is on them, and so many messages stay. */
+/** Returns steps that deliver messages to a worker and expect how many stay. */
 function workerOf(deployment: Deployment, door: Door, queues: readonly string[]) {
   const settled =
     (staying: number, ...bodies: object[]): Step =>
@@ -196,7 +196,7 @@ function workerOf(deployment: Deployment, door: Door, queues: readonly string[])
   return { settled, unreadable };
 }
 
-/** What a sweep finds to do: tokens that changed, and from long ago a pointer that leads nowhere and two watermarks. */
+/** Writes entries for a sweep: changed tokens, and old ones: a pointer to no document and two watermarks. */
 async function seedForSweep(deployment: Deployment): Promise<void> {
   const { table } = deployment;
   const registry = dynamodbRegistryStore(table);

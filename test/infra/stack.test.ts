@@ -22,7 +22,7 @@ import * as settings from '../../infra/settings.ts';
 import { allowedTo as allowed, Role } from './policy.ts';
 import { app, CONFIGURATION, EVERYTHING, MIRRORED, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
 
-/** So many apps, and a source that reaches the first of them. */
+/** Returns a configuration of that many apps, with a source of the first one. */
 const crowd = (apps: number) =>
   Configuration.parse({
     apps: Array.from({ length: apps }, (_, i) => ({ id: `app-${i}`, dialect: 'xg', platform: 'android' })),
@@ -42,7 +42,7 @@ const mirrored = synthesized({ configuration: MIRRORED });
 const mirroredOwnKey = synthesized(EVERYTHING);
 
 const Environment = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
-/** A template's value as deployed, where names have been given: the longest that a Region makes. */
+/** Returns a value of the template as deployed, with the longest names that a Region makes. */
 const deployed = (value: unknown, of: Synthesized): string => {
   if (typeof value === 'string') return value;
   const ref = Ref.safeParse(value);
@@ -64,7 +64,7 @@ const variablesOf = (door: settings.Door, of = dev): Record<string, string> => {
   return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(value, of)]));
 };
 
-/** What cdk-nag finds and nobody has answered, each with where. */
+/** Returns the findings of cdk-nag that the code does not acknowledge, each with its construct. */
 const findingsIn = (scope: Stack): string[] =>
   [new AwsSolutionsChecks(), new ServerlessChecks()]
     .flatMap((checks) => checks.validateScope(scope).violations)
@@ -80,11 +80,11 @@ describe('the rules of AWS Solutions and of the Serverless Lens', () => {
     ["with a key of the account's own and mails", ownKey.stack],
     ['with mirrors', mirrored.stack],
     ["with mirrors in prod and a key of the account's own", mirroredOwnKey.stack],
-  ])('are kept %s, or the code says why not', (_, scope) => {
+  ])('the stack %s follows every rule of cdk-nag, or the code acknowledges it with a reason', (_, scope) => {
     expect(findingsIn(scope)).toEqual([]);
   });
 
-  test('do find what breaks them', () => {
+  test('a queue without TLS breaks a rule of cdk-nag', () => {
     const careless = new Stack(app(), 'Careless');
     new Queue(careless, 'Queue');
     expect(findingsIn(careless)).toContain('AwsSolutions-SQS4 Careless/Queue/Resource');
@@ -96,7 +96,7 @@ describe('the queue', () => {
     expect(propertiesAt('Operations/Feed')).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'] });
   });
 
-  test('apply takes what is there, in batches and in as many places as the settings say', () => {
+  test('the operations queue feeds apply with the batch size and the concurrency of the settings', () => {
     template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
       BatchSize: settings.EVENT_SOURCE.batchSize,
       ScalingConfig: { MaximumConcurrency: settings.EVENT_SOURCE.maxConcurrency },
@@ -106,7 +106,7 @@ describe('the queue', () => {
     expect(paths.get(FunctionName)).toBe('apply');
   });
 
-  test('apply gathers what comes within a second, but not where a mirror waits for it', () => {
+  test('the queue collects messages for a second, but not if any app has a mirror', () => {
     const Mapping = z.object({ MaximumBatchingWindowInSeconds: z.int().optional() });
     const windowIn = (of: Synthesized) =>
       Mapping.parse(of.propertiesAt('Operations/Feed')).MaximumBatchingWindowInSeconds;
@@ -115,7 +115,7 @@ describe('the queue', () => {
     expect([dev, mirrored, halfMirrored].map(windowIn)).toEqual([1, undefined, undefined]);
   });
 
-  test("a message waits six times the function's timeout, and the window, before it is seen again", () => {
+  test("the visibility timeout is six times the function's timeout plus the window", () => {
     expect(propertiesAt('apply')).toMatchObject({ Timeout: settings.TIMEOUT_S.apply });
     const { windowS = 0 } = settings.operationsFeed(CONFIGURATION.apps);
     expect(propertiesAt('Operations/Queue')).toMatchObject({
@@ -154,7 +154,7 @@ describe('the queue', () => {
     expect(guarded.toSorted()).toEqual(Object.keys(template.findResources('AWS::SQS::Queue')).toSorted());
   });
 
-  test('a loop of functions is stopped, but for the one that mirrors are made of', () => {
+  test('Lambda stops every loop of functions, except the one of mirror and verify', () => {
     template.allResourcesProperties('AWS::Lambda::Function', { RecursiveLoop: Match.absent() });
     for (const door of DOORS) expect(mirrored.propertiesAt(door)).not.toHaveProperty('RecursiveLoop');
     for (const door of MIRROR_DOORS) expect(mirrored.propertiesAt(door)).toMatchObject({ RecursiveLoop: 'Allow' });
@@ -165,7 +165,7 @@ describe('least privilege', () => {
   const applying = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
   const logging = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
-  test('events sends, applies and reads the secrets of sources', () => {
+  test('the role of events sends, applies and reads the secrets of sources', () => {
     expect(allowedTo('events')).toEqual({
       'Operations/Queue': ['sqs:SendMessage'],
       Registry: applying,
@@ -174,7 +174,7 @@ describe('least privilege', () => {
     });
   });
 
-  test('account-api sends, applies, queries and reads the secrets of apps', () => {
+  test('the role of account-api sends, applies, queries and reads the secrets of apps', () => {
     expect(allowedTo('account-api')).toEqual({
       'Operations/Queue': ['sqs:SendMessage'],
       Registry: [...applying, 'dynamodb:Query'].toSorted(),
@@ -184,7 +184,7 @@ describe('least privilege', () => {
     });
   });
 
-  test('apply receives, applies and parks', () => {
+  test('the role of apply receives, applies and parks', () => {
     expect(allowedTo('apply')).toEqual({
       'Operations/Queue': [
         'sqs:ChangeMessageVisibility',
@@ -209,14 +209,14 @@ describe('least privilege', () => {
   const each = (place: string, actions: readonly string[]) =>
     Object.fromEntries(mirrors.map((mirror) => [`${mirror}/${place}`, actions]));
 
-  test('where apps have mirrors, apply tells their queues too', () => {
+  test('the role of apply also sends marks if apps have mirrors', () => {
     expect(allowedTo('apply', mirrored)).toEqual({
       ...allowedTo('apply'),
       ...each('Marks/Queue', ['sqs:SendMessage']),
     });
   });
 
-  test('mirror receives marks, reads bindings, keeps what it told, and sends marks and checks', () => {
+  test('the role of mirror receives marks, reads bindings, saves its state, and sends marks and checks', () => {
     expect(allowedTo('mirror', mirrored)).toEqual({
       ...each('Marks/Queue', [...receiving, 'sqs:SendMessage']),
       ...each('Checks/Queue', ['sqs:SendMessage']),
@@ -227,7 +227,7 @@ describe('least privilege', () => {
     });
   });
 
-  test('verify receives checks, reads bindings, keeps what it found, and sends marks and checks', () => {
+  test('the role of verify receives checks, reads bindings, saves its state, and sends marks and checks', () => {
     expect(allowedTo('verify', mirrored)).toEqual({
       ...each('Checks/Queue', [...receiving, 'sqs:SendMessage']),
       ...each('Marks/Queue', ['sqs:SendMessage']),
@@ -238,7 +238,7 @@ describe('least privilege', () => {
     });
   });
 
-  test('sweep looks through the table, collects, and sends checks', () => {
+  test('the role of sweep reads the table, deletes entries, and sends checks', () => {
     const Registry = ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan'].map(
       (action) => `dynamodb:${action}`,
     );
@@ -250,12 +250,12 @@ describe('least privilege', () => {
     });
   });
 
-  test('no door and no worker learns what a hosted side lets in by', () => {
+  test('no other function than mirror and verify reads the secret of a hosted API', () => {
     for (const door of DOORS)
       expect(Object.keys(allowedTo(door, mirrored)).filter((path) => path.endsWith('/Secret'))).toEqual([]);
   });
 
-  test("the account's own key adds its use through three services, and nothing else", () => {
+  test("the account's own key adds only its use through three services to a role", () => {
     const using = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
     for (const door of DOORS) {
       expect(allowedTo(door, ownKey)).toEqual({ ...allowedTo(door), Key: using });
@@ -279,7 +279,7 @@ describe('least privilege', () => {
     expect(JSON.stringify(roles)).not.toMatch(/dynamodb:(?:[^"]*\*|PartiQL)/);
   });
 
-  test("a role's own list is all it may do", () => {
+  test("a function has no policy besides its role's own", () => {
     expect(template.findResources('AWS::IAM::Policy')).toEqual({});
     expect(template.findResources('AWS::IAM::ManagedPolicy')).toEqual({});
     for (const door of DOORS) {
@@ -290,7 +290,7 @@ describe('least privilege', () => {
 });
 
 describe('functions', () => {
-  test('each finds in its environment what it reads, and nothing else', () => {
+  test('the environment of a function has the variables that it reads, and no others', () => {
     const schemas = {
       events: EventsEnvironment,
       'account-api': AccountApiEnvironment,
@@ -305,7 +305,7 @@ describe('functions', () => {
     expect(EventsEnvironment.parse(variablesOf('events')).BINDERY_CONFIG).toEqual(CONFIGURATION);
   });
 
-  test('of the configuration a door is given no more than it reads: no mirrors, and account-api no sources', () => {
+  test('an HTTP door gets no settings of mirrors, and account-api no sources', () => {
     const apps = MIRRORED.apps.map(({ mirror: _, ...app }) => app);
     const given = (door: settings.HttpDoor) => JSON.parse(`${variablesOf(door, mirrored)['BINDERY_CONFIG']}`);
     const read = (app: unknown) => App.parse(app);
@@ -315,7 +315,7 @@ describe('functions', () => {
     expect(given('account-api').apps.map(read)).toEqual(apps);
   });
 
-  test('mirrors are told to those that mirror, whole, and to no door', () => {
+  test('mirror and verify get all settings of mirrors, and HTTP doors none', () => {
     const { MIRRORS } = MirrorEnvironment.parse(variablesOf('mirror', mirrored));
     expect(MIRRORS.map(({ app }) => app)).toEqual(MIRRORED.apps);
     expect(variablesOf('verify', mirrored)).toEqual(variablesOf('mirror', mirrored));
@@ -324,14 +324,14 @@ describe('functions', () => {
     expect(variablesOf('account-api', mirrored)['BINDERY_CONFIG']).not.toContain('example');
   });
 
-  test('what a mirror has by default takes no room', () => {
+  test('default settings of a mirror take no space in the environment', () => {
     const text = `${variablesOf('mirror', mirrored)['MIRRORS']}`;
     expect(text).toContain('"callsPerS":5');
     expect(text).toContain('"settleS":120');
     expect(text).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
   });
 
-  test('no secret value stands in an environment: only where to read it', () => {
+  test('an environment has the ARNs of secrets and no secret values', () => {
     const arn = expect.stringMatching(/^arn:aws[\w-]*:secretsmanager:[^"{}]*$/);
     expect(JSON.parse(`${variablesOf('events')['SOURCE_SECRETS']}`)).toEqual({ web: arn });
     expect(JSON.parse(`${variablesOf('account-api')['APP_SECRETS']}`)).toEqual({
@@ -342,7 +342,7 @@ describe('functions', () => {
       expect(JSON.stringify(template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
   });
 
-  test('an environment that Lambda would refuse stops the synthesis', () => {
+  test('an environment that is too large for Lambda stops the synthesis', () => {
     expect(() => Template.fromStack(stackOf({ configuration: crowd(40) }))).toThrow(
       /Lambda allows 4096: configure fewer apps/,
     );
@@ -356,7 +356,7 @@ describe('functions', () => {
     }
   });
 
-  test('they run on Node 24 and arm64 for as long as the settings say', () => {
+  test('every function runs on Node 24 and arm64 with the timeout and memory of the settings', () => {
     for (const door of ALL_DOORS)
       expect(mirrored.propertiesAt(door)).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -366,7 +366,7 @@ describe('functions', () => {
       });
   });
 
-  test('each writes its own log, in JSON, without a line for every start and end', () => {
+  test('every function writes its own log, in JSON, without lines for start and end', () => {
     for (const door of ALL_DOORS) {
       const { LoggingConfig } = z
         .object({ LoggingConfig: z.object({ LogGroup: Ref, LogFormat: z.string(), SystemLogLevel: z.string() }) })
@@ -382,30 +382,33 @@ describe('functions', () => {
 
 describe("the account's own key", () => {
   test.each([
-    ['holds all that is kept: queues, table, secrets, logs, and what alarms say', ownKey],
-    ['also where apps have mirrors', mirroredOwnKey],
-  ])('%s', (_, { template, paths }) => {
-    const key = { 'Fn::GetAtt': [[...paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
-    template.allResourcesProperties('AWS::SQS::Queue', {
-      KmsMasterKeyId: key,
-      KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
-    });
-    template.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
-    template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
-    template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
-    template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
-      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
-      Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
-    });
-  });
+    ['', ownKey],
+    [', also if apps have mirrors', mirroredOwnKey],
+  ])(
+    "the account's own key encrypts queues, table, secrets, logs and the topic of alarms%s",
+    (_, { template, paths }) => {
+      const key = { 'Fn::GetAtt': [[...paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
+      template.allResourcesProperties('AWS::SQS::Queue', {
+        KmsMasterKeyId: key,
+        KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
+      });
+      template.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+      template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+      template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
+      template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
+      });
+    },
+  );
 
-  test('is renewed by AWS and outlives the stack with what it encrypts', () => {
+  test("the account's own key is rotated by AWS and outlives the stack in prod", () => {
     ownKey.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
     const { template } = synthesized({ stage: 'prod', encryption: 'kms' });
     template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   });
 
-  test('is used by logs of this stack only', () => {
+  test("the account's own key allows the logs of this stack only", () => {
     ownKey.template.hasResourceProperties('AWS::KMS::Key', {
       KeyPolicy: {
         Statement: Match.arrayWith([
@@ -426,7 +429,7 @@ describe("the account's own key", () => {
 });
 
 describe('function URLs', () => {
-  test('stand in for the HTTP API, one for each door that answers HTTP', () => {
+  test('function URLs replace the HTTP API, one for each HTTP door', () => {
     const { template, paths } = functionUrls;
     expect(template.findResources('AWS::ApiGatewayV2::Api')).toEqual({});
     const Url = z.object({ AuthType: z.literal('NONE'), TargetFunctionArn: Ref });
@@ -436,7 +439,7 @@ describe('function URLs', () => {
     expect(new Set(targets)).toEqual(new Set(settings.ROUTES.map(({ door }) => door)));
   });
 
-  test('let everybody call the function, by its URL only', () => {
+  test('every client can call a function by its URL, and only by that', () => {
     const permissions = functionUrls.template.findResources('AWS::Lambda::Permission');
     const toPeople = Object.values(permissions).filter(({ Properties }) => Properties.Principal === '*');
     expect(toPeople).toHaveLength(Object.keys(permissions).length - 1); // the clock calls sweep
@@ -447,7 +450,7 @@ describe('function URLs', () => {
     expect(new Set(granted)).toEqual(new Set(['lambda:InvokeFunctionUrl true', 'lambda:InvokeFunction true']));
   });
 
-  test('are two outputs in place of one, and end without a slash as the HTTP API does', () => {
+  test('function URLs are two outputs without a slash at the end', () => {
     const { EventsUrl, AccountApiUrl, Url } = functionUrls.template.findOutputs('*');
     const host = { 'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': [expect.anything(), 'FunctionUrl'] }] }] };
     for (const output of [EventsUrl, AccountApiUrl])
@@ -457,11 +460,11 @@ describe('function URLs', () => {
 });
 
 describe('concurrency', () => {
-  test("is not taken from the account unless asked for, since a new account's whole limit is ten", () => {
+  test('no concurrency is reserved by default', () => {
     template.allResourcesProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
   });
 
-  test('reserved for doors is not taken by the worker, which the queue limits', () => {
+  test('the option doorConcurrency reserves executions for HTTP doors and not for the worker', () => {
     const { propertiesAt } = synthesized({ doorConcurrency: 50 });
     expect(propertiesAt('events')).toMatchObject({ ReservedConcurrentExecutions: 50 });
     expect(propertiesAt('account-api')).toMatchObject({ ReservedConcurrentExecutions: 50 });
@@ -470,7 +473,7 @@ describe('concurrency', () => {
 });
 
 describe('the HTTP API', () => {
-  test('routes are those of the settings, whatever the method', () => {
+  test('the HTTP API has the routes of the settings, for every method', () => {
     const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
     const keys = routes.map(({ Properties }) => Properties.RouteKey);
     expect(keys.toSorted()).toEqual(settings.ROUTES.map(({ path }) => `ANY ${path}`).toSorted());
@@ -497,7 +500,7 @@ describe('the HTTP API', () => {
     });
   });
 
-  test('its log names no person: no address, no path, no query string', () => {
+  test('the access log has no address, no path and no query string', () => {
     const { Format } = z
       .object({ AccessLogSettings: z.object({ Format: z.string() }) })
       .parse(propertiesAt('HttpApi/Stage')).AccessLogSettings;
@@ -509,7 +512,7 @@ describe('the HTTP API', () => {
 describe('what is kept', () => {
   const lasting = ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::SQS::Queue'];
 
-  test('outside dev the table outlives the stack, and so do secrets and queues', () => {
+  test('the table, secrets and queues outlive the stack, except in dev', () => {
     for (const type of lasting)
       production.template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     production.template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
@@ -518,7 +521,7 @@ describe('what is kept', () => {
     expect(production.stack.terminationProtection).toBe(true);
   });
 
-  test('in dev everything goes with the stack', () => {
+  test('everything is deleted with the stack in dev', () => {
     for (const type of lasting) template.allResources(type, { DeletionPolicy: 'Delete' });
     template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
       Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })],
@@ -557,7 +560,7 @@ describe('what is kept', () => {
     expect(key.length).toBeLessThanOrEqual(64);
   });
 
-  test('nothing has a name of its own, so that a second stack fits beside the first', () => {
+  test('no resource has a fixed name, so that a second stack fits beside the first', () => {
     const Resource = z.object({ Properties: z.record(z.string(), z.unknown()).default({}) });
     const named = Object.values(template.toJSON()['Resources']).flatMap((resource) =>
       Object.entries(Resource.parse(resource).Properties)
@@ -575,7 +578,7 @@ describe('what is kept', () => {
 describe('after a restore', () => {
   const restored = synthesized({ stage: 'prod', restoredTable: 'bindery-restored' });
 
-  test('functions work on the restored table, and may use no other', () => {
+  test('functions use the restored table, and their roles allow no other', () => {
     for (const door of DOORS) {
       const { Variables } = Environment.parse(restored.propertiesAt(door)).Environment;
       expect(Variables['REGISTRY_TABLE']).toBe('bindery-restored');
@@ -585,13 +588,13 @@ describe('after a restore', () => {
     expect(restored.template.findOutputs('TableName')).toMatchObject({ TableName: { Value: 'bindery-restored' } });
   });
 
-  test("the stack's own table stays", () => {
+  test("the stack's own table stays after a restore", () => {
     restored.template.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Retain' });
   });
 });
 
 describe('who deploys it', () => {
-  test('the stack says where everything is', () => {
+  test('the stack has outputs for its URL, table, queues, dashboard and secrets', () => {
     expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
       'DashboardName',
       'OperationsQueueUrl',
@@ -604,7 +607,7 @@ describe('who deploys it', () => {
     ]);
   });
 
-  test('where apps have mirrors, it says where their queues and secrets are', () => {
+  test('the stack has outputs for the queues and secrets of mirrors', () => {
     const known = Object.keys(template.findOutputs('*'));
     expect(
       Object.keys(mirrored.template.findOutputs('*'))
@@ -620,7 +623,7 @@ describe('who deploys it', () => {
     ]);
   });
 
-  test('two ids that would be one output are told apart by renaming', () => {
+  test('two ids that make the same output stop the synthesis', () => {
     const [shop] = CONFIGURATION.apps;
     const apps = ['my-app', 'my_app'].map((id) => ({ ...shop, id }));
     const configuration = Configuration.parse({
@@ -630,7 +633,7 @@ describe('who deploys it', () => {
     expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(/the output "SecretOfAppMyApp": rename one/);
   });
 
-  test('everything carries the service and its stage', () => {
+  test('every function has the tags service and stage', () => {
     production.template.allResourcesProperties('AWS::Lambda::Function', {
       Tags: [
         { Key: 'service', Value: 'bindery' },
@@ -643,14 +646,14 @@ describe('who deploys it', () => {
     template.allResourcesProperties('AWS::CloudWatch::Dashboard', { Tags: Match.absent() });
   });
 
-  test("Bindery fits into somebody else's stack", () => {
+  test('Bindery fits into another stack', () => {
     const theirs = new Stack(app(), 'Shop');
     const { registry } = new Bindery(theirs, 'Push', { configuration: CONFIGURATION });
     Template.fromStack(theirs).hasResource('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });
     expect(Stack.of(registry)).toBe(theirs);
   });
 
-  test('a wrong configuration ends in lines that say what is wrong, and nothing else', async () => {
+  test('a wrong configuration ends in one line for each problem, and nothing else', async () => {
     const options = { stage: 'Prod', front: 'alb', encryption: 'yes', alarmEmail: 'ops', doorConcurrency: '0' };
     const CDK_CONTEXT_JSON = JSON.stringify({ ...cdk.context, ...options, config: 'none.json' });
     const synthesis = promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', 'infra/app.ts'], {

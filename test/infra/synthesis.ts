@@ -14,7 +14,7 @@ export const CONFIGURATION = Configuration.parse({
   sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['shop-android', 'shop-ios'] }],
 });
 
-/** The same, each app with a mirror. */
+/** The configuration above, each app with a mirror. */
 export const MIRRORED = Configuration.parse({
   ...CONFIGURATION,
   apps: [
@@ -58,7 +58,7 @@ export const stackOf = (props: Partial<BinderyProps> = {}, scope = app()) => {
   return new BinderyStack(scope, `Bindery-${stage}`, { ...others, configuration, stage });
 };
 
-/** The logical id of the resource that a template's value refers to. */
+/** Parses a template's value. Returns the logical id of the resource that it refers to. */
 export const Ref = z.union([
   z.strictObject({ Ref: z.string() }).transform((ref) => ref.Ref),
   z.strictObject({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }).transform((get) => get['Fn::GetAtt'][0]),
