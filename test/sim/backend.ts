@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Gateway } from './gateway.ts';
 import type { Ledger } from './ledger.ts';
 import type { Surroundings } from './network.ts';
-import type { Told } from './people.ts';
+import type { SentEvent } from './people.ts';
 import { SOURCE_KEY } from './scene.ts';
 
 export type Outbox = Surroundings & {
@@ -19,7 +19,7 @@ export type Outbox = Surroundings & {
  * Sends a message until it is accepted, with the same id and body and a new signature each time, as Standard Webhooks
  * says. Gives up on a bind whose time cannot be. Resolves when there is no more to do.
  */
-export async function post(outbox: Outbox, messageId: string, events: readonly Told[]): Promise<void> {
+export async function post(outbox: Outbox, messageId: string, events: readonly SentEvent[]): Promise<void> {
   const { timeline, random, gateway, ledger, onFinding } = outbox;
   const json = events.map(({ json }) => json);
   const body = JSON.stringify(json.length === 1 ? json[0] : json);

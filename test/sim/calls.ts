@@ -3,7 +3,7 @@ import { deploy } from './deployment.ts';
 import type { Fault, Faults } from './faults.ts';
 import { gateway } from './gateway.ts';
 import { ledger } from './ledger.ts';
-import { toldDeed } from './promises.ts';
+import { deedText } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
 import type { Run } from './seed.ts';
@@ -38,7 +38,7 @@ export async function callsCase(seed: number): Promise<Run> {
   if (actual !== expected)
     onFinding('O1 calls end as if they had happened in the order in which they were made', actual, expected);
   const [first] = broken;
-  const trace = book.deeds().map(toldDeed);
+  const trace = book.deeds().map(deedText);
   return { finding: first && { seed, ...first, trace } };
 }
 

@@ -64,7 +64,7 @@ const HASHES = Array.from({ length: 64 }, (_, i) => eventHash('event', String(i)
 const hash = (event: number) => present(HASHES[event]);
 
 /** The operations in a line each, for a person who looks at a failed case. */
-export const told = (operation: Operation): string => {
+export const textOf = (operation: Operation): string => {
   const who = 'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
   const names = who.map(({ type, id }) => `${type}#${id}`).join(',');
   const parts = [

@@ -10,8 +10,8 @@ import {
 } from '../../functions/account-api/wire/query.ts';
 import type { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { told } from './cast.ts';
-import type { Answered, Gateway } from './gateway.ts';
+import { textOf } from './cast.ts';
+import type { DoorAnswer, Gateway } from './gateway.ts';
 import type { Ledger } from './ledger.ts';
 import type { Surroundings } from './network.ts';
 import type { Answer } from './promises.ts';
@@ -39,7 +39,7 @@ export async function operate(client: Client, before: Known): Promise<Known> {
   const { app, gateway, ledger, random, onFinding } = client;
   const body = JSON.stringify(z.encode(OperateRequests[app.dialect], drawRequest(random)));
   let known: Known = [];
-  const onAnswer = ({ requestId, status, headers, body: text, at, sawStoreFail }: Answered) => {
+  const onAnswer = ({ requestId, status, headers, body: text, at, sawStoreFail }: DoorAnswer) => {
     if (status !== 200) return;
     const reply = OperateReplies[app.dialect].parse(JSON.parse(text));
     const operations = ledger.operationsOf(requestId);
@@ -70,7 +70,7 @@ function compare({ app, onFinding }: Client, before: Known, after: Known): void 
       const [earlier, later] = [decisive(before, pair), decisive(after, pair)];
       if (!earlier || !later || effectOn(earlier, pair) === effectOn(later, pair)) continue;
       if (byTime(later, earlier) < 0)
-        onFinding('calls made one after the other keep their order', `${told(earlier)} before ${told(later)}`);
+        onFinding('calls made one after the other keep their order', `${textOf(earlier)} before ${textOf(later)}`);
     }
 }
 

@@ -15,7 +15,7 @@ import { hostileStore } from './hostile-store.ts';
 import { hostileSweepStore } from './hostile-sweep-store.ts';
 import { remembered } from './lately.ts';
 import { born } from './process.ts';
-import { type Deed, deedOf, toldDeed } from './promises.ts';
+import { type Deed, deedOf, deedText } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
 import type { Run } from './seed.ts';
 import { serial } from './serial.ts';
@@ -66,7 +66,7 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   await afterwards(schedule, table, sweepStore);
   const [first] = schedule.broken;
   if (first === undefined) return { finding: undefined, faults: schedule.faults.counts };
-  const trace = [...schedule.deeds.map(toldDeed), ...schedule.truth.history.map((line) => line())];
+  const trace = [...schedule.deeds.map(deedText), ...schedule.truth.history.map((line) => line())];
   return { finding: { seed, ...first, trace }, faults: schedule.faults.counts };
 }
 

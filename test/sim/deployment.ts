@@ -22,7 +22,7 @@ import { BEGINNING_MS } from './cast.ts';
 import { eventSource } from './event-source.ts';
 import { forgetfulStore } from './forgetful-store.ts';
 import { hostileStore } from './hostile-store.ts';
-import { eventually, type Remembered, remembered } from './lately.ts';
+import { eventually, type History, remembered } from './lately.ts';
 import { requested, type Surroundings } from './network.ts';
 import type { Process } from './process.ts';
 import { type Queue, queue } from './queue.ts';
@@ -62,7 +62,7 @@ export const CONTEXT = {} as Context;
 type Site = Surroundings &
   DeploymentOptions & {
     readonly truth: Truth;
-    readonly past: Remembered;
+    readonly past: History;
     readonly queue: Queue;
     readonly parked: OperationsMessage[];
     readonly log: Log;
@@ -169,12 +169,12 @@ function doorsOf(site: Site, process: Process): Doors {
       apply: (all) => applyAll(registry, all),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
-  const told = { keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };
+  const textOf = { keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };
   const registry = registryAt('account-api');
   const called = { secretsOf: secret(SECRET), store: registry.store, accept: acceptAt(registry), now };
   return {
     sawStoreFail: () => failures > 0,
-    events: httpDoor(eventsHandler({ reaches, ...told }), log),
+    events: httpDoor(eventsHandler({ reaches, ...textOf }), log),
     'account-api': httpDoor(accountApiHandler({ apps, ...called }), log),
   };
 }

@@ -12,7 +12,7 @@ import { type Ledger, ledger } from './ledger.ts';
 import type { Surroundings } from './network.ts';
 import { type Backend, drawEvent } from './people.ts';
 import { born } from './process.ts';
-import { type Answer, brokenPromise, toldDeed } from './promises.ts';
+import { type Answer, brokenPromise, deedText } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
 import type { Run } from './seed.ts';
@@ -76,7 +76,7 @@ export async function endToEndCase(seed: number, only: readonly Fault[] = FAULTS
   const { exposedMs, leakedMs, removals } = exposures(deployment.truth, book.deeds(), time.now());
   if (leakedMs > 0) onFinding('O3 nothing removed is true after the answer', `${leakedMs.toFixed(1)} ms`);
   const [first] = findings;
-  const trace = first ? [...book.deeds().map(toldDeed), ...deployment.truth.history.map((line) => line())] : [];
+  const trace = first ? [...book.deeds().map(deedText), ...deployment.truth.history.map((line) => line())] : [];
   return {
     finding: first && { seed, ...first, trace },
     faults: surroundings.faults.counts,

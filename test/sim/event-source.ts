@@ -1,7 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Surroundings } from './network.ts';
 import { born, type Process } from './process.ts';
-import type { Queue, Received } from './queue.ts';
+import type { Queue, Receipt } from './queue.ts';
 
 export type EventSourceOptions = {
   readonly queue: Pick<Queue, 'receive' | 'delete'>;
@@ -35,7 +35,7 @@ export function eventSource(surroundings: Surroundings, options: EventSourceOpti
     look();
   };
 
-  const run = async (batch: readonly Received[]) => {
+  const run = async (batch: readonly Receipt[]) => {
     if (faults.strike('event source throttles')) return;
     if (faults.strike('queue delivers late')) await timeline.sleep(random.logUniform(1_000, 120_000));
     const failed = await failures(surroundings, options, batch);
@@ -50,7 +50,7 @@ export function eventSource(surroundings: Surroundings, options: EventSourceOpti
 async function failures(
   { timeline, faults }: Surroundings,
   { invoke, timeoutMs }: EventSourceOptions,
-  batch: readonly Received[],
+  batch: readonly Receipt[],
 ): Promise<Set<string>> {
   const all = new Set(batch.map(({ message }) => message.id));
   const process = born();
@@ -82,7 +82,7 @@ function failuresIn(answer: unknown, all: Set<string>): Set<string> {
   return named.length === ids.length ? new Set(named) : all;
 }
 
-export const recordOf = ({ message, handle, receives }: Received, isOtherVersion: boolean): SQSRecord => ({
+export const recordOf = ({ message, handle, receives }: Receipt, isOtherVersion: boolean): SQSRecord => ({
   messageId: message.id,
   receiptHandle: handle,
   // To a worker of another version, a message of ours is one of its future: it cannot read it.

@@ -11,7 +11,7 @@ type HttpCall = {
   readonly body: string;
 };
 
-export type Answered = {
+export type DoorAnswer = {
   readonly requestId: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -25,12 +25,12 @@ export type Answered = {
 /** Observers of a call: each request that reaches a door, each answer a door gives, received or not. */
 type Notes = {
   readonly onRequest?: (requestId: string) => void;
-  readonly onAnswer?: (answer: Answered) => void;
+  readonly onAnswer?: (answer: DoorAnswer) => void;
 };
 
 export type Gateway = {
   /** The answer, or nothing where none came in time. */
-  readonly call: (call: HttpCall, notes?: Notes) => Promise<Answered | undefined>;
+  readonly call: (call: HttpCall, notes?: Notes) => Promise<DoorAnswer | undefined>;
 };
 
 /** How long a caller waits (ms): longer than a door may take. */
@@ -41,7 +41,7 @@ export function gateway(surroundings: Surroundings, { doors }: Deployment): Gate
   const { timeline, random, faults } = surroundings;
   let requests = 0;
 
-  const serve = async ({ door, path, headers, body }: HttpCall, requestId: string): Promise<Answered> => {
+  const serve = async ({ door, path, headers, body }: HttpCall, requestId: string): Promise<DoorAnswer> => {
     const process = born();
     timeline.after(TIMEOUT_S[door] * 1000, process.die);
     const all = doors(process);
@@ -54,7 +54,7 @@ export function gateway(surroundings: Surroundings, { doors }: Deployment): Gate
   };
 
   /** One copy of a request, on its way to a door for that long. */
-  const deliver = async (call: HttpCall, notes: Notes, travelMs: number): Promise<Answered> => {
+  const deliver = async (call: HttpCall, notes: Notes, travelMs: number): Promise<DoorAnswer> => {
     const requestId = `request-${requests++}`;
     await timeline.sleep(travelMs);
     notes.onRequest?.(requestId);

@@ -5,7 +5,7 @@ import type { Surroundings } from './network.ts';
 /** An item's value, and the time (ms) since which it has it. */
 type Past<T> = readonly { readonly at: number; readonly was: T }[];
 
-export type Remembered = {
+export type History = {
   /** The store: what is written through it is remembered. */
   readonly store: RegistryStore;
   /** The items as they were so long ago (ms). */
@@ -13,7 +13,7 @@ export type Remembered = {
 };
 
 /** A store that knows what it held before. */
-export function remembered(inner: RegistryStore, now: () => number): Remembered {
+export function remembered(inner: RegistryStore, now: () => number): History {
   const documents = new Map<string, Past<Stored>>();
   const clears = new Map<string, Past<string>>();
   const note = <T>(of: Map<string, Past<T>>, name: string, was: T) =>
@@ -62,7 +62,7 @@ function pastOf<T>(past: Past<T> = [], at: number): T | 'newest' | undefined {
 const OLDEST_MS = 10_000;
 
 /** The store as eventually consistent reads show it: each item now and then as it lately was, each by itself. */
-export function eventually(store: RegistryStore, past: Remembered, { random, faults }: Surroundings): RegistryStore {
+export function eventually(store: RegistryStore, past: History, { random, faults }: Surroundings): RegistryStore {
   const read = () => (faults.strike('store answers as it was') ? past.ago(random.logUniform(1, OLDEST_MS)) : store);
   return { ...store, documents: (refs) => read().documents(refs), clears: (refs) => read().clears(refs) };
 }

@@ -3,7 +3,7 @@ import { EMPTY, isBound, type TokenDocument } from '../../functions/core/documen
 import { type Limits, merge } from '../../functions/core/merge.ts';
 import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
 import { removalAt } from '../../functions/core/stamp.ts';
-import { ACCOUNTS, APP, drawOperation, TOKENS, told } from './cast.ts';
+import { ACCOUNTS, APP, drawOperation, TOKENS, textOf } from './cast.ts';
 import type { Finding } from './finding.ts';
 import { type Random, randomOf } from './random.ts';
 import { type Pair, pairOf, serial } from './serial.ts';
@@ -87,7 +87,7 @@ export function diverges(seed: number, random: Random, operations: readonly Oper
   const batches = deliveries(random, operations);
   const state = batches.reduce((before, batch) => after(before, batch), NOTHING);
   const actual = shown(state).sort();
-  const trace = () => batches.map((batch) => batch.map(told).join('\n  + '));
+  const trace = () => batches.map((batch) => batch.map(textOf).join('\n  + '));
   if (actual.join() !== expected.join())
     return {
       seed,

@@ -1,14 +1,14 @@
 import { HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
-import type { Expected } from './people.ts';
+import type { Expectation } from './people.ts';
 import { type Deed, deedOf } from './promises.ts';
 
 /** Accepted operations: all that the queue ever held, when they came there and when a caller got the answer `applied`. */
 export type Ledger = {
   readonly deeds: () => Deed[];
   /** The operations that a request should become, if it carries events. */
-  readonly expect: (requestId: string, expected: readonly Expected[]) => void;
+  readonly expect: (requestId: string, expected: readonly Expectation[]) => void;
   readonly enqueued: (message: OperationsMessage, at: number) => void;
   /** A door said that all of a request is applied. */
   readonly inEffect: (requestId: string, at: number) => void;
@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 
 export function ledger(onFinding: (oracle: string, expected: string, actual: string) => void): Ledger {
   const deeds = new Map<string, Deed>();
-  const expectations = new Map<string, readonly Expected[]>();
+  const expectations = new Map<string, readonly Expectation[]>();
   const requests = new Map<string, Operation[]>();
   const deedFor = (operation: Operation): Deed => {
     const name = JSON.stringify(operation);
@@ -53,10 +53,10 @@ export function ledger(onFinding: (oracle: string, expected: string, actual: str
   };
 }
 
-const isAsExpected = (expected: readonly Expected[], operations: readonly Operation[]): boolean =>
+const isAsExpected = (expected: readonly Expectation[], operations: readonly Operation[]): boolean =>
   expected.length === operations.length && expected.every((one, i) => isMeant(one, operations[i]));
 
-function isMeant(expected: Expected, operation: Operation | undefined): boolean {
+function isMeant(expected: Expectation, operation: Operation | undefined): boolean {
   if (operation === undefined) return false;
   const { kind, app, stamp } = operation;
   const ms = msOf(stamp);

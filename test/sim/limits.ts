@@ -1,7 +1,7 @@
 import { DOCUMENT_LIMITS, expiryOf, HORIZON_MS, horizonAt, type Limits } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
-import { ACCOUNTS, BEGINNING_MS, drawOperation, told } from './cast.ts';
+import { ACCOUNTS, BEGINNING_MS, drawOperation, textOf } from './cast.ts';
 import type { Finding } from './finding.ts';
 import { after, deliveries, digest, NOTHING, type Registers, shown } from './lattice.ts';
 import { type Random, randomOf } from './random.ts';
@@ -16,7 +16,7 @@ export function overflowCase(seed: number): Finding | undefined {
   const [one, other] = [deliveries(random, operations), deliveries(random, operations)];
   const state = one.reduce((before, batch) => after(before, batch, { limits }), NOTHING);
   const leaked = leaks(state, operations);
-  const found = { seed, trace: one.map((batch) => batch.map(told).join('\n  + ')) };
+  const found = { seed, trace: one.map((batch) => batch.map(textOf).join('\n  + ')) };
   if (leaked.length > 0)
     return { ...found, oracle: 'O1 nothing removed is revived', expected: '', actual: leaked.join('; ') };
   if (types > 0 && limits.edges < ACCOUNTS.length) return undefined;
@@ -69,7 +69,7 @@ export function horizonCase(seed: number): Finding | undefined {
   const oracle = 'O1 a late operation takes its place, one beyond the horizon revives nothing';
   const day = (ms: number) => `day ${((ms - BEGINNING_MS) / DAY_MS).toFixed(1)}`;
   const trace = arrivals.map(
-    ({ operation, at, clock }) => `${day(at)}, by the clock ${day(clock)}: ${told(operation)}`,
+    ({ operation, at, clock }) => `${day(at)}, by the clock ${day(clock)}: ${textOf(operation)}`,
   );
   return { seed, oracle, expected: [...expected.keys()].join('; '), actual: actual.join('; '), trace };
 }

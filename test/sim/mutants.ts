@@ -20,7 +20,7 @@ export const MUTANTS: readonly Hunt[] = [
       'unbind: 0, unbindTokenFromAll: 0, unbindAccountFromAll: 0',
     ],
     'an overriding bind clears what it binds': ['`${stamp}.0`', '`${stamp}.2`'],
-    'elements of one event are not told apart': ["String(element).padStart(3, '0')", "'000'"],
+    'elements of one event have one stamp': ["String(element).padStart(3, '0')", "'000'"],
   }),
   ...inFile('core/merge.ts', 'lattice', {
     'what arrives last wins': ['`${value}|${name}` > floor : value > known', '`${value}|${name}` > floor : true'],

@@ -4,7 +4,7 @@ import { present, type Random } from './random.ts';
 import { CANARY, type Scene } from './scene.ts';
 
 /** An operation as it should come out of an event, without its stamp. Times in ms since 1970. */
-export type Expected = {
+export type Expectation = {
   readonly kind: string;
   readonly app: string;
   readonly ms: number;
@@ -15,18 +15,18 @@ export type Expected = {
 };
 
 /** Something that happened in the app's auth flow, as its backend tells it, and what that means. */
-export type Told = {
+export type SentEvent = {
   readonly json: { readonly type: string; readonly timestamp: string; readonly id: string; readonly data: object };
-  readonly expected: readonly Expected[];
+  readonly expected: readonly Expectation[];
 };
 
 /** The sender of events: the phones' sessions as the backend knows them. */
 export type Backend = { readonly random: Random; readonly scene: Scene; readonly sessions: Map<string, string> };
 
-type Draft = { readonly type: string; readonly data: object; readonly expected: readonly Omit<Expected, 'ms'>[] };
+type Draft = { readonly type: string; readonly data: object; readonly expected: readonly Omit<Expectation, 'ms'>[] };
 
 /** Draws what people do next: sign in, sign out, switch users, get a new token. `ms` is when, by the backend's clock. */
-export function drawEvent(backend: Backend, ms: number, id: string): Told {
+export function drawEvent(backend: Backend, ms: number, id: string): SentEvent {
   const { random, scene } = backend;
   const draw = random.next();
   const what =

@@ -1,7 +1,7 @@
 import { DOCUMENT_LIMITS, type Limits } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { eventHash, type StampedKind, stampOf } from '../../functions/core/stamp.ts';
-import { ACCOUNTS, APP, BEGINNING_MS, SESSIONS, TOKENS, told } from './cast.ts';
+import { ACCOUNTS, APP, BEGINNING_MS, SESSIONS, TOKENS, textOf } from './cast.ts';
 import type { Finding } from './finding.ts';
 import { after, digest, NOTHING, type Registers, shown } from './lattice.ts';
 import { present } from './random.ts';
@@ -51,18 +51,18 @@ function choices<T>(items: readonly T[], size: number): T[][] {
 }
 
 /** Operations to be delivered in every order, to documents of the usual size or to very small ones. */
-export type Permuted = { readonly operations: readonly Operation[]; readonly limits: Limits };
+export type Permutation = { readonly operations: readonly Operation[]; readonly limits: Limits };
 
 /** All choices of five of what overflows a small document, and of six of the catalogue. */
-export const PERMUTED: readonly Permuted[] = [
+export const PERMUTED: readonly Permutation[] = [
   ...choices(OVERFLOWING, 5).map((operations) => ({ operations, limits: { ...DOCUMENT_LIMITS, edges: 2 } })),
   ...choices(CATALOGUE, 6).map((operations) => ({ operations, limits: DOCUMENT_LIMITS })),
 ];
 
-type Delivered = { readonly state: Registers; readonly order: readonly Operation[] };
+type OrderResult = { readonly state: Registers; readonly order: readonly Operation[] };
 
 /** Every order in which the operations can be delivered one by one, with the registers it ends with. */
-function* orders({ state, order }: Delivered, left: readonly Operation[], limits: Limits): Generator<Delivered> {
+function* orders({ state, order }: OrderResult, left: readonly Operation[], limits: Limits): Generator<OrderResult> {
   if (left.length === 0) yield { state, order };
   for (const next of left) {
     const delivered = { state: after(state, [next], { limits }), order: [...order, next] };
@@ -75,7 +75,7 @@ function* orders({ state, order }: Delivered, left: readonly Operation[], limits
  * All orders end with the same registers, and those show the serial order's bindings. A document that overflows shows
  * no more than those.
  */
-export function everyOrder({ operations, limits }: Permuted): { orders: number; finding: Finding | undefined } {
+export function everyOrder({ operations, limits }: Permutation): { orders: number; finding: Finding | undefined } {
   const bound = [...serial(operations).keys()].sort();
   let count = 0;
   let registers: string | undefined;
@@ -89,7 +89,7 @@ export function everyOrder({ operations, limits }: Permuted): { orders: number; 
     if (isRight || isSafe) continue;
     const oracle = 'O1 every order ends with the bindings of the serial order, and with the same registers';
     const [expected, found] = [`${bound.join('; ')} ${registers}`, `${actual.join('; ')} ${ended}`];
-    return { orders: count, finding: { seed: count, oracle, expected, actual: found, trace: order.map(told) } };
+    return { orders: count, finding: { seed: count, oracle, expected, actual: found, trace: order.map(textOf) } };
   }
   return { orders: count, finding: undefined };
 }

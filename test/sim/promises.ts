@@ -1,7 +1,7 @@
 import type { Account, Token } from '../../functions/core/account.ts';
 import type { AppId } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { told } from './cast.ts';
+import { textOf } from './cast.ts';
 import { byTime, effectOn, ends } from './serial.ts';
 
 /** An operation, the time of its first request, and the time of the first answer that it is applied (ms). */
@@ -35,7 +35,7 @@ export function brokenPromise(deeds: readonly Deed[], answer: Answer): string | 
   const operations = issued.map(({ operation }) => operation);
   if (answer.isShown) {
     const isAllowed = operations.some((bind) => allows(bind, known, answer));
-    return isAllowed ? undefined : 'O3 who has been told of a removal never sees the binding again';
+    return isAllowed ? undefined : 'O3 an answered removal is never seen bound again';
   }
   const newest = operations.sort(byTime).at(-1);
   if (newest === undefined || !known.includes(newest) || effectOn(newest, answer) !== 'binds') return undefined;
@@ -55,5 +55,5 @@ function allows(bind: Operation, known: readonly Operation[], answer: Answer): b
 const isEnd = (operation: Operation, bind: Operation, answer: Answer): boolean =>
   (bind.kind === 'bind' || bind.kind === 'bindOverriding') && ends(operation, { ...answer, by: bind });
 
-export const toldDeed = ({ operation, issuedAt, ackedAt }: Deed): string =>
-  `asked ${issuedAt.toFixed(1)} ms, in effect by ${ackedAt.toFixed(1)} ms: ${told(operation)}`;
+export const deedText = ({ operation, issuedAt, ackedAt }: Deed): string =>
+  `asked ${issuedAt.toFixed(1)} ms, in effect by ${ackedAt.toFixed(1)} ms: ${textOf(operation)}`;

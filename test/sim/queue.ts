@@ -14,7 +14,7 @@ type Message = {
   place: 'queue' | 'dead letters' | 'deleted';
 };
 
-export type Received = { readonly message: Message; readonly handle: string; readonly receives: number };
+export type Receipt = { readonly message: Message; readonly handle: string; readonly receives: number };
 
 export type Queue = {
   /** Everything that was ever sent, whatever became of it. */
@@ -22,8 +22,8 @@ export type Queue = {
   /** `delayMs`: after which it is first visible. */
   readonly send: (body: string, delayMs?: number, group?: string) => void;
   /** Up to `most` visible messages, those of a group in order, otherwise in none. `isShared`: they stay visible to others all the same. */
-  readonly receive: (most: number, isShared: boolean) => Received[];
-  readonly delete: (received: Received) => void;
+  readonly receive: (most: number, isShared: boolean) => Receipt[];
+  readonly delete: (received: Receipt) => void;
   /** Makes a received message visible again after that time. */
   readonly hide: (handle: string, ms: number) => void;
   /** Moves all dead letters back, as new arrivals. */
@@ -39,9 +39,9 @@ export type QueueOptions = {
   readonly random: Random;
   readonly visibilityMs: number;
   readonly maxReceiveCount: number;
-  /** Told whenever a message is, or after that time will be, visible. */
+  /** SentEvent whenever a message is, or after that time will be, visible. */
   readonly onVisible: (inMs: number) => void;
-  /** Told whenever a message is set aside. */
+  /** SentEvent whenever a message is set aside. */
   readonly onDeadLetter: () => void;
 };
 
@@ -58,7 +58,7 @@ export function queue(options: QueueOptions): Queue {
   const isOut = (message: Message) =>
     message.group !== undefined && message.place === 'queue' && message.visibleAt > now();
 
-  const take = (message: Message, isShared: boolean): Received[] => {
+  const take = (message: Message, isShared: boolean): Receipt[] => {
     // A message that has been received as often as allowed is set aside when it would be received once more.
     if (message.receives >= maxReceiveCount) {
       message.place = 'dead letters';

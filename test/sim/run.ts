@@ -5,7 +5,7 @@ import { MIRROR_FAULTS } from './faults.ts';
 import type { Finding } from './finding.ts';
 import { huntAll, isMissed } from './hunt.ts';
 import { inPieces } from './jobs.ts';
-import { toldFigures } from './mirror/figures.ts';
+import { figureLines } from './mirror/figures.ts';
 import { MUTANTS } from './mutants.ts';
 import { SUITE_NAMES, type SweepResult } from './suites.ts';
 
@@ -90,7 +90,7 @@ function report({ suite, fault }: Options, from: number, swept: SweepResult, sec
   );
   for (const [name, times] of Object.entries(swept.faults).sort()) say(`  ${name}: ${times}`);
   say(`divergences: ${findings.length}`);
-  if (suite === 'mirror') for (const line of toldFigures(swept.seeds, swept.figures)) say(line);
+  if (suite === 'mirror') for (const line of figureLines(swept.seeds, swept.figures)) say(line);
   if (suite !== 'end-to-end') return;
   const mean = exposure.removals === 0 ? 0 : exposure.exposedMs / exposure.removals / 1000;
   say(`leak-seconds after a removal was answered: ${(exposure.leakedMs / 1000).toFixed(3)}`);

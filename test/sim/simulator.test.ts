@@ -67,7 +67,7 @@ test('virtual time ends at the given time', async () => {
   expect(happened).toEqual([10, 20]);
 });
 
-/** A queue of some messages and an event source whose function answers as told; what is left, how often received. */
+/** A queue of some messages and an event source whose function answers as given. Returns the messages left, and how often each was received. */
 async function delivered(bodies: readonly string[], invoke: (records: SQSRecord[]) => unknown, untilMs = 1_000) {
   const time = timeline();
   const surroundings = { timeline: time, random: randomOf(1), faults: CALM };
@@ -248,10 +248,10 @@ describe('the hosted API', () => {
   if (!alice || !bob || !carol || !phone) throw new Error('the cast is too small');
   const bind = (...accounts: Account[]) =>
     ({ kind: 'bindOverriding', elements: [{ token: phone, accounts }] }) as const;
-  const play = async (...told: (readonly [Parameters<ReturnType<typeof hostedApi>['accept']>[0], number])[]) => {
+  const play = async (...requests: (readonly [Parameters<ReturnType<typeof hostedApi>['accept']>[0], number])[]) => {
     const time = timeline();
     const side = hostedApi(time);
-    for (const [request, inMs] of told) side.accept(request, inMs, born());
+    for (const [request, inMs] of requests) side.accept(request, inMs, born());
     await time.run();
     return side.boundTo(phone);
   };

@@ -6,10 +6,10 @@ import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import { hostileStore } from './hostile-store.ts';
-import { eventually, type Remembered, remembered } from './lately.ts';
+import { eventually, type History, remembered } from './lately.ts';
 import type { Surroundings } from './network.ts';
 import { born } from './process.ts';
-import { type Answer, brokenPromise, type Deed, deedOf, toldDeed } from './promises.ts';
+import { type Answer, brokenPromise, type Deed, deedOf, deedText } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
 import type { Run } from './seed.ts';
 import { pairOf, serial } from './serial.ts';
@@ -23,7 +23,7 @@ export const REST_MS = 120_000;
 export type Schedule = Surroundings & {
   readonly truth: Truth;
   /** Of the same store. */
-  readonly past: Remembered;
+  readonly past: History;
   readonly deeds: readonly Deed[];
   readonly broken: Broken[];
 };
@@ -64,7 +64,7 @@ export async function storageSchedule(seed: number, only: readonly Fault[] = FAU
   await atRest(schedule);
   const [first] = schedule.broken;
   if (first === undefined) return { finding: undefined, faults: schedule.faults.counts };
-  const trace = [...deeds.map(toldDeed), ...schedule.truth.history.map((line) => line())];
+  const trace = [...deeds.map(deedText), ...schedule.truth.history.map((line) => line())];
   return { finding: { seed, ...first, trace }, faults: schedule.faults.counts };
 }
 

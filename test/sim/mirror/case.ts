@@ -5,7 +5,7 @@ import type { Finding } from '../finding.ts';
 import { gateway } from '../gateway.ts';
 import { ledger } from '../ledger.ts';
 import { type Backend, drawEvent } from '../people.ts';
-import { toldDeed } from '../promises.ts';
+import { deedText } from '../promises.ts';
 import { type Random, randomOf } from '../random.ts';
 import type { Run } from '../seed.ts';
 import { timeline } from '../timeline.ts';
@@ -49,17 +49,17 @@ export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_F
     patienceMs: MINUTE_MS,
     onFinding,
   };
-  const told = { events: 0 };
-  const busy = tellEvents(outbox, stage, moments(random, busyMs), told);
+  const counts = { events: 0 };
+  const busy = tellEvents(outbox, stage, moments(random, busyMs), counts);
   await time.run(calmMs);
   surroundings.faults.calm();
   await rest(stage, busy);
   const deeds = book.deeds();
   const removing = deeds.filter(({ operation: { app, kind } }) => app === CHAT && kind !== 'bind').length;
-  const figures = { ...figuresOf(stage, calmMs), ...told, removing };
+  const figures = { ...figuresOf(stage, calmMs), ...counts, removing };
   const [first] = findings;
   const history = () => [
-    ...deeds.map(toldDeed),
+    ...deeds.map(deedText),
     ...stage.truth.history.map((line) => line()),
     ...stage.side.history.map((line) => line()),
   ];
@@ -75,7 +75,7 @@ async function tellEvents(
   outbox: Outbox,
   { scene }: Stage,
   times: readonly number[],
-  told: { events: number },
+  counts: { events: number },
 ): Promise<void> {
   const { timeline, random, faults, clock } = outbox;
   const backend: Backend = { random, scene, sessions: new Map() };
@@ -89,7 +89,7 @@ async function tellEvents(
     const events = Array.from({ length: random.chance(0.2) ? 2 : 1 }, (_, j) =>
       drawEvent(backend, now + j, `event-${i}-${j}`),
     );
-    told.events += events.filter(({ expected }) => expected.some(({ app }) => app === CHAT)).length;
+    counts.events += events.filter(({ expected }) => expected.some(({ app }) => app === CHAT)).length;
     sending.push(post(outbox, `message-${i}`, events));
   }
   await Promise.all(sending);

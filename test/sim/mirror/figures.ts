@@ -48,7 +48,7 @@ export const tenthsOf = (leaks: readonly number[]): Record<string, number> => {
 };
 
 /** The figures as lines for a person. */
-export function toldFigures(seeds: number, figures: MirrorFigures): string[] {
+export function figureLines(seeds: number, figures: MirrorFigures): string[] {
   const { events, removing, operateCalls, queryCalls, leakMs, leaks, longestMs } = figures;
   const per = (count: number, of: number) => (of === 0 ? 0 : count / of).toFixed(2);
   return [

@@ -69,7 +69,7 @@ export function hostedNetwork(
     const results = resultsOf(surroundings, side, request);
     const at = timeline.now();
     side.history.push(
-      () => `${at.toFixed(1)} ms: hosted gets ${told(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
+      () => `${at.toFixed(1)} ms: hosted gets ${textOf(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
     );
     const taken = failure ? request : withoutSome(request, (place) => results[place] === 'done');
     if (effectMs !== undefined && taken) side.accept(taken, effectMs, process);
@@ -99,7 +99,7 @@ export function hostedNetwork(
   };
 }
 
-const told = ({ kind, ...request }: OperateRequest): string => `${kind} ${JSON.stringify(request)}`;
+const textOf = ({ kind, ...request }: OperateRequest): string => `${kind} ${JSON.stringify(request)}`;
 
 function fateOf({ random, faults }: Surroundings, isDown: boolean): Fate {
   const soon = random.next() * SOON_MS;

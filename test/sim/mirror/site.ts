@@ -27,7 +27,7 @@ export type MirrorSite = Surroundings & {
   /** Called with each state that a process of `verify` writes, and the time of its last query of the hosted API (ms). */
   readonly onVerified: (askedAt: number, ...parameters: Parameters<OnState>) => void;
   readonly onPushed: OnState;
-  /** Told of each process that ended well, and of each that could not write down what it had told. */
+  /** Called for each process that ended well, and for each that could not write its state after a push. */
   readonly onEnded: (process: Process) => void;
   readonly onUnwritten: (process: Process) => void;
 };

@@ -5,17 +5,17 @@ import { memoryMirrorStore } from '../../memory/mirror-store.ts';
 import { requested, type Surroundings } from '../network.ts';
 import type { Process } from '../process.ts';
 
-/** Told of each state at the moment from which it is stored, and of the one it took the place of. */
+/** StateObserver of each state at the moment from which it is stored, and of the one it took the place of. */
 export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
 
-/** `onUnwritten`: told of each call that fails, after which the process may have written nothing down. */
-type Told = { readonly onState: OnState; readonly onUnwritten: () => void };
+/** `onUnwritten`: called for each call that fails, after which the process may have written nothing down. */
+type StateObserver = { readonly onState: OnState; readonly onUnwritten: () => void };
 
 /** The states of hosted tokens as processes reach them that may die, in a store that loses, refuses and is late. */
 export function mirrorStates(surroundings: Surroundings) {
   const states = new Map<string, StoredState>();
   const inner = memoryMirrorStore(states);
-  const as = (process: Process, { onState, onUnwritten }: Told): MirrorStore => ({
+  const as = (process: Process, { onState, onUnwritten }: StateObserver): MirrorStore => ({
     states: (app, tokens) => {
       const parts = tokens.map((token) => async () => one(await inner.states(app, [token])));
       const read = requested(surroundings, process, 'store', parts);
