@@ -95,19 +95,19 @@ test('functions import zod in its small dialect: one import of the other would b
   expect([...new Set(zods)].sort()).toEqual(['zod/mini', 'zod/v4/core', 'zod/v4/locales/en.js']);
 });
 
-test('only lambda, aws and the doors read clock, chance, timers, environment and log', () => {
+test('clock, chance, timers, environment and log are read in lambda, aws and the doors only', () => {
   const world = /Date\.now|new Date\(\)|Math\.random|randomUUID|setTimeout|process\.(?:env|exit|on|hrtime)|console[.[]/;
   expect(strays(world, (file) => ['lambda', 'aws', 'doors'].includes(roomOf(file)))).toEqual([]);
   expect(strays(/process\.env/, (file) => file === 'functions/lambda/environment.ts')).toEqual([]);
   expect(strays(/console[.[]/, (file) => file === 'functions/lambda/log.ts')).toEqual([]);
 });
 
-test("only account-api/wire uses the wire's words", () => {
+test("the wire's words stand in account-api/wire only", () => {
   const words = /operator_type|ret_code|retCode|err_msg|errMsg|token_accounts|account_tokens|account_list|token_list/;
   expect(strays(words, (file) => file.startsWith('functions/account-api/wire/'))).toEqual([]);
 });
 
-test('only aws and the doors import the AWS SDK', () => {
+test('the AWS SDK is imported by aws and the doors only', () => {
   const sdk = functions.filter((file) => importsOf(file).some((name) => name.startsWith('@aws-sdk/')));
   expect(sdk.filter((file) => !['aws', 'doors'].includes(roomOf(file)))).toEqual([]);
 });

@@ -30,12 +30,13 @@ describe('the deployed functions over embedded SQS and DynamoDB', () => {
   });
   afterAll(() => local.stop());
 
-  test('the functions hold every rule in both dialects, with both kinds of authentication', async () => {
-    // Four runs at once keep the machine busy, so a door may answer `durable` before it applies.
+  test('the functions hold every rule, in XG with Basic authentication and in TPNS with signatures', async () => {
+    // Two runs at once keep the machine busy, so a door may answer `durable` before it applies.
     const waitMs = 30_000;
-    const subjects = ['xg-many', 'tpns-typed'].flatMap((app) =>
-      WAYS.map((authentication) => ({ app, authentication })),
-    );
+    const subjects = [
+      { app: 'xg-many', authentication: 'basic' },
+      { app: 'tpns-typed', authentication: 'sign' },
+    ] as const;
     const runs = subjects.map(async ({ app, authentication }) => {
       const secret = local.apps.find(({ id }) => id === app)?.secretKey ?? '';
       return broken(await judged({ url: local.url, app, secret, waitMs }, authentication));

@@ -5,7 +5,7 @@ import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Line } from '../../functions/lambda/log.ts';
 import type { HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 
-/** What API Gateway sends for a request, as far as a door looks (payload format 2.0). */
+/** The fields of API Gateway's event that a door reads (payload format 2.0). */
 const event = (more: Partial<APIGatewayProxyEventV2> = {}): APIGatewayProxyEventV2 => ({
   version: '2.0',
   routeKey: 'ANY /events/{source}',

@@ -8,6 +8,6 @@ test('an error is shown by its name and by where it was thrown, not by its text'
   expect(stack).not.toContain('canary');
 });
 
-test('what is thrown and is no error is shown by its type', () => {
+test('a thrown value that is no error is shown by its type', () => {
   expect(errorLine('canary')).toEqual({ error: 'string' });
 });

@@ -62,7 +62,7 @@ export const unbindEverywhere = (ms: number, name: string): AccountOperation => 
   account: account(name),
 });
 
-/** The same operation on another token. */
+/** Returns the operation on another token. */
 export const moved = (operation: TokenOperation, name: string): TokenOperation => ({
   ...operation,
   token: token(name),
