@@ -46,7 +46,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   infra: ['core', 'lambda'],
   local: ['core', 'lambda', 'account-api', 'doors', 'infra'],
   cli: ['core', 'lambda', 'events', 'account-api', 'infra', 'local'],
-  conformance: [],
+  conformance: ['local', 'cli'],
   openapi: ['core', 'events', 'account-api'],
   bench: [...PRODUCT, 'test'],
   test: [...PRODUCT, 'conformance', 'openapi', 'bench'],

@@ -14,7 +14,7 @@ export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | 
  */
 export const SUITES = {
   lattice: {
-    seeds: { fast: 5_000, deep: 200_000 },
+    seeds: { fast: 2_000, deep: 200_000 },
     load: async (): Promise<Suite> => {
       const { latticeCase } = await import('./lattice.ts');
       return (seed) => ({ finding: latticeCase(seed) });
@@ -31,18 +31,18 @@ export const SUITES = {
     },
   },
   limits: {
-    seeds: { fast: 2_000, deep: 60_000 },
+    seeds: { fast: 1_000, deep: 60_000 },
     load: async (): Promise<Suite> => {
       const { horizonCase, overflowCase } = await import('./limits.ts');
       return (seed) => ({ finding: seed % 2 === 0 ? overflowCase(seed) : horizonCase(seed) });
     },
   },
   storage: {
-    seeds: { fast: 1_000, deep: 40_000 },
+    seeds: { fast: 500, deep: 40_000 },
     load: async (): Promise<Suite> => (await import('./storage.ts')).storageSchedule,
   },
   collecting: {
-    seeds: { fast: 500, deep: 10_000 },
+    seeds: { fast: 300, deep: 10_000 },
     load: async (): Promise<Suite> => (await import('./collecting.ts')).collectingSchedule,
   },
   calls: {
