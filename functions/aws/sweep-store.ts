@@ -1,6 +1,7 @@
 import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
+// Not `z.core.$ZodError`: with it esbuild bundles every locale, 650 KB instead of 272.
 import { $ZodError } from 'zod/v4/core';
 import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
 import { callAws } from './client.ts';
@@ -101,8 +102,6 @@ const ifUnchanged = (register: 'edge' | 'removal', value: string) => ({
   ExpressionAttributeNames: { '#register': register },
   ExpressionAttributeValues: marshall({ ':value': value }),
 });
-
-// `$ZodError` comes from `zod/v4/core`: with `z.core.$ZodError` esbuild bundles every locale, 650 KB instead of 272.
 
 const Keyed = z.object({ pk: z.string(), sk: z.string() });
 const PointerItem = z.object({ edge: z.string() });
