@@ -1,8 +1,78 @@
 import { randomUUID } from 'node:crypto';
+import { AccountType } from '../functions/core/account.ts';
+import type { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
 import { UserError } from '../local/user-error.ts';
-import { EVENT_OPTIONS, EVENT_WORDS, eventOf } from './auth-event.ts';
-import { command } from './command.ts';
+import { command, type Options, type Values } from './command.ts';
 import { missingSecret, post, replyIn, signedHeaders, TARGET_OPTIONS, type Target, targetOf } from './target.ts';
+
+/** Reads the option --account-type. Returns undefined if it is not given. */
+export function accountTypeIn(text: string | undefined): AccountType | undefined {
+  if (text === undefined) return undefined;
+  const type = AccountType.safeParse(Number(text));
+  if (type.success && /^\d+$/.test(text)) return type.data;
+  throw new UserError(`--account-type ${text}: an account type is a number from 0 to 2147483647`);
+}
+
+/** The type of the event that each word of `npm run send` sends. */
+export const EVENT_TYPES = {
+  login: 'user.login',
+  logout: 'user.logout',
+  'logout-everywhere': 'user.logout_everywhere',
+  deleted: 'user.deleted',
+  'token-changed': 'device.token_changed',
+} as const satisfies Record<string, AppEvent['type']>;
+
+export type EventWord = keyof typeof EVENT_TYPES;
+
+export const EVENT_WORDS: Readonly<Record<EventWord, string>> = {
+  login: 'the account is signed in on the phone',
+  logout: 'the account is signed out on the phone',
+  'logout-everywhere': 'the account is signed out on all phones',
+  deleted: 'the account is deleted',
+  'token-changed': 'the phone has a new push token',
+};
+
+export const EVENT_OPTIONS = {
+  token: { value: 'T', help: 'push token of the phone' },
+  account: { value: 'A', repeats: true, help: 'the account; may be repeated for login and token-changed' },
+  'account-type': { value: 'N', help: 'type of all these accounts. Default: none, which is type 0' },
+  app: { value: 'ID', help: 'the app. Default: the only app of the source' },
+  platform: { value: 'P', help: 'android or ios; refused if it is not the platform of the app. Default: none' },
+  mode: { value: 'append', help: 'login: other accounts stay signed in. Default: they are signed out' },
+  scope: { value: 'account', help: 'logout: of this account only. Default: of all accounts on the phone' },
+  session: { value: 'S', help: 'session id, which ties a logout to its login. Default: none' },
+  'old-token': { value: 'T', help: 'token-changed: the token before the change' },
+  at: { value: 'TIME', help: 'time of the event, ISO 8601. Default: now' },
+} as const satisfies Options;
+
+export type EventValues = Partial<Values<typeof EVENT_OPTIONS>>;
+
+/** The event for a word and its options. The service validates it, not the command. */
+export const eventOf = (word: EventWord, values: EventValues, now: Date): object => ({
+  type: EVENT_TYPES[word],
+  timestamp: values.at ?? now.toISOString(),
+  data: dataOf(EVENT_TYPES[word], values),
+});
+
+/** JSON leaves out undefined values, so an option that is not given is not sent. */
+function dataOf(type: AppEvent['type'], values: EventValues): object {
+  const { app, platform, token, session: session_id, 'old-token': old_token, mode, scope } = values;
+  const account_type = accountTypeIn(values['account-type']);
+  const accounts = values.account?.map((account) => ({ account, account_type }));
+  const one = { account: values.account?.[0], account_type };
+  const named = accounts !== undefined && accounts.length > 1 ? { accounts } : one;
+  switch (type) {
+    case 'user.login':
+      return { app, platform, token, ...named, mode, session_id };
+    case 'user.logout':
+      return { app, platform, token, ...one, scope, session_id };
+    case 'user.logout_everywhere':
+    case 'user.deleted':
+      return { app, ...one };
+    case 'device.token_changed':
+      return { app, platform, old_token, token, accounts: accounts ?? [] };
+  }
+}
 
 export const send = command({
   name: 'send',

@@ -7,7 +7,7 @@ import { mirrorNames, NAMES } from '../../local/aws/resources.ts';
 import type { Instance } from '../../local/description.ts';
 import { CONTROL, HostedState } from '../../local/hosted/api.ts';
 import { UserError } from '../../local/user-error.ts';
-import { ask } from '../account-query.ts';
+import { ask } from '../query.ts';
 import type { Bindings } from './events.ts';
 
 /** Reads an instance and its hosted API. */

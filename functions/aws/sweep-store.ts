@@ -1,7 +1,6 @@
 import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-// Not `z.core.$ZodError`: with it esbuild bundles every locale, 650 KB instead of 272.
 import { $ZodError } from 'zod/v4/core';
 import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
 import { callAws } from './client.ts';
@@ -22,6 +21,8 @@ import {
   tryWrite,
 } from './dynamodb.ts';
 import { storedIn } from './mirror-store.ts';
+
+// Not `z.core.$ZodError`: with it esbuild bundles every locale, 650 KB instead of 272.
 
 /** Most items of one page: a few hundred KB, and a second's work. */
 const PAGE_ITEMS = 1_000;

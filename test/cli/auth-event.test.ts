@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVENT_TYPES, type EventValues, type EventWord, eventOf } from '../../cli/auth-event.ts';
+import { EVENT_TYPES, type EventValues, type EventWord, eventOf } from '../../cli/send.ts';
 import { AppEvent } from '../../functions/events/sources/standard-webhooks.ts';
 
 const NOW = new Date('2026-11-22T09:30:00.000Z');

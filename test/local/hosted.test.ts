@@ -1,7 +1,6 @@
 import { request } from 'undici';
 import { afterEach, expect, test } from 'vitest';
-import type { AccountApiClient } from '../../functions/account-api/client.ts';
-import { accountApiClient } from '../../functions/account-api/client.ts';
+import { type AccountApiClient, accountApiClient } from '../../functions/account-api/client.ts';
 import { Account, Token } from '../../functions/core/account.ts';
 import { CONTROL, HostedState, startHostedApi } from '../../local/hosted/api.ts';
 import type { Chance, Fault } from '../../local/hosted/tasks.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ask } from '../../cli/account-query.ts';
+import { ask } from '../../cli/query.ts';
 import { Account, AccountId, Token } from '../../functions/core/account.ts';
 import type { Instance } from '../../local/description.ts';
 import { startLocal } from '../../local/instance.ts';
