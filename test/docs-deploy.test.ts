@@ -42,8 +42,10 @@ test('README and docs/operations.md name outputs of the stack, all of them and n
   expect(outputs.filter((output) => !isListed(output))).toEqual([]);
 });
 
-test('README names options that the stack has', () => {
-  const named = [...deploy.matchAll(/-c (\w+)=/g)].map(([, name = '']) => name);
-  expect(named.filter((name) => ![...OPTION_NAMES, 'config'].includes(name))).toEqual([]);
-  expect(named).toContain('stage');
+test('README names options that the stack has, and docs/operations.md names all of them', () => {
+  const namedIn = (text: string) => [...text.matchAll(/-c (\w+)=/g)].map(([, name = '']) => name);
+  const known = [...OPTION_NAMES, 'config'];
+  expect(namedIn(deploy)).toContain('stage');
+  expect(known).toEqual(expect.arrayContaining(namedIn(deploy)));
+  expect(new Set(namedIn(readFileSync(join(root, 'docs/operations.md'), 'utf8')))).toEqual(new Set(known));
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { accountApiClient } from '../../functions/account-api/client.ts';
 
 const OPTIONS = {
@@ -11,32 +11,30 @@ const OPTIONS = {
   now: () => 0,
 } as const;
 
-describe('the URL of a client', () => {
-  test.each([
-    'https://api.tpns.tencent.com',
-    'https://openapi.xg.qq.com/',
-    'https://host.example/stage',
-    'http://localhost:8787',
-    'http://127.0.0.1:8787',
-    'http://[::1]:8787',
-  ])('the URL %s is accepted', async (url) => {
-    await accountApiClient({ ...OPTIONS, url }).close();
-  });
+test.each([
+  'https://api.tpns.tencent.com',
+  'https://openapi.xg.qq.com/',
+  'https://host.example/stage',
+  'http://localhost:8787',
+  'http://127.0.0.1:8787',
+  'http://[::1]:8787',
+])('the URL %s is accepted', async (url) => {
+  await accountApiClient({ ...OPTIONS, url }).close();
+});
 
-  test.each([
-    ['http://api.tpns.tencent.com', 'must be https, or http on this machine'],
-    ['http://localhost.example.com', 'must be https, or http on this machine'],
-    ['http://127.0.0.1.example.com', 'must be https, or http on this machine'],
-    ['ftp://localhost', 'must be https, or http on this machine'],
-    ['file:///etc/hosts', 'must be https, or http on this machine'],
-    ['api.tpns.tencent.com', 'is not a URL'],
-    ['', 'is not a URL'],
-    ['https://user:password@host.example', 'must have a host, perhaps a path, and nothing else'],
-    ['https://host.example/?stage=1', 'must have a host, perhaps a path, and nothing else'],
-    ['https://host.example/#stage', 'must have a host, perhaps a path, and nothing else'],
-  ])('the URL "%s" is refused', (url, message) => {
-    expect(() => accountApiClient({ ...OPTIONS, url })).toThrow(`url ${message}`);
-  });
+test.each([
+  ['http://api.tpns.tencent.com', 'must be https, or http on this machine'],
+  ['http://localhost.example.com', 'must be https, or http on this machine'],
+  ['http://127.0.0.1.example.com', 'must be https, or http on this machine'],
+  ['ftp://localhost', 'must be https, or http on this machine'],
+  ['file:///etc/hosts', 'must be https, or http on this machine'],
+  ['api.tpns.tencent.com', 'is not a URL'],
+  ['', 'is not a URL'],
+  ['https://user:password@host.example', 'must have a host, perhaps a path, and nothing else'],
+  ['https://host.example/?stage=1', 'must have a host, perhaps a path, and nothing else'],
+  ['https://host.example/#stage', 'must have a host, perhaps a path, and nothing else'],
+])('the URL "%s" is refused', (url, message) => {
+  expect(() => accountApiClient({ ...OPTIONS, url })).toThrow(`url ${message}`);
 });
 
 test.each([

@@ -52,163 +52,155 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
   });
 });
 
-describe('requests of a client', () => {
-  test('an XG request is equal to the document’s, key by key', async () => {
-    const { client, sent } = await talking(says(xg.operateReply), { dialect: 'xg', platform: 'android' });
-    const elements = xg.bind.request.token_accounts.map((element) => ({
-      token: token(element.token),
-      accounts: element.account_list.map((one) => account(one.account, one.account_type)),
-    }));
-    await client.operate({ kind: 'bind', elements });
-    await client.operate({ kind: 'unbindTokenFromAll', tokens: xg.unbindTokenFromAll.request.token_list.map(token) });
-    expect(sent.map(({ path, body }) => [path, body])).toEqual([
-      ['/v3/device/account/batchoperate', JSON.stringify(xg.bind.request)],
-      ['/v3/device/account/batchoperate', JSON.stringify(xg.unbindTokenFromAll.request)],
-    ]);
-  });
+test('an XG request is equal to the document’s, key by key', async () => {
+  const { client, sent } = await talking(says(xg.operateReply), { dialect: 'xg', platform: 'android' });
+  const elements = xg.bind.request.token_accounts.map((element) => ({
+    token: token(element.token),
+    accounts: element.account_list.map((one) => account(one.account, one.account_type)),
+  }));
+  await client.operate({ kind: 'bind', elements });
+  await client.operate({ kind: 'unbindTokenFromAll', tokens: xg.unbindTokenFromAll.request.token_list.map(token) });
+  expect(sent.map(({ path, body }) => [path, body])).toEqual([
+    ['/v3/device/account/batchoperate', JSON.stringify(xg.bind.request)],
+    ['/v3/device/account/batchoperate', JSON.stringify(xg.unbindTokenFromAll.request)],
+  ]);
+});
 
-  test('a TPNS query is equal to the document’s, without a platform', async () => {
-    const { client, sent } = await talking(says(tpns.accountsOf.reply), { platform: 'ios' });
-    await client.accountsOf(tpns.accountsOf.request.token_list.map(token));
-    expect(sent.map(({ path, body }) => [path, body])).toEqual([
-      ['/v3/device/account/query', JSON.stringify(tpns.accountsOf.request)],
-    ]);
-  });
+test('a TPNS query is equal to the document’s, without a platform', async () => {
+  const { client, sent } = await talking(says(tpns.accountsOf.reply), { platform: 'ios' });
+  await client.accountsOf(tpns.accountsOf.request.token_list.map(token));
+  expect(sent.map(({ path, body }) => [path, body])).toEqual([
+    ['/v3/device/account/query', JSON.stringify(tpns.accountsOf.request)],
+  ]);
+});
 
-  test('Basic authentication is the app and its secret', async () => {
-    const { client, sent } = await talking(says(DONE), { app: 'app-1', secret: 'a:b 密' });
-    await client.operate(bind(token('phone'), 'alice'));
-    expect(sent[0]?.headers.authorization).toBe(`Basic ${Buffer.from('app-1:a:b 密').toString('base64')}`);
-  });
+test('Basic authentication is the app and its secret', async () => {
+  const { client, sent } = await talking(says(DONE), { app: 'app-1', secret: 'a:b 密' });
+  await client.operate(bind(token('phone'), 'alice'));
+  expect(sent[0]?.headers.authorization).toBe(`Basic ${Buffer.from('app-1:a:b 密').toString('base64')}`);
+});
 
-  test('a signature covers the body in bytes and has the time of its attempt in seconds', async () => {
-    let ms = T0 + 999;
-    const { client, sent } = await talking(says(DONE), { authentication: 'sign', now: () => ms });
-    await client.operate(bind(token('phone'), '爱丽丝'));
-    ms += 5_000;
-    await client.operate(bind(token('phone'), '爱丽丝'));
-    const timestamps = [String(T0 / 1000), String(T0 / 1000 + 5)];
-    expect(sent.map(({ headers }) => headers['timestamp'])).toEqual(timestamps);
-    const expected = timestamps.map((timestamp, i) =>
-      signatureOf(appSecret('a secret').key, { timestamp, app: 'an-app', body: sent[i]?.body ?? '' }),
-    );
-    expect(sent.map(({ headers }) => headers['sign'])).toEqual(expected);
-    expect(sent[0]?.headers).toMatchObject({ accessid: 'an-app', 'content-type': 'application/json' });
-    expect(sent[0]?.headers).not.toHaveProperty('authorization');
-  });
+test('a signature covers the body in bytes and has the time of its attempt in seconds', async () => {
+  let ms = T0 + 999;
+  const { client, sent } = await talking(says(DONE), { authentication: 'sign', now: () => ms });
+  await client.operate(bind(token('phone'), '爱丽丝'));
+  ms += 5_000;
+  await client.operate(bind(token('phone'), '爱丽丝'));
+  const timestamps = [String(T0 / 1000), String(T0 / 1000 + 5)];
+  expect(sent.map(({ headers }) => headers['timestamp'])).toEqual(timestamps);
+  const expected = timestamps.map((timestamp, i) =>
+    signatureOf(appSecret('a secret').key, { timestamp, app: 'an-app', body: sent[i]?.body ?? '' }),
+  );
+  expect(sent.map(({ headers }) => headers['sign'])).toEqual(expected);
+  expect(sent[0]?.headers).toMatchObject({ accessid: 'an-app', 'content-type': 'application/json' });
+  expect(sent[0]?.headers).not.toHaveProperty('authorization');
+});
 
-  test('a path in the URL precedes the API’s paths', async () => {
-    const { url, sent } = await talking(says(DONE));
-    await clientOf({ url: `${url}/stage/` }).operate(bind(token('phone'), 'alice'));
-    expect(sent[0]?.path).toBe('/stage/v3/device/account/batchoperate');
-  });
+test('a path in the URL precedes the API’s paths', async () => {
+  const { url, sent } = await talking(says(DONE));
+  await clientOf({ url: `${url}/stage/` }).operate(bind(token('phone'), 'alice'));
+  expect(sent[0]?.path).toBe('/stage/v3/device/account/batchoperate');
+});
 
-  test('a connection is kept between calls', async () => {
-    let connections = 0;
-    const { client, sent, server } = await talking(says(DONE), { connections: 1 });
-    server.on('connection', () => {
-      connections += 1;
-    });
-    for (let i = 0; i < 5; i++) await client.operate(bind(token('phone'), 'alice'));
-    expect([sent.length, connections]).toEqual([5, 1]);
+test('a connection is kept between calls', async () => {
+  let connections = 0;
+  const { client, sent, server } = await talking(says(DONE), { connections: 1 });
+  server.on('connection', () => {
+    connections += 1;
   });
+  for (let i = 0; i < 5; i++) await client.operate(bind(token('phone'), 'alice'));
+  expect([sent.length, connections]).toEqual([5, 1]);
+});
 
-  test('simultaneous calls share the allowed connections', async () => {
-    let connections = 0;
-    const { client, sent, server } = await talking(says(DONE), { connections: 2 });
-    server.on('connection', () => {
-      connections += 1;
-    });
-    await Promise.all(Array.from({ length: 10 }, () => client.operate(bind(token('phone'), 'alice'))));
-    expect([sent.length, connections]).toEqual([10, 2]);
+test('simultaneous calls share the allowed connections', async () => {
+  let connections = 0;
+  const { client, sent, server } = await talking(says(DONE), { connections: 2 });
+  server.on('connection', () => {
+    connections += 1;
+  });
+  await Promise.all(Array.from({ length: 10 }, () => client.operate(bind(token('phone'), 'alice'))));
+  expect([sent.length, connections]).toEqual([10, 2]);
+});
+
+const long = token('x'.repeat(65));
+
+test('an element that is too long is refused and the others are sent', async () => {
+  const { client, sent } = await talking(says({ ret_code: 0, err_msg: 'ok', result: ['ok', 'token_not_exists'] }), {
+    dialect: 'xg',
+  });
+  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens: [token('a'), long, token('b')] })).toEqual({
+    kind: 'answered',
+    results: ['done', 'refused', 'unknownToken'],
+  });
+  expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ operator_type: 4, token_list: ['a', 'b'] });
+});
+
+test.each([
+  ['bind', { kind: 'bind', elements: [{ token: long, accounts: [account('alice')] }] }],
+  ['unbindTokenFromAll', { kind: 'unbindTokenFromAll', tokens: [long] }],
+] as const)('a %s without any expressible element is not sent', async (_, request) => {
+  const { client, sent } = await talking(says(DONE), { dialect: 'xg' });
+  expect(await client.operate(request)).toEqual({ kind: 'answered', results: ['refused'] });
+  expect(sent).toEqual([]);
+});
+
+test('a request with too many elements throws', async () => {
+  const { client, sent } = await talking(says(DONE));
+  const elements = Array.from({ length: 21 }, (_, i) => ({ token: token(`${i}`), accounts: [account('alice')] }));
+  await expect(client.operate({ kind: 'bind', elements })).rejects.toThrow('a list has at most 20 elements');
+  expect(sent).toEqual([]);
+});
+
+test('a query of a token that is too long is refused and not sent', async () => {
+  const { client, sent } = await talking(says({}), { dialect: 'xg' });
+  const answer = await client.accountsOf([token('phone'), token('t'.repeat(65))]);
+  expect([answer, sent]).toEqual([{ kind: 'refused', reason: 'not in this dialect' }, []]);
+  await expect(client.accountsOf(Array.from({ length: 101 }, () => token('phone')))).rejects.toThrow('at most 100');
+});
+
+const dialects: readonly Dialect[] = ['xg', 'tpns'];
+
+test.each(dialects)('an %s success without a list of results counts for every element', async (dialect) => {
+  const { client } = await talking(says({ ret_code: 0, err_msg: 'ok' }), { dialect });
+  const tokens = [token('a'), token('b')];
+  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
+    kind: 'answered',
+    results: ['done', 'done'],
   });
 });
 
-describe('elements that the dialect cannot express', () => {
-  const long = token('x'.repeat(65));
+test('one result for two tokens counts for both, as in the TPNS sample', async () => {
+  const { client } = await talking(says({ ret_code: 0, err_msg: 'NO_ERROR', result: ['0'] }));
+  const tokens = [token('a'), token('b')];
+  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toMatchObject({ results: ['done', 'done'] });
+});
 
-  test('an element that is too long is refused and the others are sent', async () => {
-    const { client, sent } = await talking(says({ ret_code: 0, err_msg: 'ok', result: ['ok', 'token_not_exists'] }), {
-      dialect: 'xg',
-    });
-    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens: [token('a'), long, token('b')] })).toEqual({
-      kind: 'answered',
-      results: ['done', 'refused', 'unknownToken'],
-    });
-    expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ operator_type: 4, token_list: ['a', 'b'] });
-  });
-
-  test.each([
-    ['bind', { kind: 'bind', elements: [{ token: long, accounts: [account('alice')] }] }],
-    ['unbindTokenFromAll', { kind: 'unbindTokenFromAll', tokens: [long] }],
-  ] as const)('a %s without any expressible element is not sent', async (_, request) => {
-    const { client, sent } = await talking(says(DONE), { dialect: 'xg' });
-    expect(await client.operate(request)).toEqual({ kind: 'answered', results: ['refused'] });
-    expect(sent).toEqual([]);
-  });
-
-  test('a request with too many elements throws', async () => {
-    const { client, sent } = await talking(says(DONE));
-    const elements = Array.from({ length: 21 }, (_, i) => ({ token: token(`${i}`), accounts: [account('alice')] }));
-    await expect(client.operate({ kind: 'bind', elements })).rejects.toThrow('a list has at most 20 elements');
-    expect(sent).toEqual([]);
-  });
-
-  test('a query of a token that is too long is refused and not sent', async () => {
-    const { client, sent } = await talking(says({}), { dialect: 'xg' });
-    const answer = await client.accountsOf([token('phone'), token('t'.repeat(65))]);
-    expect([answer, sent]).toEqual([{ kind: 'refused', reason: 'not in this dialect' }, []]);
-    await expect(client.accountsOf(Array.from({ length: 101 }, () => token('phone')))).rejects.toThrow('at most 100');
+test('results that do not match the elements make the answer unavailable', async () => {
+  const { client } = await talking(says({ ret_code: 1008026, err_msg: 'batch op,partly error', result: ['1008006'] }));
+  const tokens = [token('a'), token('b')];
+  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
+    kind: 'unavailable',
+    reason: 'not an answer to what was asked',
   });
 });
 
-describe('replies that a client reads', () => {
-  const dialects: readonly Dialect[] = ['xg', 'tpns'];
-
-  test.each(dialects)('an %s success without a list of results counts for every element', async (dialect) => {
-    const { client } = await talking(says({ ret_code: 0, err_msg: 'ok' }), { dialect });
-    const tokens = [token('a'), token('b')];
-    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
-      kind: 'answered',
-      results: ['done', 'done'],
-    });
+test('a token that the reply leaves out has no accounts', async () => {
+  const reply = {
+    retCode: 0,
+    errMsg: 'NO_ERROR',
+    token_accounts: [{ token: 'b', account_list: [{ account: 'alice' }] }],
+  };
+  const { client } = await talking(says(reply));
+  expect(await client.accountsOf([token('a'), token('b')])).toEqual({
+    kind: 'found',
+    accounts: [[], [account('alice')]],
   });
+});
 
-  test('one result for two tokens counts for both, as in the TPNS sample', async () => {
-    const { client } = await talking(says({ ret_code: 0, err_msg: 'NO_ERROR', result: ['0'] }));
-    const tokens = [token('a'), token('b')];
-    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toMatchObject({ results: ['done', 'done'] });
-  });
-
-  test('results that do not match the elements make the answer unavailable', async () => {
-    const { client } = await talking(
-      says({ ret_code: 1008026, err_msg: 'batch op,partly error', result: ['1008006'] }),
-    );
-    const tokens = [token('a'), token('b')];
-    expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
-      kind: 'unavailable',
-      reason: 'not an answer to what was asked',
-    });
-  });
-
-  test('a token that the reply leaves out has no accounts', async () => {
-    const reply = {
-      retCode: 0,
-      errMsg: 'NO_ERROR',
-      token_accounts: [{ token: 'b', account_list: [{ account: 'alice' }] }],
-    };
-    const { client } = await talking(says(reply));
-    expect(await client.accountsOf([token('a'), token('b')])).toEqual({
-      kind: 'found',
-      accounts: [[], [account('alice')]],
-    });
-  });
-
-  test('an entry for another token makes the answer unavailable, and not "nothing is bound"', async () => {
-    const { client } = await talking(says(tpns.accountsOf.reply));
-    expect(await client.accountsOf([token('Token1')])).toEqual({
-      kind: 'unavailable',
-      reason: 'not an answer to what was asked',
-    });
+test('an entry for another token makes the answer unavailable, and not "nothing is bound"', async () => {
+  const { client } = await talking(says(tpns.accountsOf.reply));
+  expect(await client.accountsOf([token('Token1')])).toEqual({
+    kind: 'unavailable',
+    reason: 'not an answer to what was asked',
   });
 });

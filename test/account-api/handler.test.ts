@@ -119,29 +119,27 @@ test('an operation does not keep the operator of its request', async () => {
   expect(JSON.stringify(queue)).not.toContain('operator');
 });
 
-describe('the log line', () => {
-  const lineOf = async (body: unknown, path: string = PATHS.operate) =>
-    (await world().send({ path, headers: basic('xg'), body: json(body) })).line;
+const lineOf = async (body: unknown, path: string = PATHS.operate) =>
+  (await world().send({ path, headers: basic('xg'), body: json(body) })).line;
 
-  test('the line of an operation has app, operation, number of elements, outcome and kind of operator', async () => {
-    const body = { ...tokenAccounts(2, 'phone', 'alice'), op_type: 'rtx', op_id: 'operator@example.com' };
-    expect(await lineOf(body)).toEqual({
-      app: 'xg',
-      operation: 'bindOverriding',
-      elements: 1,
-      operator: 'rtx',
-      outcome: 'applied',
-      refused: 0,
-      superseded: 0,
-    });
+test('the line of an operation has app, operation, number of elements, outcome and kind of operator', async () => {
+  const body = { ...tokenAccounts(2, 'phone', 'alice'), op_type: 'rtx', op_id: 'operator@example.com' };
+  expect(await lineOf(body)).toEqual({
+    app: 'xg',
+    operation: 'bindOverriding',
+    elements: 1,
+    operator: 'rtx',
+    outcome: 'applied',
+    refused: 0,
+    superseded: 0,
   });
+});
 
-  test('the line of a query has app, operation, number of elements and outcome', async () => {
-    const line = { app: 'xg', operation: 'tokensOf', elements: 2, outcome: 'answered' };
-    expect(await lineOf(tokensOf('alice', 'bobby'), PATHS.query)).toEqual(line);
-  });
+test('the line of a query has app, operation, number of elements and outcome', async () => {
+  const line = { app: 'xg', operation: 'tokensOf', elements: 2, outcome: 'answered' };
+  expect(await lineOf(tokensOf('alice', 'bobby'), PATHS.query)).toEqual(line);
+});
 
-  test('the line of a refusal has its reason', async () => {
-    expect(await lineOf({ operator_type: 4 })).toEqual({ app: 'xg', outcome: 'refused', reason: 'missing' });
-  });
+test('the line of a refusal has its reason', async () => {
+  expect(await lineOf({ operator_type: 4 })).toEqual({ app: 'xg', outcome: 'refused', reason: 'missing' });
 });

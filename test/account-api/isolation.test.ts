@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { msOf, stampOf } from '../../functions/core/stamp.ts';
@@ -33,79 +33,71 @@ const stateOf = async ({ held, holders }: World, app: string) => ({
   alice: await holders(app, 'alice'),
 });
 
-describe("an app's credential reaches no binding of another app", () => {
-  test.each(MATRIX)('the app %s does not change the bindings of xg by %s', async (app, _, body) => {
-    const at = world();
-    await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
-    const before = await stateOf(at, 'xg');
-    expect(await at.operate(app, body)).toMatchObject({ ret_code: 0 });
-    expect(await stateOf(at, 'xg')).toEqual(before);
-    await at.redeliver();
-    expect(await stateOf(at, 'xg')).toEqual(before);
+test.each(MATRIX)('the app %s does not change the bindings of xg by %s', async (app, _, body) => {
+  const at = world();
+  await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
+  const before = await stateOf(at, 'xg');
+  expect(await at.operate(app, body)).toMatchObject({ ret_code: 0 });
+  expect(await stateOf(at, 'xg')).toEqual(before);
+  await at.redeliver();
+  expect(await stateOf(at, 'xg')).toEqual(before);
+});
+
+test.each(OTHERS)('the app %s finds no binding of xg, in either direction', async (app) => {
+  const at = world();
+  await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
+  expect(await stateOf(at, app)).toEqual({ phone: [], alice: [] });
+  expect(await at.operate(app, { operator_type: 4, token_list: ['phone'] })).toMatchObject({
+    result: [app.startsWith('xg') ? 'token_not_exists' : '1008006'],
   });
+});
 
-  test.each(OTHERS)('the app %s finds no binding of xg, in either direction', async (app) => {
-    const at = world();
-    await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
-    expect(await stateOf(at, app)).toEqual({ phone: [], alice: [] });
-    expect(await at.operate(app, { operator_type: 4, token_list: ['phone'] })).toMatchObject({
-      result: [app.startsWith('xg') ? 'token_not_exists' : '1008006'],
-    });
-  });
+test.each(MATRIX)('the app %s gets no stamp from the bindings of xg by %s', async (app, _, body) => {
+  const at = world();
+  await stampAhead(at, 'xg');
+  await at.operate(app, body);
+  expect(lastMs(at)).toBe(at.state.ms);
+});
 
-  test.each(MATRIX)('the app %s gets no stamp from the bindings of xg by %s', async (app, _, body) => {
-    const at = world();
-    await stampAhead(at, 'xg');
-    await at.operate(app, body);
-    expect(lastMs(at)).toBe(at.state.ms);
-  });
+test.each(OPERATIONS.slice(2))('the app xg itself gets a stamp later than its own bindings by %s', async (_, body) => {
+  const at = world();
+  await stampAhead(at, 'xg');
+  await at.operate('xg', body);
+  expect(lastMs(at)).toBeGreaterThan(AHEAD);
+});
 
-  test.each(OPERATIONS.slice(2))(
-    'the app xg itself gets a stamp later than its own bindings by %s',
-    async (_, body) => {
-      const at = world();
-      await stampAhead(at, 'xg');
-      await at.operate('xg', body);
-      expect(lastMs(at)).toBeGreaterThan(AHEAD);
-    },
-  );
+const forged: readonly [string, (body: Buffer) => Headers][] = [
+  ['the name of xg and the secret of xg-2', () => basic('xg', 'the newest secret of xg-2')],
+  ['the AccessId of xg and a signature of xg-2', (body) => ({ ...signed('xg-2', body), accessid: 'xg' })],
+  ['the AccessId of xg and the secret of xg-2', (body) => signed('xg', body, { secret: 'the newest secret of xg-2' })],
+  [
+    'a valid credential of xg-2 beside a claim to be xg',
+    (body) => ({ ...basic('xg-2'), ...signed('xg', body, { secret: 'the newest secret of xg-2' }) }),
+  ],
+];
+const requests: readonly [Endpoint, unknown][] = [
+  ...OPERATIONS.map(([, body]): [Endpoint, unknown] => ['operate', body]),
+  ['query', accountsOf('phone')],
+  ['query', tokensOf('alice')],
+];
 
-  const forged: readonly [string, (body: Buffer) => Headers][] = [
-    ['the name of xg and the secret of xg-2', () => basic('xg', 'the newest secret of xg-2')],
-    ['the AccessId of xg and a signature of xg-2', (body) => ({ ...signed('xg-2', body), accessid: 'xg' })],
-    [
-      'the AccessId of xg and the secret of xg-2',
-      (body) => signed('xg', body, { secret: 'the newest secret of xg-2' }),
-    ],
-    [
-      'a valid credential of xg-2 beside a claim to be xg',
-      (body) => ({ ...basic('xg-2'), ...signed('xg', body, { secret: 'the newest secret of xg-2' }) }),
-    ],
-  ];
-  const requests: readonly [Endpoint, unknown][] = [
-    ...OPERATIONS.map(([, body]): [Endpoint, unknown] => ['operate', body]),
-    ['query', accountsOf('phone')],
-    ['query', tokensOf('alice')],
-  ];
+test.each(forged)('a request with %s is refused in every operation and query', async (_, headersOf) => {
+  const at = world();
+  await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
+  const before = at.changes();
+  for (const [endpoint, request] of requests) {
+    const body = Buffer.from(JSON.stringify(request));
+    const reply = await at.send({ path: PATHS[endpoint], headers: headersOf(body), body });
+    expect(reply).toMatchObject({ status: 403, body: { ret_code: 10104 } });
+  }
+  expect(at.changes()).toBe(before);
+});
 
-  test.each(forged)('a request with %s is refused in every operation and query', async (_, headersOf) => {
-    const at = world();
-    await at.operate('xg', tokenAccounts(2, 'phone', 'alice'));
-    const before = at.changes();
-    for (const [endpoint, request] of requests) {
-      const body = Buffer.from(JSON.stringify(request));
-      const reply = await at.send({ path: PATHS[endpoint], headers: headersOf(body), body });
-      expect(reply).toMatchObject({ status: 403, body: { ret_code: 10104 } });
-    }
-    expect(at.changes()).toBe(before);
-  });
-
-  test('a body cannot name another app', async () => {
-    const at = world();
-    await at.operate('xg-2', { ...tokenAccounts(2, 'phone', 'alice'), app: 'xg', access_id: 'xg', AccessId: 'xg' });
-    expect(await stateOf(at, 'xg')).toEqual({ phone: [], alice: [] });
-    expect(await stateOf(at, 'xg-2')).toEqual({ phone: ['0#alice'], alice: ['phone'] });
-  });
+test('a body cannot name another app', async () => {
+  const at = world();
+  await at.operate('xg-2', { ...tokenAccounts(2, 'phone', 'alice'), app: 'xg', access_id: 'xg', AccessId: 'xg' });
+  expect(await stateOf(at, 'xg')).toEqual({ phone: [], alice: [] });
+  expect(await stateOf(at, 'xg-2')).toEqual({ phone: ['0#alice'], alice: ['phone'] });
 });
 
 const AHEAD = T0 + 4_000;

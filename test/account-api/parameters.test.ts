@@ -216,47 +216,45 @@ test.each<[string, Endpoint, unknown]>([
   expect((await reply('tpns', endpoint, body)).body).toMatchObject({ [code]: 0 });
 });
 
-describe('a body in unusual JSON', () => {
-  const codeOf = async (body: string | Buffer) => (await reply('xg', 'operate', body)).body;
-  const DONE = { ret_code: 0 };
+const codeOf = async (body: string | Buffer) => (await reply('xg', 'operate', body)).body;
+const DONE = { ret_code: 0 };
 
-  test('a byte order mark before the body is ignored', async () => {
-    expect(await codeOf(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), json(clearTokens('phone'))]))).toMatchObject(
-      DONE,
-    );
-  });
-
-  test('the last of two equal keys counts', async () => {
-    const body = '{"operator_type":9,"operator_type":4,"token_list":[],"token_list":["phone"]}';
-    expect(await codeOf(body)).toMatchObject({ ...DONE, result: ['token_not_exists'] });
-  });
-
-  test('a list of another operation is ignored', async () => {
-    expect(await codeOf(JSON.stringify({ ...clearTokens('phone'), token_accounts: 5 }))).toMatchObject(DONE);
-  });
-
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
-    'the key %s changes no object, at any depth',
-    async (key) => {
-      const poison = `"${key}":{"polluted":true,"operator_type":4}`;
-      const inner = `{"token":"phone",${poison},"account_list":[{"account":"alice",${poison}}]}`;
-      expect(await codeOf(`{${poison},"operator_type":1,"token_accounts":[${inner}]}`)).toMatchObject(DONE);
-      expect({}).not.toHaveProperty('polluted');
-    },
+test('a byte order mark before the body is ignored', async () => {
+  expect(await codeOf(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), json(clearTokens('phone'))]))).toMatchObject(
+    DONE,
   );
+});
 
-  test('lists nested 30,000 deep are refused, or ignored under an unknown key', async () => {
-    const deep = '['.repeat(30_000) + ']'.repeat(30_000);
-    expect(await codeOf(deep)).toMatchObject({ ret_code: 10103 });
-    expect(await codeOf(`{"operator_type":4,"token_list":["phone"],"x":${deep}}`)).toMatchObject(DONE);
-    expect(await codeOf(`{"operator_type":4,"token_list":${deep}}`)).toMatchObject({ ret_code: 10103 });
-  });
+test('the last of two equal keys counts', async () => {
+  const body = '{"operator_type":9,"operator_type":4,"token_list":[],"token_list":["phone"]}';
+  expect(await codeOf(body)).toMatchObject({ ...DONE, result: ['token_not_exists'] });
+});
 
-  test('-0 and 1.0 are read as 0 and 1', async () => {
-    const { send, held } = world();
-    const accounts = '[{"account":"alice","account_type":-0}]';
-    const body = `{"operator_type":1.0,"token_accounts":[{"token":"phone","account_list":${accounts}}]}`;
-    await send({ headers: basic('xg'), body: Buffer.from(body) });
-    expect(await held('xg', 'phone')).toEqual(['0#alice']);
-  });
+test('a list of another operation is ignored', async () => {
+  expect(await codeOf(JSON.stringify({ ...clearTokens('phone'), token_accounts: 5 }))).toMatchObject(DONE);
+});
+
+test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+  'the key %s changes no object, at any depth',
+  async (key) => {
+    const poison = `"${key}":{"polluted":true,"operator_type":4}`;
+    const inner = `{"token":"phone",${poison},"account_list":[{"account":"alice",${poison}}]}`;
+    expect(await codeOf(`{${poison},"operator_type":1,"token_accounts":[${inner}]}`)).toMatchObject(DONE);
+    expect({}).not.toHaveProperty('polluted');
+  },
+);
+
+test('lists nested 30,000 deep are refused, or ignored under an unknown key', async () => {
+  const deep = '['.repeat(30_000) + ']'.repeat(30_000);
+  expect(await codeOf(deep)).toMatchObject({ ret_code: 10103 });
+  expect(await codeOf(`{"operator_type":4,"token_list":["phone"],"x":${deep}}`)).toMatchObject(DONE);
+  expect(await codeOf(`{"operator_type":4,"token_list":${deep}}`)).toMatchObject({ ret_code: 10103 });
+});
+
+test('-0 and 1.0 are read as 0 and 1', async () => {
+  const { send, held } = world();
+  const accounts = '[{"account":"alice","account_type":-0}]';
+  const body = `{"operator_type":1.0,"token_accounts":[{"token":"phone","account_list":${accounts}}]}`;
+  await send({ headers: basic('xg'), body: Buffer.from(body) });
+  expect(await held('xg', 'phone')).toEqual(['0#alice']);
 });

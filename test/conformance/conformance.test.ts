@@ -45,14 +45,12 @@ describe('the deployed functions over embedded SQS and DynamoDB', () => {
   });
 });
 
-describe('the rules', () => {
-  test('all rules have different names', () => {
-    const names = RULES.map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-  });
+test('all rules have different names', () => {
+  const names = RULES.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});
 
-  test.each(RULES)('the rule $name is a sentence', ({ says, name }) => {
-    expect(says).toMatch(/^\S.*[^.]\.$/);
-    expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
-  });
+test.each(RULES)('the rule $name is a sentence', ({ says, name }) => {
+  expect(says).toMatch(/^\S.*[^.]\.$/);
+  expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
 });

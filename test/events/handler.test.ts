@@ -3,238 +3,230 @@ import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { at, event, type Json, login, logout, signed, world } from '../world/events.ts';
 
-describe('operations of events', () => {
-  test('a login binds the account with the default type of its source and removes the previous account', async () => {
-    const { send, accountsOf, tokensOf } = world();
-    await send(login({ account: 'alice' }, at(-20)));
-    expect(await send(login({ account: 'bobby' }, at(-10)))).toMatchObject({
-      status: 200,
-      body: { outcome: 'applied' },
-    });
-    expect(await accountsOf('phone', 't1')).toEqual(['7#bobby']);
-    expect(await tokensOf('phone', 'alice')).toEqual([]);
+test('a login binds the account with the default type of its source and removes the previous account', async () => {
+  const { send, accountsOf, tokensOf } = world();
+  await send(login({ account: 'alice' }, at(-20)));
+  expect(await send(login({ account: 'bobby' }, at(-10)))).toMatchObject({
+    status: 200,
+    body: { outcome: 'applied' },
   });
+  expect(await accountsOf('phone', 't1')).toEqual(['7#bobby']);
+  expect(await tokensOf('phone', 'alice')).toEqual([]);
+});
 
-  test('a login may name several accounts, each with its type', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ accounts: [{ account: 'alice' }, { account: 'a@x.com', account_type: 2 }] }));
-    expect(await accountsOf('phone', 't1')).toEqual(['7#alice', '2#a@x.com']);
+test('a login may name several accounts, each with its type', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ accounts: [{ account: 'alice' }, { account: 'a@x.com', account_type: 2 }] }));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#alice', '2#a@x.com']);
+});
+
+test('a login in append mode adds to the accounts of a token that holds many', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ account: 'alice' }, at(-20)));
+  await send(login({ account: 'bobby', mode: 'append' }, at(-10)));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#bobby', '7#alice']);
+});
+
+test('a token that holds one account of each type keeps other types, and the last of each type', async () => {
+  const { send, accountsOf } = world();
+  const onTablet = (data: Json, ms: number) => send(login({ app: 'tablet', ...data }, at(ms)));
+  await onTablet({ account: 'mail1', account_type: 2 }, -30);
+  await onTablet({ account: 'alice', mode: 'append' }, -20);
+  await onTablet({ accounts: [{ account: 'bobby' }, { account: 'carol' }] }, -10);
+  expect(await accountsOf('tablet', 't1')).toEqual(['7#carol', '2#mail1']);
+});
+
+test('a logout removes every account of the token', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
+  expect(await send(logout())).toMatchObject({ status: 200 });
+  await send(login({ account: 'later', mode: 'append' }, at(0)));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#later']);
+});
+
+test('a logout of one account keeps the others', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
+  await send(logout({ scope: 'account', account: 'alice' }));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#bobby']);
+});
+
+test.each(['user.logout_everywhere', 'user.deleted'])('%s reaches every app of the source', async (type) => {
+  const { send, tokensOf } = world();
+  await send(login({ account: 'alice' }, at(-2000)));
+  await send(login({ app: 'tablet', account: 'alice' }, at(-2000)));
+  await send(event(type, { account: 'alice' }));
+  expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([[], []]);
+});
+
+test('a sign-out everywhere that names an app stays within it', async () => {
+  const { send, tokensOf } = world();
+  await send(login({ account: 'alice' }, at(-2000)));
+  await send(login({ app: 'tablet', account: 'alice' }, at(-2000)));
+  await send(event('user.logout_everywhere', { account: 'alice', app: 'tablet' }));
+  expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([['t1'], []]);
+});
+
+test('a changed token moves its accounts to the new token', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ account: 'alice' }, at(-2000)));
+  const moved = { app: 'phone', old_token: 't1', token: 't2', accounts: [{ account: 'alice' }] };
+  await send(event('device.token_changed', moved));
+  expect([await accountsOf('phone', 't1'), await accountsOf('phone', 't2')]).toEqual([[], ['7#alice']]);
+});
+
+test('a token that changed without accounts loses every account', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ token: 't2', account: 'alice' }, at(-2000)));
+  await send(event('device.token_changed', { app: 'phone', old_token: 't1', token: 't2', accounts: [] }));
+  expect(await accountsOf('phone', 't2')).toEqual([]);
+});
+
+test('an event may leave out the app if its source has one only', async () => {
+  const { send, accountsOf } = world();
+  const data = { token: 't1', account: 'alice', platform: 'android' };
+  expect(await send(event('user.login', data), { source: 'single' })).toMatchObject({ status: 200 });
+  expect(await accountsOf('phone', 't1')).toEqual(['0#alice']);
+});
+
+test('a login that arrives after its logout is superseded', async () => {
+  const { send, accountsOf } = world();
+  await send(logout({}, at(-10)));
+  expect(await send(login({ account: 'alice' }, at(-20)))).toMatchObject({
+    status: 200,
+    body: { events: [{ outcome: 'superseded' }] },
   });
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+});
 
-  test('a login in append mode adds to the accounts of a token that holds many', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ account: 'alice' }, at(-20)));
-    await send(login({ account: 'bobby', mode: 'append' }, at(-10)));
-    expect(await accountsOf('phone', 't1')).toEqual(['7#bobby', '7#alice']);
-  });
+test('a request sent again, under the same message id, changes nothing', async () => {
+  const { send, accountsOf } = world();
+  const first = login({ account: 'alice' }, at(-20));
+  await send(first, { id: 'evt_again' });
+  await send(logout({}, at(-10)));
+  await send(first, { id: 'evt_again' });
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+});
 
-  test('a token that holds one account of each type keeps other types, and the last of each type', async () => {
-    const { send, accountsOf } = world();
-    const onTablet = (data: Json, ms: number) => send(login({ app: 'tablet', ...data }, at(ms)));
-    await onTablet({ account: 'mail1', account_type: 2 }, -30);
-    await onTablet({ account: 'alice', mode: 'append' }, -20);
-    await onTablet({ accounts: [{ account: 'bobby' }, { account: 'carol' }] }, -10);
-    expect(await accountsOf('tablet', 't1')).toEqual(['7#carol', '2#mail1']);
-  });
+test('two different logins of one millisecond and one message id leave one owner', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ account: 'alice' }), { id: 'evt_reused' });
+  await send(login({ account: 'bobby' }), { id: 'evt_reused' });
+  expect(await accountsOf('phone', 't1')).toHaveLength(1);
+});
 
-  test('a logout removes every account of the token', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
-    expect(await send(logout())).toMatchObject({ status: 200 });
-    await send(login({ account: 'later', mode: 'append' }, at(0)));
-    expect(await accountsOf('phone', 't1')).toEqual(['7#later']);
-  });
+test('a login of a session that was logged out has no effect, whatever the clocks say', async () => {
+  const { send, accountsOf } = world();
+  await send(logout({ session_id: 's1' }, at(-5000)));
+  await send(login({ account: 'alice', session_id: 's1' }, at(3000)));
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+  await send(login({ account: 'alice', session_id: 's2' }, at(3000)));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
+});
 
-  test('a logout of one account keeps the others', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));
-    await send(logout({ scope: 'account', account: 'alice' }));
-    expect(await accountsOf('phone', 't1')).toEqual(['7#bobby']);
-  });
+test('a logout from the future applies now and does not stop the next login', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ account: 'alice' }, at(-10)));
+  await send(logout({}, at(86_400_000)));
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+  await send(login({ account: 'alice' }, at(1)));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
+});
 
-  test.each(['user.logout_everywhere', 'user.deleted'])('%s reaches every app of the source', async (type) => {
-    const { send, tokensOf } = world();
-    await send(login({ account: 'alice' }, at(-2000)));
-    await send(login({ app: 'tablet', account: 'alice' }, at(-2000)));
-    await send(event(type, { account: 'alice' }));
-    expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([[], []]);
-  });
-
-  test('a sign-out everywhere that names an app stays within it', async () => {
-    const { send, tokensOf } = world();
-    await send(login({ account: 'alice' }, at(-2000)));
-    await send(login({ app: 'tablet', account: 'alice' }, at(-2000)));
-    await send(event('user.logout_everywhere', { account: 'alice', app: 'tablet' }));
-    expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([['t1'], []]);
-  });
-
-  test('a changed token moves its accounts to the new token', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ account: 'alice' }, at(-2000)));
-    const moved = { app: 'phone', old_token: 't1', token: 't2', accounts: [{ account: 'alice' }] };
-    await send(event('device.token_changed', moved));
-    expect([await accountsOf('phone', 't1'), await accountsOf('phone', 't2')]).toEqual([[], ['7#alice']]);
-  });
-
-  test('a token that changed without accounts loses every account', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ token: 't2', account: 'alice' }, at(-2000)));
-    await send(event('device.token_changed', { app: 'phone', old_token: 't1', token: 't2', accounts: [] }));
-    expect(await accountsOf('phone', 't2')).toEqual([]);
-  });
-
-  test('an event may leave out the app if its source has one only', async () => {
-    const { send, accountsOf } = world();
-    const data = { token: 't1', account: 'alice', platform: 'android' };
-    expect(await send(event('user.login', data), { source: 'single' })).toMatchObject({ status: 200 });
-    expect(await accountsOf('phone', 't1')).toEqual(['0#alice']);
+test('a list gets an outcome for each event, in the order sent', async () => {
+  const { send } = world();
+  const list = [
+    login({ account: 'alice' }, { id: 'one', ...at(-30) }),
+    logout({}, { id: 'two', ...at(-20) }),
+    event('user.logout_everywhere', { account: 'alice' }, { id: 'three', ...at(-10) }),
+  ];
+  expect((await send(list)).body).toMatchObject({
+    outcome: 'applied',
+    events: [
+      { id: 'one', outcome: 'superseded' },
+      { id: 'two', outcome: 'applied' },
+      { id: 'three', outcome: 'applied' },
+    ],
   });
 });
 
-describe('the order of events', () => {
-  test('a login that arrives after its logout is superseded', async () => {
-    const { send, accountsOf } = world();
-    await send(logout({}, at(-10)));
-    expect(await send(login({ account: 'alice' }, at(-20)))).toMatchObject({
-      status: 200,
-      body: { events: [{ outcome: 'superseded' }] },
-    });
-    expect(await accountsOf('phone', 't1')).toEqual([]);
-  });
-
-  test('a request sent again, under the same message id, changes nothing', async () => {
-    const { send, accountsOf } = world();
-    const first = login({ account: 'alice' }, at(-20));
-    await send(first, { id: 'evt_again' });
-    await send(logout({}, at(-10)));
-    await send(first, { id: 'evt_again' });
-    expect(await accountsOf('phone', 't1')).toEqual([]);
-  });
-
-  test('two different logins of one millisecond and one message id leave one owner', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ account: 'alice' }), { id: 'evt_reused' });
-    await send(login({ account: 'bobby' }), { id: 'evt_reused' });
-    expect(await accountsOf('phone', 't1')).toHaveLength(1);
-  });
-
-  test('a login of a session that was logged out has no effect, whatever the clocks say', async () => {
-    const { send, accountsOf } = world();
-    await send(logout({ session_id: 's1' }, at(-5000)));
-    await send(login({ account: 'alice', session_id: 's1' }, at(3000)));
-    expect(await accountsOf('phone', 't1')).toEqual([]);
-    await send(login({ account: 'alice', session_id: 's2' }, at(3000)));
-    expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
-  });
-
-  test('a logout from the future applies now and does not stop the next login', async () => {
-    const { send, accountsOf } = world();
-    await send(login({ account: 'alice' }, at(-10)));
-    await send(logout({}, at(86_400_000)));
-    expect(await accountsOf('phone', 't1')).toEqual([]);
-    await send(login({ account: 'alice' }, at(1)));
-    expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
-  });
+test('a list goes to the queue as one message', async () => {
+  const { send, queued } = world();
+  await send(Array.from({ length: 100 }, (_, i) => login({ token: `t${i}`, account: 'alice' }, { id: `e${i}` })));
+  expect(queued).toHaveLength(100);
 });
 
-describe('a list of events', () => {
-  test('a list gets an outcome for each event, in the order sent', async () => {
-    const { send } = world();
-    const list = [
-      login({ account: 'alice' }, { id: 'one', ...at(-30) }),
-      logout({}, { id: 'two', ...at(-20) }),
-      event('user.logout_everywhere', { account: 'alice' }, { id: 'three', ...at(-10) }),
-    ];
-    expect((await send(list)).body).toMatchObject({
-      outcome: 'applied',
-      events: [
-        { id: 'one', outcome: 'superseded' },
-        { id: 'two', outcome: 'applied' },
-        { id: 'three', outcome: 'applied' },
-      ],
-    });
-  });
-
-  test('a list goes to the queue as one message', async () => {
-    const { send, queued } = world();
-    await send(Array.from({ length: 100 }, (_, i) => login({ token: `t${i}`, account: 'alice' }, { id: `e${i}` })));
-    expect(queued).toHaveLength(100);
-  });
-
-  test('a list with one wrong event changes nothing', async () => {
-    const { send, queued } = world();
-    const reply = await send([login({ account: 'alice' }, { id: 'one' }), login({ account: '' }, { id: 'two' })]);
-    expect(reply).toMatchObject({ status: 400, body: { issues: [{ path: '1.data.account' }] } });
-    expect(queued).toEqual([]);
-  });
-
-  test.each([
-    ['no events', [], ''],
-    ['more than a hundred', Array.from({ length: 101 }, (_, i) => login({ account: 'alice' }, { id: `e${i}` })), ''],
-    ['an event without an id', [login({ account: 'alice' })], '0.id'],
-  ])('a list with %s is refused', async (_, list, path) => {
-    expect(await world().send(list)).toMatchObject({ status: 400, body: { issues: [{ path }] } });
-  });
+test('a list with one wrong event changes nothing', async () => {
+  const { send, queued } = world();
+  const reply = await send([login({ account: 'alice' }, { id: 'one' }), login({ account: '' }, { id: 'two' })]);
+  expect(reply).toMatchObject({ status: 400, body: { issues: [{ path: '1.data.account' }] } });
+  expect(queued).toEqual([]);
 });
 
-describe('invalid events', () => {
-  test.each<[string, unknown, string]>([
-    ['an unknown type', event('user.logn', {}), 'type'],
-    ['no timestamp', { type: 'user.logout', data: { app: 'phone', token: 't1' } }, 'timestamp'],
-    ['a timestamp without a zone', login({ account: 'alice' }, { timestamp: '2026-11-22T12:00:00' }), 'timestamp'],
-    ['no token', event('user.login', { app: 'phone', account: 'alice' }), 'data.token'],
-    ['an empty token', login({ token: '', account: 'alice' }), 'data.token'],
-    ['a token of 1,001 bytes', login({ token: `${'ü'.repeat(500)}x`, account: 'alice' }), 'data.token'],
-    ['half a surrogate pair', login({ token: '\ud800', account: 'alice' }), 'data.token'],
-    ['an account of one byte', login({ account: 'a' }), 'data.account'],
-    ['an account of 256 bytes', login({ account: 'a'.repeat(256) }), 'data.account'],
-    ['no account', login({}), 'data.account'],
-    ['account and accounts', login({ account: 'alice', accounts: [{ account: 'alice' }] }), 'data.account'],
-    ['eleven accounts', login({ accounts: Array(11).fill({ account: 'alice' }) }), 'data.accounts'],
-    ['a negative account type', login({ account: 'alice', account_type: -1 }), 'data.account_type'],
-    ['a misspelt key', login({ account: 'alice', mod: 'append' }), 'data'],
-    ['an app out of reach', login({ app: 'other', account: 'alice' }), 'data.app'],
-    ['an app that does not exist', login({ app: 'nothing', account: 'alice' }), 'data.app'],
-    ['no app where the source reaches several', login({ app: undefined, account: 'alice' }), 'data.app'],
-    ["another platform than the app's", login({ account: 'alice', platform: 'ios' }), 'data.platform'],
-    ['scope account without an account', logout({ scope: 'account' }), 'data.account'],
-    ['a number as its body', 7, ''],
-    ['null as its body', null, ''],
-  ])('an event with %s is refused and changes nothing', async (_, body, path) => {
-    const { send, queued } = world();
-    const reply = await send(body);
-    expect(reply).toMatchObject({ status: 400, body: { code: 'invalid_event', issues: [{ path }] } });
-    expect(queued).toEqual([]);
-  });
+test.each([
+  ['no events', [], ''],
+  ['more than a hundred', Array.from({ length: 101 }, (_, i) => login({ account: 'alice' }, { id: `e${i}` })), ''],
+  ['an event without an id', [login({ account: 'alice' })], '0.id'],
+])('a list with %s is refused', async (_, list, path) => {
+  expect(await world().send(list)).toMatchObject({ status: 400, body: { issues: [{ path }] } });
+});
 
-  test('a body that is not JSON is refused', async () => {
-    for (const body of ['{"type":', '', Buffer.from([0xff, 0xfe])])
-      expect(await world().send(body)).toMatchObject({ status: 400, body: { code: 'not_json' } });
-  });
+test.each<[string, unknown, string]>([
+  ['an unknown type', event('user.logn', {}), 'type'],
+  ['no timestamp', { type: 'user.logout', data: { app: 'phone', token: 't1' } }, 'timestamp'],
+  ['a timestamp without a zone', login({ account: 'alice' }, { timestamp: '2026-11-22T12:00:00' }), 'timestamp'],
+  ['no token', event('user.login', { app: 'phone', account: 'alice' }), 'data.token'],
+  ['an empty token', login({ token: '', account: 'alice' }), 'data.token'],
+  ['a token of 1,001 bytes', login({ token: `${'ü'.repeat(500)}x`, account: 'alice' }), 'data.token'],
+  ['half a surrogate pair', login({ token: '\ud800', account: 'alice' }), 'data.token'],
+  ['an account of one byte', login({ account: 'a' }), 'data.account'],
+  ['an account of 256 bytes', login({ account: 'a'.repeat(256) }), 'data.account'],
+  ['no account', login({}), 'data.account'],
+  ['account and accounts', login({ account: 'alice', accounts: [{ account: 'alice' }] }), 'data.account'],
+  ['eleven accounts', login({ accounts: Array(11).fill({ account: 'alice' }) }), 'data.accounts'],
+  ['a negative account type', login({ account: 'alice', account_type: -1 }), 'data.account_type'],
+  ['a misspelt key', login({ account: 'alice', mod: 'append' }), 'data'],
+  ['an app out of reach', login({ app: 'other', account: 'alice' }), 'data.app'],
+  ['an app that does not exist', login({ app: 'nothing', account: 'alice' }), 'data.app'],
+  ['no app where the source reaches several', login({ app: undefined, account: 'alice' }), 'data.app'],
+  ["another platform than the app's", login({ account: 'alice', platform: 'ios' }), 'data.platform'],
+  ['scope account without an account', logout({ scope: 'account' }), 'data.account'],
+  ['a number as its body', 7, ''],
+  ['null as its body', null, ''],
+])('an event with %s is refused and changes nothing', async (_, body, path) => {
+  const { send, queued } = world();
+  const reply = await send(body);
+  expect(reply).toMatchObject({ status: 400, body: { code: 'invalid_event', issues: [{ path }] } });
+  expect(queued).toEqual([]);
+});
 
-  test.each([
-    ['more than five seconds ahead', 5001],
-    ['older than 35 days', -35 * 86_400_000 - 1],
-  ])('a login %s is refused', async (_, ms) => {
-    const { send, queued } = world();
-    expect(await send(login({ account: 'alice' }, at(ms)))).toMatchObject({
-      status: 422,
-      body: { code: 'impossible_time', issues: [{ path: 'timestamp' }] },
-    });
-    expect(queued).toEqual([]);
-  });
+test('a body that is not JSON is refused', async () => {
+  for (const body of ['{"type":', '', Buffer.from([0xff, 0xfe])])
+    expect(await world().send(body)).toMatchObject({ status: 400, body: { code: 'not_json' } });
+});
 
-  test('a refusal never quotes the request', async () => {
-    const { send } = world();
-    for (const body of [
-      login({ account: 'a', canary: 1 }),
-      event('canary', {}),
-      login({ app: 'canary', account: 'alice' }),
-      { canary: 'canary' },
-      '"canary',
-    ])
-      expect(JSON.stringify(await send(body))).not.toContain('canary');
+test.each([
+  ['more than five seconds ahead', 5001],
+  ['older than 35 days', -35 * 86_400_000 - 1],
+])('a login %s is refused', async (_, ms) => {
+  const { send, queued } = world();
+  expect(await send(login({ account: 'alice' }, at(ms)))).toMatchObject({
+    status: 422,
+    body: { code: 'impossible_time', issues: [{ path: 'timestamp' }] },
   });
+  expect(queued).toEqual([]);
+});
+
+test('a refusal never quotes the request', async () => {
+  const { send } = world();
+  for (const body of [
+    login({ account: 'a', canary: 1 }),
+    event('canary', {}),
+    login({ app: 'canary', account: 'alice' }),
+    { canary: 'canary' },
+    '"canary',
+  ])
+    expect(JSON.stringify(await send(body))).not.toContain('canary');
 });
 
 describe('a body that comes as text', () => {
@@ -260,84 +252,78 @@ describe('a body that comes as text', () => {
   });
 });
 
-describe('requests that are not authentic', () => {
-  test.each<[string, (request: ReturnType<typeof signed>) => ReturnType<typeof signed>, number]>([
-    ['an unknown source', (request) => ({ ...request, path: '/events/unknown' }), 404],
-    ['a name that objects inherit', (request) => ({ ...request, path: '/events/constructor' }), 404],
-    ['another path', (request) => ({ ...request, path: '/events' }), 404],
-    ['another method', (request) => ({ ...request, method: 'GET' }), 405],
-    ['a body over 64 KiB', (request) => ({ ...request, body: Buffer.alloc(65_537, ' ') }), 413],
-    ['no signature', (request) => ({ ...request, headers: {} }), 401],
-    [
-      'a changed body',
-      (request) => ({ ...request, body: Buffer.concat([Buffer.from(request.body), Buffer.from(' ')]) }),
-      401,
-    ],
-  ])('%s is refused and changes nothing', async (_, change, status) => {
-    const { handle, queued } = world();
-    const reply = await handle(change(signed(login({ account: 'alice' }))));
-    expect(reply).toMatchObject({ status, body: { request_id: expect.any(String), code: expect.any(String) } });
-    expect(queued).toEqual([]);
+test.each<[string, (request: ReturnType<typeof signed>) => ReturnType<typeof signed>, number]>([
+  ['an unknown source', (request) => ({ ...request, path: '/events/unknown' }), 404],
+  ['a name that objects inherit', (request) => ({ ...request, path: '/events/constructor' }), 404],
+  ['another path', (request) => ({ ...request, path: '/events' }), 404],
+  ['another method', (request) => ({ ...request, method: 'GET' }), 405],
+  ['a body over 64 KiB', (request) => ({ ...request, body: Buffer.alloc(65_537, ' ') }), 413],
+  ['no signature', (request) => ({ ...request, headers: {} }), 401],
+  [
+    'a changed body',
+    (request) => ({ ...request, body: Buffer.concat([Buffer.from(request.body), Buffer.from(' ')]) }),
+    401,
+  ],
+])('%s is refused and changes nothing', async (_, change, status) => {
+  const { handle, queued } = world();
+  const reply = await handle(change(signed(login({ account: 'alice' }))));
+  expect(reply).toMatchObject({ status, body: { request_id: expect.any(String), code: expect.any(String) } });
+  expect(queued).toEqual([]);
+});
+
+const down = async () => {
+  throw new Unavailable('TimeoutError');
+};
+
+test('a request is not accepted while the queue is unavailable', async () => {
+  const { send, accountsOf } = world({ enqueue: down });
+  expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+});
+
+test('a request is durable while the registry is unavailable or slow', async () => {
+  const downOnes = world({
+    apply: async (operations) => operations.map(() => ({ kind: 'unavailable', reason: 'x' })),
+  });
+  expect(await downOnes.send(login({ account: 'alice' }))).toMatchObject({
+    status: 202,
+    body: { outcome: 'durable' },
+  });
+  expect(downOnes.queued).toHaveLength(1);
+  const slow = world({ withinBudget: async () => 'late' });
+  expect(await slow.send(login({ account: 'alice' }))).toMatchObject({ status: 202 });
+});
+
+test('a request is not accepted while the secrets cannot be read', async () => {
+  const { send, queued } = world({ keysOf: down });
+  expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 503 });
+  expect(queued).toEqual([]);
+});
+
+test('the line of applied events has source, apps, number, age of the oldest event, and number of superseded events', async () => {
+  const { send } = world();
+  await send(login({ account: 'alice' }, at(-10)));
+  const list = [
+    login({ account: 'bobby' }, { ...at(-3_000), id: 'late' }),
+    event('user.deleted', { account: 'carol' }, { ...at(-20), id: 'gone' }),
+  ];
+  expect((await send(list)).line).toEqual({
+    source: 'auth',
+    app: 'phone,tablet',
+    outcome: 'applied',
+    events: 2,
+    event_age_ms: 3_000,
+    superseded: 1,
   });
 });
 
-describe('a request during an outage', () => {
-  const down = async () => {
-    throw new Unavailable('TimeoutError');
-  };
-
-  test('a request is not accepted while the queue is unavailable', async () => {
-    const { send, accountsOf } = world({ enqueue: down });
-    expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-    expect(await accountsOf('phone', 't1')).toEqual([]);
-  });
-
-  test('a request is durable while the registry is unavailable or slow', async () => {
-    const downOnes = world({
-      apply: async (operations) => operations.map(() => ({ kind: 'unavailable', reason: 'x' })),
-    });
-    expect(await downOnes.send(login({ account: 'alice' }))).toMatchObject({
-      status: 202,
-      body: { outcome: 'durable' },
-    });
-    expect(downOnes.queued).toHaveLength(1);
-    const slow = world({ withinBudget: async () => 'late' });
-    expect(await slow.send(login({ account: 'alice' }))).toMatchObject({ status: 202 });
-  });
-
-  test('a request is not accepted while the secrets cannot be read', async () => {
-    const { send, queued } = world({ keysOf: down });
-    expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 503 });
-    expect(queued).toEqual([]);
-  });
+test('the line of an event from a clock ahead of ours has no negative age', async () => {
+  expect((await world().send(login({ account: 'alice' }, at(4_000)))).line).toMatchObject({ event_age_ms: 0 });
 });
 
-describe('the log line', () => {
-  test('the line of applied events has source, apps, number, age of the oldest event, and number of superseded events', async () => {
-    const { send } = world();
-    await send(login({ account: 'alice' }, at(-10)));
-    const list = [
-      login({ account: 'bobby' }, { ...at(-3_000), id: 'late' }),
-      event('user.deleted', { account: 'carol' }, { ...at(-20), id: 'gone' }),
-    ];
-    expect((await send(list)).line).toEqual({
-      source: 'auth',
-      app: 'phone,tablet',
-      outcome: 'applied',
-      events: 2,
-      event_age_ms: 3_000,
-      superseded: 1,
-    });
-  });
-
-  test('the line of an event from a clock ahead of ours has no negative age', async () => {
-    expect((await world().send(login({ account: 'alice' }, at(4_000)))).line).toMatchObject({ event_age_ms: 0 });
-  });
-
-  test('the line of a refusal has its reason, and its source if that exists', async () => {
-    const { handle, send } = world();
-    expect((await send({})).line).toEqual({ source: 'auth', outcome: 'refused', reason: 'invalid_event' });
-    const { line } = await handle({ ...signed({}), path: '/events/unknown' });
-    expect(line).toEqual({ outcome: 'refused', reason: 'unknown_source' });
-  });
+test('the line of a refusal has its reason, and its source if that exists', async () => {
+  const { handle, send } = world();
+  expect((await send({})).line).toEqual({ source: 'auth', outcome: 'refused', reason: 'invalid_event' });
+  const { line } = await handle({ ...signed({}), path: '/events/unknown' });
+  expect(line).toEqual({ outcome: 'refused', reason: 'unknown_source' });
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { readConfiguration } from '../../infra/configuration.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bindery-configuration-'));
@@ -14,40 +14,38 @@ const problemsOf = (text: string): string[] => {
   return 'problems' in read ? read.problems.map((problem) => problem.replace(`${file}: `, '')) : [];
 };
 
-describe('the configuration file', () => {
-  test('the configuration file of the repository is valid', () => {
-    expect(readConfiguration('bindery.json')).toHaveProperty('configuration.apps.0.id', 'xg-android');
-  });
+test('the configuration file of the repository is valid', () => {
+  expect(readConfiguration('bindery.json')).toHaveProperty('configuration.apps.0.id', 'xg-android');
+});
 
-  test('all problems are reported at once, each with its place', () => {
-    const text = JSON.stringify({
-      apps: [
-        { id: 'a b', dialect: 'xgg', platform: 'android', extra: 1 },
-        { id: 'ios', dialect: 'xg', platform: 'ios', mirror: { url: 'http://push.example', app: '1', dialect: 'xg' } },
-      ],
-      sources: [],
-    });
-    expect(problemsOf(text).map((problem) => problem.split(': ')[0])).toEqual([
-      'apps[0].id',
-      'apps[0].dialect',
-      'apps[0]',
-      'apps[1].mirror.url',
-      'sources',
-    ]);
+test('all problems are reported at once, each with its place', () => {
+  const text = JSON.stringify({
+    apps: [
+      { id: 'a b', dialect: 'xgg', platform: 'android', extra: 1 },
+      { id: 'ios', dialect: 'xg', platform: 'ios', mirror: { url: 'http://push.example', app: '1', dialect: 'xg' } },
+    ],
+    sources: [],
   });
+  expect(problemsOf(text).map((problem) => problem.split(': ')[0])).toEqual([
+    'apps[0].id',
+    'apps[0].dialect',
+    'apps[0]',
+    'apps[1].mirror.url',
+    'sources',
+  ]);
+});
 
-  test('a source of an unknown app is a problem', () => {
-    const app = { id: 'ios', dialect: 'xg', platform: 'ios' };
-    const source = { id: 'web', kind: 'standard-webhooks', apps: ['ios', 'tvos'] };
-    expect(problemsOf(JSON.stringify({ apps: [app], sources: [source] }))).toEqual([
-      'sources[0].apps[1]: there is no app "tvos"',
-    ]);
-  });
+test('a source of an unknown app is a problem', () => {
+  const app = { id: 'ios', dialect: 'xg', platform: 'ios' };
+  const source = { id: 'web', kind: 'standard-webhooks', apps: ['ios', 'tvos'] };
+  expect(problemsOf(JSON.stringify({ apps: [app], sources: [source] }))).toEqual([
+    'sources[0].apps[1]: there is no app "tvos"',
+  ]);
+});
 
-  test('a file that is not JSON, or missing, is one problem', () => {
-    expect(problemsOf('{ "apps" [')).toEqual([expect.stringMatching(/^is not JSON: .* position 9/)]);
-    expect(readConfiguration(join(folder, 'none.json'))).toEqual({
-      problems: [`${join(folder, 'none.json')}: cannot be read`],
-    });
+test('a file that is not JSON, or missing, is one problem', () => {
+  expect(problemsOf('{ "apps" [')).toEqual([expect.stringMatching(/^is not JSON: .* position 9/)]);
+  expect(readConfiguration(join(folder, 'none.json'))).toEqual({
+    problems: [`${join(folder, 'none.json')}: cannot be read`],
   });
 });

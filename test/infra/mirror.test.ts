@@ -29,16 +29,14 @@ const fedBy = (path: string) => {
   return { from: paths.get(EventSourceArn), to: paths.get(FunctionName) };
 };
 
-describe('the functions of mirrors', () => {
-  test('the functions mirror and verify are deployed only if an app has a mirror', () => {
-    expect(functionsOf(without).toSorted()).toEqual(['account-api', 'apply', 'events', 'sweep']);
-    expect(functionsOf(mirrored).toSorted()).toEqual(['account-api', 'apply', 'events', 'mirror', 'sweep', 'verify']);
-  });
+test('the functions mirror and verify are deployed only if an app has a mirror', () => {
+  expect(functionsOf(without).toSorted()).toEqual(['account-api', 'apply', 'events', 'sweep']);
+  expect(functionsOf(mirrored).toSorted()).toEqual(['account-api', 'apply', 'events', 'mirror', 'sweep', 'verify']);
+});
 
-  test('the timeout of mirror is longer than its calls to the hosted API take', () => {
-    // functions/mirror/push.ts begins no call after 15 s, functions/aws/mirrors.ts ends each after 5 s.
-    expect(settings.TIMEOUT_S.mirror).toBeGreaterThanOrEqual(15 + 5 + 5);
-  });
+test('the timeout of mirror is longer than its calls to the hosted API take', () => {
+  // functions/mirror/push.ts begins no call after 15 s, functions/aws/mirrors.ts ends each after 5 s.
+  expect(settings.TIMEOUT_S.mirror).toBeGreaterThanOrEqual(15 + 5 + 5);
 });
 
 describe.each(apps)('the mirror of %s', (app) => {
@@ -138,17 +136,15 @@ test('five mirrors fit into the environment', () => {
   expect(() => Template.fromStack(stackOf({ configuration, stage: 'prod' }))).not.toThrow();
 });
 
-describe('sweep', () => {
-  test('the clock calls sweep, with or without mirrors', () => {
-    for (const of of [template, without.template])
-      of.hasResourceProperties('AWS::Events::Rule', {
-        ScheduleExpression: `rate(${settings.SWEEP_EVERY_MINUTES === 60 ? '1 hour' : `${settings.SWEEP_EVERY_MINUTES} minutes`})`,
-        Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0 } })],
-      });
-  });
+test('the clock calls sweep, with or without mirrors', () => {
+  for (const of of [template, without.template])
+    of.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: `rate(${settings.SWEEP_EVERY_MINUTES === 60 ? '1 hour' : `${settings.SWEEP_EVERY_MINUTES} minutes`})`,
+      Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 0 } })],
+    });
+});
 
-  test('a run of sweep ends before the next one, and is not retried', () => {
-    expect(settings.TIMEOUT_S.sweep).toBeLessThan(60 * settings.SWEEP_EVERY_MINUTES);
-    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
-  });
+test('a run of sweep ends before the next one, and is not retried', () => {
+  expect(settings.TIMEOUT_S.sweep).toBeLessThan(60 * settings.SWEEP_EVERY_MINUTES);
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
 });

@@ -20,7 +20,6 @@ import type { HttpHandler } from '../../functions/lambda/request.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import type { MirrorNote } from '../../functions/mirror/ports.ts';
 import { THRESHOLDS } from '../../infra/monitoring/thresholds.ts';
-import { OPTION_NAMES } from '../../infra/options.ts';
 import * as settings from '../../infra/settings.ts';
 import { startSecrets } from '../../local/aws/servers.ts';
 import { world as accountApi, basic, tokenAccounts } from '../world/account-api.ts';
@@ -51,86 +50,84 @@ const alarmSections = page
   .filter((chapter) => chapter.startsWith('Alarms\n'))
   .flatMap((chapter) => [...chapter.matchAll(/^### (.+)$/gm)].map(([, heading = '']) => slug(heading)));
 
-describe('an alarm', () => {
-  test('an alarm names the meaning, the first step and its section in docs/operations.md', () => {
-    for (const { AlarmDescription } of [...alarmsOf(dev), ...alarmsOf(functionUrls)])
-      expect(AlarmDescription).toMatch(/^[^.]+\..* First: .+[.?] docs\/operations\.md#[a-z-]+$/);
-  });
+test('an alarm names the meaning, the first step and its section in docs/operations.md', () => {
+  for (const { AlarmDescription } of [...alarmsOf(dev), ...alarmsOf(functionUrls)])
+    expect(AlarmDescription).toMatch(/^[^.]+\..* First: .+[.?] docs\/operations\.md#[a-z-]+$/);
+});
 
-  test('every alarm has its section in docs/operations.md, and every section its alarm', () => {
-    const sectionsOf = (of: typeof dev) => alarmsOf(of).map(({ AlarmDescription }) => AlarmDescription.split('#')[1]);
-    expect([...new Set(sectionsOf(dev))].toSorted()).toEqual(alarmSections.toSorted());
-    expect(sectionsOf(functionUrls)).toEqual(sectionsOf(dev));
-  });
+test('every alarm has its section in docs/operations.md, and every section its alarm', () => {
+  const sectionsOf = (of: typeof dev) => alarmsOf(of).map(({ AlarmDescription }) => AlarmDescription.split('#')[1]);
+  expect([...new Set(sectionsOf(dev))].toSorted()).toEqual(alarmSections.toSorted());
+  expect(sectionsOf(functionUrls)).toEqual(sectionsOf(dev));
+});
 
-  test('every mirror has its own alarms, which name its app', () => {
-    const ofMirrors = alarmsOf(dev)
-      .map(({ AlarmDescription }) => /^Mirror of (\S+): .*#([a-z-]+)$/.exec(AlarmDescription)?.slice(1) ?? [])
-      .filter(([app]) => app !== undefined);
-    for (const { id } of MIRRORED.apps)
-      expect(ofMirrors.filter(([app]) => app === id).map(([, section]) => section)).toEqual([
-        'mirror-stopped',
-        'dropped-tokens',
-        'drift-in-a-mirror',
-        'failing-verifications',
-        'mirror-behind',
-        'dead-letters-of-a-mirror',
-      ]);
-    expect(ofMirrors).toHaveLength(alarmsOf(dev).length - alarmsOf(unmirrored).length);
-  });
+test('every mirror has its own alarms, which name its app', () => {
+  const ofMirrors = alarmsOf(dev)
+    .map(({ AlarmDescription }) => /^Mirror of (\S+): .*#([a-z-]+)$/.exec(AlarmDescription)?.slice(1) ?? [])
+    .filter(([app]) => app !== undefined);
+  for (const { id } of MIRRORED.apps)
+    expect(ofMirrors.filter(([app]) => app === id).map(([, section]) => section)).toEqual([
+      'mirror-stopped',
+      'dropped-tokens',
+      'drift-in-a-mirror',
+      'failing-verifications',
+      'mirror-behind',
+      'dead-letters-of-a-mirror',
+    ]);
+  expect(ofMirrors).toHaveLength(alarmsOf(dev).length - alarmsOf(unmirrored).length);
+});
 
-  test('an alarm stays off without traffic', () => {
-    for (const { TreatMissingData } of alarmsOf(dev)) expect(TreatMissingData).toBe('notBreaching');
-  });
+test('an alarm stays off without traffic', () => {
+  for (const { TreatMissingData } of alarmsOf(dev)) expect(TreatMissingData).toBe('notBreaching');
+});
 
-  test('an expression uses only metrics of its alarm, and FILL only with 0', () => {
-    for (const { Metrics = [] } of [...alarmsOf(dev), ...alarmsOf(functionUrls)]) {
-      const ids = Metrics.map(({ Id }) => Id);
-      const expressions = Metrics.flatMap(({ Expression }) => Expression ?? []);
-      const used = expressions.flatMap((expression) => expression.match(/\b[a-z]\w*/g) ?? []);
-      expect(used.filter((id) => !ids.includes(id))).toEqual([]);
-      for (const [, filler] of expressions.join(' ').matchAll(/FILL\(\w+, ([^)]+)\)/g)) expect(filler).toBe('0');
-    }
-  });
+test('an expression uses only metrics of its alarm, and FILL only with 0', () => {
+  for (const { Metrics = [] } of [...alarmsOf(dev), ...alarmsOf(functionUrls)]) {
+    const ids = Metrics.map(({ Id }) => Id);
+    const expressions = Metrics.flatMap(({ Expression }) => Expression ?? []);
+    const used = expressions.flatMap((expression) => expression.match(/\b[a-z]\w*/g) ?? []);
+    expect(used.filter((id) => !ids.includes(id))).toEqual([]);
+    for (const [, filler] of expressions.join(' ').matchAll(/FILL\(\w+, ([^)]+)\)/g)) expect(filler).toBe('0');
+  }
+});
 
-  test('an alarm goes off at the first parked operation', () => {
-    const [id] = [...dev.paths].find(([, path]) => path === 'Operations/Parked') ?? [];
-    dev.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      MetricName: 'ApproximateNumberOfMessagesVisible',
-      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [id, 'QueueName'] } }],
-      Threshold: 1,
-      EvaluationPeriods: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-    });
+test('an alarm goes off at the first parked operation', () => {
+  const [id] = [...dev.paths].find(([, path]) => path === 'Operations/Parked') ?? [];
+  dev.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'ApproximateNumberOfMessagesVisible',
+    Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [id, 'QueueName'] } }],
+    Threshold: 1,
+    EvaluationPeriods: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
   });
+});
 
-  test('an alarm has no action unless an address is given', () => {
-    expect(dev.template.findResources('AWS::SNS::Topic')).toEqual({});
-    for (const { AlarmActions } of alarmsOf(dev)) expect(AlarmActions).toBeUndefined();
-  });
+test('an alarm has no action unless an address is given', () => {
+  expect(dev.template.findResources('AWS::SNS::Topic')).toEqual({});
+  for (const { AlarmActions } of alarmsOf(dev)) expect(AlarmActions).toBeUndefined();
+});
 
-  test('an alarm sends a mail when it goes off and when it is over', () => {
-    const { template } = mailed;
-    const topic = { Ref: Object.keys(template.findResources('AWS::SNS::Topic'))[0] };
-    for (const { AlarmActions, OKActions } of alarmsOf(mailed))
-      expect([AlarmActions, OKActions]).toEqual([[topic], [topic]]);
-    template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@shop.example' });
-  });
+test('an alarm sends a mail when it goes off and when it is over', () => {
+  const { template } = mailed;
+  const topic = { Ref: Object.keys(template.findResources('AWS::SNS::Topic'))[0] };
+  for (const { AlarmActions, OKActions } of alarmsOf(mailed))
+    expect([AlarmActions, OKActions]).toEqual([[topic], [topic]]);
+  template.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@shop.example' });
+});
 
-  test('the topic accepts messages from CloudWatch in this account, by TLS only', () => {
-    mailed.template.hasResourceProperties('AWS::SNS::TopicPolicy', {
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-          Match.objectLike({
-            Effect: 'Allow',
-            Action: 'sns:Publish',
-            Principal: { Service: 'cloudwatch.amazonaws.com' },
-            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-          }),
-        ]),
-      },
-    });
+test('the topic accepts messages from CloudWatch in this account, by TLS only', () => {
+  mailed.template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        Match.objectLike({
+          Effect: 'Allow',
+          Action: 'sns:Publish',
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        }),
+      ]),
+    },
   });
 });
 
@@ -231,138 +228,136 @@ const down = async () => {
   throw new Unavailable('Down');
 };
 
-describe("the functions' log lines become metrics", () => {
-  test('an applied request has metrics of its duration and of the age of its oldest event', async () => {
-    const metrics = await metricsAfter('events', () => events().handle(signed(login)));
-    expect(metrics).toEqual({ EffectMs: expect.any(Number), EventToEffectMs: 1000 });
+test('an applied request has metrics of its duration and of the age of its oldest event', async () => {
+  const metrics = await metricsAfter('events', () => events().handle(signed(login)));
+  expect(metrics).toEqual({ EffectMs: expect.any(Number), EventToEffectMs: 1000 });
+});
+
+test('an applied request of the Account API has a metric of its duration only', async () => {
+  const metrics = await metricsAfter('account-api', () =>
+    accountApi().send({
+      headers: basic('xg'),
+      body: Buffer.from(JSON.stringify(tokenAccounts(2, 'phone', 'alice'))),
+    }),
+  );
+  expect(metrics).toEqual({ EffectMs: expect.any(Number) });
+});
+
+test('superseded events are counted', async () => {
+  const { handle } = events();
+  await handle(signed(login));
+  const at = (ms: number, id: string) => ({ ...login, id, timestamp: new Date(ms).toISOString() });
+  const list = [at(NOW - 5_000, 'earlier'), at(NOW - 500, 'later')];
+  const metrics = await metricsAfter('events', () => handle(signed(list)));
+  expect(metrics).toMatchObject({ Superseded: 1, EventToEffectMs: 5_000 });
+});
+
+test('a durable request that is not applied is counted', async () => {
+  const metrics = await metricsAfter('events', () => events({ apply: down }).handle(signed(login)));
+  expect(metrics).toEqual({ Durable: 1 });
+});
+
+test('an unsigned request is counted as refused', async () => {
+  const metrics = await metricsAfter('events', () => events().handle({ ...signed(login), headers: {} }));
+  expect(metrics).toEqual({ 'Refused{not_signed}': 1 });
+});
+
+test('a request with a wrong secret is counted as refused', async () => {
+  const metrics = await metricsAfter('account-api', () => accountApi().send({ headers: basic('xg', 'guess') }));
+  expect(metrics).toEqual({ 'Refused{notAuthenticated}': 1 });
+});
+
+test('the alarm on refused signatures reads both reasons', () => {
+  const text = JSON.stringify(dev.template.findResources('AWS::CloudWatch::Alarm'));
+  const reasons = [...text.matchAll(/"Name":"reason","Value":"(\w+)"/g)].map(([, reason]) => reason);
+  expect(reasons.toSorted()).toEqual(['notAuthenticated', 'not_signed'].toSorted());
+});
+
+test('a bug is counted', async () => {
+  const metrics = await metricsAfter('account-api', async () => {
+    throw new Error('bug');
   });
+  expect(metrics).toEqual({ Bugs: 1 });
+});
 
-  test('an applied request of the Account API has a metric of its duration only', async () => {
-    const metrics = await metricsAfter('account-api', () =>
-      accountApi().send({
-        headers: basic('xg'),
-        body: Buffer.from(JSON.stringify(tokenAccounts(2, 'phone', 'alice'))),
-      }),
-    );
-    expect(metrics).toEqual({ EffectMs: expect.any(Number) });
-  });
+test('an applied message has a metric of its age, and one that fails too often is counted', async () => {
+  for (const parked of [0, 1])
+    expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked }, 1)).toEqual({ QueuedMs: expect.any(Number) });
+  const again = { kind: 'retry', reason: 'Down' } as const;
+  const half = settings.OPERATIONS_QUEUE.maxReceiveCount / 2;
+  expect(await metricsOfMessage(again, half - 1)).toEqual({});
+  expect(await metricsOfMessage(again, half)).toEqual({ Failing: 1 });
+});
 
-  test('superseded events are counted', async () => {
-    const { handle } = events();
-    await handle(signed(login));
-    const at = (ms: number, id: string) => ({ ...login, id, timestamp: new Date(ms).toISOString() });
-    const list = [at(NOW - 5_000, 'earlier'), at(NOW - 500, 'later')];
-    const metrics = await metricsAfter('events', () => handle(signed(list)));
-    expect(metrics).toMatchObject({ Superseded: 1, EventToEffectMs: 5_000 });
-  });
-
-  test('a durable request that is not applied is counted', async () => {
-    const metrics = await metricsAfter('events', () => events({ apply: down }).handle(signed(login)));
-    expect(metrics).toEqual({ Durable: 1 });
-  });
-
-  test('an unsigned request is counted as refused', async () => {
-    const metrics = await metricsAfter('events', () => events().handle({ ...signed(login), headers: {} }));
-    expect(metrics).toEqual({ 'Refused{not_signed}': 1 });
-  });
-
-  test('a request with a wrong secret is counted as refused', async () => {
-    const metrics = await metricsAfter('account-api', () => accountApi().send({ headers: basic('xg', 'guess') }));
-    expect(metrics).toEqual({ 'Refused{notAuthenticated}': 1 });
-  });
-
-  test('the alarm on refused signatures reads both reasons', () => {
-    const text = JSON.stringify(dev.template.findResources('AWS::CloudWatch::Alarm'));
-    const reasons = [...text.matchAll(/"Name":"reason","Value":"(\w+)"/g)].map(([, reason]) => reason);
-    expect(reasons.toSorted()).toEqual(['notAuthenticated', 'not_signed'].toSorted());
-  });
-
-  test('a bug is counted', async () => {
-    const metrics = await metricsAfter('account-api', async () => {
-      throw new Error('bug');
-    });
-    expect(metrics).toEqual({ Bugs: 1 });
-  });
-
-  test('an applied message has a metric of its age, and one that fails too often is counted', async () => {
-    for (const parked of [0, 1])
-      expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked }, 1)).toEqual({ QueuedMs: expect.any(Number) });
-    const again = { kind: 'retry', reason: 'Down' } as const;
-    const half = settings.OPERATIONS_QUEUE.maxReceiveCount / 2;
-    expect(await metricsOfMessage(again, half - 1)).toEqual({});
-    expect(await metricsOfMessage(again, half)).toEqual({ Failing: 1 });
-  });
-
-  describe.each(['mirror', 'verify'] as const)('the log lines of a mirror become metrics, in %s', (door) => {
-    const metricsOfNote = (note: MirrorNote): Record<string, unknown> => {
-      const lines: object[] = [];
-      const log: Log = (_, message, line) => lines.push({ message, ...line });
-      mirrorLog(log, AppId.parse('shop-ios'))(note);
-      return Object.assign({}, ...lines.map((line) => metricsOf(door, line)));
-    };
-    const only = (in_: typeof door, metrics: object) => (door === in_ ? metrics : {});
-
-    test.each<[string, MirrorNote, object]>([
-      [
-        'a call',
-        { kind: 'called', call: 'bindOverriding', elements: 3, answer: 'answered' },
-        { 'MirrorCalls{shop-ios}{answered}': 1 },
-      ],
-      ['a stop', { kind: 'breaker', state: 'stopped', reason: 'code 1008003' }, { 'MirrorStopped{shop-ios}': 1 }],
-      ['an open breaker', { kind: 'breaker', state: 'open', reason: 'timeout' }, {}],
-      ['a dropped token', { kind: 'dropped', reason: 'refused', requests: 'r1' }, { 'MirrorDropped{shop-ios}': 1 }],
-      [
-        'accounts that cannot be translated',
-        { kind: 'untranslatable', accounts: 2 },
-        { 'MirrorUntranslatable{shop-ios}': 2 },
-      ],
-      [
-        'a push',
-        { kind: 'pushed', tokens: 4, lagMs: 120, requests: 'r1' },
-        only('mirror', { 'MirrorLagMs{shop-ios}': 120 }),
-      ],
-      [
-        'converged tokens with a removal',
-        { kind: 'converged', tokens: 4, afterMs: 61_000, exposedMs: 300 },
-        only('verify', {
-          'MirrorConverged{shop-ios}': 4,
-          'MirrorConvergedMs{shop-ios}': 61_000,
-          'MirrorExposedMs{shop-ios}': 300,
-        }),
-      ],
-      [
-        'converged tokens without a removal',
-        { kind: 'converged', tokens: 1, afterMs: 61_000 },
-        only('verify', { 'MirrorConverged{shop-ios}': 1, 'MirrorConvergedMs{shop-ios}': 61_000 }),
-      ],
-      [
-        'different tokens',
-        { kind: 'different', by: 'sweep', tokens: 2, of: 20 },
-        only('verify', { 'MirrorDifferent{shop-ios}{sweep}': 2 }),
-      ],
-    ])('the note of %s becomes its metrics', (_, note, metrics) => {
-      expect(metricsOfNote(note)).toEqual(metrics);
-    });
-  });
-
-  test('a secret with an unusable value is counted', async () => {
-    const server = await startSecrets(new Map([['secret', { AWSCURRENT: 'not a key' }]]));
-    const client = new SecretsManagerClient({ ...NOWHERE, endpoint: server.url });
+describe.each(['mirror', 'verify'] as const)('the log lines of a mirror become metrics, in %s', (door) => {
+  const metricsOfNote = (note: MirrorNote): Record<string, unknown> => {
     const lines: object[] = [];
     const log: Log = (_, message, line) => lines.push({ message, ...line });
-    const keysOf = secretsReader({ client, names: { web: 'secret' }, decode: webhookKey, now: () => 0, log });
-    expect(await keysOf('web')).toEqual([]);
-    await server.stop();
-    expect(lines.map((line) => metricsOf('events', line))).toEqual([{ UnusableSecrets: 1 }]);
-  });
+    mirrorLog(log, AppId.parse('shop-ios'))(note);
+    return Object.assign({}, ...lines.map((line) => metricsOf(door, line)));
+  };
+  const only = (in_: typeof door, metrics: object) => (door === in_ ? metrics : {});
 
-  test('two installations in one account have separate metrics', () => {
-    const namespaceOf = ({ template }: typeof dev) => {
-      const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter'));
-      return filter?.['Properties'].MetricTransformations[0].MetricNamespace;
-    };
-    expect(namespaceOf(unmirrored)).not.toBe(namespaceOf(synthesized({ stage: 'prod' })));
+  test.each<[string, MirrorNote, object]>([
+    [
+      'a call',
+      { kind: 'called', call: 'bindOverriding', elements: 3, answer: 'answered' },
+      { 'MirrorCalls{shop-ios}{answered}': 1 },
+    ],
+    ['a stop', { kind: 'breaker', state: 'stopped', reason: 'code 1008003' }, { 'MirrorStopped{shop-ios}': 1 }],
+    ['an open breaker', { kind: 'breaker', state: 'open', reason: 'timeout' }, {}],
+    ['a dropped token', { kind: 'dropped', reason: 'refused', requests: 'r1' }, { 'MirrorDropped{shop-ios}': 1 }],
+    [
+      'accounts that cannot be translated',
+      { kind: 'untranslatable', accounts: 2 },
+      { 'MirrorUntranslatable{shop-ios}': 2 },
+    ],
+    [
+      'a push',
+      { kind: 'pushed', tokens: 4, lagMs: 120, requests: 'r1' },
+      only('mirror', { 'MirrorLagMs{shop-ios}': 120 }),
+    ],
+    [
+      'converged tokens with a removal',
+      { kind: 'converged', tokens: 4, afterMs: 61_000, exposedMs: 300 },
+      only('verify', {
+        'MirrorConverged{shop-ios}': 4,
+        'MirrorConvergedMs{shop-ios}': 61_000,
+        'MirrorExposedMs{shop-ios}': 300,
+      }),
+    ],
+    [
+      'converged tokens without a removal',
+      { kind: 'converged', tokens: 1, afterMs: 61_000 },
+      only('verify', { 'MirrorConverged{shop-ios}': 1, 'MirrorConvergedMs{shop-ios}': 61_000 }),
+    ],
+    [
+      'different tokens',
+      { kind: 'different', by: 'sweep', tokens: 2, of: 20 },
+      only('verify', { 'MirrorDifferent{shop-ios}{sweep}': 2 }),
+    ],
+  ])('the note of %s becomes its metrics', (_, note, metrics) => {
+    expect(metricsOfNote(note)).toEqual(metrics);
   });
+});
+
+test('a secret with an unusable value is counted', async () => {
+  const server = await startSecrets(new Map([['secret', { AWSCURRENT: 'not a key' }]]));
+  const client = new SecretsManagerClient({ ...NOWHERE, endpoint: server.url });
+  const lines: object[] = [];
+  const log: Log = (_, message, line) => lines.push({ message, ...line });
+  const keysOf = secretsReader({ client, names: { web: 'secret' }, decode: webhookKey, now: () => 0, log });
+  expect(await keysOf('web')).toEqual([]);
+  await server.stop();
+  expect(lines.map((line) => metricsOf('events', line))).toEqual([{ UnusableSecrets: 1 }]);
+});
+
+test('two installations in one account have separate metrics', () => {
+  const namespaceOf = ({ template }: typeof dev) => {
+    const [filter] = Object.values(template.findResources('AWS::Logs::MetricFilter'));
+    return filter?.['Properties'].MetricTransformations[0].MetricNamespace;
+  };
+  expect(namespaceOf(unmirrored)).not.toBe(namespaceOf(synthesized({ stage: 'prod' })));
 });
 
 test('the dashboard answers from top to bottom: is it safe, is it keeping up, what does it cost', () => {
@@ -397,57 +392,44 @@ test('the dashboard has a row for each mirror, between keeping up and cost', () 
   expect(bodyOf(unmirrored)).not.toContain('Mirror of');
 });
 
-describe('docs/operations.md', () => {
-  const outputs = [dev, functionUrls].flatMap(({ template }) => Object.keys(template.findOutputs('*')));
-  /** Outputs in a text: `Url`, and what ends in a word that outputs end in. */
-  const outputsIn = (text: string) =>
-    [...text.matchAll(/`([A-Z]\w*(?:Url|Name|Arn))`|`(Url)`|OutputKey==`(\w+)`/g)].map(
-      ([, a, b, c]) => a ?? b ?? c ?? '',
-    );
+const outputs = [dev, functionUrls].flatMap(({ template }) => Object.keys(template.findOutputs('*')));
+/** Outputs in a text: `Url`, and what ends in a word that outputs end in. */
+const outputsIn = (text: string) =>
+  [...text.matchAll(/`([A-Z]\w*(?:Url|Name|Arn))`|`(Url)`|OutputKey==`(\w+)`/g)].map(
+    ([, a, b, c]) => a ?? b ?? c ?? '',
+  );
 
-  test('names every output, and only outputs that exist', () => {
-    const named = outputsIn(page);
-    const ofIds = /^(?:SecretOf(?:App|Source)|Mirror[A-Za-z]+Of)(?=[A-Z])/;
-    expect(outputs.filter((output) => !ofIds.test(output) && !named.includes(output))).toEqual([]);
-    const beginnings = new Set(outputs.flatMap((output) => ofIds.exec(output)?.[0] ?? []));
-    expect(beginnings.size).toBe(5);
-    for (const name of beginnings) expect(page).toContain(`\`${name}`);
-    expect(named.filter((name) => !outputs.includes(name))).toEqual([]);
-  });
+test('docs/operations.md names every output, and only outputs that exist', () => {
+  const named = outputsIn(page);
+  const ofIds = /^(?:SecretOf(?:App|Source)|Mirror[A-Za-z]+Of)(?=[A-Z])/;
+  expect(outputs.filter((output) => !ofIds.test(output) && !named.includes(output))).toEqual([]);
+  const beginnings = new Set(outputs.flatMap((output) => ofIds.exec(output)?.[0] ?? []));
+  expect(beginnings.size).toBe(5);
+  for (const name of beginnings) expect(page).toContain(`\`${name}`);
+  expect(named.filter((name) => !outputs.includes(name))).toEqual([]);
+});
 
-  test('docs/operations.md names every option of the stack, and no other', () => {
-    const named = [...page.matchAll(/-c (\w+)=/g)].map(([, name = '']) => name);
-    expect(new Set(named)).toEqual(new Set([...OPTION_NAMES, 'config']));
-  });
-
-  test('docs/operations.md names only commands in package.json', () => {
-    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
-    const named = [...page.matchAll(/npm run ([a-z:]+)/g)].map(([, name = '']) => name);
-    expect(named.filter((name) => !(name in scripts))).toEqual([]);
-  });
-
-  test('docs/operations.md has the numbers that are deployed', () => {
-    const { EVENT_SOURCE, LOG_RETENTION_DAYS, MARKS_QUEUE, OPERATIONS_QUEUE, THROTTLE } = settings;
-    for (const [name, value] of [
-      ['THROTTLE', THROTTLE.ratePerS],
-      ['maxConcurrency', EVENT_SOURCE.maxConcurrency],
-      ['batchSize', EVENT_SOURCE.batchSize],
-      ['maxReceiveCount', OPERATIONS_QUEUE.maxReceiveCount],
-      ['LOG_RETENTION_DAYS', LOG_RETENTION_DAYS],
-      ['oldestS', THRESHOLDS.oldestS],
-      ['failuresPercent', THRESHOLDS.failuresPercent],
-      ['latePercent', THRESHOLDS.latePercent],
-      ['eventToEffectS', THRESHOLDS.eventToEffectS],
-      ['refusedPercent', THRESHOLDS.refusedPercent],
-      ['refusedAtLeast', THRESHOLDS.refusedAtLeast],
-      ['throttled', THRESHOLDS.throttled],
-      ['behindS', THRESHOLDS.behindS],
-      ['differentPercent', THRESHOLDS.differentPercent],
-      ['differentAtLeast', THRESHOLDS.differentAtLeast],
-      ['droppedAtLeast', THRESHOLDS.droppedAtLeast],
-      ['OUTAGE_RECEIVES', MARKS_QUEUE.maxReceiveCount],
-      ['MIRROR_EXECUTIONS', MARKS_QUEUE.feed.maxConcurrency],
-    ] as const)
-      expect(page).toMatch(new RegExp(`\`${name}\` \\(${value}\\)`));
-  });
+test('docs/operations.md has the numbers that are deployed', () => {
+  const { EVENT_SOURCE, LOG_RETENTION_DAYS, MARKS_QUEUE, OPERATIONS_QUEUE, THROTTLE } = settings;
+  for (const [name, value] of [
+    ['THROTTLE', THROTTLE.ratePerS],
+    ['maxConcurrency', EVENT_SOURCE.maxConcurrency],
+    ['batchSize', EVENT_SOURCE.batchSize],
+    ['maxReceiveCount', OPERATIONS_QUEUE.maxReceiveCount],
+    ['LOG_RETENTION_DAYS', LOG_RETENTION_DAYS],
+    ['oldestS', THRESHOLDS.oldestS],
+    ['failuresPercent', THRESHOLDS.failuresPercent],
+    ['latePercent', THRESHOLDS.latePercent],
+    ['eventToEffectS', THRESHOLDS.eventToEffectS],
+    ['refusedPercent', THRESHOLDS.refusedPercent],
+    ['refusedAtLeast', THRESHOLDS.refusedAtLeast],
+    ['throttled', THRESHOLDS.throttled],
+    ['behindS', THRESHOLDS.behindS],
+    ['differentPercent', THRESHOLDS.differentPercent],
+    ['differentAtLeast', THRESHOLDS.differentAtLeast],
+    ['droppedAtLeast', THRESHOLDS.droppedAtLeast],
+    ['OUTAGE_RECEIVES', MARKS_QUEUE.maxReceiveCount],
+    ['MIRROR_EXECUTIONS', MARKS_QUEUE.feed.maxConcurrency],
+  ] as const)
+    expect(page).toMatch(new RegExp(`\`${name}\` \\(${value}\\)`));
 });

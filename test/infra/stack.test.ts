@@ -72,93 +72,89 @@ const findingsIn = (scope: Stack): string[] =>
       violatingResources.map(({ constructPath }) => `${ruleName} ${constructPath}`),
     );
 
-describe('the rules of AWS Solutions and of the Serverless Lens', () => {
-  test.each([
-    ['in dev', stack],
-    ['in prod', production.stack],
-    ['with function URLs', functionUrls.stack],
-    ["with a key of the account's own and mails", ownKey.stack],
-    ['with mirrors', mirrored.stack],
-    ["with mirrors in prod and a key of the account's own", mirroredOwnKey.stack],
-  ])('the stack %s follows every rule of cdk-nag, or the code acknowledges it with a reason', (_, scope) => {
-    expect(findingsIn(scope)).toEqual([]);
-  });
+test.each([
+  ['in dev', stack],
+  ['in prod', production.stack],
+  ['with function URLs', functionUrls.stack],
+  ["with a key of the account's own and mails", ownKey.stack],
+  ['with mirrors', mirrored.stack],
+  ["with mirrors in prod and a key of the account's own", mirroredOwnKey.stack],
+])('the stack %s follows every rule of cdk-nag, or the code acknowledges it with a reason', (_, scope) => {
+  expect(findingsIn(scope)).toEqual([]);
+});
 
-  test('a queue without TLS breaks a rule of cdk-nag', () => {
-    const careless = new Stack(app(), 'Careless');
-    new Queue(careless, 'Queue');
-    expect(findingsIn(careless)).toContain('AwsSolutions-SQS4 Careless/Queue/Resource');
+test('a queue without TLS breaks a rule of cdk-nag', () => {
+  const careless = new Stack(app(), 'Careless');
+  new Queue(careless, 'Queue');
+  expect(findingsIn(careless)).toContain('AwsSolutions-SQS4 Careless/Queue/Resource');
+});
+
+test('a failed message returns alone', () => {
+  expect(propertiesAt('Operations/Feed')).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'] });
+});
+
+test('the operations queue feeds apply with the batch size and the concurrency of the settings', () => {
+  template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
+    BatchSize: settings.EVENT_SOURCE.batchSize,
+    ScalingConfig: { MaximumConcurrency: settings.EVENT_SOURCE.maxConcurrency },
+    MaximumBatchingWindowInSeconds: settings.operationsFeed(CONFIGURATION.apps).windowS,
+  });
+  const { FunctionName } = z.object({ FunctionName: Ref }).parse(propertiesAt('Operations/Feed'));
+  expect(paths.get(FunctionName)).toBe('apply');
+});
+
+test('the queue collects messages for a second, but not if any app has a mirror', () => {
+  const Mapping = z.object({ MaximumBatchingWindowInSeconds: z.int().optional() });
+  const windowIn = (of: Synthesized) =>
+    Mapping.parse(of.propertiesAt('Operations/Feed')).MaximumBatchingWindowInSeconds;
+  const apps = [...MIRRORED.apps.slice(0, 1), ...CONFIGURATION.apps.slice(1)];
+  const halfMirrored = synthesized({ configuration: { ...MIRRORED, apps } });
+  expect([dev, mirrored, halfMirrored].map(windowIn)).toEqual([1, undefined, undefined]);
+});
+
+test("the visibility timeout is six times the function's timeout plus the window", () => {
+  expect(propertiesAt('apply')).toMatchObject({ Timeout: settings.TIMEOUT_S.apply });
+  const { windowS = 0 } = settings.operationsFeed(CONFIGURATION.apps);
+  expect(propertiesAt('Operations/Queue')).toMatchObject({
+    VisibilityTimeout: 6 * settings.TIMEOUT_S.apply + windowS,
   });
 });
 
-describe('the queue', () => {
-  test('a failed message returns alone', () => {
-    expect(propertiesAt('Operations/Feed')).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'] });
+test('a message that was received too often is parked, not lost', () => {
+  expect(propertiesAt('Operations/Queue')).toMatchObject({
+    RedrivePolicy: { maxReceiveCount: settings.OPERATIONS_QUEUE.maxReceiveCount },
+    MessageRetentionPeriod: settings.OPERATIONS_QUEUE.retentionS,
   });
+  const { RedrivePolicy } = z
+    .object({ RedrivePolicy: z.object({ deadLetterTargetArn: Ref }) })
+    .parse(propertiesAt('Operations/Queue'));
+  expect(paths.get(RedrivePolicy.deadLetterTargetArn)).toBe('Operations/Parked');
+  // SQS counts a dead letter's age from when it was first sent: a shorter retention would delete some on arrival.
+  expect(settings.PARKED_QUEUE.retentionS).toBeGreaterThanOrEqual(settings.OPERATIONS_QUEUE.retentionS);
+  expect(propertiesAt('Operations/Parked')).toMatchObject({
+    MessageRetentionPeriod: settings.PARKED_QUEUE.retentionS,
+  });
+});
 
-  test('the operations queue feeds apply with the batch size and the concurrency of the settings', () => {
-    template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
-      BatchSize: settings.EVENT_SOURCE.batchSize,
-      ScalingConfig: { MaximumConcurrency: settings.EVENT_SOURCE.maxConcurrency },
-      MaximumBatchingWindowInSeconds: settings.operationsFeed(CONFIGURATION.apps).windowS,
-    });
-    const { FunctionName } = z.object({ FunctionName: Ref }).parse(propertiesAt('Operations/Feed'));
-    expect(paths.get(FunctionName)).toBe('apply');
+test('queues are encrypted and refuse plain HTTP', () => {
+  template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
+  template.allResourcesProperties('AWS::SQS::QueuePolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      ]),
+    },
   });
+  const guarded = Object.values(template.findResources('AWS::SQS::QueuePolicy')).flatMap(({ Properties }) =>
+    z.array(Ref).parse(Properties.Queues),
+  );
+  expect(guarded.toSorted()).toEqual(Object.keys(template.findResources('AWS::SQS::Queue')).toSorted());
+});
 
-  test('the queue collects messages for a second, but not if any app has a mirror', () => {
-    const Mapping = z.object({ MaximumBatchingWindowInSeconds: z.int().optional() });
-    const windowIn = (of: Synthesized) =>
-      Mapping.parse(of.propertiesAt('Operations/Feed')).MaximumBatchingWindowInSeconds;
-    const apps = [...MIRRORED.apps.slice(0, 1), ...CONFIGURATION.apps.slice(1)];
-    const halfMirrored = synthesized({ configuration: { ...MIRRORED, apps } });
-    expect([dev, mirrored, halfMirrored].map(windowIn)).toEqual([1, undefined, undefined]);
-  });
-
-  test("the visibility timeout is six times the function's timeout plus the window", () => {
-    expect(propertiesAt('apply')).toMatchObject({ Timeout: settings.TIMEOUT_S.apply });
-    const { windowS = 0 } = settings.operationsFeed(CONFIGURATION.apps);
-    expect(propertiesAt('Operations/Queue')).toMatchObject({
-      VisibilityTimeout: 6 * settings.TIMEOUT_S.apply + windowS,
-    });
-  });
-
-  test('a message that was received too often is parked, not lost', () => {
-    expect(propertiesAt('Operations/Queue')).toMatchObject({
-      RedrivePolicy: { maxReceiveCount: settings.OPERATIONS_QUEUE.maxReceiveCount },
-      MessageRetentionPeriod: settings.OPERATIONS_QUEUE.retentionS,
-    });
-    const { RedrivePolicy } = z
-      .object({ RedrivePolicy: z.object({ deadLetterTargetArn: Ref }) })
-      .parse(propertiesAt('Operations/Queue'));
-    expect(paths.get(RedrivePolicy.deadLetterTargetArn)).toBe('Operations/Parked');
-    // SQS counts a dead letter's age from when it was first sent: a shorter retention would delete some on arrival.
-    expect(settings.PARKED_QUEUE.retentionS).toBeGreaterThanOrEqual(settings.OPERATIONS_QUEUE.retentionS);
-    expect(propertiesAt('Operations/Parked')).toMatchObject({
-      MessageRetentionPeriod: settings.PARKED_QUEUE.retentionS,
-    });
-  });
-
-  test('queues are encrypted and refuse plain HTTP', () => {
-    template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
-    template.allResourcesProperties('AWS::SQS::QueuePolicy', {
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-        ]),
-      },
-    });
-    const guarded = Object.values(template.findResources('AWS::SQS::QueuePolicy')).flatMap(({ Properties }) =>
-      z.array(Ref).parse(Properties.Queues),
-    );
-    expect(guarded.toSorted()).toEqual(Object.keys(template.findResources('AWS::SQS::Queue')).toSorted());
-  });
-
-  test('Lambda stops every loop of functions, except the one of mirror and verify', () => {
-    template.allResourcesProperties('AWS::Lambda::Function', { RecursiveLoop: Match.absent() });
-    for (const door of DOORS) expect(mirrored.propertiesAt(door)).not.toHaveProperty('RecursiveLoop');
-    for (const door of MIRROR_DOORS) expect(mirrored.propertiesAt(door)).toMatchObject({ RecursiveLoop: 'Allow' });
-  });
+test('Lambda stops every loop of functions, except the one of mirror and verify', () => {
+  template.allResourcesProperties('AWS::Lambda::Function', { RecursiveLoop: Match.absent() });
+  for (const door of DOORS) expect(mirrored.propertiesAt(door)).not.toHaveProperty('RecursiveLoop');
+  for (const door of MIRROR_DOORS) expect(mirrored.propertiesAt(door)).toMatchObject({ RecursiveLoop: 'Allow' });
 });
 
 describe('least privilege', () => {
@@ -289,290 +285,278 @@ describe('least privilege', () => {
   });
 });
 
-describe('functions', () => {
-  test('the environment of a function has the variables that it reads, and no others', () => {
-    const schemas = {
-      events: EventsEnvironment,
-      'account-api': AccountApiEnvironment,
-      apply: ApplyEnvironment,
-      sweep: SweepEnvironment,
-      mirror: MirrorEnvironment,
-      verify: MirrorEnvironment,
-    };
-    for (const door of ALL_DOORS) {
-      expect(z.strictObject(schemas[door].shape).safeParse(variablesOf(door, mirrored)).error, door).toBeUndefined();
-    }
-    expect(EventsEnvironment.parse(variablesOf('events')).BINDERY_CONFIG).toEqual(CONFIGURATION);
-  });
-
-  test('an HTTP door gets no settings of mirrors, and account-api no sources', () => {
-    const apps = MIRRORED.apps.map(({ mirror: _, ...app }) => app);
-    const given = (door: settings.HttpDoor) => JSON.parse(`${variablesOf(door, mirrored)['BINDERY_CONFIG']}`);
-    const read = (app: unknown) => App.parse(app);
-    expect(given('events').apps.map(read)).toEqual(apps);
-    expect(given('events').sources).toEqual(MIRRORED.sources);
-    expect(Object.keys(given('account-api'))).toEqual(['apps']);
-    expect(given('account-api').apps.map(read)).toEqual(apps);
-  });
-
-  test('mirror and verify get all settings of mirrors, and HTTP doors none', () => {
-    const { MIRRORS } = MirrorEnvironment.parse(variablesOf('mirror', mirrored));
-    expect(MIRRORS.map(({ app }) => app)).toEqual(MIRRORED.apps);
-    expect(variablesOf('verify', mirrored)).toEqual(variablesOf('mirror', mirrored));
-    const { BINDERY_CONFIG } = EventsEnvironment.parse(variablesOf('events', mirrored));
-    expect(BINDERY_CONFIG.apps).toEqual(MIRRORED.apps.map(({ mirror: _, ...app }) => app));
-    expect(variablesOf('account-api', mirrored)['BINDERY_CONFIG']).not.toContain('example');
-  });
-
-  test('default settings of a mirror take no space in the environment', () => {
-    const text = `${variablesOf('mirror', mirrored)['MIRRORS']}`;
-    expect(text).toContain('"callsPerS":5');
-    expect(text).toContain('"settleS":120');
-    expect(text).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
-  });
-
-  test('an environment has the ARNs of secrets and no secret values', () => {
-    const arn = expect.stringMatching(/^arn:aws[\w-]*:secretsmanager:[^"{}]*$/);
-    expect(JSON.parse(`${variablesOf('events')['SOURCE_SECRETS']}`)).toEqual({ web: arn });
-    expect(JSON.parse(`${variablesOf('account-api')['APP_SECRETS']}`)).toEqual({
-      'shop-android': arn,
-      'shop-ios': arn,
-    });
-    for (const { template } of [dev, mirrored])
-      expect(JSON.stringify(template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
-  });
-
-  test('an environment that is too large for Lambda stops the synthesis', () => {
-    expect(() => Template.fromStack(stackOf({ configuration: crowd(40) }))).toThrow(
-      /Lambda allows 4096: configure fewer apps/,
-    );
-  });
-
-  test('a deployed environment is not larger than was estimated', () => {
-    for (const door of ALL_DOORS) {
-      const { Variables } = Environment.parse(mirrored.propertiesAt(door)).Environment;
-      const estimate = environmentBytes(mirrored.stack, Variables);
-      expect(Buffer.byteLength(JSON.stringify(variablesOf(door, mirrored))), door).toBeLessThanOrEqual(estimate);
-    }
-  });
-
-  test('every function runs on Node 24 and arm64 with the timeout and memory of the settings', () => {
-    for (const door of ALL_DOORS)
-      expect(mirrored.propertiesAt(door)).toMatchObject({
-        Runtime: 'nodejs24.x',
-        Architectures: ['arm64'],
-        Timeout: settings.TIMEOUT_S[door],
-        MemorySize: settings.MEMORY_MB[door],
-      });
-  });
-
-  test('every function writes its own log, in JSON, without lines for start and end', () => {
-    for (const door of ALL_DOORS) {
-      const { LoggingConfig } = z
-        .object({ LoggingConfig: z.object({ LogGroup: Ref, LogFormat: z.string(), SystemLogLevel: z.string() }) })
-        .parse(mirrored.propertiesAt(door));
-      expect({ ...LoggingConfig, LogGroup: mirrored.paths.get(LoggingConfig.LogGroup) }).toEqual({
-        LogGroup: `${door}-log`,
-        LogFormat: 'JSON',
-        SystemLogLevel: 'WARN',
-      });
-    }
-  });
+test('the environment of a function has the variables that it reads, and no others', () => {
+  const schemas = {
+    events: EventsEnvironment,
+    'account-api': AccountApiEnvironment,
+    apply: ApplyEnvironment,
+    sweep: SweepEnvironment,
+    mirror: MirrorEnvironment,
+    verify: MirrorEnvironment,
+  };
+  for (const door of ALL_DOORS) {
+    expect(z.strictObject(schemas[door].shape).safeParse(variablesOf(door, mirrored)).error, door).toBeUndefined();
+  }
+  expect(EventsEnvironment.parse(variablesOf('events')).BINDERY_CONFIG).toEqual(CONFIGURATION);
 });
 
-describe("the account's own key", () => {
-  test.each([
-    ['', ownKey],
-    [', also if apps have mirrors', mirroredOwnKey],
-  ])(
-    "the account's own key encrypts queues, table, secrets, logs and the topic of alarms%s",
-    (_, { template, paths }) => {
-      const key = { 'Fn::GetAtt': [[...paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
-      template.allResourcesProperties('AWS::SQS::Queue', {
-        KmsMasterKeyId: key,
-        KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
-      });
-      template.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
-      template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
-      template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
-      template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
-        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
-        Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
-      });
-    },
-  );
+test('an HTTP door gets no settings of mirrors, and account-api no sources', () => {
+  const apps = MIRRORED.apps.map(({ mirror: _, ...app }) => app);
+  const given = (door: settings.HttpDoor) => JSON.parse(`${variablesOf(door, mirrored)['BINDERY_CONFIG']}`);
+  const read = (app: unknown) => App.parse(app);
+  expect(given('events').apps.map(read)).toEqual(apps);
+  expect(given('events').sources).toEqual(MIRRORED.sources);
+  expect(Object.keys(given('account-api'))).toEqual(['apps']);
+  expect(given('account-api').apps.map(read)).toEqual(apps);
+});
 
-  test("the account's own key is rotated by AWS and outlives the stack in prod", () => {
-    ownKey.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
-    const { template } = synthesized({ stage: 'prod', encryption: 'kms' });
-    template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+test('mirror and verify get all settings of mirrors, and HTTP doors none', () => {
+  const { MIRRORS } = MirrorEnvironment.parse(variablesOf('mirror', mirrored));
+  expect(MIRRORS.map(({ app }) => app)).toEqual(MIRRORED.apps);
+  expect(variablesOf('verify', mirrored)).toEqual(variablesOf('mirror', mirrored));
+  const { BINDERY_CONFIG } = EventsEnvironment.parse(variablesOf('events', mirrored));
+  expect(BINDERY_CONFIG.apps).toEqual(MIRRORED.apps.map(({ mirror: _, ...app }) => app));
+  expect(variablesOf('account-api', mirrored)['BINDERY_CONFIG']).not.toContain('example');
+});
+
+test('default settings of a mirror take no space in the environment', () => {
+  const text = `${variablesOf('mirror', mirrored)['MIRRORS']}`;
+  expect(text).toContain('"callsPerS":5');
+  expect(text).toContain('"settleS":120');
+  expect(text).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
+});
+
+test('an environment has the ARNs of secrets and no secret values', () => {
+  const arn = expect.stringMatching(/^arn:aws[\w-]*:secretsmanager:[^"{}]*$/);
+  expect(JSON.parse(`${variablesOf('events')['SOURCE_SECRETS']}`)).toEqual({ web: arn });
+  expect(JSON.parse(`${variablesOf('account-api')['APP_SECRETS']}`)).toEqual({
+    'shop-android': arn,
+    'shop-ios': arn,
   });
+  for (const { template } of [dev, mirrored])
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
+});
 
-  test("the account's own key allows the logs of this stack only", () => {
-    ownKey.template.hasResourceProperties('AWS::KMS::Key', {
-      KeyPolicy: {
-        Statement: Match.arrayWith([
-          Match.objectLike({
-            Principal: { Service: { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
-            Condition: {
-              ArnLike: {
-                'kms:EncryptionContext:aws:logs:arn': {
-                  'Fn::Join': ['', Match.arrayWith([':log-group:Bindery-dev-*'])],
-                },
+test('an environment that is too large for Lambda stops the synthesis', () => {
+  expect(() => Template.fromStack(stackOf({ configuration: crowd(40) }))).toThrow(
+    /Lambda allows 4096: configure fewer apps/,
+  );
+});
+
+test('a deployed environment is not larger than was estimated', () => {
+  for (const door of ALL_DOORS) {
+    const { Variables } = Environment.parse(mirrored.propertiesAt(door)).Environment;
+    const estimate = environmentBytes(mirrored.stack, Variables);
+    expect(Buffer.byteLength(JSON.stringify(variablesOf(door, mirrored))), door).toBeLessThanOrEqual(estimate);
+  }
+});
+
+test('every function runs on Node 24 and arm64 with the timeout and memory of the settings', () => {
+  for (const door of ALL_DOORS)
+    expect(mirrored.propertiesAt(door)).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Timeout: settings.TIMEOUT_S[door],
+      MemorySize: settings.MEMORY_MB[door],
+    });
+});
+
+test('every function writes its own log, in JSON, without lines for start and end', () => {
+  for (const door of ALL_DOORS) {
+    const { LoggingConfig } = z
+      .object({ LoggingConfig: z.object({ LogGroup: Ref, LogFormat: z.string(), SystemLogLevel: z.string() }) })
+      .parse(mirrored.propertiesAt(door));
+    expect({ ...LoggingConfig, LogGroup: mirrored.paths.get(LoggingConfig.LogGroup) }).toEqual({
+      LogGroup: `${door}-log`,
+      LogFormat: 'JSON',
+      SystemLogLevel: 'WARN',
+    });
+  }
+});
+
+test.each([
+  ['', ownKey],
+  [', also if apps have mirrors', mirroredOwnKey],
+])(
+  "the account's own key encrypts queues, table, secrets, logs and the topic of alarms%s",
+  (_, { template, paths }) => {
+    const key = { 'Fn::GetAtt': [[...paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
+    template.allResourcesProperties('AWS::SQS::Queue', {
+      KmsMasterKeyId: key,
+      KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
+    });
+    template.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+    template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+    template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
+    template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
+    });
+  },
+);
+
+test("the account's own key is rotated by AWS and outlives the stack in prod", () => {
+  ownKey.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+  const { template } = synthesized({ stage: 'prod', encryption: 'kms' });
+  template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+});
+
+test("the account's own key allows the logs of this stack only", () => {
+  ownKey.template.hasResourceProperties('AWS::KMS::Key', {
+    KeyPolicy: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Principal: { Service: { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
+          Condition: {
+            ArnLike: {
+              'kms:EncryptionContext:aws:logs:arn': {
+                'Fn::Join': ['', Match.arrayWith([':log-group:Bindery-dev-*'])],
               },
             },
-          }),
-        ]),
-      },
-    });
+          },
+        }),
+      ]),
+    },
   });
 });
 
-describe('function URLs', () => {
-  test('function URLs replace the HTTP API, one for each HTTP door', () => {
-    const { template, paths } = functionUrls;
-    expect(template.findResources('AWS::ApiGatewayV2::Api')).toEqual({});
-    const Url = z.object({ AuthType: z.literal('NONE'), TargetFunctionArn: Ref });
-    const targets = Object.values(template.findResources('AWS::Lambda::Url')).map(({ Properties }) =>
-      paths.get(Url.parse(Properties).TargetFunctionArn),
-    );
-    expect(new Set(targets)).toEqual(new Set(settings.ROUTES.map(({ door }) => door)));
-  });
+test('function URLs replace the HTTP API, one for each HTTP door', () => {
+  const { template, paths } = functionUrls;
+  expect(template.findResources('AWS::ApiGatewayV2::Api')).toEqual({});
+  const Url = z.object({ AuthType: z.literal('NONE'), TargetFunctionArn: Ref });
+  const targets = Object.values(template.findResources('AWS::Lambda::Url')).map(({ Properties }) =>
+    paths.get(Url.parse(Properties).TargetFunctionArn),
+  );
+  expect(new Set(targets)).toEqual(new Set(settings.ROUTES.map(({ door }) => door)));
+});
 
-  test('every client can call a function by its URL, and only by that', () => {
-    const permissions = functionUrls.template.findResources('AWS::Lambda::Permission');
-    const toPeople = Object.values(permissions).filter(({ Properties }) => Properties.Principal === '*');
-    expect(toPeople).toHaveLength(Object.keys(permissions).length - 1); // the clock calls sweep
-    const granted = toPeople.map(({ Properties: { Action, FunctionUrlAuthType, ...rest } }) => {
-      const isByUrl = FunctionUrlAuthType === 'NONE' || rest.InvokedViaFunctionUrl === true;
-      return `${Action} ${isByUrl}`;
+test('every client can call a function by its URL, and only by that', () => {
+  const permissions = functionUrls.template.findResources('AWS::Lambda::Permission');
+  const toPeople = Object.values(permissions).filter(({ Properties }) => Properties.Principal === '*');
+  expect(toPeople).toHaveLength(Object.keys(permissions).length - 1); // the clock calls sweep
+  const granted = toPeople.map(({ Properties: { Action, FunctionUrlAuthType, ...rest } }) => {
+    const isByUrl = FunctionUrlAuthType === 'NONE' || rest.InvokedViaFunctionUrl === true;
+    return `${Action} ${isByUrl}`;
+  });
+  expect(new Set(granted)).toEqual(new Set(['lambda:InvokeFunctionUrl true', 'lambda:InvokeFunction true']));
+});
+
+test('function URLs are two outputs without a slash at the end', () => {
+  const { EventsUrl, AccountApiUrl, Url } = functionUrls.template.findOutputs('*');
+  const host = { 'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': [expect.anything(), 'FunctionUrl'] }] }] };
+  for (const output of [EventsUrl, AccountApiUrl])
+    expect(output?.['Value']).toEqual({ 'Fn::Join': ['', ['https://', host]] });
+  expect(Url).toBeUndefined();
+});
+
+test('no concurrency is reserved by default', () => {
+  template.allResourcesProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
+});
+
+test('the option doorConcurrency reserves executions for HTTP doors and not for the worker', () => {
+  const { propertiesAt } = synthesized({ doorConcurrency: 50 });
+  expect(propertiesAt('events')).toMatchObject({ ReservedConcurrentExecutions: 50 });
+  expect(propertiesAt('account-api')).toMatchObject({ ReservedConcurrentExecutions: 50 });
+  expect(propertiesAt('apply')).not.toHaveProperty('ReservedConcurrentExecutions');
+});
+
+test('the HTTP API has the routes of the settings, for every method', () => {
+  const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
+  const keys = routes.map(({ Properties }) => Properties.RouteKey);
+  expect(keys.toSorted()).toEqual(settings.ROUTES.map(({ path }) => `ANY ${path}`).toSorted());
+});
+
+test('a route leads to the function that the settings name', () => {
+  for (const { path, door } of settings.ROUTES) {
+    const id = [...paths].find(([, at]) => at === door)?.[0];
+    template.hasResourceProperties('AWS::Lambda::Permission', {
+      FunctionName: { 'Fn::GetAtt': [id, 'Arn'] },
+      SourceArn: { 'Fn::Join': ['', Match.arrayWith([`/*/*${path}`])] },
     });
-    expect(new Set(granted)).toEqual(new Set(['lambda:InvokeFunctionUrl true', 'lambda:InvokeFunction true']));
-  });
+  }
+  template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '2.0' });
+});
 
-  test('function URLs are two outputs without a slash at the end', () => {
-    const { EventsUrl, AccountApiUrl, Url } = functionUrls.template.findOutputs('*');
-    const host = { 'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': [expect.anything(), 'FunctionUrl'] }] }] };
-    for (const output of [EventsUrl, AccountApiUrl])
-      expect(output?.['Value']).toEqual({ 'Fn::Join': ['', ['https://', host]] });
-    expect(Url).toBeUndefined();
+test('a flood is throttled', () => {
+  template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+    StageName: '$default',
+    DefaultRouteSettings: {
+      ThrottlingRateLimit: settings.THROTTLE.ratePerS,
+      ThrottlingBurstLimit: settings.THROTTLE.burst,
+    },
   });
 });
 
-describe('concurrency', () => {
-  test('no concurrency is reserved by default', () => {
-    template.allResourcesProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
-  });
+test('the access log has no address, no path and no query string', () => {
+  const { Format } = z
+    .object({ AccessLogSettings: z.object({ Format: z.string() }) })
+    .parse(propertiesAt('HttpApi/Stage')).AccessLogSettings;
+  expect(JSON.parse(Format)).toMatchObject({ id: '$context.requestId', status: '$context.status' });
+  expect(Format).not.toMatch(/identity|path|query|userAgent|authorizer|header/i);
+});
 
-  test('the option doorConcurrency reserves executions for HTTP doors and not for the worker', () => {
-    const { propertiesAt } = synthesized({ doorConcurrency: 50 });
-    expect(propertiesAt('events')).toMatchObject({ ReservedConcurrentExecutions: 50 });
-    expect(propertiesAt('account-api')).toMatchObject({ ReservedConcurrentExecutions: 50 });
-    expect(propertiesAt('apply')).not.toHaveProperty('ReservedConcurrentExecutions');
+const lasting = ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::SQS::Queue'];
+
+test('the table, secrets and queues outlive the stack, except in dev', () => {
+  for (const type of lasting)
+    production.template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  production.template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+    Replicas: [Match.objectLike({ DeletionProtectionEnabled: true })],
+  });
+  expect(production.stack.terminationProtection).toBe(true);
+});
+
+test('everything is deleted with the stack in dev', () => {
+  for (const type of lasting) template.allResources(type, { DeletionPolicy: 'Delete' });
+  template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+    Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })],
+  });
+  expect(stack.terminationProtection).toBe(false);
+});
+
+test('the table has the keys and the expiry that the store writes, and can be restored', () => {
+  const { partitionKey, sortKey, expiry } = settings.TABLE;
+  expect(propertiesAt('Registry')).toMatchObject({
+    KeySchema: [
+      { AttributeName: partitionKey, KeyType: 'HASH' },
+      { AttributeName: sortKey, KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: partitionKey, AttributeType: 'S' },
+      { AttributeName: sortKey, AttributeType: 'S' },
+    ],
+    TimeToLiveSpecification: { AttributeName: expiry, Enabled: true },
+    BillingMode: 'PAY_PER_REQUEST',
+    Replicas: [{ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }],
   });
 });
 
-describe('the HTTP API', () => {
-  test('the HTTP API has the routes of the settings, for every method', () => {
-    const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
-    const keys = routes.map(({ Properties }) => Properties.RouteKey);
-    expect(keys.toSorted()).toEqual(settings.ROUTES.map(({ path }) => `ANY ${path}`).toSorted());
-  });
-
-  test('a route leads to the function that the settings name', () => {
-    for (const { path, door } of settings.ROUTES) {
-      const id = [...paths].find(([, at]) => at === door)?.[0];
-      template.hasResourceProperties('AWS::Lambda::Permission', {
-        FunctionName: { 'Fn::GetAtt': [id, 'Arn'] },
-        SourceArn: { 'Fn::Join': ['', Match.arrayWith([`/*/*${path}`])] },
-      });
-    }
-    template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '2.0' });
-  });
-
-  test('a flood is throttled', () => {
-    template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
-      StageName: '$default',
-      DefaultRouteSettings: {
-        ThrottlingRateLimit: settings.THROTTLE.ratePerS,
-        ThrottlingBurstLimit: settings.THROTTLE.burst,
-      },
-    });
-  });
-
-  test('the access log has no address, no path and no query string', () => {
-    const { Format } = z
-      .object({ AccessLogSettings: z.object({ Format: z.string() }) })
-      .parse(propertiesAt('HttpApi/Stage')).AccessLogSettings;
-    expect(JSON.parse(Format)).toMatchObject({ id: '$context.requestId', status: '$context.status' });
-    expect(Format).not.toMatch(/identity|path|query|userAgent|authorizer|header/i);
-  });
+test('logs expire', () => {
+  template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: settings.LOG_RETENTION_DAYS });
 });
 
-describe('what is kept', () => {
-  const lasting = ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::SQS::Queue'];
+test('a generated source secret is base64 of a key that Standard Webhooks allows', () => {
+  const { GenerateSecretString } = z
+    .object({ GenerateSecretString: z.object({ PasswordLength: z.number(), ExcludePunctuation: z.literal(true) }) })
+    .parse(propertiesAt('Credentials/source web'));
+  const key = Buffer.from('a'.repeat(GenerateSecretString.PasswordLength), 'base64');
+  expect(GenerateSecretString.PasswordLength % 4, 'no padding is missing').toBe(0);
+  expect(key.length).toBeGreaterThanOrEqual(24);
+  expect(key.length).toBeLessThanOrEqual(64);
+});
 
-  test('the table, secrets and queues outlive the stack, except in dev', () => {
-    for (const type of lasting)
-      production.template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
-    production.template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
-      Replicas: [Match.objectLike({ DeletionProtectionEnabled: true })],
-    });
-    expect(production.stack.terminationProtection).toBe(true);
-  });
-
-  test('everything is deleted with the stack in dev', () => {
-    for (const type of lasting) template.allResources(type, { DeletionPolicy: 'Delete' });
-    template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
-      Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })],
-    });
-    expect(stack.terminationProtection).toBe(false);
-  });
-
-  test('the table has the keys and the expiry that the store writes, and can be restored', () => {
-    const { partitionKey, sortKey, expiry } = settings.TABLE;
-    expect(propertiesAt('Registry')).toMatchObject({
-      KeySchema: [
-        { AttributeName: partitionKey, KeyType: 'HASH' },
-        { AttributeName: sortKey, KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: partitionKey, AttributeType: 'S' },
-        { AttributeName: sortKey, AttributeType: 'S' },
-      ],
-      TimeToLiveSpecification: { AttributeName: expiry, Enabled: true },
-      BillingMode: 'PAY_PER_REQUEST',
-      Replicas: [{ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }],
-    });
-  });
-
-  test('logs expire', () => {
-    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: settings.LOG_RETENTION_DAYS });
-  });
-
-  test('a generated source secret is base64 of a key that Standard Webhooks allows', () => {
-    const { GenerateSecretString } = z
-      .object({ GenerateSecretString: z.object({ PasswordLength: z.number(), ExcludePunctuation: z.literal(true) }) })
-      .parse(propertiesAt('Credentials/source web'));
-    const key = Buffer.from('a'.repeat(GenerateSecretString.PasswordLength), 'base64');
-    expect(GenerateSecretString.PasswordLength % 4, 'no padding is missing').toBe(0);
-    expect(key.length).toBeGreaterThanOrEqual(24);
-    expect(key.length).toBeLessThanOrEqual(64);
-  });
-
-  test('no resource has a fixed name, so that a second stack fits beside the first', () => {
-    const Resource = z.object({ Properties: z.record(z.string(), z.unknown()).default({}) });
-    const named = Object.values(template.toJSON()['Resources']).flatMap((resource) =>
-      Object.entries(Resource.parse(resource).Properties)
-        .filter(([, value]) => typeof value === 'string') // else it is a reference to what CloudFormation named
-        .map(([property]) => property),
-    );
-    const names = ['TableName', 'QueueName', 'RoleName', 'LogGroupName', 'SecretName', 'AlarmName', 'TopicName'];
-    expect(named.filter((property) => names.includes(property))).toEqual([]);
-    template.allResourcesProperties('AWS::CloudWatch::Dashboard', { DashboardName: Match.absent() });
-    template.allResourcesProperties('AWS::Lambda::Function', { FunctionName: Match.absent() });
-    template.allResourcesProperties('AWS::SecretsManager::Secret', { Name: Match.absent() });
-  });
+test('no resource has a fixed name, so that a second stack fits beside the first', () => {
+  const Resource = z.object({ Properties: z.record(z.string(), z.unknown()).default({}) });
+  const named = Object.values(template.toJSON()['Resources']).flatMap((resource) =>
+    Object.entries(Resource.parse(resource).Properties)
+      .filter(([, value]) => typeof value === 'string') // else it is a reference to what CloudFormation named
+      .map(([property]) => property),
+  );
+  const names = ['TableName', 'QueueName', 'RoleName', 'LogGroupName', 'SecretName', 'AlarmName', 'TopicName'];
+  expect(named.filter((property) => names.includes(property))).toEqual([]);
+  template.allResourcesProperties('AWS::CloudWatch::Dashboard', { DashboardName: Match.absent() });
+  template.allResourcesProperties('AWS::Lambda::Function', { FunctionName: Match.absent() });
+  template.allResourcesProperties('AWS::SecretsManager::Secret', { Name: Match.absent() });
 });
 
 describe('after a restore', () => {
@@ -593,82 +577,80 @@ describe('after a restore', () => {
   });
 });
 
-describe('who deploys it', () => {
-  test('the stack has outputs for its URL, table, queues, dashboard and secrets', () => {
-    expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
-      'DashboardName',
-      'OperationsQueueUrl',
-      'ParkedQueueUrl',
-      'SecretOfAppShopAndroid',
-      'SecretOfAppShopIos',
-      'SecretOfSourceWeb',
-      'TableName',
-      'Url',
-    ]);
-  });
+test('the stack has outputs for its URL, table, queues, dashboard and secrets', () => {
+  expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
+    'DashboardName',
+    'OperationsQueueUrl',
+    'ParkedQueueUrl',
+    'SecretOfAppShopAndroid',
+    'SecretOfAppShopIos',
+    'SecretOfSourceWeb',
+    'TableName',
+    'Url',
+  ]);
+});
 
-  test('the stack has outputs for the queues and secrets of mirrors', () => {
-    const known = Object.keys(template.findOutputs('*'));
-    expect(
-      Object.keys(mirrored.template.findOutputs('*'))
-        .filter((name) => !known.includes(name))
-        .toSorted(),
-    ).toEqual([
-      'MirrorDeadLettersUrlOfShopAndroid',
-      'MirrorDeadLettersUrlOfShopIos',
-      'MirrorQueueUrlOfShopAndroid',
-      'MirrorQueueUrlOfShopIos',
-      'MirrorSecretOfShopAndroid',
-      'MirrorSecretOfShopIos',
-    ]);
-  });
+test('the stack has outputs for the queues and secrets of mirrors', () => {
+  const known = Object.keys(template.findOutputs('*'));
+  expect(
+    Object.keys(mirrored.template.findOutputs('*'))
+      .filter((name) => !known.includes(name))
+      .toSorted(),
+  ).toEqual([
+    'MirrorDeadLettersUrlOfShopAndroid',
+    'MirrorDeadLettersUrlOfShopIos',
+    'MirrorQueueUrlOfShopAndroid',
+    'MirrorQueueUrlOfShopIos',
+    'MirrorSecretOfShopAndroid',
+    'MirrorSecretOfShopIos',
+  ]);
+});
 
-  test('two ids that make the same output stop the synthesis', () => {
-    const [shop] = CONFIGURATION.apps;
-    const apps = ['my-app', 'my_app'].map((id) => ({ ...shop, id }));
-    const configuration = Configuration.parse({
-      apps,
-      sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['my-app'] }],
-    });
-    expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(/the output "SecretOfAppMyApp": rename one/);
+test('two ids that make the same output stop the synthesis', () => {
+  const [shop] = CONFIGURATION.apps;
+  const apps = ['my-app', 'my_app'].map((id) => ({ ...shop, id }));
+  const configuration = Configuration.parse({
+    apps,
+    sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['my-app'] }],
   });
+  expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(/the output "SecretOfAppMyApp": rename one/);
+});
 
-  test('every function has the tags service and stage', () => {
-    production.template.allResourcesProperties('AWS::Lambda::Function', {
-      Tags: [
-        { Key: 'service', Value: 'bindery' },
-        { Key: 'stage', Value: 'prod' },
-      ],
-    });
+test('every function has the tags service and stage', () => {
+  production.template.allResourcesProperties('AWS::Lambda::Function', {
+    Tags: [
+      { Key: 'service', Value: 'bindery' },
+      { Key: 'stage', Value: 'prod' },
+    ],
   });
+});
 
-  test('the dashboard has no tags, which CloudFormation does not know in every Region', () => {
-    template.allResourcesProperties('AWS::CloudWatch::Dashboard', { Tags: Match.absent() });
+test('the dashboard has no tags, which CloudFormation does not know in every Region', () => {
+  template.allResourcesProperties('AWS::CloudWatch::Dashboard', { Tags: Match.absent() });
+});
+
+test('Bindery fits into another stack', () => {
+  const theirs = new Stack(app(), 'Shop');
+  const { registry } = new Bindery(theirs, 'Push', { configuration: CONFIGURATION });
+  Template.fromStack(theirs).hasResource('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });
+  expect(Stack.of(registry)).toBe(theirs);
+});
+
+test('a wrong configuration ends in one line for each problem, and nothing else', async () => {
+  const options = { stage: 'Prod', front: 'alb', encryption: 'yes', alarmEmail: 'ops', doorConcurrency: '0' };
+  const CDK_CONTEXT_JSON = JSON.stringify({ ...cdk.context, ...options, config: 'none.json' });
+  const synthesis = promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', 'infra/app.ts'], {
+    env: { ...process.env, CDK_CONTEXT_JSON },
   });
-
-  test('Bindery fits into another stack', () => {
-    const theirs = new Stack(app(), 'Shop');
-    const { registry } = new Bindery(theirs, 'Push', { configuration: CONFIGURATION });
-    Template.fromStack(theirs).hasResource('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });
-    expect(Stack.of(registry)).toBe(theirs);
-  });
-
-  test('a wrong configuration ends in one line for each problem, and nothing else', async () => {
-    const options = { stage: 'Prod', front: 'alb', encryption: 'yes', alarmEmail: 'ops', doorConcurrency: '0' };
-    const CDK_CONTEXT_JSON = JSON.stringify({ ...cdk.context, ...options, config: 'none.json' });
-    const synthesis = promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', 'infra/app.ts'], {
-      env: { ...process.env, CDK_CONTEXT_JSON },
-    });
-    await expect(synthesis).rejects.toMatchObject({
-      code: 1,
-      stderr: [
-        '-c stage: must be 1 to 20 lower-case letters, digits or "-", and start with a letter',
-        '-c front: must be "http-api" or "function-url"',
-        '-c encryption: must be "aws" or "kms"',
-        '-c alarmEmail: must be an e-mail address',
-        '-c doorConcurrency: must be 1 or more',
-        'none.json: cannot be read\n',
-      ].join('\n'),
-    });
+  await expect(synthesis).rejects.toMatchObject({
+    code: 1,
+    stderr: [
+      '-c stage: must be 1 to 20 lower-case letters, digits or "-", and start with a letter',
+      '-c front: must be "http-api" or "function-url"',
+      '-c encryption: must be "aws" or "kms"',
+      '-c alarmEmail: must be an e-mail address',
+      '-c doorConcurrency: must be 1 or more',
+      'none.json: cannot be read\n',
+    ].join('\n'),
   });
 });

@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EVENT_SOURCE, operationsFeed } from '../../infra/settings.ts';
 import { createQueues, NAMES, type Queue } from '../../local/aws/resources.ts';
 import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
@@ -59,45 +59,43 @@ async function fedOnce(queue: Queue, respond: (ids: string[]) => unknown, from =
 
 const failures = (...ids: unknown[]) => ({ batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) });
 
-describe('a batch of three messages', () => {
-  const fed = async (respond: (ids: string[]) => unknown) => {
-    const queue = await emptyQueue();
-    const Entries = ['a', 'b', 'c'].map((body) => ({ Id: body, MessageBody: body }));
-    await client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }));
-    await fedOnce(queue, respond);
-    return countsOf(queue);
-  };
+const fed = async (respond: (ids: string[]) => unknown) => {
+  const queue = await emptyQueue();
+  const Entries = ['a', 'b', 'c'].map((body) => ({ Id: body, MessageBody: body }));
+  await client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }));
+  await fedOnce(queue, respond);
+  return countsOf(queue);
+};
 
-  test.each<[string, () => unknown]>([
-    ['nothing', () => undefined],
-    ['null', () => null],
-    ['an empty object', () => ({})],
-    ['null for the failures', () => ({ batchItemFailures: null })],
-    ['no failures', () => failures()],
-  ])('a batch is deleted when the function responds with %s', async (_, respond) => {
-    expect(await fed(respond)).toEqual({ visible: 0, inFlight: 0 });
-  });
+test.each<[string, () => unknown]>([
+  ['nothing', () => undefined],
+  ['null', () => null],
+  ['an empty object', () => ({})],
+  ['null for the failures', () => ({ batchItemFailures: null })],
+  ['no failures', () => failures()],
+])('a batch is deleted when the function responds with %s', async (_, respond) => {
+  expect(await fed(respond)).toEqual({ visible: 0, inFlight: 0 });
+});
 
-  test.each<[string, number, (ids: string[]) => unknown]>([
-    ['one message', 1, ([first]) => failures(first)],
-    ['two messages', 2, ([first, second]) => failures(first, second)],
-    ['one message twice', 1, ([first]) => failures(first, first)],
-    ['all messages', 3, (ids) => failures(...ids)],
-  ])('a failed message stays on the queue until its visibility timeout: %s', async (_, left, respond) => {
-    expect(await fed(respond)).toEqual({ visible: 0, inFlight: left });
-  });
+test.each<[string, number, (ids: string[]) => unknown]>([
+  ['one message', 1, ([first]) => failures(first)],
+  ['two messages', 2, ([first, second]) => failures(first, second)],
+  ['one message twice', 1, ([first]) => failures(first, first)],
+  ['all messages', 3, (ids) => failures(...ids)],
+])('a failed message stays on the queue until its visibility timeout: %s', async (_, left, respond) => {
+  expect(await fed(respond)).toEqual({ visible: 0, inFlight: left });
+});
 
-  test.each<[string, (ids: string[]) => unknown]>([
-    ['throws', () => Promise.reject(new Error('a bug'))],
-    ['names a message that is not in the batch', ([first]) => failures(first, 'another')],
-    ['names an empty id', () => failures('')],
-    ['names null', () => failures(null)],
-    ['uses another key for the id', ([first]) => ({ batchItemFailures: [{ messageId: first }] })],
-    ['lists ids without their key', ([first]) => ({ batchItemFailures: [first] })],
-    ['responds with text', () => 'done'],
-  ])('a batch stays whole on the queue when the function %s', async (_, respond) => {
-    expect(await fed(respond)).toEqual({ visible: 0, inFlight: 3 });
-  });
+test.each<[string, (ids: string[]) => unknown]>([
+  ['throws', () => Promise.reject(new Error('a bug'))],
+  ['names a message that is not in the batch', ([first]) => failures(first, 'another')],
+  ['names an empty id', () => failures('')],
+  ['names null', () => failures(null)],
+  ['uses another key for the id', ([first]) => ({ batchItemFailures: [{ messageId: first }] })],
+  ['lists ids without their key', ([first]) => ({ batchItemFailures: [first] })],
+  ['responds with text', () => 'done'],
+])('a batch stays whole on the queue when the function %s', async (_, respond) => {
+  expect(await fed(respond)).toEqual({ visible: 0, inFlight: 3 });
 });
 
 test('a function receives records in the format of Lambda', async () => {

@@ -242,42 +242,39 @@ describe('a FIFO queue', () => {
   });
 });
 
-describe('the hosted API', () => {
-  const [alice, bob, carol] = ACCOUNTS;
-  const [phone] = TOKENS;
-  if (!alice || !bob || !carol || !phone) throw new Error('the cast is too small');
-  const bind = (...accounts: Account[]) =>
-    ({ kind: 'bindOverriding', elements: [{ token: phone, accounts }] }) as const;
-  const play = async (...requests: (readonly [Parameters<ReturnType<typeof hostedApi>['accept']>[0], number])[]) => {
-    const time = timeline();
-    const side = hostedApi(time);
-    for (const [request, inMs] of requests) side.accept(request, inMs, born());
-    await time.run();
-    return side.boundTo(phone);
-  };
+const [alice, bob, carol] = ACCOUNTS;
+const [phone] = TOKENS;
+if (!alice || !bob || !carol || !phone) throw new Error('the cast is too small');
+const bind = (...accounts: Account[]) => ({ kind: 'bindOverriding', elements: [{ token: phone, accounts }] }) as const;
+const play = async (...requests: (readonly [Parameters<ReturnType<typeof hostedApi>['accept']>[0], number])[]) => {
+  const time = timeline();
+  const side = hostedApi(time);
+  for (const [request, inMs] of requests) side.accept(request, inMs, born());
+  await time.run();
+  return side.boundTo(phone);
+};
 
-  test('the hosted API replaces the accounts of the types that an override names, and no others', async () => {
-    expect(await play([bind(alice, carol), 1], [bind(bob), 2])).toEqual([bob, carol]);
-  });
+test('the hosted API replaces the accounts of the types that an override names, and no others', async () => {
+  expect(await play([bind(alice, carol), 1], [bind(bob), 2])).toEqual([bob, carol]);
+});
 
-  test('the hosted API applies late what it accepted, so that two calls can change places', async () => {
-    expect(await play([bind(alice), 20_000], [bind(bob), 1])).toEqual([alice]);
-  });
+test('the hosted API applies late what it accepted, so that two calls can change places', async () => {
+  expect(await play([bind(alice), 20_000], [bind(bob), 1])).toEqual([alice]);
+});
 
-  test('the hosted API unbinds an account from all tokens, and a token from all accounts', async () => {
-    expect(await play([bind(alice, carol), 1], [{ kind: 'unbindAccountFromAll', accounts: [alice] }, 2])).toEqual([
-      carol,
-    ]);
-    expect(await play([bind(alice, carol), 1], [{ kind: 'unbindTokenFromAll', tokens: [phone] }, 2])).toEqual([]);
-  });
+test('the hosted API unbinds an account from all tokens, and a token from all accounts', async () => {
+  expect(await play([bind(alice, carol), 1], [{ kind: 'unbindAccountFromAll', accounts: [alice] }, 2])).toEqual([
+    carol,
+  ]);
+  expect(await play([bind(alice, carol), 1], [{ kind: 'unbindTokenFromAll', tokens: [phone] }, 2])).toEqual([]);
+});
 
-  test('the hosted API holds and accepts nothing of a token that it has forgotten', async () => {
-    const time = timeline();
-    const side = hostedApi(time);
-    side.accept(bind(alice), 1, born());
-    time.after(2, () => side.forget(phone, 100));
-    time.after(3, () => side.accept(bind(bob), 1, born()));
-    await time.run();
-    expect(side.boundTo(phone)).toEqual([]);
-  });
+test('the hosted API holds and accepts nothing of a token that it has forgotten', async () => {
+  const time = timeline();
+  const side = hostedApi(time);
+  side.accept(bind(alice), 1, born());
+  time.after(2, () => side.forget(phone, 100));
+  time.after(3, () => side.accept(bind(bob), 1, born()));
+  await time.run();
+  expect(side.boundTo(phone)).toEqual([]);
 });

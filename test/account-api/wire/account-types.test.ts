@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { translatedType } from '../../../functions/account-api/wire/account-types.ts';
 import { AccountType } from '../../../functions/core/account.ts';
 
@@ -25,23 +25,21 @@ const LABELS: readonly (readonly [label: string, xg: number, tpns: number])[] = 
   ['the last of the app’s own that TPNS has', 2016, 16],
 ];
 
-describe('an account type is translated by its label', () => {
-  test.each(LABELS)('the type %s is XG %i and TPNS %i', (_, xg, tpns) => {
-    expect(translatedType('xg', 'tpns', type(xg))).toBe(tpns);
-    expect(translatedType('tpns', 'xg', type(tpns))).toBe(xg);
-  });
+test.each(LABELS)('the type %s is XG %i and TPNS %i', (_, xg, tpns) => {
+  expect(translatedType('xg', 'tpns', type(xg))).toBe(tpns);
+  expect(translatedType('tpns', 'xg', type(tpns))).toBe(xg);
+});
 
-  test.each([1999, 2000, 2017, 3, 999])('the XG type %i has no counterpart', (number) => {
-    expect(translatedType('xg', 'tpns', type(number))).toBeUndefined();
-  });
+test.each([1999, 2000, 2017, 3, 999])('the XG type %i has no counterpart', (number) => {
+  expect(translatedType('xg', 'tpns', type(number))).toBeUndefined();
+});
 
-  test.each([17, 991, 992, 997, 998, 999, 1001])('the TPNS type %i has no counterpart', (number) => {
-    expect(translatedType('tpns', 'xg', type(number))).toBeUndefined();
-  });
+test.each([17, 991, 992, 997, 998, 999, 1001])('the TPNS type %i has no counterpart', (number) => {
+  expect(translatedType('tpns', 'xg', type(number))).toBeUndefined();
+});
 
-  test('every number stays within one dialect', () => {
-    for (const dialect of ['xg', 'tpns'] as const)
-      for (const number of [0, 1, 1002, 1999, 77_777])
-        expect(translatedType(dialect, dialect, type(number))).toBe(number);
-  });
+test('every number stays within one dialect', () => {
+  for (const dialect of ['xg', 'tpns'] as const)
+    for (const number of [0, 1, 1002, 1999, 77_777])
+      expect(translatedType(dialect, dialect, type(number))).toBe(number);
 });
