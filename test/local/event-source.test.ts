@@ -8,10 +8,13 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Configuration } from '../../functions/core/configuration.ts';
 import { EVENT_SOURCE, operationsFeed } from '../../infra/settings.ts';
 import { createQueues, NAMES, type Queue } from '../../local/aws/resources.ts';
 import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
-import { startEventSource } from '../../local/lambda/event-source.ts';
+import { feedsOf, startEventSource } from '../../local/lambda/event-source.ts';
+import type { Doors } from '../../local/lambda/invoke.ts';
+import { CONFIGURATION, MIRRORED } from '../infra/synthesis.ts';
 import { temporaryFolder } from './instance.ts';
 
 let server: SqsServer;
@@ -172,4 +175,17 @@ test('a message that an ended instance had received is delivered soon after the 
     ['under way', '2'],
   ]);
   await next.stop();
+});
+
+const queue = { url: 'http://127.0.0.1:1/operations', arn: 'arn:aws:sqs:us-east-1:000000000000:operations' };
+
+/** The numbers of the mapping from the operations queue for these apps. No message is received. */
+function operationsFeedFor(apps: Configuration['apps']) {
+  const queues = { operations: queue, parked: queue, mirrors: new Map() };
+  return feedsOf(new SQSClient({ region: 'us-east-1' }), apps, queues, {} as Doors)[0]?.numbers;
+}
+
+test('the operations queue is fed with the deployed window: a second, none if an app has a mirror', () => {
+  for (const { apps } of [CONFIGURATION, MIRRORED]) expect(operationsFeedFor(apps)).toEqual(operationsFeed(apps));
+  expect([CONFIGURATION, MIRRORED].map(({ apps }) => operationsFeedFor(apps)?.windowS)).toEqual([1, undefined]);
 });

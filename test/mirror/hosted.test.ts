@@ -1,53 +1,189 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hostedClient } from '../../functions/aws/mirrors.ts';
-import { Unavailable } from '../../functions/core/outcome.ts';
-import type { Running } from '../conformance/http-server.ts';
-import { APPS, ownAccountApi, secretOf } from '../conformance/own-account-api.ts';
+import { expect, test } from 'vitest';
+import type { AccountsAnswer } from '../../functions/account-api/client.ts';
+import { breaker, type GuardNote, guarded, HELD_BACK, pace } from '../../functions/mirror/hosted.ts';
 import { token } from '../world/examples.ts';
 
-const [app] = APPS;
-if (app === undefined) throw new Error('there is an app');
-
-let own: Running;
-beforeAll(async () => {
-  own = await ownAccountApi();
-});
-afterAll(() => own.close());
-
-const client = (secretsOf: () => Promise<string | undefined>) =>
-  hostedClient(
-    {
-      url: own.url,
-      app: app.id,
-      dialect: app.dialect,
-      authentication: 'basic',
-      platform: app.platform,
-      timeoutMs: 20_000,
-      now: Date.now,
+function world(paceMs = 0) {
+  const clock = { ms: 1_000_000 };
+  const notes: GuardNote[] = [];
+  const paused: number[] = [];
+  let answer: AccountsAnswer = { kind: 'found', accounts: [[]] };
+  let calls = 0;
+  const hosted = {
+    operate: async () => ({ kind: 'answered', results: [] }) as const,
+    accountsOf: async () => {
+      calls++;
+      return answer;
     },
-    secretsOf,
-  );
-const ask = (hosted: ReturnType<typeof client>) => hosted.accountsOf([token('phone')]);
-
-test('a hosted client calls with the current secret', async () => {
-  let secret = 'wrong';
-  const hosted = client(async () => secret);
-  expect(await ask(hosted)).toMatchObject({ kind: 'unauthorized' });
-  secret = secretOf(app.id);
-  expect(await ask(hosted)).toEqual({ kind: 'found', accounts: [[]] });
-  expect(await hosted.operate({ kind: 'unbindTokenFromAll', tokens: [token('phone')] })).toMatchObject({
-    kind: 'answered',
+  };
+  const side = guarded({
+    hosted,
+    breaker: breaker({ now: () => clock.ms, random: () => 1 }),
+    paceMs: () => paceMs,
+    pause: async (ms) => void paused.push(ms),
+    note: (note) => notes.push(note),
   });
+  return {
+    ...{ clock, notes, paused, blockedMs: side.blockedMs },
+    ask: () => side.accountsOf([token('phone')]),
+    says: (next: AccountsAnswer) => {
+      answer = next;
+    },
+    calls: () => calls,
+  };
+}
+
+const DOWN: AccountsAnswer = { kind: 'unavailable', reason: 'timeout' };
+
+test('a guarded API gets every call, and a note has its size and its result', async () => {
+  const { ask, notes, calls } = world();
+  expect(await ask()).toEqual({ kind: 'found', accounts: [[]] });
+  expect([calls(), notes]).toEqual([1, [{ kind: 'called', call: 'accountsOf', elements: 1, answer: 'found' }]]);
 });
 
-test('a hosted client is unavailable while its secret is missing or cannot be read', async () => {
-  const none = client(async () => undefined);
-  expect(await ask(none)).toEqual({ kind: 'unavailable', reason: 'no secret' });
-  const down = client(async () => {
-    throw new Unavailable('ResourceNotFoundException');
-  });
-  expect(await down.operate({ kind: 'unbindTokenFromAll', tokens: [] })).toEqual({
-    kind: 'unavailable',
-    reason: 'ResourceNotFoundException',
-  });
+test('an API that keeps failing gets no call but a probe now and then', async () => {
+  const { ask, says, calls, clock, blockedMs } = world();
+  expect(blockedMs?.()).toBe(0);
+  says(DOWN);
+  for (let i = 0; i < 50; i++) await ask();
+  expect(calls()).toBe(5);
+  expect(await ask()).toMatchObject({ kind: 'unavailable', reason: HELD_BACK, retryAfterMs: 1_000 });
+  expect(blockedMs?.()).toBe(1_000);
+  clock.ms += 1_000;
+  await ask();
+  await ask();
+  expect(calls()).toBe(6);
+});
+
+test('an API is called again as soon as a probe succeeds', async () => {
+  const { ask, says, calls, clock, notes } = world();
+  says(DOWN);
+  for (let i = 0; i < 5; i++) await ask();
+  says({ kind: 'found', accounts: [[]] });
+  clock.ms += 1_000;
+  for (let i = 0; i < 10; i++) await ask();
+  expect(calls()).toBe(15);
+  expect(notes.filter(({ kind }) => kind === 'breaker')).toEqual([
+    { kind: 'breaker', state: 'open', reason: 'timeout' },
+    { kind: 'breaker', state: 'closed', reason: 'found' },
+  ]);
+});
+
+test('an API that refuses the credential is stopped, and each try is noted', async () => {
+  const { ask, says, calls, clock, notes } = world();
+  says({ kind: 'unauthorized', reason: 'code 1008031' });
+  for (let minute = 0; minute < 10; minute++) {
+    await ask();
+    clock.ms += 60_000;
+  }
+  expect(calls()).toBe(2);
+  expect(notes.filter(({ kind }) => kind === 'breaker')).toEqual(
+    [0, 1].map(() => ({ kind: 'breaker', state: 'stopped', reason: 'code 1008031' })),
+  );
+});
+
+test('an API that refuses a request works: a refusal is no failure', async () => {
+  const { ask, says, calls } = world();
+  says({ kind: 'refused', reason: 'code 1008007' });
+  for (let i = 0; i < 20; i++) await ask();
+  expect(calls()).toBe(20);
+});
+
+test('a guarded API is called no faster than its pace', async () => {
+  const { ask, paused } = world(40);
+  await ask();
+  expect(paused).toEqual([40]);
+});
+
+function failing(times: number, random = 0.5) {
+  const clock = { ms: 1_000_000 };
+  const one = breaker({ now: () => clock.ms, random: () => random });
+  for (let i = 0; i < times; i++) one.failed();
+  return { clock, ...one };
+}
+
+test('a breaker lets every call through until five in a row have failed', () => {
+  expect(failing(4).waitMs()).toBe(0);
+  expect(failing(5).waitMs()).toBeGreaterThan(0);
+  const { succeeded, failed, waitMs } = failing(4);
+  succeeded();
+  for (let i = 0; i < 4; i++) failed();
+  expect(waitMs()).toBe(0);
+});
+
+test('a half-open breaker lets one probe through, and no other call while the probe is under way', () => {
+  const { clock, waitMs, state } = failing(5);
+  clock.ms += waitMs();
+  expect(state()).toBe('half-open');
+  expect(waitMs()).toBe(0);
+  expect(waitMs()).toBeGreaterThan(0);
+});
+
+test('a breaker can be asked for its wait without a caller becoming the probe', () => {
+  expect(failing(4).blockedMs()).toBe(0);
+  const { clock, blockedMs, waitMs } = failing(5);
+  expect(blockedMs()).toBe(waitMs());
+  clock.ms += waitMs();
+  expect([blockedMs(), blockedMs(), waitMs()]).toEqual([0, 0, 0]);
+  expect(blockedMs()).toBeGreaterThan(0);
+});
+
+test('a breaker closes with the first success and waits longer with each failure, up to a minute', () => {
+  const { clock, waitMs, failed, succeeded, state } = failing(5, 1);
+  const waits: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    waits.push(waitMs());
+    clock.ms += waitMs();
+    waitMs();
+    clock.ms += 6_000; // the probe
+    failed();
+  }
+  expect(waits.slice(0, 3)).toEqual([1_000, 2_000, 4_000]);
+  expect(Math.max(...waits)).toBe(60_000);
+  succeeded();
+  expect([state(), waitMs()]).toEqual(['closed', 0]);
+});
+
+test('a breaker waits at least half of a period, and instances do not come back together', () => {
+  expect([failing(5, 0).waitMs(), failing(5, 1).waitMs()]).toEqual([500, 1_000]);
+});
+
+test('a breaker waits as long as the hosted API asks for, from the first failure on, up to a minute', () => {
+  const { failed, waitMs } = failing(0);
+  failed(7_000);
+  expect(waitMs()).toBe(7_000);
+  failed(3_600_000);
+  expect(waitMs()).toBe(60_000);
+});
+
+test('a stopped breaker lets one call through in five minutes', () => {
+  const { clock, stopped, waitMs, state } = failing(0);
+  stopped();
+  expect([state(), waitMs()]).toEqual(['stopped', 300_000]);
+  clock.ms += 300_000;
+  expect([waitMs(), waitMs() > 0]).toEqual([0, true]);
+});
+
+/** When each of `calls` goes (ms), if each is asked for at once. */
+function times(perS: number, calls: number): number[] {
+  const take = pace(perS, () => 0);
+  return Array.from({ length: calls }, take);
+}
+
+test('a second’s worth of calls goes at once, the others one after the other', () => {
+  expect(times(4, 8)).toEqual([0, 0, 0, 0, 250, 500, 750, 1_000]);
+});
+
+test('no second sees more than twice the rate, however long the pause before', () => {
+  const clock = { ms: 0 };
+  const take = pace(10, () => clock.ms);
+  take();
+  clock.ms = 3_600_000;
+  const waits = Array.from({ length: 40 }, take);
+  expect(waits.filter((ms) => ms < 1_000).length).toBeLessThanOrEqual(20);
+  expect(waits.at(-1)).toBe(3_000);
+});
+
+test('less than one call a second is possible', () => {
+  expect(times(0.5, 3)).toEqual([0, 2_000, 4_000]);
 });
