@@ -92,13 +92,13 @@ function ascii(value: unknown): string {
 }
 
 /** How long a caller waits for its operations to be applied (ms); then the answer is that they are durable. */
-const BUDGET_MS = 1_000;
+const ANSWER_BUDGET_MS = 1_000;
 
 /**
  * How long the queue hides operations from workers (s): as long as a caller may wait. Without the delay a worker would
  * make the same writes at the same time, and each event would cost twice.
  */
-const DELAY_S = Math.ceil(BUDGET_MS / 1000);
+const DELAY_S = Math.ceil(ANSWER_BUDGET_MS / 1000);
 
 /** Accepts operations: sends them to the queue, then applies them too. */
 export const acceptInto = (queueUrl: string, registry: RegistryPorts): Accept =>
@@ -107,7 +107,7 @@ export const acceptInto = (queueUrl: string, registry: RegistryPorts): Accept =>
     apply: (operations) => applyAll(registry, operations),
     withinBudget: async (work) => {
       const { promise: late, resolve } = Promise.withResolvers<'late'>();
-      const timer = setTimeout(resolve, BUDGET_MS, 'late');
+      const timer = setTimeout(resolve, ANSWER_BUDGET_MS, 'late');
       try {
         return await Promise.race([work, late]);
       } finally {

@@ -4,7 +4,7 @@ import { EMPTY, isBound, type TokenDocument } from './document.ts';
 import { horizonAt, merge } from './merge.ts';
 import { type AccountOperation, isTokenOperation, type Operation, type TokenOperation } from './operation.ts';
 import { type Outcome, orUnavailable } from './outcome.ts';
-import { inParallel } from './parallel.ts';
+import { AT_ONCE, inParallel } from './parallel.ts';
 import { isBind, removalAt } from './stamp.ts';
 import type { RegistryStore, Stored, TokenRef } from './store.ts';
 
@@ -14,9 +14,6 @@ export type RegistryPorts = {
   readonly now: () => number;
   readonly pause: (attempt: number) => Promise<void>;
 };
-
-/** Tokens and accounts one call works on at a time. */
-const AT_ONCE = 16;
 
 /**
  * Applies operations and returns the outcome of each, in order. The registry ends the same in whatever order and however

@@ -1,3 +1,6 @@
+/** Tokens or accounts that one call works on at a time. */
+export const AT_ONCE = 16;
+
 /**
  * Runs `work` on every item, at most `limit` at a time. Returns the results in the order of the items. The first error
  * stops new work and is thrown.

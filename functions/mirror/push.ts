@@ -1,7 +1,7 @@
 import type { Account, Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
-import { inParallel } from '../core/parallel.ts';
+import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
 import { makeCalls, messageResult, type PushResult, type Retry, retryAfter } from './calls.ts';
 import { notCalled } from './hosted.ts';
@@ -11,7 +11,7 @@ import { hostedAccount, type MirrorPorts, requestsOf, targetAccounts } from './p
 import { afterDrop, afterPush, type MirrorState, needsPush, type StoredState, seenAccounts, UNKNOWN } from './state.ts';
 
 /** How long one batch may begin new calls (ms): the function ends well before its timeout. */
-const BUDGET_MS = 15_000;
+const PUSH_BUDGET_MS = 15_000;
 
 /**
  * Pushes the tokens that a batch of messages marks dirty: reads the accounts they must hold, pushes what is not pushed
@@ -111,7 +111,7 @@ async function makeEqual(ports: MirrorPorts, marks: readonly DirtyMark[]): Promi
     accounts,
     seen: seenAccounts(stored.state),
   }));
-  const end = ports.now() + BUDGET_MS;
+  const end = ports.now() + PUSH_BUDGET_MS;
   const results = await makeCalls(ports.hosted, planCalls(mirror.dialect, targets), () => ports.now() < end);
   await saveResults(ports, dirty, results);
   return results;
@@ -154,8 +154,6 @@ async function saveResults(
 
 /** True if the call may have arrived. Without an answer the token's accounts are unknown until the next push. */
 const isTried = (result: PushResult | undefined): boolean => result?.kind !== 'retry' || result.isTried;
-
-const AT_ONCE = 16;
 
 const checkOf = ({ token, id }: DirtyMark) => ({ token, id });
 

@@ -2,7 +2,7 @@ import type { AppId } from '../core/configuration.ts';
 import { momentsOf } from '../core/document.ts';
 import { horizonAt } from '../core/merge.ts';
 import { orUnavailable } from '../core/outcome.ts';
-import { inParallel } from '../core/parallel.ts';
+import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { beginningOf, msOf } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
 import { type Check, TOKENS_A_QUERY } from '../mirror/mark.ts';
@@ -100,9 +100,6 @@ export type StatesPorts = {
 };
 
 type State = Extract<SweepItem, { kind: 'state' }>;
-
-/** States written at a time. */
-const AT_ONCE = 16;
 
 /**
  * Finds states that name accounts though the registry has no document of the token. The hosted API may still bind them:

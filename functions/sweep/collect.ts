@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey } from '../core/account.ts';
 import { clearOf, EMPTY, isBound, type TokenDocument, typeOf } from '../core/document.ts';
 import { compact, expiryOf, HORIZON_MS, horizonAt, LATENESS_MS } from '../core/merge.ts';
-import { inParallel } from '../core/parallel.ts';
+import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { beginningOf, isBind, type Removal } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
 import type { Page, Place, SweepItem, SweepStore } from './store.ts';
@@ -75,9 +75,6 @@ type Clear = Extract<SweepItem, { kind: 'clear' }>;
 
 /** Watermarks by app and account. */
 export type ClearsByAccount = ReadonlyMap<string, string>;
-
-/** Tokens and accounts worked on at a time. */
-const AT_ONCE = 16;
 
 /** A watermark is deleted after this long without pointers (ms): every read that began before has ended. */
 const IDLE_MS = 3_600_000;
