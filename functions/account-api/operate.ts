@@ -80,7 +80,7 @@ type Stamping = {
 };
 
 /** The most accounts whose times are read at a time. */
-const AT_ONCE = 8;
+const ACCOUNTS_AT_ONCE = 8;
 
 /**
  * Returns a request's operations, one for each element in its order. Callers send no time: each operation gets a stamp
@@ -125,7 +125,7 @@ function onToken(kind: TokenKind, { token, accounts }: OperateElement, moment: M
 }
 
 const stampAccounts = (accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> =>
-  inParallel([...accounts.entries()], AT_ONCE, async ([index, account]) => {
+  inParallel([...accounts.entries()], ACCOUNTS_AT_ONCE, async ([index, account]) => {
     const { store, app, nowMs } = stamping;
     const kind = 'unbindAccountFromAll';
     const time = await orUnavailable(() => accountTime(store, nowMs, { app: app.id, account }));

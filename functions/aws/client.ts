@@ -2,7 +2,7 @@ import { createHash, createHmac, createSecretKey, type Hash, type Hmac, type Key
 import { Unavailable } from '../core/outcome.ts';
 
 /** Texts, bytes and keys as the SDK hands them over. */
-type Data = string | ArrayBuffer | ArrayBufferView;
+type Bytes = string | ArrayBuffer | ArrayBufferView;
 
 /**
  * SHA-256 and HMAC-SHA-256 for the signatures of AWS clients (Signature Version 4). The SDK's own class makes a key object
@@ -12,11 +12,11 @@ export class Sha256 {
   readonly #hash: Hash | Hmac;
 
   /** Makes an HMAC if there is a secret. For the SDK an empty secret means a plain hash too. */
-  constructor(secret?: Data) {
+  constructor(secret?: Bytes) {
     this.#hash = secret ? createHmac('sha256', keyOf(secret)) : createHash('sha256');
   }
 
-  update(data: Data): void {
+  update(data: Bytes): void {
     this.#hash.update(inBytes(data));
   }
 
@@ -28,14 +28,14 @@ export class Sha256 {
 /** The SDK keeps a day's signing key and hands in the same object each time. */
 const keys = new WeakMap<object, KeyObject>();
 
-function keyOf(secret: Data): KeyObject | string {
+function keyOf(secret: Bytes): KeyObject | string {
   if (typeof secret === 'string') return secret;
   const key = keys.get(secret) ?? createSecretKey(viewOf(secret));
   keys.set(secret, key);
   return key;
 }
 
-const inBytes = (data: Data): string | Uint8Array => (typeof data === 'string' ? data : viewOf(data));
+const inBytes = (data: Bytes): string | Uint8Array => (typeof data === 'string' ? data : viewOf(data));
 
 /** A view of the same memory, not a copy. */
 const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>

@@ -124,7 +124,7 @@ export type MarksQueuePorts = {
 };
 
 /**
- * Message groups of a mirror's queue. All marks of a token are in one group, so only one worker at a time pushes it. The
+ * QueueMessage groups of a mirror's queue. All marks of a token are in one group, so only one worker at a time pushes it. The
  * fewer the groups, the more tokens fit in one message and one call.
  */
 const GROUPS = 16;
@@ -156,11 +156,11 @@ export const mirrorMarks = ({
   return { apps: new Set(queues.keys()), mark };
 };
 
-type Message = Omit<SendMessageBatchRequestEntry, 'Id'>;
+type QueueMessage = Omit<SendMessageBatchRequestEntry, 'Id'>;
 
-function messagesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string) => string): Message[] {
+function messagesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string) => string): QueueMessage[] {
   const groupOf = (name: string) => `${Number.parseInt(hash(name).slice(0, 8), 16) % GROUPS}`;
-  const message = (group: string, marks: { tokens?: DirtyMark[]; accounts?: AccountMark[] }): Message => {
+  const message = (group: string, marks: { tokens?: DirtyMark[]; accounts?: AccountMark[] }): QueueMessage => {
     const body = ascii({ v: 1, app, tokens: [], accounts: [], ...marks } satisfies MarksMessage);
     // Equal marks come from a redelivery: within the five minutes of deduplication the first message still counts.
     return { MessageBody: body, MessageGroupId: group, MessageDeduplicationId: hash(body) };
@@ -174,7 +174,7 @@ function messagesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string
   ];
 }
 
-async function sendBatch(client: SQSClient, QueueUrl: string, messages: readonly Message[]): Promise<void> {
+async function sendBatch(client: SQSClient, QueueUrl: string, messages: readonly QueueMessage[]): Promise<void> {
   const Entries = messages.map((message, i) => ({ Id: `${i}`, ...message }));
   const { Failed = [] } = await callAws(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
   if (Failed.length > 0) throw new Unavailable(Failed[0]?.Code ?? 'not sent');

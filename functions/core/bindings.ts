@@ -8,7 +8,7 @@ import type { AccountRef, Pointer, RegistryStore, TokenRef } from './store.ts';
 export const SHOWN = { accounts: 10, tokens: 100 } as const;
 
 /** Accounts that are looked up at the same time. */
-const AT_ONCE = 8;
+const ACCOUNTS_AT_ONCE = 8;
 
 /**
  * The accounts bound to each token, most recently bound first. Strongly consistent: watermarks are read after the
@@ -36,7 +36,7 @@ export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef
 
 /** The tokens bound to each account, most recently bound first. Strongly consistent, as above: the watermark is read last. */
 export const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]): Promise<Token[][]> =>
-  inParallel(accounts, AT_ONCE, (account) => tokensOfOne(store, account));
+  inParallel(accounts, ACCOUNTS_AT_ONCE, (account) => tokensOfOne(store, account));
 
 async function tokensOfOne(store: RegistryStore, ref: AccountRef): Promise<Token[]> {
   const account = accountKey(ref.account);

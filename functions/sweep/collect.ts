@@ -70,8 +70,8 @@ export type CollectorPorts = {
 /** Documents rewritten, pointers and watermarks deleted. */
 export type CollectReport = { readonly folded: number; readonly pointers: number; readonly clears: number };
 
-type Pointer = Extract<SweepItem, { kind: 'pointer' }>;
-type Clear = Extract<SweepItem, { kind: 'clear' }>;
+type PointerItem = Extract<SweepItem, { kind: 'pointer' }>;
+type ClearItem = Extract<SweepItem, { kind: 'clear' }>;
 
 /** Watermarks by app and account. */
 export type ClearsByAccount = ReadonlyMap<string, string>;
@@ -114,7 +114,7 @@ export async function clearsOf(
 }
 
 /** A token with edges or pointers that may be deleted. */
-type Suspect = { readonly ref: TokenRef; readonly clears: Map<AccountKey, string>; readonly pointers: Pointer[] };
+type Suspect = { readonly ref: TokenRef; readonly clears: Map<AccountKey, string>; readonly pointers: PointerItem[] };
 
 async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: ClearsByAccount): Promise<Suspect[]> {
   const nowMs = ports.now();
@@ -180,7 +180,7 @@ async function fold(
  * Deletes a watermark last, since it removes binds that documents still name. Once the account has no pointer, no
  * document names it in a bind, and a bind that old is refused. `IDLE_MS` lets the reads that began before end.
  */
-async function retire({ store, now }: CollectorPorts, { ref, removal, idleMs }: Clear): Promise<boolean> {
+async function retire({ store, now }: CollectorPorts, { ref, removal, idleMs }: ClearItem): Promise<boolean> {
   if (await store.hasPointers(ref)) return false;
   if (idleMs !== undefined && idleMs <= now() - IDLE_MS) return store.deleteClear(ref, removal);
   if (idleMs === undefined) await store.noteIdle(ref, removal, now());

@@ -26,7 +26,7 @@ export type OperateRequest = Circumstances &
     | { readonly kind: 'unbindAccountFromAll'; readonly accounts: readonly Account[] }
   );
 
-const KINDS = { 1: 'bind', 2: 'bindOverriding', 3: 'unbind' } as const;
+const NUMBERED_KINDS = { 1: 'bind', 2: 'bindOverriding', 3: 'unbind' } as const;
 const NUMBERS = { bind: 1, bindOverriding: 2, unbind: 3 } as const;
 
 const requestBody = (dialect: Dialect) => {
@@ -70,7 +70,7 @@ function decodeRequest(body: RequestBody): OperateRequest {
       return { kind: 'unbindAccountFromAll', accounts: body.account_list, ...circumstances };
     default: {
       const elements = body.token_accounts.map(({ token, account_list }) => ({ token, accounts: account_list }));
-      return { kind: KINDS[body.operator_type], elements, ...circumstances };
+      return { kind: NUMBERED_KINDS[body.operator_type], elements, ...circumstances };
     }
   }
 }
