@@ -124,7 +124,7 @@ export type MarksQueuePorts = {
 };
 
 /**
- * QueueMessage groups of a mirror's queue. All marks of a token are in one group, so only one worker at a time pushes it. The
+ * Message groups of a mirror's queue. All marks of a token are in one group, so only one worker at a time pushes it. The
  * fewer the groups, the more tokens fit in one message and one call.
  */
 const GROUPS = 16;
