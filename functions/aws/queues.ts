@@ -124,8 +124,8 @@ export type MarksQueuePorts = {
 };
 
 /**
- * Message groups of a mirror's queue. All marks of a token are in one group, so only one worker at a time pushes it. The
- * fewer the groups, the more tokens fit in one message and one call.
+ * Message groups of a mirror's queue. All marks of a token are in one group, so only one worker at a time pushes it.
+ * The fewer the groups, the more tokens fit in one message and one call.
  */
 const GROUPS = 16;
 
