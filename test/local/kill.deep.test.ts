@@ -7,7 +7,7 @@ const LOGINS = 2_000;
 const SENDERS = 24;
 const APP = 'xg-android';
 
-test('an instance that is killed in a burst of 2,000 logins has every accepted login after its next start', async () => {
+test('an instance that is killed in a burst of 2,000 logins has every accepted login and its secrets after its next start', async () => {
   const folder = temporaryFolder();
   const before = await started(folder, '--data', folder);
   const accepted = await burst(new Caller(before.instance), async (count) => {
@@ -16,7 +16,10 @@ test('an instance that is killed in a burst of 2,000 logins has every accepted l
   expect(accepted.length).toBeGreaterThanOrEqual(LOGINS / 2);
   expect(accepted.length).toBeLessThan(LOGINS);
 
-  const after = new Caller((await started(folder, '--data', folder)).instance);
+  const { instance } = await started(folder, '--data', folder);
+  const secretsOf = ({ apps, sources }: typeof instance) => [apps.map((app) => app.secretKey), sources];
+  expect(secretsOf(instance)).toEqual(secretsOf(before.instance));
+  const after = new Caller(instance);
   await after.idle();
   expect(await after.accountsOf(APP, accepted.map(tokenOf))).toEqual(accepted.map((i) => [accountOf(i)]));
 });
