@@ -50,11 +50,11 @@ export const SUITES = {
     load: async (): Promise<Suite> => (await import('./calls.ts')).callsCase,
   },
   'end-to-end': {
-    seeds: { fast: 300, deep: 10_000 },
+    seeds: { fast: 200, deep: 10_000 },
     load: async (): Promise<Suite> => (await import('./end-to-end.ts')).endToEndCase,
   },
   mirror: {
-    seeds: { fast: 40, deep: 1_500 },
+    seeds: { fast: 25, deep: 1_500 },
     load: async (): Promise<Suite> => (await import('./mirror/case.ts')).mirrorCase,
   },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
