@@ -174,3 +174,11 @@ test('the log has pseudonyms of tokens and accounts, and neither if there is no 
   const [settled] = await applyMessages(ports, [messageOf(login('t1', 'alice'))]);
   expect(settled).toEqual({ ...done, who: '<2> <7>' });
 });
+
+test('a message of an earlier version, whose operations name an operator, is applied', async () => {
+  const { settle, owners } = world();
+  const operator = { type: 'email', id: 'support@shop.example' };
+  const body = JSON.stringify({ v: 1, id: 'request', operations: [{ ...login('phone-1', 'alice'), operator }] });
+  expect(await settle([body])).toEqual([done]);
+  expect(await owners('phone-1')).toEqual(['alice']);
+});

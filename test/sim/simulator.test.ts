@@ -128,9 +128,9 @@ test('a message received as often as allowed becomes a dead letter', async () =>
   expect(await delivered(['a'], failing('a'), 600_000)).toEqual(['a dead letters 3']);
 });
 
-test('a function that takes too long has failed', async () => {
-  expect(await delivered(['a'], () => new Promise(() => {}), 10_001)).toEqual(['a queue 1']);
-  expect(await delivered(['a'], () => new Promise(() => {}), 60_001)).toEqual(['a queue 2']);
+test('a function that takes too long has failed, and makes room for the next delivery', async () => {
+  // Two executions at most: without a timeout both would run for ever, and nothing would be received a third time.
+  expect(await delivered(['a'], () => new Promise(() => {}), 120_001)).toEqual(['a queue 3']);
 });
 
 describe('the queue', () => {
