@@ -7,20 +7,13 @@ import { type Door, TIMEOUT_S } from '../../infra/settings.ts';
 
 export const DOORS = Object.keys(TIMEOUT_S) as Door[]; // the keys of a record of doors
 
-export type Bundles = {
-  /** The bundle of a function. No package.json beside it says what kind of module it is, as in a deployed function. */
-  readonly file: (door: Door) => string;
-  readonly contents: (door: Door) => Metafile['outputs'][string];
-  /** Files with code in the bundle. */
-  readonly filesIn: (door: Door) => string[];
-  readonly remove: () => void;
-};
+export type Bundles = Awaited<ReturnType<typeof bundleFunctions>>;
 
 /**
  * Bundles all functions with the options of the deployment. One build for each, as in the deployment: a build of several
  * would keep code in all bundles that only one of them uses.
  */
-export async function bundleFunctions(): Promise<Bundles> {
+export async function bundleFunctions() {
   const folder = mkdtempSync(join(tmpdir(), 'bindery-bundles-'));
   const file = (door: Door): string => join(folder, door, 'index.js');
   const outputs = new Map(
@@ -31,11 +24,17 @@ export async function bundleFunctions(): Promise<Bundles> {
     if (output === undefined) throw new Error(`bug: no bundle of ${door} was made`);
     return output;
   };
+  /** Returns the files with code in a bundle. */
+  const filesIn = (door: Door): string[] =>
+    Object.entries(contents(door).inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : []));
+  const packages = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
   return {
+    /** The bundle of a function. No package.json beside it says what kind of module it is, as in a deployed function. */
     file,
     contents,
-    filesIn: (door) =>
-      Object.entries(contents(door).inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+    filesIn,
+    /** Returns the packages with code in a bundle. */
+    packagesIn: (door: Door): string[] => [...new Set(filesIn(door).flatMap((file) => packages.exec(file)?.[1] ?? []))],
     remove: () => rmSync(folder, { recursive: true }),
   };
 }
@@ -46,8 +45,3 @@ async function bundleFunction(door: Door, outfile: string): Promise<Metafile['ou
   const { metafile } = await build({ ...BUNDLE, absWorkingDir, entryPoints: [entry], outfile, metafile: true });
   return Object.values(metafile.outputs)[0];
 }
-
-/** Returns the packages with code in a bundle. */
-export const packagesIn = (bundles: Bundles, door: Door): string[] => [
-  ...new Set(bundles.filesIn(door).flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [])),
-];

@@ -21,27 +21,19 @@ const HttpResult = z.object({
 
 const CLIENT = { region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
-type DeployedOptions = {
-  /** Default: made for this deployment. */
-  readonly bundles?: Bundles;
-  /** Changes values of the functions' environments, URLs for example. Default: no change. */
-  readonly rewrite?: (value: string) => string;
-};
-
 /**
  * Deploys a synthesized stack on the embedded services: its queues, tables and secrets, and each function as a bundle in
  * its own process with the environment of the template. A recorder keeps the calls of the functions. Resources are named
- * by the path of their construct, functions by their door.
+ * by the path of their construct, functions by their door. `rewrite` changes values of environments, URLs for example.
  */
-export async function deployed(stack: Synthesized, { bundles, rewrite = (value) => value }: DeployedOptions = {}) {
-  const stops: (() => unknown)[] = [];
-  const bundled = bundles ?? (await bundleFunctions());
-  if (bundles === undefined) stops.push(bundled.remove);
+export async function deployed(stack: Synthesized, rewrite = (value: string) => value) {
+  const bundles = await bundleFunctions();
+  const stops: (() => unknown)[] = [bundles.remove];
   const { names, recorder, secrets } = await startServices(stack, stops);
   const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });
   const dynamodb = new DynamoDBClient({ ...CLIENT, endpoint: recorder.url });
   const table: Table = { client: dynamodb, name: names.at('Registry') };
-  const functions = await startFunctions(rewritten(names.functions(), rewrite), bundled, recorder.url, stops);
+  const functions = await startFunctions(rewritten(names.functions(), rewrite), bundles, recorder.url, stops);
   const invoke = (door: string, event: unknown) => existing(functions.get(door)).invoke(event);
   const front = await startHttpFront(
     { events: behindHttp('events', invoke), 'account-api': behindHttp('account-api', invoke) },
@@ -58,6 +50,7 @@ export async function deployed(stack: Synthesized, { bundles, rewrite = (value) 
     sqs,
     table,
     recorder,
+    bundles,
     queueUrl: names.at,
     /** Returns the value of an output of the stack. */
     output: (name: string): string =>
