@@ -134,50 +134,11 @@ test('a third pass finds no more work', async () => {
   await fc.assert(property, { numRuns: 1_000, seed: 1 });
 });
 
-const deleted = async () => {
+test('a deleted account has no entries after a year without sweeps', async () => {
   const one = world();
   one.nowMs = 1_000 * DAY_MS;
   await apply(one, override(one.nowMs - 20 * DAY_MS, ['alice']), moved(override(one.nowMs, ['alice']), 'tablet'));
   await apply(one, unbindEverywhere(one.nowMs + 1, 'alice'));
-  return one;
-};
-
-test("a deleted account's entries stay as long as a late bind is possible", async () => {
-  const one = await deleted();
-  one.nowMs += HORIZON_MS - DAY_MS;
-  await pass(one);
-  expect(sizes(one)).toMatchObject({ documents: 2, clears: 1 });
-  await apply(one, moved(bind(one.nowMs - HORIZON_MS, ['alice']), 'watch'));
-  expect(await tokensOf(one.registry, [{ app: SHOP, account: account('alice') }])).toEqual([[]]);
-});
-
-test('a deleted account has no entries after the horizon and the lateness', async () => {
-  const one = await deleted();
-  for (let day = 0; day < 53; day++) {
-    one.nowMs += DAY_MS;
-    expire(one);
-    await pass(one);
-  }
-  expect(sizes(one)).toEqual({ documents: 0, pointers: 0, clears: 0 });
-});
-
-test("a deleted account's name goes from the document of a token with another account", async () => {
-  const one = await deleted();
-  await apply(one, bind(one.nowMs, ['bob']));
-  for (let day = 0; day < 53; day++) {
-    one.nowMs += DAY_MS;
-    expire(one);
-    await pass(one);
-  }
-  expect(JSON.stringify([...one.table.documents.entries()])).not.toContain('alice');
-  expect(await answers(one)).toMatchObject([
-    [[account('bob')], []],
-    [[], ['phone'], []],
-  ]);
-});
-
-test('a deleted account has no entries after a year without sweeps', async () => {
-  const one = await deleted();
   one.nowMs += 365 * DAY_MS;
   for (let day = 0; day < 4; day++) {
     await pass(one);
@@ -205,16 +166,6 @@ test('a watermark goes an hour after its account had no pointers: earlier reads 
   expect(sizes(one).clears).toBe(0);
 });
 
-test('a watermark stays while its account has a pointer', async () => {
-  const one = await old();
-  await apply(one, bind(one.nowMs, ['alice']));
-  for (let i = 0; i < 3; i++) {
-    await pass(one);
-    one.nowMs += HOUR_MS;
-  }
-  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
-});
-
 test('a watermark stays if it rises between read and delete', async () => {
   const one = await old();
   await pass(one);
@@ -227,50 +178,44 @@ test('a watermark stays if it rises between read and delete', async () => {
   expect(sizes(one).clears).toBe(1);
 });
 
-const abandoned = async () => {
+type Moment = (store: SweepStore, login: () => Promise<unknown>) => Partial<SweepStore>;
+
+test.each<[string, number, Moment]>([
+  [
+    'between read and delete keeps its pointer',
+    0,
+    ({ deletePointer }, login) => ({ deletePointer: (...args) => login().then(() => deletePointer(...args)) }),
+  ],
+  [
+    'right after the delete makes its pointer again',
+    1,
+    ({ deletePointer }, login) => ({
+      deletePointer: async (...args) => {
+        const isGone = await deletePointer(...args);
+        await login();
+        return isGone;
+      },
+    }),
+  ],
+  [
+    'during a page keeps an entry that the page shows as dead',
+    0,
+    ({ glimpse }, login) => ({
+      glimpse: async (tokens) => {
+        const seen = await glimpse(tokens);
+        await login();
+        return seen;
+      },
+    }),
+  ],
+])('a login %s', async (_, pointers, during) => {
   const one = world();
   one.nowMs = 1_000 * DAY_MS;
   await apply(one, bind(one.nowMs, ['alice']));
   await apply(one, unbindAll(one.nowMs + 1));
   one.nowMs += 40 * DAY_MS;
-  return one;
-};
-
-test('a login between read and delete keeps its pointer', async () => {
-  const one = await abandoned();
-  const deletePointer: SweepStore['deletePointer'] = async (...parameters) => {
-    await apply(one, bind(one.nowMs, ['alice']));
-    return one.store.deletePointer(...parameters);
-  };
-  expect((await pass(one, { deletePointer })).pointers).toBe(0);
-  expect(await answers(one)).toMatchObject([
-    [[account('alice')], []],
-    [['phone'], [], []],
-  ]);
-});
-
-test('a login right after the delete makes the pointer again', async () => {
-  const one = await abandoned();
-  const deletePointer: SweepStore['deletePointer'] = async (...parameters) => {
-    const isGone = await one.store.deletePointer(...parameters);
-    await apply(one, bind(one.nowMs, ['alice']));
-    return isGone;
-  };
-  expect((await pass(one, { deletePointer })).pointers).toBe(1);
-  expect(await answers(one)).toMatchObject([
-    [[account('alice')], []],
-    [['phone'], [], []],
-  ]);
-});
-
-test('a login during a page keeps an entry that the page shows as dead', async () => {
-  const one = await abandoned();
-  const glimpse: SweepStore['glimpse'] = async (tokens) => {
-    const seen = await one.store.glimpse(tokens);
-    await apply(one, bind(one.nowMs, ['alice']));
-    return seen;
-  };
-  expect((await pass(one, { glimpse })).pointers).toBe(0);
+  const login = () => apply(one, bind(one.nowMs, ['alice']));
+  expect(await pass(one, during(one.store, login))).toMatchObject({ pointers });
   expect(await answers(one)).toMatchObject([
     [[account('alice')], []],
     [['phone'], [], []],
