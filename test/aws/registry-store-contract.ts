@@ -7,14 +7,14 @@ import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stam
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import { account, app, bind, overrideTypes, token, unbind, unbindAll } from '../world/examples.ts';
 
-const SHOP = app().id;
-const CHAT = app('chat').id;
-const on = (name: string, id = SHOP): TokenRef => ({ app: id, token: token(name) });
-const of = (name: string, id = SHOP): AccountRef => ({ app: id, account: account(name) });
+export const SHOP = app().id;
+export const CHAT = app('chat').id;
+export const on = (name: string, id = SHOP): TokenRef => ({ app: id, token: token(name) });
+export const of = (name: string, id = SHOP): AccountRef => ({ app: id, account: account(name) });
 
-const removal = (ms: number) => removalAt(stampOf('unbind', ms, eventHash('removal')));
-const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash('edge')), 0);
-const document = (ms: number): TokenDocument => merge(EMPTY, [bind(ms, ['alice'])]);
+export const removal = (ms: number) => removalAt(stampOf('unbind', ms, eventHash('removal')));
+export const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash('edge')), 0);
+export const document = (ms: number): TokenDocument => merge(EMPTY, [bind(ms, ['alice'])]);
 
 /** Names that a key, a path or an object of JavaScript could take for something else. */
 const NAMES = [
@@ -29,7 +29,16 @@ const NAMES = [
   ' x ',
   '%2e',
   'a\u0000b',
+  'D',
+  't\u00f6k\u00e9n',
 ];
+const LONGEST = { token: 'x'.repeat(1_000), account: 'y'.repeat(255) };
+const TOKENS = [...NAMES, LONGEST.token];
+/** A name of one character is doubled: an account has two. */
+const ACCOUNTS: AccountRef[] = [...NAMES.map((id) => `${id}${id}`), LONGEST.account].map((id) => ({
+  app: SHOP,
+  account: Account.parse({ type: 0, id }),
+}));
 
 /** Rules for every registry store. `make` returns an empty one. */
 export function registryStoreContract(make: () => Promise<RegistryStore>): void {
@@ -63,16 +72,8 @@ function documentRules(store: () => RegistryStore): void {
   test('documents come in the order of the tokens, also repeated', async () => {
     await store().write(on('phone'), document(1), 0);
     await store().write(on('tablet'), document(2), 0);
-    const [phone, tablet] = [
-      { document: document(1), version: 1 },
-      { document: document(2), version: 2 },
-    ];
-    expect(await store().documents([on('tablet'), on('watch'), on('phone'), on('tablet')])).toEqual([
-      tablet,
-      undefined,
-      phone,
-      tablet,
-    ]);
+    const read = await store().documents([on('tablet'), on('watch'), on('phone'), on('tablet')]);
+    expect(read.map((stored) => stored?.version)).toEqual([2, undefined, 1, 2]);
   });
 
   test('documents are read as they were last written', async () => {
@@ -121,9 +122,9 @@ function documentRules(store: () => RegistryStore): void {
   });
 
   test('documents of tokens with odd names are kept apart', async () => {
-    for (const [i, name] of NAMES.entries()) await store().write(on(name), document(i), 0);
-    const read = await store().documents(NAMES.map((name) => on(name)));
-    expect(read.map((stored) => stored?.document)).toEqual(NAMES.map((_, i) => document(i)));
+    for (const [i, name] of TOKENS.entries()) await store().write(on(name), document(i), 0);
+    const read = await store().documents(TOKENS.map((name) => on(name)));
+    expect(read.map((stored) => stored?.document)).toEqual(TOKENS.map((_, i) => document(i)));
   });
 }
 
@@ -134,12 +135,6 @@ function writeRules(store: () => RegistryStore): void {
     expect(stored).toEqual({ document: document(1_700_000_000_000), version: 1_700_000_000_000 });
     expect(await store().write(on('tablet'), document(0), 0)).toBe('written');
     expect(await store().documents([on('tablet')])).toEqual([{ document: document(0), version: 1 }]);
-  });
-
-  test('a write over the current version makes the next one', async () => {
-    await store().write(on('phone'), document(1), 0);
-    expect(await store().write(on('phone'), document(2), 1)).toBe('written');
-    expect(await store().documents([on('phone')])).toEqual([{ document: document(2), version: 2 }]);
   });
 
   test('a write over any other version changes nothing and returns the current document', async () => {
@@ -168,13 +163,6 @@ function writeRules(store: () => RegistryStore): void {
       expect(stored?.document).toEqual(winners[0]);
       version = stored?.version ?? 0;
     }
-  });
-
-  test('a write of one token changes no other', async () => {
-    await store().write(on('phone'), document(1), 0);
-    await store().write(on('tablet'), document(2), 0);
-    await store().write(on('tablet'), document(3), 1);
-    expect(await store().documents([on('phone')])).toEqual([{ document: document(1), version: 1 }]);
   });
 }
 
@@ -207,15 +195,14 @@ function pointerRules(store: () => RegistryStore): void {
   });
 
   test('pointers lead to tokens with odd names', async () => {
-    for (const name of NAMES) await store().raisePointer(of('alice'), token(name), edge(1));
+    for (const name of TOKENS) await store().raisePointer(of('alice'), token(name), edge(1));
     const found = (await store().pointers(of('alice'))).map(({ token }): string => token);
-    expect(found.sort()).toEqual([...NAMES].sort());
+    expect(found.sort()).toEqual([...TOKENS].sort());
   });
 
   test('pointers of accounts with odd names are kept apart', async () => {
-    const accounts = NAMES.map((id) => ({ app: SHOP, account: Account.parse({ type: 0, id: `${id}${id}` }) }));
-    for (const [i, ref] of accounts.entries()) await store().raisePointer(ref, token(`phone-${i}`), edge(i));
-    for (const [i, ref] of accounts.entries())
+    for (const [i, ref] of ACCOUNTS.entries()) await store().raisePointer(ref, token(`phone-${i}`), edge(i));
+    for (const [i, ref] of ACCOUNTS.entries())
       expect(await pointers(ref)).toEqual([{ token: `phone-${i}`, edge: edge(i) }]);
   });
 
@@ -259,8 +246,7 @@ function clearRules(store: () => RegistryStore): void {
   });
 
   test('watermarks of accounts with odd names are kept apart', async () => {
-    const accounts = NAMES.map((id) => ({ app: SHOP, account: Account.parse({ type: 0, id: `${id}${id}` }) }));
-    for (const [i, ref] of accounts.entries()) await store().raiseClear(ref, removal(i));
-    expect(await store().clears(accounts)).toEqual(NAMES.map((_, i) => removal(i)));
+    for (const [i, ref] of ACCOUNTS.entries()) await store().raiseClear(ref, removal(i));
+    expect(await store().clears(ACCOUNTS)).toEqual(ACCOUNTS.map((_, i) => removal(i)));
   });
 }

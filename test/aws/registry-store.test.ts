@@ -6,13 +6,12 @@ import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import { bindAt, eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { type EmbeddedTable, embeddedTable } from './table.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
 const app = AppId.parse('phone');
-const alice = Account.parse({ type: 0, id: 'alice' });
 const token = (name: string) => ({ app, token: Token.parse(name) });
 
 let table: EmbeddedTable;
@@ -43,13 +42,6 @@ const units = () => {
 test('a login costs its pointer and its document, after one read', async () => {
   await applyAll(registry, [login(`new${names}`, 'alice')]);
   expect(units()).toEqual({ written: 2, read: 1 });
-});
-
-test('a repeated event costs one read', async () => {
-  await applyAll(registry, [login(`new${names}`, 'alice')]);
-  table.calls.length = 0;
-  await applyAll(registry, [login(`new${names}`, 'alice')]);
-  expect(units()).toEqual({ written: 0, read: 1 });
 });
 
 test('a repeated event costs half a read in the worker, a sign-out everywhere too', async () => {
@@ -100,71 +92,6 @@ test('a query of an account costs its pointers by size, a document for each, and
   table.calls.length = 0;
   await tokensOf(registry.store, [{ app, account: Account.parse({ type: 0, id }) }]);
   expect(units()).toEqual({ written: 0, read: 1 + 20 + 1 });
-});
-
-test('a sign-out everywhere costs one item, though the account has a thousand tokens', async () => {
-  const id = `many${names}`;
-  await applyAll(
-    registry,
-    Array.from({ length: 1000 }, (_, i) => login(`${id}-${i}`, id)),
-  );
-  table.calls.length = 0;
-  await applyAll(registry, [operation('unbindAccountFromAll', NOW + 1, { account: { type: 0, id } })]);
-  expect(table.calls).toEqual([
-    { name: 'GetItem', units: 1 },
-    { name: 'UpdateItem', units: 1 },
-  ]);
-  expect(await tokensOf(registry.store, [{ app, account: Account.parse({ type: 0, id }) }])).toEqual([[]]);
-});
-
-test('ten logins of one token in one batch cost one document', async () => {
-  await applyAll(
-    registry,
-    Array.from({ length: 10 }, (_, i) => login(`new${names}`, 'alice', NOW + i)),
-  );
-  expect(table.calls.filter(({ name }) => name === 'PutItem')).toHaveLength(1);
-});
-
-test('documents beyond a hundred come back in order, also repeated and missing ones', async () => {
-  const tokens = Array.from({ length: 250 }, (_, i) => token(`page${names}-${i}`));
-  await applyAll(
-    registry,
-    tokens.filter((_, i) => i % 2 === 0).map((ref) => login(ref.token, 'alice')),
-  );
-  const asked = [...tokens, ...tokens.slice(0, 10)];
-  const found = await accountsOf(registry.store, asked);
-  expect(found).toEqual(asked.map((_, i) => ((i % 250) % 2 === 0 ? [alice] : [])));
-});
-
-test('pointers beyond one megabyte take more than one call', async () => {
-  const account = { app, account: Account.parse({ type: 0, id: `wide${names}` }) };
-  const tokens = Array.from({ length: 1_200 }, (_, i) => Token.parse(`${i}-`.padEnd(990, 'x')));
-  const edge = bindAt(stampOf('bind', NOW, eventHash('wide')), 0);
-  await Promise.all(tokens.map((one) => registry.store.raisePointer(account, one, edge)));
-  table.calls.length = 0;
-  const pointers = await registry.store.pointers(account);
-  expect(table.calls.length).toBeGreaterThan(1);
-  expect(new Set(pointers.map((pointer) => pointer.token))).toEqual(new Set(tokens));
-});
-
-test.each([
-  ['a#b', '0#alice'],
-  ['D', '#CLEAR'],
-  ['T#phone#x', '__proto__'],
-  ['tökén-😀', '用户'],
-  ['x'.repeat(1000), 'y'.repeat(255)],
-])('token %s and account %s are found in both directions', async (name, id) => {
-  await applyAll(registry, [login(name, id)]);
-  const account = Account.parse({ type: 0, id });
-  expect(await accountsOf(registry.store, [token(name)])).toEqual([[account]]);
-  expect(await tokensOf(registry.store, [{ app, account }])).toEqual([[name]]);
-});
-
-test('names of different apps are kept apart', async () => {
-  await applyAll(registry, [login('shared', 'alice')]);
-  const other = AppId.parse('other');
-  expect(await accountsOf(registry.store, [{ app: other, token: Token.parse('shared') }])).toEqual([[]]);
-  expect(await tokensOf(registry.store, [{ app: other, account: alice }])).toEqual([[]]);
 });
 
 test('a table that does not answer is unavailable, and the reason has no names', async () => {

@@ -1,20 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { EMPTY } from '../../functions/core/document.ts';
-import { merge } from '../../functions/core/merge.ts';
-import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
-import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
+import type { RegistryStore } from '../../functions/core/store.ts';
 import type { MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
-import { account, app, bind, token } from '../world/examples.ts';
+import { token } from '../world/examples.ts';
+import { CHAT, document, edge, of, on, removal, SHOP } from './registry-store-contract.ts';
 
-const SHOP = app().id;
-const CHAT = app('chat').id;
-const on = (name: string, id = SHOP): TokenRef => ({ app: id, token: token(name) });
-const of = (name: string, id = SHOP): AccountRef => ({ app: id, account: account(name) });
-
-const removal = (ms: number) => removalAt(stampOf('unbind', ms, eventHash('removal')));
-const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash('edge')), 0);
-const document = (ms: number) => merge(EMPTY, [bind(ms, ['alice'])]);
 const state = { pushed: ['0#alice' as const], seen: ['0#alice' as const], pushedMs: 7, misses: 0 };
 
 export type Stores = { readonly registry: RegistryStore; readonly states: MirrorStore; readonly store: SweepStore };

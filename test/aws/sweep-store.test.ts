@@ -32,7 +32,7 @@ const apply = (...operations: Operation[]) =>
 const EMPTY = expect.any(Number);
 
 /** A pass at that time: what it did, and the calls it made without those for the pass itself, summed by name. */
-async function passAt(nowMs: number, sweptAgain = 0) {
+async function passAt(nowMs: number) {
   const ports = {
     registry,
     states: dynamodbMirrorStore(table),
@@ -43,7 +43,6 @@ async function passAt(nowMs: number, sweptAgain = 0) {
     hasTime: () => true,
     chance: () => 0.5,
   };
-  for (let i = 0; i < sweptAgain; i++) await sweep({ ...ports, now: () => nowMs - (sweptAgain - i) * DAY_MS });
   table.calls.length = 0;
   const swept = await sweep(ports);
   const [read, ...rest] = table.calls;
@@ -108,18 +107,6 @@ test('a deleted watermark costs a query and a write, and a day later a query and
   const second = await passAt(past + DAY_MS);
   expect(second.swept.watermarks).toBe(10);
   expect(second.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, DeleteItem: 10 });
-});
-
-test('a deleted account has no item left in the table', async () => {
-  await apply(override(NOW, ['alice']));
-  await apply(unbindEverywhere(NOW + 1, 'alice'));
-  const last = NOW + HORIZON_MS + LATENESS_MS + 5 * DAY_MS;
-  const { swept } = await passAt(last, 5);
-  expect(swept).toMatchObject({ kind: 'done' });
-  const { items } = await dynamodbSweepStore(table).page(undefined);
-  // DynamoDB itself deletes the document: it has expired.
-  expect(items.map(({ kind }) => kind)).toEqual(['document']);
-  expect(await registry.pointers({ app: app().id, account: account('alice') })).toEqual([]);
 });
 
 test.each([
