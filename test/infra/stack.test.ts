@@ -22,19 +22,11 @@ import * as settings from '../../infra/settings.ts';
 import { allowedTo as allowed, Role } from './policy.ts';
 import { app, CONFIGURATION, EVERYTHING, MIRRORED, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
 
-/** Returns a configuration of that many apps, with a source of the first one. */
-const crowd = (apps: number) =>
-  Configuration.parse({
-    apps: Array.from({ length: apps }, (_, i) => ({ id: `app-${i}`, dialect: 'xg', platform: 'android' })),
-    sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['app-0'] }],
-  });
-
 const DOORS = ['events', 'account-api', 'apply', 'sweep'] as const;
 const MIRROR_DOORS = ['mirror', 'verify'] as const;
 const ALL_DOORS = [...DOORS, ...MIRROR_DOORS];
 const dev = synthesized();
-const { stack, template, paths, propertiesAt } = dev;
-const production = synthesized({ stage: 'prod' });
+const { template, paths, propertiesAt } = dev;
 const functionUrls = synthesized({ front: 'function-url' });
 const ownKey = synthesized({ encryption: 'kms', alarmEmail: 'ops@shop.example' });
 const allowedTo = (door: settings.Door, of = dev) => allowed(door, of);
@@ -73,11 +65,8 @@ const findingsIn = (scope: Stack): string[] =>
     );
 
 test.each([
-  ['in dev', stack],
-  ['in prod', production.stack],
-  ['with function URLs', functionUrls.stack],
-  ["with a key of the account's own and mails", ownKey.stack],
   ['with mirrors', mirrored.stack],
+  ['with function URLs', functionUrls.stack],
   ["with mirrors in prod and a key of the account's own", mirroredOwnKey.stack],
 ])('the stack %s follows every rule of cdk-nag, or the code acknowledges it with a reason', (_, scope) => {
   expect(findingsIn(scope)).toEqual([]);
@@ -89,19 +78,41 @@ test('a queue without TLS breaks a rule of cdk-nag', () => {
   expect(findingsIn(careless)).toContain('AwsSolutions-SQS4 Careless/Queue/Resource');
 });
 
-test('a failed message returns alone', () => {
-  expect(propertiesAt('Operations/Feed')).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'] });
-});
-
-test('the operations queue feeds apply with the batch size and the concurrency of the settings', () => {
-  template.allResourcesProperties('AWS::Lambda::EventSourceMapping', {
-    BatchSize: settings.EVENT_SOURCE.batchSize,
-    ScalingConfig: { MaximumConcurrency: settings.EVENT_SOURCE.maxConcurrency },
-    MaximumBatchingWindowInSeconds: settings.operationsFeed(CONFIGURATION.apps).windowS,
-  });
-  const { FunctionName } = z.object({ FunctionName: Ref }).parse(propertiesAt('Operations/Feed'));
-  expect(paths.get(FunctionName)).toBe('apply');
-});
+test.each([
+  [
+    'Operations',
+    'apply',
+    { ...settings.OPERATIONS_QUEUE, feed: settings.operationsFeed(CONFIGURATION.apps) },
+    'Operations/Parked',
+    dev,
+  ] as const,
+  ...MIRRORED.apps.flatMap(({ id }) => [
+    [`Mirror ${id}/Marks`, 'mirror', settings.MARKS_QUEUE, `Mirror ${id}/Marks/Dead`, mirrored] as const,
+    [`Mirror ${id}/Checks`, 'verify', settings.CHECKS_QUEUE, `Mirror ${id}/Checks/Dead`, mirrored] as const,
+  ]),
+])(
+  'the queue of %s feeds %s with the numbers of the settings, and a failed message returns alone until it is parked',
+  (path, door, { feed, ...numbers }, parked, { idAt, propertiesAt }) => {
+    const arnOf = (of: string) => ({ 'Fn::GetAtt': [idAt(of), 'Arn'] });
+    expect(propertiesAt(`${path}/Feed`)).toEqual({
+      FunctionName: { Ref: idAt(door) },
+      EventSourceArn: arnOf(`${path}/Queue`),
+      BatchSize: feed.batchSize,
+      MaximumBatchingWindowInSeconds: feed.windowS,
+      ScalingConfig: { MaximumConcurrency: feed.maxConcurrency },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      Tags: expect.anything(),
+    });
+    expect(propertiesAt(`${path}/Queue`)).toMatchObject({
+      VisibilityTimeout: numbers.visibilityS,
+      MessageRetentionPeriod: numbers.retentionS,
+      RedrivePolicy: { deadLetterTargetArn: arnOf(parked), maxReceiveCount: numbers.maxReceiveCount },
+    });
+    expect(numbers.visibilityS).toBe(6 * settings.TIMEOUT_S[door] + (feed.windowS ?? 0));
+    // SQS counts a dead letter's age from when it was first sent: less than its longest would delete some on arrival.
+    expect(propertiesAt(parked)).toMatchObject({ MessageRetentionPeriod: 14 * 86_400 });
+  },
+);
 
 test('the queue collects messages for a second, but not if any app has a mirror', () => {
   const Mapping = z.object({ MaximumBatchingWindowInSeconds: z.int().optional() });
@@ -136,21 +147,6 @@ test('a message that was received too often is parked, not lost', () => {
   });
 });
 
-test('queues are encrypted and refuse plain HTTP', () => {
-  template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
-  template.allResourcesProperties('AWS::SQS::QueuePolicy', {
-    PolicyDocument: {
-      Statement: Match.arrayWith([
-        Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-      ]),
-    },
-  });
-  const guarded = Object.values(template.findResources('AWS::SQS::QueuePolicy')).flatMap(({ Properties }) =>
-    z.array(Ref).parse(Properties.Queues),
-  );
-  expect(guarded.toSorted()).toEqual(Object.keys(template.findResources('AWS::SQS::Queue')).toSorted());
-});
-
 test('Lambda stops every loop of functions, except the one of mirror and verify', () => {
   template.allResourcesProperties('AWS::Lambda::Function', { RecursiveLoop: Match.absent() });
   for (const door of DOORS) expect(mirrored.propertiesAt(door)).not.toHaveProperty('RecursiveLoop');
@@ -158,97 +154,25 @@ test('Lambda stops every loop of functions, except the one of mirror and verify'
 });
 
 describe('least privilege', () => {
-  const applying = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
-  const logging = ['logs:CreateLogStream', 'logs:PutLogEvents'];
-
-  test('the role of events sends, applies and reads the secrets of sources', () => {
-    expect(allowedTo('events')).toEqual({
-      'Operations/Queue': ['sqs:SendMessage'],
-      Registry: applying,
-      'Credentials/source web': ['secretsmanager:GetSecretValue'],
-      'events-log': logging,
-    });
+  test('a role allows without mirrors what it allows with mirrors, except for those', () => {
+    for (const door of DOORS) {
+      const others = Object.entries(allowedTo(door, mirrored)).filter(([path]) => !path.startsWith('Mirror '));
+      expect(allowedTo(door)).toEqual(Object.fromEntries(others));
+    }
   });
 
-  test('the role of account-api sends, applies, queries and reads the secrets of apps', () => {
-    expect(allowedTo('account-api')).toEqual({
-      'Operations/Queue': ['sqs:SendMessage'],
-      Registry: [...applying, 'dynamodb:Query'].toSorted(),
-      'Credentials/app shop-android': ['secretsmanager:GetSecretValue'],
-      'Credentials/app shop-ios': ['secretsmanager:GetSecretValue'],
-      'account-api-log': logging,
+  test('a function reads only its own kind of secret', () => {
+    const secretsOf = (door: settings.Door) =>
+      Object.keys(allowedTo(door, mirrored)).filter((path) => /^Credentials\/|\/Secret$/.test(path));
+    const ofMirrors = ['Credentials/pseudonyms', 'Mirror shop-android/Secret', 'Mirror shop-ios/Secret'];
+    expect(Object.fromEntries(ALL_DOORS.map((door) => [door, secretsOf(door)]))).toEqual({
+      events: ['Credentials/source web'],
+      'account-api': ['Credentials/app shop-android', 'Credentials/app shop-ios'],
+      apply: ['Credentials/pseudonyms'],
+      sweep: [],
+      mirror: ofMirrors,
+      verify: ofMirrors,
     });
-  });
-
-  test('the role of apply receives, applies and parks', () => {
-    expect(allowedTo('apply')).toEqual({
-      'Operations/Queue': [
-        'sqs:ChangeMessageVisibility',
-        'sqs:DeleteMessage',
-        'sqs:GetQueueAttributes',
-        'sqs:ReceiveMessage',
-      ],
-      'Operations/Parked': ['sqs:SendMessage'],
-      Registry: applying,
-      'Credentials/pseudonyms': ['secretsmanager:GetSecretValue'],
-      'apply-log': logging,
-    });
-  });
-
-  const receiving = [
-    'sqs:ChangeMessageVisibility',
-    'sqs:DeleteMessage',
-    'sqs:GetQueueAttributes',
-    'sqs:ReceiveMessage',
-  ];
-  const mirrors = MIRRORED.apps.map(({ id }) => `Mirror ${id}`);
-  const each = (place: string, actions: readonly string[]) =>
-    Object.fromEntries(mirrors.map((mirror) => [`${mirror}/${place}`, actions]));
-
-  test('the role of apply also sends marks if apps have mirrors', () => {
-    expect(allowedTo('apply', mirrored)).toEqual({
-      ...allowedTo('apply'),
-      ...each('Marks/Queue', ['sqs:SendMessage']),
-    });
-  });
-
-  test('the role of mirror receives marks, reads bindings, saves its state, and sends marks and checks', () => {
-    expect(allowedTo('mirror', mirrored)).toEqual({
-      ...each('Marks/Queue', [...receiving, 'sqs:SendMessage']),
-      ...each('Checks/Queue', ['sqs:SendMessage']),
-      ...each('Secret', ['secretsmanager:GetSecretValue']),
-      'Credentials/pseudonyms': ['secretsmanager:GetSecretValue'],
-      Registry: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-      'mirror-log': logging,
-    });
-  });
-
-  test('the role of verify receives checks, reads bindings, saves its state, and sends marks and checks', () => {
-    expect(allowedTo('verify', mirrored)).toEqual({
-      ...each('Checks/Queue', [...receiving, 'sqs:SendMessage']),
-      ...each('Marks/Queue', ['sqs:SendMessage']),
-      ...each('Secret', ['secretsmanager:GetSecretValue']),
-      'Credentials/pseudonyms': ['secretsmanager:GetSecretValue'],
-      Registry: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
-      'verify-log': logging,
-    });
-  });
-
-  test('the role of sweep reads the table, deletes entries, and sends checks', () => {
-    const Registry = ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan'].map(
-      (action) => `dynamodb:${action}`,
-    );
-    expect(allowedTo('sweep')).toEqual({ Registry, 'sweep-log': logging });
-    expect(allowedTo('sweep', mirrored)).toEqual({
-      Registry,
-      ...each('Checks/Queue', ['sqs:SendMessage']),
-      'sweep-log': logging,
-    });
-  });
-
-  test('no other function than mirror and verify reads the secret of a hosted API', () => {
-    for (const door of DOORS)
-      expect(Object.keys(allowedTo(door, mirrored)).filter((path) => path.endsWith('/Secret'))).toEqual([]);
   });
 
   test("the account's own key adds only its use through three services to a role", () => {
@@ -297,7 +221,6 @@ test('the environment of a function has the variables that it reads, and no othe
   for (const door of ALL_DOORS) {
     expect(z.strictObject(schemas[door].shape).safeParse(variablesOf(door, mirrored)).error, door).toBeUndefined();
   }
-  expect(EventsEnvironment.parse(variablesOf('events')).BINDERY_CONFIG).toEqual(CONFIGURATION);
 });
 
 test('an HTTP door gets no settings of mirrors, and account-api no sources', () => {
@@ -310,37 +233,24 @@ test('an HTTP door gets no settings of mirrors, and account-api no sources', () 
   expect(given('account-api').apps.map(read)).toEqual(apps);
 });
 
-test('mirror and verify get all settings of mirrors, and HTTP doors none', () => {
+test('mirror and verify get all settings of mirrors, and a default takes no space', () => {
   const { MIRRORS } = MirrorEnvironment.parse(variablesOf('mirror', mirrored));
   expect(MIRRORS.map(({ app }) => app)).toEqual(MIRRORED.apps);
   expect(variablesOf('verify', mirrored)).toEqual(variablesOf('mirror', mirrored));
-  const { BINDERY_CONFIG } = EventsEnvironment.parse(variablesOf('events', mirrored));
-  expect(BINDERY_CONFIG.apps).toEqual(MIRRORED.apps.map(({ mirror: _, ...app }) => app));
-  expect(variablesOf('account-api', mirrored)['BINDERY_CONFIG']).not.toContain('example');
+  expect(variablesOf('mirror', mirrored)['MIRRORS']).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
 });
 
-test('default settings of a mirror take no space in the environment', () => {
-  const text = `${variablesOf('mirror', mirrored)['MIRRORS']}`;
-  expect(text).toContain('"callsPerS":5');
-  expect(text).toContain('"settleS":120');
-  expect(text).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
-});
-
-test('an environment has the ARNs of secrets and no secret values', () => {
-  const arn = expect.stringMatching(/^arn:aws[\w-]*:secretsmanager:[^"{}]*$/);
-  expect(JSON.parse(`${variablesOf('events')['SOURCE_SECRETS']}`)).toEqual({ web: arn });
-  expect(JSON.parse(`${variablesOf('account-api')['APP_SECRETS']}`)).toEqual({
-    'shop-android': arn,
-    'shop-ios': arn,
-  });
-  for (const { template } of [dev, mirrored])
-    expect(JSON.stringify(template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
+test('a template has no secret values', () => {
+  expect(JSON.stringify(mirrored.template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
 });
 
 test('an environment that is too large for Lambda stops the synthesis', () => {
-  expect(() => Template.fromStack(stackOf({ configuration: crowd(40) }))).toThrow(
-    /Lambda allows 4096: configure fewer apps/,
-  );
+  const apps = Array.from({ length: 40 }, (_, i) => ({ id: `app-${i}`, dialect: 'xg', platform: 'android' }));
+  const configuration = Configuration.parse({
+    apps,
+    sources: [{ id: 'web', kind: 'standard-webhooks', apps: ['app-0'] }],
+  });
+  expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(/Lambda allows 4096: configure fewer apps/);
 });
 
 test('a deployed environment is not larger than was estimated', () => {
@@ -351,54 +261,31 @@ test('a deployed environment is not larger than was estimated', () => {
   }
 });
 
-test('every function runs on Node 24 and arm64 with the timeout and memory of the settings', () => {
+test('every function has the runtime, timeout and memory it needs, and writes its own log in JSON', () => {
   for (const door of ALL_DOORS)
     expect(mirrored.propertiesAt(door)).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Timeout: settings.TIMEOUT_S[door],
       MemorySize: settings.MEMORY_MB[door],
+      LoggingConfig: { LogGroup: { Ref: mirrored.idAt(`${door}-log`) }, LogFormat: 'JSON', SystemLogLevel: 'WARN' },
     });
 });
 
-test('every function writes its own log, in JSON, without lines for start and end', () => {
-  for (const door of ALL_DOORS) {
-    const { LoggingConfig } = z
-      .object({ LoggingConfig: z.object({ LogGroup: Ref, LogFormat: z.string(), SystemLogLevel: z.string() }) })
-      .parse(mirrored.propertiesAt(door));
-    expect({ ...LoggingConfig, LogGroup: mirrored.paths.get(LoggingConfig.LogGroup) }).toEqual({
-      LogGroup: `${door}-log`,
-      LogFormat: 'JSON',
-      SystemLogLevel: 'WARN',
-    });
-  }
-});
-
-test.each([
-  ['', ownKey],
-  [', also if apps have mirrors', mirroredOwnKey],
-])(
-  "the account's own key encrypts queues, table, secrets, logs and the topic of alarms%s",
-  (_, { template, paths }) => {
-    const key = { 'Fn::GetAtt': [[...paths].find(([, at]) => at === 'Key')?.[0], 'Arn'] };
-    template.allResourcesProperties('AWS::SQS::Queue', {
-      KmsMasterKeyId: key,
-      KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
-    });
-    template.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
-    template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
-    template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
-    template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
-      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
-      Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
-    });
-  },
-);
-
-test("the account's own key is rotated by AWS and outlives the stack in prod", () => {
-  ownKey.template.allResourcesProperties('AWS::KMS::Key', { EnableKeyRotation: true });
-  const { template } = synthesized({ stage: 'prod', encryption: 'kms' });
-  template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+test("the account's own key encrypts queues, table, secrets, logs and the topic of alarms", () => {
+  const { template, idAt } = mirroredOwnKey;
+  const key = { 'Fn::GetAtt': [idAt('Key'), 'Arn'] };
+  template.allResourcesProperties('AWS::SQS::Queue', {
+    KmsMasterKeyId: key,
+    KmsDataKeyReusePeriodSeconds: settings.KEY_REUSE_S,
+  });
+  template.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: key });
+  template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key });
+  template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key });
+  template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
+    SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+    Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: key } })],
+  });
 });
 
 test("the account's own key allows the logs of this stack only", () => {
@@ -449,28 +336,21 @@ test('function URLs are two outputs without a slash at the end', () => {
   expect(Url).toBeUndefined();
 });
 
-test('no concurrency is reserved by default', () => {
+test('the option doorConcurrency reserves executions for HTTP doors and nothing else does', () => {
   template.allResourcesProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
-});
-
-test('the option doorConcurrency reserves executions for HTTP doors and not for the worker', () => {
   const { propertiesAt } = synthesized({ doorConcurrency: 50 });
   expect(propertiesAt('events')).toMatchObject({ ReservedConcurrentExecutions: 50 });
   expect(propertiesAt('account-api')).toMatchObject({ ReservedConcurrentExecutions: 50 });
   expect(propertiesAt('apply')).not.toHaveProperty('ReservedConcurrentExecutions');
 });
 
-test('the HTTP API has the routes of the settings, for every method', () => {
+test('the HTTP API has the routes of the settings, for every method, and each leads to its function', () => {
   const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
   const keys = routes.map(({ Properties }) => Properties.RouteKey);
   expect(keys.toSorted()).toEqual(settings.ROUTES.map(({ path }) => `ANY ${path}`).toSorted());
-});
-
-test('a route leads to the function that the settings name', () => {
   for (const { path, door } of settings.ROUTES) {
-    const id = [...paths].find(([, at]) => at === door)?.[0];
     template.hasResourceProperties('AWS::Lambda::Permission', {
-      FunctionName: { 'Fn::GetAtt': [id, 'Arn'] },
+      FunctionName: { 'Fn::GetAtt': [dev.idAt(door), 'Arn'] },
       SourceArn: { 'Fn::Join': ['', Match.arrayWith([`/*/*${path}`])] },
     });
   }
@@ -495,23 +375,17 @@ test('the access log has no address, no path and no query string', () => {
   expect(Format).not.toMatch(/identity|path|query|userAgent|authorizer|header/i);
 });
 
-const lasting = ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::SQS::Queue'];
-
-test('the table, secrets and queues outlive the stack, except in dev', () => {
-  for (const type of lasting)
-    production.template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
-  production.template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
-    Replicas: [Match.objectLike({ DeletionProtectionEnabled: true })],
-  });
-  expect(production.stack.terminationProtection).toBe(true);
-});
-
-test('everything is deleted with the stack in dev', () => {
-  for (const type of lasting) template.allResources(type, { DeletionPolicy: 'Delete' });
+test.each([
+  ['outlive the stack in prod', mirroredOwnKey, 'Retain'],
+  ['are deleted with the stack in dev', ownKey, 'Delete'],
+])('the table, secrets, queues and key %s', (_, { template, stack }, policy) => {
+  const types = ['DynamoDB::GlobalTable', 'SecretsManager::Secret', 'SQS::Queue', 'KMS::Key'];
+  for (const type of types)
+    template.allResources(`AWS::${type}`, { DeletionPolicy: policy, UpdateReplacePolicy: policy });
   template.allResourcesProperties('AWS::DynamoDB::GlobalTable', {
-    Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })],
+    Replicas: [Match.objectLike({ DeletionProtectionEnabled: policy === 'Retain' })],
   });
-  expect(stack.terminationProtection).toBe(false);
+  expect(stack.terminationProtection).toBe(policy === 'Retain');
 });
 
 test('the table has the keys and the expiry that the store writes, and can be restored', () => {
@@ -552,34 +426,32 @@ test('no resource has a fixed name, so that a second stack fits beside the first
       .filter(([, value]) => typeof value === 'string') // else it is a reference to what CloudFormation named
       .map(([property]) => property),
   );
-  const names = ['TableName', 'QueueName', 'RoleName', 'LogGroupName', 'SecretName', 'AlarmName', 'TopicName'];
-  expect(named.filter((property) => names.includes(property))).toEqual([]);
-  template.allResourcesProperties('AWS::CloudWatch::Dashboard', { DashboardName: Match.absent() });
-  template.allResourcesProperties('AWS::Lambda::Function', { FunctionName: Match.absent() });
+  const name = /^(?:Table|Queue|Role|LogGroup|Secret|Alarm|Topic|Dashboard|Function)Name$/;
+  expect(named.filter((property) => name.test(property))).toEqual([]);
   template.allResourcesProperties('AWS::SecretsManager::Secret', { Name: Match.absent() });
 });
 
-describe('after a restore', () => {
+test('functions use the table of a restore, their roles allow no other, and the own one stays', () => {
   const restored = synthesized({ stage: 'prod', restoredTable: 'bindery-restored' });
-
-  test('functions use the restored table, and their roles allow no other', () => {
-    for (const door of DOORS) {
-      const { Variables } = Environment.parse(restored.propertiesAt(door)).Environment;
-      expect(Variables['REGISTRY_TABLE']).toBe('bindery-restored');
-      expect(JSON.stringify(restored.propertiesAt(`${door}-role`))).toContain(':table/bindery-restored');
-      expect(allowedTo(door, restored)).not.toHaveProperty('Registry');
-    }
-    expect(restored.template.findOutputs('TableName')).toMatchObject({ TableName: { Value: 'bindery-restored' } });
-  });
-
-  test("the stack's own table stays after a restore", () => {
-    restored.template.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Retain' });
-  });
+  for (const door of DOORS) {
+    const { Variables } = Environment.parse(restored.propertiesAt(door)).Environment;
+    expect(Variables['REGISTRY_TABLE']).toBe('bindery-restored');
+    expect(JSON.stringify(restored.propertiesAt(`${door}-role`))).toContain(':table/bindery-restored');
+    expect(allowedTo(door, restored)).not.toHaveProperty('Registry');
+  }
+  expect(restored.template.findOutputs('TableName')).toMatchObject({ TableName: { Value: 'bindery-restored' } });
+  restored.template.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Retain' });
 });
 
-test('the stack has outputs for its URL, table, queues, dashboard and secrets', () => {
-  expect(Object.keys(template.findOutputs('*')).toSorted()).toEqual([
+test('the stack has outputs for its URL, table, queues, dashboard and secrets, also of mirrors', () => {
+  expect(Object.keys(mirrored.template.findOutputs('*')).toSorted()).toEqual([
     'DashboardName',
+    'MirrorDeadLettersUrlOfShopAndroid',
+    'MirrorDeadLettersUrlOfShopIos',
+    'MirrorQueueUrlOfShopAndroid',
+    'MirrorQueueUrlOfShopIos',
+    'MirrorSecretOfShopAndroid',
+    'MirrorSecretOfShopIos',
     'OperationsQueueUrl',
     'ParkedQueueUrl',
     'SecretOfAppShopAndroid',
@@ -587,22 +459,6 @@ test('the stack has outputs for its URL, table, queues, dashboard and secrets', 
     'SecretOfSourceWeb',
     'TableName',
     'Url',
-  ]);
-});
-
-test('the stack has outputs for the queues and secrets of mirrors', () => {
-  const known = Object.keys(template.findOutputs('*'));
-  expect(
-    Object.keys(mirrored.template.findOutputs('*'))
-      .filter((name) => !known.includes(name))
-      .toSorted(),
-  ).toEqual([
-    'MirrorDeadLettersUrlOfShopAndroid',
-    'MirrorDeadLettersUrlOfShopIos',
-    'MirrorQueueUrlOfShopAndroid',
-    'MirrorQueueUrlOfShopIos',
-    'MirrorSecretOfShopAndroid',
-    'MirrorSecretOfShopIos',
   ]);
 });
 
@@ -616,16 +472,14 @@ test('two ids that make the same output stop the synthesis', () => {
   expect(() => Template.fromStack(stackOf({ configuration }))).toThrow(/the output "SecretOfAppMyApp": rename one/);
 });
 
-test('every function has the tags service and stage', () => {
-  production.template.allResourcesProperties('AWS::Lambda::Function', {
+test('every function has the tags service and stage, but the dashboard none: not every Region knows them', () => {
+  const { template } = mirroredOwnKey;
+  template.allResourcesProperties('AWS::Lambda::Function', {
     Tags: [
       { Key: 'service', Value: 'bindery' },
       { Key: 'stage', Value: 'prod' },
     ],
   });
-});
-
-test('the dashboard has no tags, which CloudFormation does not know in every Region', () => {
   template.allResourcesProperties('AWS::CloudWatch::Dashboard', { Tags: Match.absent() });
 });
 
