@@ -1,53 +1,26 @@
 import { createHmac } from 'node:crypto';
-import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { expect, test } from 'vitest';
 import { checksQueue, marksQueue, mirrorMarks } from '../../functions/aws/queues.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { DirtyMark } from '../../functions/mirror/mark.ts';
-import { startSqs } from '../../local/aws/servers.ts';
 import { account, app, bind, moved, token, unbindEverywhere } from '../world/examples.ts';
+import { sqsOfFile } from './sqs.ts';
 
 const SHOP = app().id;
 const digest = async () => (text: string) => createHmac('sha256', 'key').update(text).digest('hex');
 
-let server: Awaited<ReturnType<typeof startSqs>>;
-let client: SQSClient;
-beforeAll(async () => {
-  server = await startSqs();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  client = new SQSClient({ endpoint: server.url, region: 'us-east-1', credentials });
-});
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
-
-async function queue(name: string, Attributes: Record<string, string> = {}) {
-  const made = await client.send(new CreateQueueCommand({ QueueName: name, Attributes }));
-  return `${server.url}${new URL(made.QueueUrl ?? '').pathname}`;
-}
-const fifo = (name: string) => queue(`${name}.fifo`, { FifoQueue: 'true' });
-
-/** Everything on the queue. The groups of what was received stay locked, so that nothing comes twice. */
-async function received(QueueUrl: string) {
-  const all = { QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['All' as const] };
-  const messages = [];
-  for (;;) {
-    const { Messages = [] } = await client.send(new ReceiveMessageCommand(all));
-    if (Messages.length === 0) return messages;
-    messages.push(...Messages);
-  }
-}
+const { client, queue, received } = sqsOfFile();
 
 const mark = (name: string, ms = 5): DirtyMark => ({ token: token(name), id: 'r1', ms, removes: true });
 const waiting = async (QueueUrl: string) => {
-  const asked = { QueueUrl, AttributeNames: ['ApproximateNumberOfMessages' as const] };
-  return Number((await client.send(new GetQueueAttributesCommand(asked))).Attributes?.['ApproximateNumberOfMessages']);
+  const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] });
+  return Number((await client().send(asked)).Attributes?.['ApproximateNumberOfMessages']);
 };
 
 test('marks of one token are in one group, and no group or deduplication id names the token', async () => {
-  const url = await fifo('groups');
-  const send = marksQueue({ client, queueUrl: url, digest });
+  const url = await queue('groups.fifo');
+  const send = marksQueue({ client: client(), queueUrl: url, digest });
   await send(SHOP, { tokens: [mark('canary')], accounts: [{ account: account('canary'), id: 'r1', ms: 5 }] });
   const messages = await received(url);
   const beside = messages.map(({ Body: _, ...rest }) => rest);
@@ -61,9 +34,9 @@ test('marks of one token are in one group, and no group or deduplication id name
 });
 
 test('marks of many tokens share messages, at most twenty in each and sixteen groups', async () => {
-  const url = await fifo('many');
+  const url = await queue('many.fifo');
   const marks = Array.from({ length: 500 }, (_, i) => mark(`phone-${i}`));
-  await marksQueue({ client, queueUrl: url, digest })(SHOP, { tokens: marks, accounts: [] });
+  await marksQueue({ client: client(), queueUrl: url, digest })(SHOP, { tokens: marks, accounts: [] });
   // The emulator hands out one message of a group at a time.
   const first = await received(url);
   expect(first).toHaveLength(16);
@@ -73,8 +46,8 @@ test('marks of many tokens share messages, at most twenty in each and sixteen gr
 });
 
 test('marks sent twice are one message; a forced one is another', async () => {
-  const url = await fifo('twice');
-  const send = marksQueue({ client, queueUrl: url, digest });
+  const url = await queue('twice.fifo');
+  const send = marksQueue({ client: client(), queueUrl: url, digest });
   for (let i = 0; i < 3; i++) await send(SHOP, { tokens: [mark('phone')], accounts: [] });
   expect(await waiting(url)).toBe(1);
   for (const forcedMs of [1, 2]) await send(SHOP, { tokens: [{ ...mark('phone'), forcedMs }], accounts: [] });
@@ -82,16 +55,17 @@ test('marks sent twice are one message; a forced one is another', async () => {
 });
 
 test("a missing queue of marks is unavailable, by its error's name only", async () => {
-  const send = marksQueue({ client, queueUrl: `${server.url}/000000000000/nothing.fifo`, digest });
+  const queueUrl = (await queue('shop.fifo')).replace('shop', 'nothing');
+  const send = marksQueue({ client: client(), queueUrl, digest });
   const sent = send(SHOP, { tokens: [mark('canary')], accounts: [] });
   await expect(sent).rejects.toThrow(Unavailable);
   await expect(sent).rejects.toThrow(/^(?!.*canary)\w+$/);
 });
 
 test('marks go to the queue of their app', async () => {
-  const [shop, chat] = [await fifo('shop'), await fifo('chat')];
+  const [shop, chat] = [await queue('shop.fifo'), await queue('chat.fifo')];
   const other = app('chat').id;
-  const { apps, mark } = mirrorMarks({ client, queueUrls: { [SHOP]: shop, [other]: chat }, digest });
+  const { apps, mark } = mirrorMarks({ client: client(), queueUrls: { [SHOP]: shop, [other]: chat }, digest });
   expect([...apps]).toEqual([SHOP, other]);
   const operations = [bind(1, ['alice']), unbindEverywhere(3, 'zoe')];
   const elsewhere = { ...moved(bind(4, ['carol']), 'tablet'), app: other };
@@ -107,9 +81,9 @@ test('marks go to the queue of their app', async () => {
 test('checks wait for their delay, twenty in a message', async () => {
   const url = await queue('checks');
   const checks = Array.from({ length: 45 }, (_, i) => ({ token: token(`phone-${i}`), id: 'r1', pushedMs: i }));
-  await checksQueue(client, url)(SHOP, 'push', checks, 900);
+  await checksQueue(client(), url)(SHOP, 'push', checks, 900);
   expect(await received(url)).toEqual([]);
-  await checksQueue(client, url)(SHOP, 'again', checks, 0);
+  await checksQueue(client(), url)(SHOP, 'again', checks, 0);
   const bodies = (await received(url)).map(({ Body = '' }) => JSON.parse(Body));
   expect(bodies.map((body) => [body.cause, body.checks.length])).toEqual([
     ['again', 20],

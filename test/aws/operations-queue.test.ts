@@ -1,11 +1,11 @@
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { startFauxqs } from 'fauxqs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { expect, test } from 'vitest';
 import { operationsQueue, parkedQueue, postponeIn } from '../../functions/aws/queues.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { eventOf } from '../../local/lambda/event-source.ts';
+import { sqsOfFile } from './sqs.ts';
 
 const logout = (token: string) =>
   Operation.parse({
@@ -15,70 +15,50 @@ const logout = (token: string) =>
     stamp: stampOf('unbindTokenFromAll', 1_700_000_000_000, eventHash(token)),
   });
 
-let server: Awaited<ReturnType<typeof startFauxqs>>;
-let client: SQSClient;
-beforeAll(async () => {
-  server = await startFauxqs({ port: 0, logger: false });
-  client = new SQSClient({
-    endpoint: `http://127.0.0.1:${server.port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-});
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
-
-const queueUrl = async (name: string) =>
-  (await client.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl ?? '';
-const received = async (QueueUrl: string) => {
-  const all = { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] };
-  return (await client.send(new ReceiveMessageCommand(all))).Messages ?? [];
-};
+const { client, queue, received } = sqsOfFile();
 
 test('a request of a hundred operations is one message, whatever characters it has', async () => {
-  const QueueUrl = await queueUrl('operations');
+  const QueueUrl = await queue('operations');
   const operations = Array.from({ length: 100 }, (_, i) => logout(`token-${i}-😀`));
-  await operationsQueue(client, QueueUrl)('request-1', operations);
+  await operationsQueue(client(), QueueUrl)('request-1', operations);
   const messages = await received(QueueUrl);
   expect(messages.map(({ Body = '' }) => JSON.parse(Body))).toEqual([{ v: 1, id: 'request-1', operations }]);
 });
 
 test('a message can be delayed, so that the door can apply it first', async () => {
-  const QueueUrl = await queueUrl('delayed');
-  await operationsQueue(client, QueueUrl, 1)('request-1', [logout('t1')]);
+  const QueueUrl = await queue('delayed');
+  await operationsQueue(client(), QueueUrl, 1)('request-1', [logout('t1')]);
   expect(await received(QueueUrl)).toEqual([]);
-  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
+  const { Messages = [] } = await client().send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
   expect(Messages).toHaveLength(1);
 });
 
 test('the metadata of a message names no token or account', async () => {
-  const QueueUrl = await queueUrl('metadata');
-  await operationsQueue(client, QueueUrl)('request-1', [logout('canary')]);
+  const QueueUrl = await queue('metadata');
+  await operationsQueue(client(), QueueUrl)('request-1', [logout('canary')]);
   const [{ Body, ...beside } = {}] = await received(QueueUrl);
   expect(JSON.stringify(beside)).not.toContain('canary');
 });
 
 test('a parked message has its reason and can be sent again', async () => {
-  const QueueUrl = await queueUrl('parked');
-  await parkedQueue(client, QueueUrl)('request-1', [logout('t1')], 'too old');
+  const QueueUrl = await queue('parked');
+  await parkedQueue(client(), QueueUrl)('request-1', [logout('t1')], 'too old');
   const [message] = await received(QueueUrl);
   expect(message?.MessageAttributes).toMatchObject({ reason: { StringValue: 'too old' } });
   expect(JSON.parse(message?.Body ?? '')).toEqual({ v: 1, id: 'request-1', operations: [logout('t1')] });
 });
 
 test('a postponed message is hidden on the queue it came from, among several, instead of for the queue’s own timeout', async () => {
-  const [other, QueueUrl] = [await queueUrl('postponed-other'), await queueUrl('postponed')];
-  await operationsQueue(client, QueueUrl)('request-1', [logout('t1')]);
+  const [other, QueueUrl] = [await queue('postponed-other'), await queue('postponed')];
+  await operationsQueue(client(), QueueUrl)('request-1', [logout('t1')]);
   const [record] = eventOf(await received(QueueUrl), 'arn:aws:sqs:us-east-1:000000000000:postponed').Records;
   if (record === undefined) throw new Error('bug: no message was received');
-  await postponeIn(client, [other, QueueUrl])(record, 0);
+  await postponeIn(client(), [other, QueueUrl])(record, 0);
   expect(await received(QueueUrl)).toHaveLength(1);
 });
 
 test("an unreachable queue is unavailable, by its error's name only", async () => {
-  const send = operationsQueue(client, 'http://127.0.0.1:1/000000000000/nothing');
+  const send = operationsQueue(client(), 'http://127.0.0.1:1/000000000000/nothing');
   await expect(send('request-1', [logout('canary')])).rejects.toThrow(Unavailable);
   await expect(send('request-1', [logout('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);
 });

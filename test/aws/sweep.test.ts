@@ -1,4 +1,3 @@
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
@@ -6,26 +5,16 @@ import { sweepDoor } from '../../functions/aws/sweep.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import type { Line } from '../../functions/lambda/log.ts';
 import { ChecksMessage } from '../../functions/mirror/mark.ts';
-import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
 import { app, moved, override } from '../world/examples.ts';
+import { sqsOfFile } from './sqs.ts';
 import { type EmbeddedTable, embeddedTable } from './table.ts';
 
-let server: SqsServer;
-let client: SQSClient;
+const { client, queue, received } = sqsOfFile();
 let table: EmbeddedTable;
-let checks: string;
 beforeAll(async () => {
-  server = await startSqs();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  client = new SQSClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1 });
-  checks = (await client.send(new CreateQueueCommand({ QueueName: 'checks' }))).QueueUrl ?? '';
   table = await embeddedTable();
 });
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-  await table.stop();
-});
+afterAll(() => table.stop());
 
 const SHOP = app().id;
 const MINUTE_MS = 60_000;
@@ -37,7 +26,7 @@ async function swept(checksQueues: Record<string, string>, remainingMs = 5 * MIN
   const lines: { level: string; message: string; line: Line }[] = [];
   const run = sweepDoor({
     table,
-    queues: client,
+    queues: client(),
     checksQueues,
     log: (level, message, line) => lines.push({ level, message, line }),
   });
@@ -49,6 +38,7 @@ async function swept(checksQueues: Record<string, string>, remainingMs = 5 * MIN
 }
 
 test('a sweep has tokens verified and logs one line without names', async () => {
+  const checks = await queue('checks');
   const store = dynamodbRegistryStore(table);
   const login = moved(override(Date.now(), ['canary-account']), 'canary-token');
   await applyAll({ store, now: Date.now, pause: async () => {} }, [login]);
@@ -57,8 +47,7 @@ test('a sweep has tokens verified and logs one line without names', async () => 
   const lines = await swept({ [SHOP]: checks });
   expect(lines).toMatchObject([{ level: 'info', message: 'sweep', line: { outcome: 'done', scanned: 2, checks: 1 } }]);
   expect(JSON.stringify(lines)).not.toContain('canary');
-  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl: checks }));
-  const messages = Messages.map(({ Body = '' }) => ChecksMessage.parse(JSON.parse(Body)));
+  const messages = (await received(checks)).map(({ Body = '' }) => ChecksMessage.parse(JSON.parse(Body)));
   expect(messages).toMatchObject([{ app: SHOP, cause: 'sweep', checks: [{ token: 'canary-token' }] }]);
   expect(await swept({ [SHOP]: checks })).toMatchObject([{ line: { outcome: 'idle', scanned: 0 } }]);
 });
@@ -68,7 +57,7 @@ test('a table that does not answer is a warning, not a crash', async () => {
   await stopped.stop();
   const lines: { level: string; line: Line }[] = [];
   const log = (level: string, _: string, line: Line) => lines.push({ level, line });
-  await sweepDoor({ table: stopped, queues: client, checksQueues: {}, log })(
+  await sweepDoor({ table: stopped, queues: client(), checksQueues: {}, log })(
     {},
     remaining(() => 5 * MINUTE_MS),
   );
@@ -78,7 +67,7 @@ test('a table that does not answer is a warning, not a crash', async () => {
 test('a bug is thrown, and its text stays out of the log', async () => {
   const lines: { level: string; message: string; line: Line }[] = [];
   const log = (level: string, message: string, line: Line) => lines.push({ level, message, line });
-  const run = sweepDoor({ table: await embeddedTable(), queues: client, checksQueues: {}, log });
+  const run = sweepDoor({ table: await embeddedTable(), queues: client(), checksQueues: {}, log });
   const bug = remaining(() => {
     throw new TypeError('canary');
   });
