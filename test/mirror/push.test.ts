@@ -30,13 +30,15 @@ test('a token without accounts is unbound from everything', async () => {
   expect(calls).toEqual([{ kind: 'unbindTokenFromAll', tokens: ['phone'] }]);
 });
 
-test('a token is one element of one call, however many marks name it', async () => {
+test('a token is one element of one call, however many marks name it, unless a mark is received again', async () => {
   const { push, message, deliver, calls } = await signedIn();
   const body = message({ tokens: [mark('phone'), mark('phone')] });
   expect(await deliver(body, body, body)).toMatchObject([{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }]);
   expect(calls).toEqual([{ kind: 'bindOverriding', elements: [bind('phone', 'alice')] }]);
   await push({ tokens: [mark('phone')] });
   expect(calls).toHaveLength(1);
+  await push({ tokens: [mark('phone')] }, 2);
+  expect(calls).toHaveLength(2);
 });
 
 test('a push unbinds by name the accounts that an override of other types leaves', async () => {

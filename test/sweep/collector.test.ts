@@ -148,8 +148,8 @@ test('a deleted account has no entries after a year without sweeps', async () =>
   expect(sizes(one)).toEqual({ documents: 0, pointers: 0, clears: 0 });
 });
 
-const old = async () => {
-  const one = world();
+const old = async (pageItems?: number) => {
+  const one = world(pageItems);
   one.nowMs = 1_000 * DAY_MS;
   await apply(one, unbindEverywhere(one.nowMs, 'alice'));
   one.nowMs += HORIZON_MS + LATENESS_MS + 1;
@@ -164,6 +164,16 @@ test('a watermark goes an hour after its account had no pointers: earlier reads 
   one.nowMs += 1;
   expect((await pass(one)).clears).toBe(1);
   expect(sizes(one).clears).toBe(0);
+});
+
+test('a watermark stays while its account has a pointer, on whatever page', async () => {
+  const one = await old(1);
+  await apply(one, bind(one.nowMs, ['alice']));
+  for (let i = 0; i < 3; i++) {
+    await pass(one);
+    one.nowMs += HOUR_MS;
+  }
+  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
 });
 
 test('a watermark stays if it rises between read and delete', async () => {

@@ -112,7 +112,7 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
       const stamp = stampOf('unbindTokenFromAll', clock.ms, eventHash(name, `${clock.ms}`));
       return apply({ kind: 'unbindTokenFromAll', app: app.id, token: token(name), stamp });
     },
-    push: (marks: Partial<Marks>) => pushMessages(mirrors, [{ body: message(marks), receives: 1 }]),
+    push: (marks: Partial<Marks>, receives = 1) => pushMessages(mirrors, [{ body: message(marks), receives }]),
     deliver: (...bodies: string[]) =>
       pushMessages(
         mirrors,
