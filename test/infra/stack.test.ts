@@ -65,7 +65,7 @@ const findingsIn = (scope: Stack): string[] =>
     );
 
 test.each([
-  ['with mirrors', mirrored.stack],
+  ['with mirrors and mails', synthesized({ configuration: MIRRORED, alarmEmail: 'ops@shop.example' }).stack],
   ['with function URLs', functionUrls.stack],
   ["with mirrors in prod and a key of the account's own", mirroredOwnKey.stack],
 ])('the stack %s follows every rule of cdk-nag, or the code acknowledges it with a reason', (_, scope) => {
