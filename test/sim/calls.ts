@@ -1,12 +1,12 @@
 import { ask, type Client, type Known, operate } from './client.ts';
 import { deploy } from './deployment.ts';
 import type { Fault, Faults } from './faults.ts';
+import type { Run } from './finding.ts';
 import { gateway } from './gateway.ts';
 import { ledger } from './ledger.ts';
 import { deedText } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
-import type { Run } from './seed.ts';
 import { inOrder, pairOf } from './serial.ts';
 import { timeline } from './timeline.ts';
 

@@ -63,17 +63,20 @@ export function drawOperation(
 const HASHES = Array.from({ length: 64 }, (_, i) => eventHash('event', String(i)));
 const hash = (event: number) => present(HASHES[event]);
 
+/** The accounts that an operation names. */
+export const accountsIn = (operation: Operation): readonly Account[] =>
+  'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
+
 /** The operations in a line each, for a person who looks at a failed case. */
 export const textOf = (operation: Operation): string => {
-  const who = 'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
-  const names = who.map(({ type, id }) => `${type}#${id}`).join(',');
+  const names = accountsIn(operation).map(({ type, id }) => `${type}#${id}`);
   const parts = [
     operation.stamp,
     operation.app,
     operation.kind,
     'scope' in operation ? operation.scope : '',
     'token' in operation ? operation.token : '',
-    names,
+    names.join(','),
     'session' in operation && operation.session ? `session ${operation.session.slice(0, 4)}` : '',
   ];
   return parts.filter((part) => part !== '').join(' ');

@@ -11,13 +11,12 @@ import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/regis
 import { memorySweepStore } from '../memory/sweep-store.ts';
 import { ACCOUNTS, BEGINNING_MS, type Draw, drawOperation } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
-import { hostileStore } from './hostile-store.ts';
-import { hostileSweepStore } from './hostile-sweep-store.ts';
+import type { Run } from './finding.ts';
+import { hostileStore, hostileSweepStore } from './hostile-store.ts';
 import { remembered } from './lately.ts';
-import { born } from './process.ts';
+import { born } from './network.ts';
 import { type Deed, deedOf, deedText } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
-import type { Run } from './seed.ts';
 import { serial } from './serial.ts';
 import { atRest, CALM_MS, deliver, messages, REST_MS, read, type Schedule, spawn } from './storage.ts';
 import { timeline } from './timeline.ts';

@@ -8,7 +8,6 @@ import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import type { Configuration } from '../../functions/core/configuration.ts';
 import { type Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import type { RegistryStore } from '../../functions/core/store.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
 import { reachesOf } from '../../functions/events/source.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
@@ -20,11 +19,9 @@ import { applyMessages, type Mirrors } from '../../functions/operations/messages
 import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { eventSource } from './event-source.ts';
-import { forgetfulStore } from './forgetful-store.ts';
-import { hostileStore } from './hostile-store.ts';
+import { forgetfulStore, hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
-import { requested, type Surroundings } from './network.ts';
-import type { Process } from './process.ts';
+import { type Process, requested, type Surroundings } from './network.ts';
 import { type Queue, queue } from './queue.ts';
 import { APP_SECRET, CANARY, CONFIGURATION, SOURCE_KEY } from './scene.ts';
 import { type Truth, watched } from './truth.ts';
@@ -120,11 +117,17 @@ const logTo =
     if (level === 'error') onFinding('no bug is thrown', `${message} ${text}`);
   };
 
-function registryOf(site: Site, process: Process, reads: Reads, now = site.clock()): RegistryPorts {
+function registryOf(
+  site: Site,
+  process: Process,
+  reads: Reads,
+  now = site.clock(),
+  onFailure = () => {},
+): RegistryPorts {
   const { timeline, random, truth, past } = site;
   const store = reads === 'strong' ? truth.store : eventually(truth.store, past, site);
   return {
-    store: hostileStore(store, site, process),
+    store: hostileStore(store, site, process, onFailure),
     now,
     pause: (attempt) => timeline.sleep(random.next() * Math.min(200, 5 * 2 ** attempt)),
   };
@@ -153,10 +156,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const now = site.clock();
   const reaches = reachesOf(site.configuration);
   const apps = new Map(site.configuration.apps.map((app) => [`${app.id}`, app]));
-  const registryAt = (door: HttpDoor): RegistryPorts => {
-    const registry = registryOf(site, process, READS[door], now);
-    return { ...registry, store: noting(registry.store, () => failures++) };
-  };
+  const registryAt = (door: HttpDoor) => registryOf(site, process, READS[door], now, () => void failures++);
   const secret =
     <T>(value: T) =>
     async () => {
@@ -176,22 +176,6 @@ function doorsOf(site: Site, process: Process): Doors {
     sawStoreFail: () => failures > 0,
     events: httpDoor(eventsHandler({ reaches, ...textOf }), log),
     'account-api': httpDoor(accountApiHandler({ apps, ...called }), log),
-  };
-}
-
-/** The store, with a note of every call that failed. */
-function noting(store: RegistryStore, note: () => void): RegistryStore {
-  const noted = <R>(call: Promise<R>): Promise<R> => {
-    call.catch(note);
-    return call;
-  };
-  return {
-    documents: (...parameters) => noted(store.documents(...parameters)),
-    write: (...parameters) => noted(store.write(...parameters)),
-    raisePointer: (...parameters) => noted(store.raisePointer(...parameters)),
-    pointers: (...parameters) => noted(store.pointers(...parameters)),
-    raiseClear: (...parameters) => noted(store.raiseClear(...parameters)),
-    clears: (...parameters) => noted(store.clears(...parameters)),
   };
 }
 

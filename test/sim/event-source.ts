@@ -1,6 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { Surroundings } from './network.ts';
-import { born, type Process } from './process.ts';
+import { born, type Process, type Surroundings } from './network.ts';
 import type { Queue, Receipt } from './queue.ts';
 
 export type EventSourceOptions = {

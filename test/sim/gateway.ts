@@ -1,8 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { CONTEXT, type Deployment } from './deployment.ts';
-import type { Surroundings } from './network.ts';
-import { born } from './process.ts';
+import { born, type Surroundings } from './network.ts';
 
 type HttpCall = {
   readonly door: HttpDoor;

@@ -1,13 +1,25 @@
-import type { Pointer, RegistryStore } from '../../functions/core/store.ts';
-import { requested, type Surroundings } from './network.ts';
-import type { Process } from './process.ts';
+import { expiryOf } from '../../functions/core/merge.ts';
+import type { Pointer, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
+import type { SweepStore } from '../../functions/sweep/store.ts';
+import { memoryRegistryStore, tokenKey } from '../memory/registry-store.ts';
+import { type Process, requested, type Surroundings } from './network.ts';
 
 /**
  * A registry store as one process sees it over a network that delays, loses and repeats, from a machine that may die. It
  * keeps what DynamoDB promises and nothing more: an item is read and written atomically, a list of items is not.
+ * `onFailure`: called for each request that fails.
  */
-export function hostileStore(inner: RegistryStore, surroundings: Surroundings, process: Process): RegistryStore {
-  const request = <R>(...parts: (() => Promise<R>)[]) => requested(surroundings, process, 'store', parts);
+export function hostileStore(
+  inner: RegistryStore,
+  surroundings: Surroundings,
+  process: Process,
+  onFailure = () => {},
+): RegistryStore {
+  const request = <R>(...parts: (() => Promise<R>)[]) => {
+    const answer = requested(surroundings, process, 'store', parts);
+    answer.catch(onFailure);
+    return answer;
+  };
   return {
     documents: (tokens) => request(...tokens.map((ref) => async () => (await inner.documents([ref]))[0])),
     clears: (accounts) => request(...accounts.map((ref) => async () => (await inner.clears([ref]))[0] ?? '')),
@@ -29,6 +41,46 @@ export function hostileStore(inner: RegistryStore, surroundings: Surroundings, p
         found.push(...rest.slice(0, page));
         if (rest.length <= page) return found;
       }
+    },
+  };
+}
+
+/** A sweep store as one process sees it over the same network: a list of items is not read at once. */
+export function hostileSweepStore(inner: SweepStore, surroundings: Surroundings, process: Process): SweepStore {
+  const request = <R>(...parts: (() => Promise<R>)[]) => requested(surroundings, process, 'store', parts);
+  const one = async <R>(part: () => Promise<R>, otherwise: R): Promise<R> => (await request(part))[0] ?? otherwise;
+  return {
+    ...inner,
+    page: (after) => one(() => inner.page(after), { items: [] }),
+    glimpse: (tokens) => request(...tokens.map((ref) => async () => (await inner.glimpse([ref]))[0])),
+    hasPointers: (account) => one(() => inner.hasPointers(account), true),
+    deletePointer: (...parameters) => one(() => inner.deletePointer(...parameters), false),
+    noteIdle: (...parameters) => one(() => inner.noteIdle(...parameters), false),
+    deleteClear: (...parameters) => one(() => inner.deleteClear(...parameters), false),
+  };
+}
+
+/**
+ * A store that deletes expired documents some time after they have expired, as DynamoDB's time to live does. `strikes`
+ * decides, at each look at an expired document, whether it is gone.
+ */
+export function forgetfulStore(now: () => number, strikes: () => boolean): RegistryStore {
+  const documents = new Map<string, Stored>();
+  const inner = memoryRegistryStore(documents);
+  const look = (ref: TokenRef) => {
+    const stored = documents.get(tokenKey(ref));
+    const expiry = stored && expiryOf(stored.document);
+    if (expiry !== undefined && expiry < now() && strikes()) documents.delete(tokenKey(ref));
+  };
+  return {
+    ...inner,
+    documents: (tokens) => {
+      tokens.forEach(look);
+      return inner.documents(tokens);
+    },
+    write: (ref, document, version) => {
+      look(ref);
+      return inner.write(ref, document, version);
     },
   };
 }

@@ -87,23 +87,16 @@ export function diverges(seed: number, random: Random, operations: readonly Oper
   const batches = deliveries(random, operations);
   const state = batches.reduce((before, batch) => after(before, batch), NOTHING);
   const actual = shown(state).sort();
-  const trace = () => batches.map((batch) => batch.map(textOf).join('\n  + '));
+  const finding = (oracle: string, wanted: string, found: string): Finding => ({
+    ...{ seed, oracle, expected: wanted, actual: found },
+    trace: traceOf(batches),
+  });
   if (actual.join() !== expected.join())
-    return {
-      seed,
-      oracle: 'O1 the registry ends as the serial order says',
-      expected: expected.join('; '),
-      actual: actual.join('; '),
-      trace: trace(),
-    };
+    return finding('O1 the registry ends as the serial order says', expected.join('; '), actual.join('; '));
   const replayed = deliveries(random, operations).reduce((before, batch) => after(before, batch), state);
-  if (digest(replayed) !== digest(state))
-    return {
-      seed,
-      oracle: 'O6 copies change nothing',
-      expected: digest(state),
-      actual: digest(replayed),
-      trace: trace(),
-    };
+  if (digest(replayed) !== digest(state)) return finding('O6 copies change nothing', digest(state), digest(replayed));
   return undefined;
 }
+
+export const traceOf = (batches: readonly (readonly Operation[])[]): string[] =>
+  batches.map((batch) => batch.map(textOf).join('\n  + '));

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
+import { accountsIn } from './cast.ts';
 import type { Expectation } from './people.ts';
 import { type Deed, deedOf } from './promises.ts';
 
@@ -59,22 +61,13 @@ const isAsExpected = (expected: readonly Expectation[], operations: readonly Ope
 function isMeant(expected: Expectation, operation: Operation | undefined): boolean {
   if (operation === undefined) return false;
   const { kind, app, stamp } = operation;
-  const ms = msOf(stamp);
   // A removal from the future takes effect when it arrives.
-  const isInTime = ms === expected.ms || (kind.startsWith('unbind') && ms < expected.ms);
-  const accounts = 'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
+  const isInTime = msOf(stamp) === expected.ms || (kind.startsWith('unbind') && msOf(stamp) < expected.ms);
   const actual = {
-    kind,
-    app,
+    ...{ kind, app, ms: expected.ms, accounts: accountsIn(operation) },
     token: 'token' in operation ? operation.token : undefined,
-    accounts,
     scope: 'scope' in operation ? operation.scope : undefined,
     hasSession: 'session' in operation && operation.session !== undefined,
   };
-  const { token, scope, hasSession } = expected;
-  return (
-    isInTime &&
-    JSON.stringify(actual) ===
-      JSON.stringify({ kind: expected.kind, app: expected.app, token, accounts: expected.accounts, scope, hasSession })
-  );
+  return isInTime && isDeepStrictEqual(actual, { token: undefined, ...expected });
 }

@@ -50,15 +50,7 @@ function login({ random, scene, sessions }: Backend, app: App, token: Token, id:
 function logout({ sessions }: Backend, app: App, token: Token): Draft {
   const session = sessions.get(`${app.id} ${token}`);
   const data = { app: app.id, token, ...(session && { session_id: session }) };
-  const expected = {
-    kind: 'unbindTokenFromAll',
-    app: app.id,
-    token,
-    accounts: [],
-    scope: undefined,
-    hasSession: session !== undefined,
-  };
-  return { type: 'user.logout', data, expected: [expected] };
+  return { type: 'user.logout', data, expected: [clearOf(app, token, session !== undefined)] };
 }
 
 function accountLogout({ random, scene, sessions }: Backend, app: App, token: Token): Draft {
@@ -91,20 +83,15 @@ function tokenChanged(backend: Backend, app: App, token: Token): Draft {
   if (scene.tokens.length === 1) return logout(backend, app, token);
   const old = random.pick(scene.tokens.filter((other) => other !== token));
   const accounts = random.chance(0.2) ? [] : [random.pick(scene.accounts)];
-  const clear = (left: Token) => ({
-    kind: 'unbindTokenFromAll',
-    app: app.id,
-    token: left,
-    accounts: [],
-    scope: undefined,
-    hasSession: false,
-  });
   const data = { app: app.id, old_token: old, token, accounts: accounts.map(named) };
-  const now = accounts.length === 0 ? clear(token) : bindOf(app, 'override', token, accounts, false);
-  return { type: 'device.token_changed', data, expected: [clear(old), now] };
+  const now = accounts.length === 0 ? clearOf(app, token) : bindOf(app, 'override', token, accounts, false);
+  return { type: 'device.token_changed', data, expected: [clearOf(app, old), now] };
 }
 
 const named = ({ type, id }: Account) => ({ account: id, account_type: type });
+
+const clearOf = ({ id: app }: App, token: Token, hasSession = false) =>
+  ({ kind: 'unbindTokenFromAll', app, token, accounts: [], scope: undefined, hasSession }) as const;
 
 /** If a token may have one account of each type, every bind replaces those of its types. */
 function bindOf(

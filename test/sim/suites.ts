@@ -1,10 +1,9 @@
 import { inParallel } from '../../functions/core/parallel.ts';
 import type { Fault } from './faults.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Run } from './finding.ts';
 import type { Exposure } from './leaks.ts';
 import { type MirrorFigures, NO_FIGURES, sumOfFigures } from './mirror/figures.ts';
 import { present } from './random.ts';
-import type { Run } from './seed.ts';
 
 export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
 

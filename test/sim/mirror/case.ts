@@ -1,13 +1,12 @@
 import { type Outbox, post } from '../backend.ts';
 import { BEGINNING_MS } from '../cast.ts';
 import { type Fault, MIRROR_FAULTS, swarm } from '../faults.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding, Run } from '../finding.ts';
 import { gateway } from '../gateway.ts';
 import { ledger } from '../ledger.ts';
 import { type Backend, drawEvent } from '../people.ts';
 import { deedText } from '../promises.ts';
 import { type Random, randomOf } from '../random.ts';
-import type { Run } from '../seed.ts';
 import { timeline } from '../timeline.ts';
 import { type MirrorFigures, tenthsOf } from './figures.ts';
 import { leaks } from './leaks.ts';

@@ -1,6 +1,6 @@
 import type { OperateRequest } from '../../../functions/account-api/wire/operate.ts';
 import { type Account, type AccountKey, accountKey, type Token } from '../../../functions/core/account.ts';
-import type { Process } from '../process.ts';
+import type { Process } from '../network.ts';
 import type { Timeline } from '../timeline.ts';
 
 /** A time (ms) during which the hosted API held a binding. */

@@ -2,8 +2,7 @@ import type { NotAnswered, OperateAnswer } from '../../../functions/account-api/
 import type { ElementResult, OperateRequest } from '../../../functions/account-api/wire/operate.ts';
 import type { Token } from '../../../functions/core/account.ts';
 import type { Hosted } from '../../../functions/mirror/hosted.ts';
-import type { Surroundings } from '../network.ts';
-import type { Process } from '../process.ts';
+import type { Process, Surroundings } from '../network.ts';
 import { type HostedApi, sizeOf, tokensOf, withoutSome } from './hosted-api.ts';
 import { LONGEST_MS } from './scene.ts';
 

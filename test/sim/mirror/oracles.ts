@@ -1,6 +1,6 @@
 import { type Account, accountKey, type Token } from '../../../functions/core/account.ts';
 import type { MirrorState } from '../../../functions/mirror/state.ts';
-import type { Process } from '../process.ts';
+import type { Process } from '../network.ts';
 import type { Timeline } from '../timeline.ts';
 import type { Truth } from '../truth.ts';
 import { type HostedApi, type Task, tokensOf } from './hosted-api.ts';

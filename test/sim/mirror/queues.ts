@@ -4,10 +4,8 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { digestWith } from '../../../functions/aws/secrets.ts';
 import { asked } from '../deployment.ts';
-import { type FifoEntry, type FifoQueue, fifoQueue } from '../fifo-queue.ts';
-import type { Surroundings } from '../network.ts';
-import type { Process } from '../process.ts';
-import { type Queue, type QueueOptions, queue } from '../queue.ts';
+import type { Process, Surroundings } from '../network.ts';
+import { type FifoEntry, type FifoQueue, fifoQueue, type Queue, type QueueOptions, queue } from '../queue.ts';
 import { CANARY } from '../scene.ts';
 
 /** Seconds the mirror's functions may take: what one batch may begin, and the last call. */

@@ -4,7 +4,7 @@ import type { Delivery, MessageResult } from '../../../functions/lambda/message.
 import { retryAfter } from '../../../functions/mirror/calls.ts';
 import type { Hosted } from '../../../functions/mirror/hosted.ts';
 import type { Mirrors } from '../../../functions/operations/messages.ts';
-import type { Process } from '../process.ts';
+import type { Process } from '../network.ts';
 import { digest, type MirrorQueues } from './queues.ts';
 import { CHAT, hostedAccount } from './scene.ts';
 import { type MirrorSite, workerOf } from './site.ts';

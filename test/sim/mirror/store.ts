@@ -2,8 +2,8 @@ import type { Token } from '../../../functions/core/account.ts';
 import type { AppId } from '../../../functions/core/configuration.ts';
 import type { MirrorState, MirrorStore, StoredState } from '../../../functions/mirror/state.ts';
 import { memoryMirrorStore } from '../../memory/mirror-store.ts';
-import { requested, type Surroundings } from '../network.ts';
-import type { Process } from '../process.ts';
+import { type Process, requested, type Surroundings } from '../network.ts';
+import { present } from '../random.ts';
 
 /** StateObserver of each state at the moment from which it is stored, and of the one it took the place of. */
 export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
@@ -17,28 +17,22 @@ export function mirrorStates(surroundings: Surroundings) {
   const inner = memoryMirrorStore(states);
   const as = (process: Process, { onState, onUnwritten }: StateObserver): MirrorStore => ({
     states: (app, tokens) => {
-      const parts = tokens.map((token) => async () => one(await inner.states(app, [token])));
+      const parts = tokens.map((token) => async () => present((await inner.states(app, [token]))[0]));
       const read = requested(surroundings, process, 'store', parts);
       read.catch(onUnwritten);
       return read;
     },
     writeState: async (app, token, state, version) => {
       const write = async () => {
-        const before = one(await inner.states(app, [token]));
+        const before = present((await inner.states(app, [token]))[0]);
         const isWritten = await inner.writeState(app, token, state, version);
         if (isWritten) onState(token, state, before.state);
         return isWritten;
       };
       const written = requested(surroundings, process, 'store', [write]);
       written.catch(onUnwritten);
-      return one(await written);
+      return present((await written)[0]);
     },
   });
   return { as, stateOf: (app: AppId, token: Token) => states.get(`${app}#${token}`)?.state };
-}
-
-function one<T>(items: readonly T[]): T {
-  const [item] = items;
-  if (item === undefined) throw new Error('one was asked for and none came');
-  return item;
 }
