@@ -1,25 +1,42 @@
 import { createHmac } from 'node:crypto';
-import type { Gateway } from './gateway.ts';
-import type { Ledger } from './ledger.ts';
+import { BEGINNING_MS } from './cast.ts';
+import { bugTo } from './finding.ts';
+import type { Caller } from './gateway.ts';
 import type { Surroundings } from './network.ts';
-import type { SentEvent } from './people.ts';
+import { type Backend, drawEvent, type SentEvent } from './people.ts';
+import type { Queue } from './queue.ts';
 import { SOURCE_KEY } from './scene.ts';
 
-export type Outbox = Surroundings & {
-  readonly gateway: Gateway;
-  readonly ledger: Ledger;
-  /** Milliseconds since 1970 by the backend's clock. */
-  readonly clock: () => number;
+export type Outbox = Caller & {
   /** The longest wait between two attempts (ms). */
   readonly patienceMs: number;
-  readonly onFinding: (oracle: string, actual: string) => void;
 };
+
+/** Sends a message at each of those times (ms), each on its own, at once or late. */
+export async function sendAll(outbox: Outbox, times: readonly number[], drawn: (i: number) => readonly SentEvent[]) {
+  const sending: Promise<void>[] = [];
+  for (const [i, at] of times.entries()) {
+    await outbox.timeline.sleep(at - outbox.timeline.now());
+    sending.push(post(outbox, `message-${i}`, drawn(i)));
+  }
+  await Promise.all(sending);
+}
+
+/** How far the clocks of the backend's two machines are from the time (ms). */
+export const skewsOf = ({ random, faults }: Surroundings): number[] =>
+  [0, 1].map(() => (faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([100, 2_000, 20_000]) : 0));
+
+/** Returns one or two events, for one message. `ms` is when, by the backend's clock. */
+export const drawEvents = (backend: Backend, ms: number, message: number): SentEvent[] =>
+  Array.from({ length: backend.random.chance(0.2) ? 2 : 1 }, (_, i) =>
+    drawEvent(backend, ms + i, `event-${message}-${i}`),
+  );
 
 /**
  * Sends a message until it is accepted, with the same id and body and a new signature each time, as Standard Webhooks
  * says. Gives up on a bind whose time cannot be. Resolves when there is no more to do.
  */
-export async function post(outbox: Outbox, messageId: string, events: readonly SentEvent[]): Promise<void> {
+async function post(outbox: Outbox, messageId: string, events: readonly SentEvent[]): Promise<void> {
   const { timeline, random, gateway, ledger, onFinding } = outbox;
   const json = events.map(({ json }) => json);
   const body = JSON.stringify(json.length === 1 ? json[0] : json);
@@ -46,8 +63,28 @@ export async function post(outbox: Outbox, messageId: string, events: readonly S
   }
 }
 
-function signed({ clock }: Outbox, id: string, body: string): Record<string, string> {
-  const timestamp = String(Math.floor(clock() / 1000));
+function signed({ timeline }: Outbox, id: string, body: string): Record<string, string> {
+  const timestamp = String(Math.floor((BEGINNING_MS + timeline.now()) / 1000));
   const digest = createHmac('sha256', SOURCE_KEY).update(`${id}.${timestamp}.${body}`).digest('base64');
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
+}
+
+/** Lets everything happen up to then. Returns true if all callers have come to their end, and nothing is left on the queues. */
+export async function comesToRest(
+  { timeline, onFinding }: Pick<Caller, 'timeline' | 'onFinding'>,
+  busy: Promise<unknown>,
+  queues: Readonly<Record<string, Pick<Queue, 'sent'>>>,
+  untilMs?: number,
+): Promise<boolean> {
+  let isBusy = true;
+  busy.catch(bugTo(onFinding)).finally(() => {
+    isBusy = false;
+  });
+  await timeline.run(untilMs);
+  if (isBusy) onFinding('O7 everything comes to its end', 'a caller still waits');
+  for (const [name, { sent }] of Object.entries(queues)) {
+    const left = sent.filter(({ place }) => place !== 'deleted').length;
+    if (left > 0) onFinding('O5 nothing accepted is lost or left', `${left} ${name} are still there`);
+  }
+  return !isBusy;
 }

@@ -1,7 +1,7 @@
 import { ask, type Client, type Known, operate } from './client.ts';
 import { deploy } from './deployment.ts';
 import type { Fault, Faults } from './faults.ts';
-import type { Run } from './finding.ts';
+import { findings, type Run } from './finding.ts';
 import { gateway } from './gateway.ts';
 import { ledger } from './ledger.ts';
 import { deedText } from './promises.ts';
@@ -20,26 +20,18 @@ const ONLY_CLOCKS: Faults = { strike: (fault: Fault) => fault === 'clocks differ
 export async function callsCase(seed: number): Promise<Run> {
   const random = randomOf(seed);
   const time = timeline();
-  const broken: { oracle: string; expected: string; actual: string }[] = [];
-  const onFinding = (oracle: string, actual: string, expected = '') => void broken.push({ oracle, expected, actual });
+  const { onFinding, first } = findings();
   const surroundings = { timeline: time, random, faults: ONLY_CLOCKS };
-  const book = ledger((oracle, expected, actual) => onFinding(oracle, actual, expected));
-  const deployment = deploy(surroundings, { onEnqueued: (message) => book.enqueued(message, time.now()), onFinding });
-  const client: Client = {
-    ...surroundings,
-    app: random.pick(SCENE.apps),
-    gateway: gateway(surroundings, deployment),
-    ledger: book,
-    onFinding,
-  };
+  const book = ledger(onFinding);
+  const deployment = deploy(surroundings, { ledger: book, onFinding });
+  const app = random.pick(SCENE.apps);
+  const client: Client = { ...surroundings, app, gateway: gateway(surroundings, deployment), ledger: book, onFinding };
   const calling = callOneByOne(client);
   await time.run();
   const { expected, actual } = await calling;
   if (actual !== expected)
     onFinding('O1 calls end as if they had happened in the order in which they were made', actual, expected);
-  const [first] = broken;
-  const trace = book.deeds().map(deedText);
-  return { finding: first && { seed, ...first, trace } };
+  return { finding: first(seed, () => book.deeds().map(deedText)) };
 }
 
 async function callOneByOne(client: Client): Promise<{ expected: string; actual: string }> {

@@ -11,21 +11,14 @@ import {
 import type { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { textOf } from './cast.ts';
-import type { DoorAnswer, Gateway } from './gateway.ts';
-import type { Ledger } from './ledger.ts';
-import type { Surroundings } from './network.ts';
+import type { Caller, DoorAnswer } from './gateway.ts';
 import type { Answer } from './promises.ts';
 import { present, type Random } from './random.ts';
 import { APP_SECRET, SCENE } from './scene.ts';
 import { type Bound, byTime, effectOn } from './serial.ts';
 
 /** A client of the Account API for an app. It makes one call after the other. */
-export type Client = Surroundings & {
-  readonly app: App;
-  readonly gateway: Gateway;
-  readonly ledger: Ledger;
-  readonly onFinding: (oracle: string, actual: string) => void;
-};
+export type Client = Caller & { readonly app: App };
 
 const headersOf = (app: App): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${app.id}:${APP_SECRET}`).toString('base64')}`,

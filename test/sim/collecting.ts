@@ -10,17 +10,26 @@ import type { SweepStore } from '../../functions/sweep/store.ts';
 import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
 import { ACCOUNTS, BEGINNING_MS, type Draw, drawOperation } from './cast.ts';
-import { FAULTS, type Fault, swarm } from './faults.ts';
+import { FAULTS, type Fault } from './faults.ts';
 import type { Run } from './finding.ts';
 import { hostileStore, hostileSweepStore } from './hostile-store.ts';
-import { remembered } from './lately.ts';
 import { born } from './network.ts';
-import { type Deed, deedOf, deedText } from './promises.ts';
+import { type Deed, deedOf } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
 import { serial } from './serial.ts';
-import { atRest, CALM_MS, deliver, messages, REST_MS, read, type Schedule, spawn } from './storage.ts';
+import {
+  atRest,
+  CALM_MS,
+  deliver,
+  messages,
+  REST_MS,
+  read,
+  resultOf,
+  type Schedule,
+  scheduleOver,
+  spawn,
+} from './storage.ts';
 import { timeline } from './timeline.ts';
-import { watched } from './truth.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -38,16 +47,7 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   const table = memoryTable();
   const sweepStore = memorySweepStore(table, new Map(), 1 + random.below(4));
   const [old, present] = [pastDeeds(random), presentDeeds(random)];
-  const past = remembered(memoryRegistryIn(table), time.now);
-  const schedule: Schedule = {
-    timeline: time,
-    random,
-    faults: swarm(random, only),
-    truth: watched(past.store, time.now),
-    past,
-    deeds: [...old, ...present],
-    broken: [],
-  };
+  const schedule = scheduleOver(memoryRegistryIn(table), { time, random, only, deeds: [...old, ...present] });
   const { store } = schedule.truth;
   for (const { operation } of random.shuffled(old))
     await applyAll({ store, now: () => msOf(operation.stamp), pause: async () => {} }, [operation]);
@@ -63,10 +63,7 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   await time.run(REST_MS);
   await atRest(schedule);
   await afterwards(schedule, table, sweepStore);
-  const [first] = schedule.broken;
-  if (first === undefined) return { finding: undefined, faults: schedule.faults.counts };
-  const trace = [...schedule.deeds.map(deedText), ...schedule.truth.history.map((line) => line())];
-  return { finding: { seed, ...first, trace }, faults: schedule.faults.counts };
+  return resultOf(schedule, seed);
 }
 
 /** All applied, and known to be, before the schedule begins. A session's logout is never a day from its login. */
@@ -141,8 +138,7 @@ async function afterwards(schedule: Schedule, table: MemoryTable, sweepStore: Sw
   const names = ACCOUNTS.filter((one) => !bound.some(({ account }) => accountKey(account) === accountKey(one)));
   const left = JSON.stringify([table.documents, table.pointers, table.clears].map((map) => [...deep(map)]));
   for (const account of names)
-    if (left.includes(accountKey(account)))
-      schedule.broken.push({ oracle: 'nothing is left of who is bound nowhere', expected: '', actual: left });
+    if (left.includes(accountKey(account))) schedule.onFinding('nothing is left of who is bound nowhere', left);
 }
 
 const deep = (map: ReadonlyMap<string, unknown>): unknown[] =>

@@ -19,8 +19,10 @@ import { applyMessages, type Mirrors } from '../../functions/operations/messages
 import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { eventSource } from './event-source.ts';
+import type { OnFinding } from './finding.ts';
 import { forgetfulStore, hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
+import type { Ledger } from './ledger.ts';
 import { type Process, requested, type Surroundings } from './network.ts';
 import { type Queue, queue } from './queue.ts';
 import { APP_SECRET, CANARY, CONFIGURATION, SOURCE_KEY } from './scene.ts';
@@ -29,10 +31,9 @@ import { type Truth, watched } from './truth.ts';
 /** How long a door keeps its caller waiting for an operation to take effect (ms). */
 const BUDGET_MS = 1_000;
 
-export type DeploymentOptions = {
-  /** Called with each message at the moment from which the queue holds it. */
-  readonly onEnqueued: (message: OperationsMessage) => void;
-  readonly onFinding: (oracle: string, actual: string) => void;
+type DeploymentOptions = {
+  readonly ledger: Ledger;
+  readonly onFinding: OnFinding;
   readonly configuration?: Configuration;
   /** Marks for the mirrors of apps that have one, as a process of the worker sends them. */
   readonly mirrors?: (process: Process) => Mirrors;
@@ -110,7 +111,7 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
 }
 
 const logTo =
-  (onFinding: DeploymentOptions['onFinding']): Log =>
+  (onFinding: OnFinding): Log =>
   (level, message, line) => {
     const text = JSON.stringify(line);
     if (text.includes(CANARY)) onFinding('O8 no name is in a log', `${message} ${text}`);
@@ -183,7 +184,7 @@ async function enqueue(site: Site, process: Process, bodies: readonly string[]):
   const sends = bodies.map((body) =>
     asked(site, process, () => {
       site.queue.send(body);
-      site.onEnqueued(OperationsMessage.parse(JSON.parse(body)));
+      site.ledger.enqueued(OperationsMessage.parse(JSON.parse(body)), site.timeline.now());
     }),
   );
   await Promise.all(sends);

@@ -19,3 +19,20 @@ export type Run = {
   readonly exposure?: Exposure;
   readonly figures?: MirrorFigures;
 };
+
+export type OnFinding = (oracle: string, actual: string, expected?: string) => void;
+
+/** Collects the findings of a case. The first is reported, with the history that led to it: the others may follow from it. */
+export function findings() {
+  const all: Omit<Finding, 'seed' | 'trace'>[] = [];
+  const onFinding: OnFinding = (oracle, actual, expected = '') => void all.push({ oracle, expected, actual });
+  return {
+    onFinding,
+    first: (seed: number, history: () => readonly string[]): Finding | undefined =>
+      all[0] && { seed, ...all[0], trace: history() },
+  };
+}
+
+/** Takes what a part of a case throws for a finding. */
+export const bugTo = (onFinding: OnFinding) => (error: unknown) =>
+  onFinding('no bug is thrown', error instanceof Error ? (error.stack ?? '') : String(error));

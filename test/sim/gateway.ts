@@ -1,6 +1,8 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { CONTEXT, type Deployment } from './deployment.ts';
+import type { OnFinding } from './finding.ts';
+import type { Ledger } from './ledger.ts';
 import { born, type Surroundings } from './network.ts';
 
 type HttpCall = {
@@ -30,6 +32,13 @@ type Notes = {
 export type Gateway = {
   /** The answer, or nothing where none came in time. */
   readonly call: (call: HttpCall, notes?: Notes) => Promise<DoorAnswer | undefined>;
+};
+
+/** What all callers of the doors share. */
+export type Caller = Surroundings & {
+  readonly gateway: Gateway;
+  readonly ledger: Ledger;
+  readonly onFinding: OnFinding;
 };
 
 /** How long a caller waits (ms): longer than a door may take. */

@@ -3,6 +3,7 @@ import { HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation, OperationsMessage } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
 import { accountsIn } from './cast.ts';
+import type { OnFinding } from './finding.ts';
 import type { Expectation } from './people.ts';
 import { type Deed, deedOf } from './promises.ts';
 
@@ -19,7 +20,7 @@ export type Ledger = {
 
 const DAY_MS = 86_400_000;
 
-export function ledger(onFinding: (oracle: string, expected: string, actual: string) => void): Ledger {
+export function ledger(onFinding: OnFinding): Ledger {
   const deeds = new Map<string, Deed>();
   const expectations = new Map<string, readonly Expectation[]>();
   const requests = new Map<string, Operation[]>();
@@ -42,7 +43,7 @@ export function ledger(onFinding: (oracle: string, expected: string, actual: str
       requests.set(id, [...(requests.get(id) ?? []), ...operations]);
       const expected = expectations.get(id);
       if (expected && !isAsExpected(expected, operations))
-        onFinding('an event means what its document says', JSON.stringify(expected), JSON.stringify(operations));
+        onFinding('an event means what its document says', JSON.stringify(operations), JSON.stringify(expected));
     },
     inEffect: (requestId, at) => {
       for (const operation of requests.get(requestId) ?? []) {

@@ -57,14 +57,7 @@ function accountLogout({ random, scene, sessions }: Backend, app: App, token: To
   const session = sessions.get(`${app.id} ${token}`);
   const account = random.pick(scene.accounts);
   const data = { app: app.id, token, scope: 'account', ...named(account), ...(session && { session_id: session }) };
-  const expected = {
-    kind: 'unbind',
-    app: app.id,
-    token,
-    accounts: [account],
-    scope: undefined,
-    hasSession: session !== undefined,
-  };
+  const expected = { ...clearOf(app, token, session !== undefined), kind: 'unbind', accounts: [account] };
   return { type: 'user.logout', data, expected: [expected] };
 }
 

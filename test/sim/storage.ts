@@ -5,14 +5,14 @@ import type { RegistryStore } from '../../functions/core/store.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
-import type { Run } from './finding.ts';
+import { bugTo, findings, type Run } from './finding.ts';
 import { hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
 import { born, type Surroundings } from './network.ts';
 import { type Answer, brokenPromise, type Deed, deedOf, deedText } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
 import { pairOf, serial } from './serial.ts';
-import { timeline } from './timeline.ts';
+import { type Timeline, timeline } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
 /** After this time (ms) nothing goes wrong any more, and a minute later everything must have come to rest. */
@@ -24,9 +24,23 @@ export type Schedule = Surroundings & {
   /** Of the same store. */
   readonly past: History;
   readonly deeds: readonly Deed[];
-  readonly broken: Broken[];
-};
-type Broken = { readonly oracle: string; readonly expected: string; readonly actual: string };
+} & ReturnType<typeof findings>;
+
+/** A schedule over that store, with faults of its own. */
+export function scheduleOver(
+  store: RegistryStore,
+  { time, random, only, deeds }: { time: Timeline; random: Random; only: readonly Fault[]; deeds: readonly Deed[] },
+): Schedule {
+  const past = remembered(store, time.now);
+  const truth = watched(past.store, time.now);
+  return { timeline: time, random, faults: swarm(random, only), truth, past, deeds, ...findings() };
+}
+
+/** The result of a schedule that has come to its end. */
+export const resultOf = ({ truth, deeds, faults, first }: Schedule, seed: number): Run => ({
+  finding: first(seed, () => [...deeds.map(deedText), ...truth.history.map((line) => line())]),
+  faults: faults.counts,
+});
 
 /**
  * One schedule of the storage protocol: the registry's own code, run by processes that die and are tried again, against
@@ -44,16 +58,7 @@ export async function storageSchedule(seed: number, only: readonly Fault[] = FAU
   const deeds = Array.from({ length: 2 + random.below(6) }, (_, i) =>
     deedOf(drawOperation(random, random.below(6), i, draw)),
   );
-  const past = remembered(memoryRegistryStore(), time.now);
-  const schedule: Schedule = {
-    timeline: time,
-    random,
-    faults: swarm(random, only),
-    truth: watched(past.store, time.now),
-    past,
-    deeds,
-    broken: [],
-  };
+  const schedule = scheduleOver(memoryRegistryStore(), { time, random, only, deeds });
   const spreadMs = random.pick([10, 60, 2_000]);
   for (const message of messages(random, deeds))
     spawn(schedule, random.next() * spreadMs, () => deliver(schedule, message));
@@ -61,10 +66,7 @@ export async function storageSchedule(seed: number, only: readonly Fault[] = FAU
   time.after(CALM_MS, schedule.faults.calm);
   await time.run(REST_MS);
   await atRest(schedule);
-  const [first] = schedule.broken;
-  if (first === undefined) return { finding: undefined, faults: schedule.faults.counts };
-  const trace = [...deeds.map(deedText), ...schedule.truth.history.map((line) => line())];
-  return { finding: { seed, ...first, trace }, faults: schedule.faults.counts };
+  return resultOf(schedule, seed);
 }
 
 /** Operations in messages of one to three, some messages twice, some operations in two messages. */
@@ -79,19 +81,11 @@ export function messages(random: Random, deeds: readonly Deed[]): Deed[][] {
 }
 
 /** Begins something later; what it throws is a bug. */
-export function spawn({ timeline, broken }: Schedule, inMs: number, run: () => Promise<void>): void {
-  timeline.after(inMs, () => {
-    run().catch((error: unknown) => {
-      broken.push({
-        oracle: 'no bug is thrown',
-        expected: '',
-        actual: error instanceof Error ? (error.stack ?? '') : String(error),
-      });
-    });
-  });
+export function spawn({ timeline, onFinding }: Schedule, inMs: number, run: () => Promise<void>): void {
+  timeline.after(inMs, () => void run().catch(bugTo(onFinding)));
 }
 
-export const portsOf = ({ timeline, random }: Schedule, store: RegistryStore) => ({
+const portsOf = ({ timeline, random }: Schedule, store: RegistryStore) => ({
   store,
   now: () => BEGINNING_MS + timeline.now(),
   pause: (attempt: number) => timeline.sleep(random.next() * 2 ** Math.min(attempt, 6)),
@@ -157,19 +151,19 @@ async function answersOf(store: RegistryStore, tokens: typeof TOKENS, accounts: 
   ];
 }
 
-function check({ truth, deeds, broken }: Schedule, answer: Answer): void {
+function check({ truth, deeds, onFinding }: Schedule, answer: Answer): void {
   const { app, token, account, from, to, isShown } = answer;
   const said = `${pairOf(app, token, account)} ${isShown ? 'shown' : 'not shown'} between ${from.toFixed(1)} and ${to.toFixed(1)} ms`;
   if (isShown && !truth.wasTrue({ app, token }, { app, account }, from, to))
-    broken.push({ oracle: 'O2 what a read shows was true at some instant of it', expected: '', actual: said });
+    onFinding('O2 what a read shows was true at some instant of it', said);
   const promise = brokenPromise(deeds, answer);
-  if (promise) broken.push({ oracle: promise, expected: '', actual: said });
+  if (promise) onFinding(promise, said);
 }
 
 /** When nothing is on its way any more, both directions say what the serial order says. */
-export async function atRest({ truth, deeds, broken }: Schedule): Promise<void> {
+export async function atRest({ truth, deeds, onFinding }: Schedule): Promise<void> {
   if (deeds.some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY))
-    broken.push({ oracle: 'O7 every operation comes to its end', expected: '', actual: 'some were never in effect' });
+    onFinding('O7 every operation comes to its end', 'some were never in effect');
   const expected = [...serial(deeds.map(({ operation }) => operation)).keys()].sort().join('; ');
   for (const [tokens, accounts] of [
     [TOKENS, []],
@@ -178,11 +172,7 @@ export async function atRest({ truth, deeds, broken }: Schedule): Promise<void> 
     const said = await answersOf(truth.store, [...tokens], [...accounts]);
     const shown = said.filter(({ isShown }) => isShown).map(({ app, token, account }) => pairOf(app, token, account));
     const actual = shown.sort().join('; ');
-    if (actual !== expected)
-      broken.push({
-        oracle: `O1 at rest the ${tokens.length > 0 ? 'accounts of tokens' : 'tokens of accounts'} are as the serial order says`,
-        expected,
-        actual,
-      });
+    const direction = tokens.length > 0 ? 'accounts of tokens' : 'tokens of accounts';
+    if (actual !== expected) onFinding(`O1 at rest the ${direction} are as the serial order says`, actual, expected);
   }
 }

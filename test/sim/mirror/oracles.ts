@@ -1,5 +1,6 @@
 import { type Account, accountKey, type Token } from '../../../functions/core/account.ts';
 import type { MirrorState } from '../../../functions/mirror/state.ts';
+import type { OnFinding } from '../finding.ts';
 import type { Process } from '../network.ts';
 import type { Timeline } from '../timeline.ts';
 import type { Truth } from '../truth.ts';
@@ -12,7 +13,7 @@ export type Watch = {
   readonly truth: Truth;
   readonly side: HostedApi;
   readonly stateOf: (token: Token) => MirrorState | undefined;
-  readonly onFinding: (oracle: string, actual: string, expected?: string) => void;
+  readonly onFinding: OnFinding;
 };
 
 const names = (accounts: readonly Account[]): string => accounts.map(accountKey).sort().join(', ');

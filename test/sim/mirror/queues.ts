@@ -4,6 +4,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { digestWith } from '../../../functions/aws/secrets.ts';
 import { asked } from '../deployment.ts';
+import type { OnFinding } from '../finding.ts';
 import type { Process, Surroundings } from '../network.ts';
 import { type FifoEntry, type FifoQueue, fifoQueue, type Queue, type QueueOptions, queue } from '../queue.ts';
 import { CANARY } from '../scene.ts';
@@ -45,7 +46,7 @@ const Input = z.union([
 
 type Options = {
   readonly look: () => void;
-  readonly onFinding: (oracle: string, actual: string) => void;
+  readonly onFinding: OnFinding;
   readonly history: (() => string)[];
 };
 

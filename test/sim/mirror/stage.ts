@@ -29,7 +29,7 @@ export function setUp(surroundings: Surroundings, scene: MirrorScene, { book, on
   const deployment = deploy(surroundings, {
     configuration: scene.configuration,
     mirrors: (process) => marksOf(queues, process),
-    onEnqueued: (message) => book.enqueued(message, timeline.now()),
+    ledger: book,
     onFinding,
   });
   const { isDown } = trouble(surroundings, side, { tokens: scene.tokens, calmMs });
