@@ -13,9 +13,9 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { textOf } from './cast.ts';
 import type { Caller, DoorAnswer } from './gateway.ts';
 import type { Answer } from './promises.ts';
-import { present, type Random } from './random.ts';
+import type { Random } from './random.ts';
 import { APP_SECRET, SCENE } from './scene.ts';
-import { type Bound, byTime, effectOn } from './serial.ts';
+import { type Bound, byTime, effectOn, shownOfAccounts, shownOfTokens } from './serial.ts';
 
 /** A client of the Account API for an app. It makes one call after the other. */
 export type Client = Caller & { readonly app: App };
@@ -97,29 +97,23 @@ export async function ask({ app, gateway, timeline, onFinding }: Client, request
   if (answer === undefined || answer.status === 503 || answer.status === 502) return [];
   const reply = QueryReplies[app.dialect].parse(JSON.parse(answer.body));
   if (reply.kind === 'found')
-    return shownIn(reply, request).map((said) => ({ ...said, app: app.id, from, to: answer.at }));
+    return shownIn(reply, request).map((shown) => ({ ...shown, app: app.id, from, to: answer.at }));
   onFinding('a valid query is answered', answer.body);
   return [];
 }
 
-type Said = Pick<Answer, 'token' | 'account' | 'isShown'>;
-
-function shownIn(
-  { tokensOf = [], accountsOf = [] }: Extract<QueryReply, { kind: 'found' }>,
-  request: QueryRequest,
-): Said[] {
-  if (request.kind === 'tokensOf')
-    return request.accounts.flatMap((account, i) =>
-      SCENE.tokens.map((token) => ({ token, account, isShown: present(tokensOf[i]).tokens.includes(token) })),
-    );
-  return request.tokens.flatMap((token, i) =>
-    SCENE.accounts.map((account) => ({
-      token,
-      account,
-      isShown: present(accountsOf[i]).accounts.some(({ type, id }) => type === account.type && id === account.id),
-    })),
-  );
-}
+const shownIn = ({ tokensOf = [], accountsOf = [] }: Extract<QueryReply, { kind: 'found' }>, request: QueryRequest) =>
+  request.kind === 'tokensOf'
+    ? shownOfAccounts(
+        request.accounts,
+        SCENE.tokens,
+        tokensOf.map(({ tokens }) => tokens),
+      )
+    : shownOfTokens(
+        request.tokens,
+        SCENE.accounts,
+        accountsOf.map(({ accounts }) => accounts),
+      );
 
 export const drawQuery = (random: Random): QueryRequest =>
   random.chance(0.5)

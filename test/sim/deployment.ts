@@ -43,13 +43,7 @@ type DeploymentOptions = {
 type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
 
 /** The deployment: the real doors and the real worker, on machines that share a store and a queue. */
-export type Deployment = {
-  readonly truth: Truth;
-  readonly queue: Queue;
-  readonly log: Log;
-  /** Milliseconds since 1970 by the clock of one of the machines. */
-  readonly clock: () => () => number;
-  readonly parked: readonly OperationsMessage[];
+export type Deployment = Pick<Site, 'truth' | 'queue' | 'log' | 'clock' | 'parked'> & {
   readonly doors: (process: Process) => Doors;
   readonly worker: (process: Process) => ReturnType<typeof sqsDoor>;
 };

@@ -11,7 +11,7 @@ import { exposures } from './leaks.ts';
 import { ledger } from './ledger.ts';
 import { born } from './network.ts';
 import type { Backend } from './people.ts';
-import { type Answer, brokenPromise, deedText } from './promises.ts';
+import { check, deedText } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
 import { pairOf, serial } from './serial.ts';
@@ -91,21 +91,14 @@ async function useClients(one: Case, spanMs: number): Promise<void> {
 }
 
 async function read(one: Case, spanMs: number): Promise<void> {
-  const { timeline, random } = one;
+  const { timeline, random, ledger, onFinding } = one;
+  const { truth } = one.deployment;
   const reads = Array.from({ length: 4 + random.below(8) }, async () => {
     await timeline.sleep(random.next() * spanMs * 1.2);
-    for (const answer of await ask({ ...one, app: random.pick(SCENE.apps) }, drawQuery(random))) check(one, answer);
+    for (const answer of await ask({ ...one, app: random.pick(SCENE.apps) }, drawQuery(random)))
+      check({ truth, deeds: ledger.deeds(), onFinding }, answer);
   });
   await Promise.all(reads);
-}
-
-function check({ deployment, ledger, onFinding }: Case, answer: Answer): void {
-  const { app, token, account, from, to, isShown } = answer;
-  const said = `${pairOf(app, token, account)} ${isShown ? 'shown' : 'not shown'} between ${from.toFixed(1)} and ${to.toFixed(1)} ms`;
-  if (isShown && !deployment.truth.wasTrue({ app, token }, { app, account }, from, to))
-    onFinding('O2 what a read shows was true at some instant of it', said);
-  const promise = brokenPromise(ledger.deeds(), answer);
-  if (promise) onFinding(promise, said);
 }
 
 /** When nothing is on its way any more, both directions say what the serial order says, and copies change nothing. */

@@ -36,26 +36,29 @@ export function remembered(inner: RegistryStore, now: () => number): History {
     ago: (ms) => ({
       documents: (refs) =>
         Promise.all(
-          refs.map(async (ref) => {
-            const past = pastOf(documents.get(tokenKey(ref)), now() - ms);
-            return past === 'newest' ? (await inner.documents([ref]))[0] : past;
-          }),
+          refs.map((ref) =>
+            asOf(documents.get(tokenKey(ref)), now() - ms, async () => (await inner.documents([ref]))[0]),
+          ),
         ),
       clears: (refs) =>
         Promise.all(
           refs.map(async (ref) => {
-            const past = pastOf(clears.get(accountRefKey(ref)), now() - ms);
-            return past === 'newest' ? ((await inner.clears([ref]))[0] ?? '') : (past ?? '');
+            const was = await asOf(
+              clears.get(accountRefKey(ref)),
+              now() - ms,
+              async () => (await inner.clears([ref]))[0],
+            );
+            return was ?? '';
           }),
         ),
     }),
   };
 }
 
-/** Returns the item's value at that time; `newest` if it was not written since: it may have expired. */
-function pastOf<T>(past: Past<T> = [], at: number): T | 'newest' | undefined {
+/** Returns the item's value at that time; the newest if it was not written since: it may have expired. */
+async function asOf<T>(past: Past<T> = [], at: number, newest: () => Promise<T | undefined>): Promise<T | undefined> {
   const place = past.findLastIndex((one) => one.at <= at);
-  return place === past.length - 1 ? 'newest' : past[place]?.was;
+  return place === past.length - 1 ? newest() : past[place]?.was;
 }
 
 /** The oldest that an eventually consistent read is (ms): DynamoDB says a second or less, as a rule. */

@@ -3,7 +3,7 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, BEGINNING_MS, drawOperation, textOf } from './cast.ts';
 import type { Finding } from './finding.ts';
-import { after, deliveries, digest, NOTHING, type Registers, shown } from './lattice.ts';
+import { after, deliveries, digest, NOTHING, type Registers, shown, traceOf } from './lattice.ts';
 import { type Random, randomOf } from './random.ts';
 import { serial, serialByStamps } from './serial.ts';
 
@@ -16,18 +16,14 @@ export function overflowCase(seed: number): Finding | undefined {
   const [one, other] = [deliveries(random, operations), deliveries(random, operations)];
   const state = one.reduce((before, batch) => after(before, batch, { limits }), NOTHING);
   const leaked = leaks(state, operations);
-  const found = { seed, trace: one.map((batch) => batch.map(textOf).join('\n  + ')) };
+  const found = { seed, trace: traceOf(one) };
   if (leaked.length > 0)
     return { ...found, oracle: 'O1 nothing removed is revived', expected: '', actual: leaked.join('; ') };
   if (types > 0 && limits.edges < ACCOUNTS.length) return undefined;
   const again = other.reduce((before, batch) => after(before, batch, { limits }), NOTHING);
   if (digest(again) === digest(state)) return undefined;
-  return {
-    ...found,
-    oracle: 'O1 every order overflows to the same registers',
-    expected: digest(state),
-    actual: digest(again),
-  };
+  const oracle = 'O1 every order overflows to the same registers';
+  return { ...found, oracle, expected: digest(state), actual: digest(again) };
 }
 
 /**

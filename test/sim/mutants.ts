@@ -71,8 +71,6 @@ export const MUTANTS: readonly Hunt[] = [
     ],
     'clears beyond the limit are forgotten': ['clears.dropped, draft.clearFloor)', 'draft.clearFloor)'],
     'accounts of one moment are dropped in any order': ['rank: `${value}|${name}`', 'rank: value.slice(0, 15)'],
-  }),
-  ...inFile('core/merge.ts', 'limits', {
     'a floor is not looked at': ['`${value}|${name}` > floor :', 'true :'],
     'a clear of everything is lost below a floor of types': [
       "raise(draft.clear, '*', removal);",
@@ -116,8 +114,6 @@ export const MUTANTS: readonly Hunt[] = [
       '([account, edge]) => edge < horizon || !isBound',
     ],
     'a dead bind is folded that is younger than the horizon': ['edge < horizon && !isBound', '!isBound'],
-  }),
-  ...inFile('sweep/collect.ts', 'collecting', {
     'a watermark is collected while pointers remain': ['if (await store.hasPointers(ref)) return false;', ''],
     'a watermark is collected as soon as it has no pointers': [
       'idleMs !== undefined && idleMs <= now() - IDLE_MS',

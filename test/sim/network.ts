@@ -27,38 +27,29 @@ export function born(): Process {
   };
 }
 
-export type Service = 'store' | 'queue';
+type Service = 'store' | 'queue';
 
 /** How long a client waits for an answer (ms). */
 const TIMEOUT_MS = 1_000;
 
-type Unanswered = readonly (readonly [Fault, 'never' | 'in time' | 'late'])[];
-
 /** Faults after which no answer comes, and whether what was asked happens all the same. */
-const UNANSWERED: Readonly<Record<Service, Unanswered>> = {
-  store: [
-    ['store refuses', 'never'],
-    ['store loses a request', 'never'],
-    ['store loses an answer', 'in time'],
-    ['store applies late', 'late'],
-  ],
-  queue: [
-    ['queue refuses', 'never'],
-    ['queue loses a request', 'never'],
-    ['queue loses an answer', 'in time'],
-    ['queue applies late', 'late'],
-  ],
-};
+const UNANSWERED = [
+  ['refuses', 'never'],
+  ['loses a request', 'never'],
+  ['loses an answer', 'in time'],
+  ['applies late', 'late'],
+] as const;
 
 /** When a request has its effect (ms), if ever, and what it comes to, when. */
 type Fate = { readonly inMs: number | undefined; readonly waitMs: number; readonly fault: Fault | undefined };
 
 function fateOf({ random, faults }: Surroundings, service: Service): Fate {
   const travelMs = random.logUniform(0.5, faults.strike(`${service} is slow`) ? TIMEOUT_MS : 8);
-  const unanswered = UNANSWERED[service].find(([fault]) => faults.strike(fault));
+  const unanswered = UNANSWERED.find(([what]) => faults.strike(`${service} ${what}`));
   if (unanswered === undefined) return { inMs: travelMs, waitMs: travelMs / 2, fault: undefined };
-  const [fault, happens] = unanswered;
-  const waitMs = fault.endsWith('refuses') ? travelMs : TIMEOUT_MS;
+  const [what, happens] = unanswered;
+  const fault = `${service} ${what}` as const;
+  const waitMs = what === 'refuses' ? travelMs : TIMEOUT_MS;
   if (happens === 'never') return { inMs: undefined, waitMs, fault };
   return { inMs: happens === 'late' ? TIMEOUT_MS + random.logUniform(1, 30_000) : travelMs, waitMs, fault };
 }

@@ -2,7 +2,9 @@ import type { Account, Token } from '../../functions/core/account.ts';
 import type { AppId } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { textOf } from './cast.ts';
-import { byTime, effectOn, ends } from './serial.ts';
+import type { OnFinding } from './finding.ts';
+import { byTime, effectOn, ends, pairOf } from './serial.ts';
+import type { Truth } from './truth.ts';
 
 /** An operation, the time of its first request, and the time of the first answer that it is applied (ms). */
 export type Deed = { readonly operation: Operation; issuedAt: number; ackedAt: number };
@@ -23,11 +25,24 @@ export type Answer = {
   readonly isShown: boolean;
 };
 
+/** An answer was true at some instant of the read, and breaks no promise. */
+export function check(
+  { truth, deeds, onFinding }: { truth: Truth; deeds: readonly Deed[]; onFinding: OnFinding },
+  answer: Answer,
+): void {
+  const { app, token, account, from, to, isShown } = answer;
+  const said = `${pairOf(app, token, account)} ${isShown ? 'shown' : 'not shown'} between ${from.toFixed(1)} and ${to.toFixed(1)} ms`;
+  if (isShown && !truth.wasTrue({ app, token }, { app, account }, from, to))
+    onFinding('O2 what a read shows was true at some instant of it', said);
+  const promise = brokenPromise(deeds, answer);
+  if (promise) onFinding(promise, said);
+}
+
 /**
  * The promise that an answer breaks, if any. Looks only at what was asked for and what was answered, never into the
  * store: a caller that got the answer to a removal never sees the binding again, unless a later bind was requested.
  */
-export function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefined {
+function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefined {
   const issued = deeds.filter(
     ({ issuedAt, operation }) => issuedAt <= answer.to && effectOn(operation, answer) !== undefined,
   );

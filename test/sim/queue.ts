@@ -39,9 +39,9 @@ export type QueueOptions = {
   readonly random: Random;
   readonly visibilityMs: number;
   readonly maxReceiveCount: number;
-  /** SentEvent whenever a message is, or after that time will be, visible. */
+  /** Called whenever a message is, or after that time will be, visible. */
   readonly onVisible: (inMs: number) => void;
-  /** SentEvent whenever a message is set aside. */
+  /** Called whenever a message is set aside. */
   readonly onDeadLetter: () => void;
 };
 

@@ -9,9 +9,9 @@ import { bugTo, findings, type Run } from './finding.ts';
 import { hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
 import { born, type Surroundings } from './network.ts';
-import { type Answer, brokenPromise, type Deed, deedOf, deedText } from './promises.ts';
+import { type Answer, check, type Deed, deedOf, deedText } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
-import { pairOf, serial } from './serial.ts';
+import { pairOf, serial, shownOfAccounts, shownOfTokens } from './serial.ts';
 import { type Timeline, timeline } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
@@ -128,36 +128,13 @@ type Said = Pick<Answer, 'app' | 'token' | 'account' | 'isShown'>;
 
 /** Returns every binding of these tokens and these accounts, as the registry shows it. */
 async function answersOf(store: RegistryStore, tokens: typeof TOKENS, accounts: typeof ACCOUNTS): Promise<Said[]> {
-  const ofTokens = await accountsOf(
-    store,
-    tokens.map((token) => ({ app: APP, token })),
-  );
-  const ofAccounts = await tokensOf(
-    store,
-    accounts.map((account) => ({ app: APP, account })),
-  );
-  return [
-    ...tokens.flatMap((token, i) =>
-      ACCOUNTS.map((account) => ({
-        app: APP,
-        token,
-        account,
-        isShown: ofTokens[i]?.some(({ type, id }) => type === account.type && id === account.id) === true,
-      })),
-    ),
-    ...accounts.flatMap((account, i) =>
-      TOKENS.map((token) => ({ app: APP, token, account, isShown: ofAccounts[i]?.includes(token) === true })),
-    ),
+  const tokenRefs = tokens.map((token) => ({ app: APP, token }));
+  const accountRefs = accounts.map((account) => ({ app: APP, account }));
+  const found = [
+    ...shownOfTokens(tokens, ACCOUNTS, await accountsOf(store, tokenRefs)),
+    ...shownOfAccounts(accounts, TOKENS, await tokensOf(store, accountRefs)),
   ];
-}
-
-function check({ truth, deeds, onFinding }: Schedule, answer: Answer): void {
-  const { app, token, account, from, to, isShown } = answer;
-  const said = `${pairOf(app, token, account)} ${isShown ? 'shown' : 'not shown'} between ${from.toFixed(1)} and ${to.toFixed(1)} ms`;
-  if (isShown && !truth.wasTrue({ app, token }, { app, account }, from, to))
-    onFinding('O2 what a read shows was true at some instant of it', said);
-  const promise = brokenPromise(deeds, answer);
-  if (promise) onFinding(promise, said);
+  return found.map((one) => ({ app: APP, ...one }));
 }
 
 /** When nothing is on its way any more, both directions say what the serial order says. */

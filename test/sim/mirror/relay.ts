@@ -11,7 +11,7 @@ import { type MirrorSite, workerOf } from './site.ts';
 
 /**
  * The opposite of a mirror: each operation is sent on, in order, until it is accepted. Here for comparison, in place of
- * mirror-site.ts.
+ * site.ts.
  */
 export function marksOf(queues: MirrorQueues, process: Process): Mirrors {
   const mark: Mirrors['mark'] = async (applied) => {

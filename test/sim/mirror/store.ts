@@ -5,7 +5,7 @@ import { memoryMirrorStore } from '../../memory/mirror-store.ts';
 import { type Process, requested, type Surroundings } from '../network.ts';
 import { present } from '../random.ts';
 
-/** StateObserver of each state at the moment from which it is stored, and of the one it took the place of. */
+/** Called with each state at the moment from which it is stored, and with the one it took the place of. */
 export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
 
 /** `onUnwritten`: called for each call that fails, after which the process may have written nothing down. */
