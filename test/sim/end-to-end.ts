@@ -49,12 +49,13 @@ export async function endToEndCase(seed: number, only: readonly Fault[] = FAULTS
   await time.run(pace.spanMs + 5 * MINUTE_MS);
   surroundings.faults.calm();
   if (await comesToRest(one, Promise.all(busy), { operations: deployment.queue })) await atRest(one);
-  const { exposedMs, leakedMs, removals } = exposures(deployment.truth, book.deeds(), time.now());
-  if (leakedMs > 0) onFinding('O3 nothing removed is true after the answer', `${leakedMs.toFixed(1)} ms`);
+  const figures = exposures(deployment.truth, book.deeds(), time.now());
+  if (figures.leakedMs > 0)
+    onFinding('O3 nothing removed is true after the answer', `${figures.leakedMs.toFixed(1)} ms`);
   return {
     finding: first(seed, () => [...book.deeds().map(deedText), ...deployment.truth.history.map((line) => line())]),
     faults: surroundings.faults.counts,
-    exposure: { exposedMs, leakedMs, removals },
+    figures,
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Fault } from './faults.ts';
-import type { Exposure } from './leaks.ts';
-import type { MirrorFigures } from './mirror/figures.ts';
+import type { Figures } from './figures.ts';
 
 /** A rule that did not hold: in which case, what it expected and what it found, and the history that led there. */
 export type Finding = {
@@ -16,8 +15,7 @@ export type Run = {
   readonly finding: Finding | undefined;
   readonly cases?: number;
   readonly faults?: ReadonlyMap<Fault, number>;
-  readonly exposure?: Exposure;
-  readonly figures?: MirrorFigures;
+  readonly figures?: Partial<Figures>;
 };
 
 export type OnFinding = (oracle: string, actual: string, expected?: string) => void;

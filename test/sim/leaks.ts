@@ -3,16 +3,8 @@ import { SCENE } from './scene.ts';
 import { type Bound, byTime, effectOn } from './serial.ts';
 import type { Truth } from './truth.ts';
 
-/** Times (ms) during which something was true that a later operation removes, summed over all bindings. */
-export type Exposure = {
-  /** Counted from the moment at which the removal was accepted. */
-  readonly exposedMs: number;
-  /** Counted from the moment at which a caller got the answer that it is applied: must be none. */
-  readonly leakedMs: number;
-  readonly removals: number;
-};
-
-export function exposures(truth: Truth, deeds: readonly Deed[], end: number): Exposure {
+/** Returns for how long anything was true that a later operation removes, summed over all bindings. */
+export function exposures(truth: Truth, deeds: readonly Deed[], end: number) {
   const spans = SCENE.apps
     .flatMap(({ id: app }) =>
       SCENE.tokens.flatMap((token) => SCENE.accounts.map((account) => ({ app, token, account }))),

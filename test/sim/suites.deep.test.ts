@@ -51,8 +51,8 @@ test(
 );
 
 test('doors, queue, worker and store leak nothing and lose nothing in 10,000 hostile cases', LONG, async () => {
-  const { faults, exposure } = await expectNoFindings('end-to-end', 'deep');
-  expect(exposure.leakedMs).toBe(0);
+  const { faults, figures } = await expectNoFindings('end-to-end', 'deep');
+  expect(figures.leakedMs).toBe(0);
   expect(Object.keys(faults).sort()).toEqual([...FAULTS].sort());
 });
 

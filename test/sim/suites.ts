@@ -1,8 +1,7 @@
 import { inParallel } from '../../functions/core/parallel.ts';
 import type { Fault } from './faults.ts';
+import { type Figures, sumOfCounts, sumOfFigures } from './figures.ts';
 import type { Finding, Run } from './finding.ts';
-import type { Exposure } from './leaks.ts';
-import { type MirrorFigures, NO_FIGURES, sumOfFigures } from './mirror/figures.ts';
 import { present } from './random.ts';
 
 export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
@@ -81,8 +80,7 @@ export type SweepResult = {
   readonly cases: number;
   readonly findings: readonly Finding[];
   readonly faults: Readonly<Record<string, number>>;
-  readonly exposure: Exposure;
-  readonly figures: MirrorFigures;
+  readonly figures: Figures;
 };
 
 /** The number of cases that run at the same time: they share nothing, and one turn of the event loop serves all. */
@@ -102,38 +100,18 @@ export async function sweep({ suite, from, count, only, isFirstEnough = false }:
   return sum;
 }
 
-const resultOf = ({
-  finding,
-  cases = 1,
-  faults = new Map(),
-  exposure = NONE,
-  figures = NO_FIGURES,
-}: Run): SweepResult => ({
+const resultOf = ({ finding, cases = 1, faults = new Map(), figures = {} }: Run): SweepResult => ({
   seeds: 1,
   cases,
   findings: finding ? [finding] : [],
   faults: Object.fromEntries(faults),
-  exposure,
-  figures,
+  figures: sumOfFigures([figures]),
 });
 
-const NONE: Exposure = { exposedMs: 0, leakedMs: 0, removals: 0 };
-
-export function sumOf(parts: readonly SweepResult[]): SweepResult {
-  const sum = (of: (part: SweepResult) => number) => parts.reduce((all, part) => all + of(part), 0);
-  const faults = new Map<string, number>();
-  for (const part of parts)
-    for (const [fault, times] of Object.entries(part.faults)) faults.set(fault, (faults.get(fault) ?? 0) + times);
-  return {
-    seeds: sum(({ seeds }) => seeds),
-    cases: sum(({ cases }) => cases),
-    findings: parts.flatMap(({ findings }) => findings),
-    faults: Object.fromEntries(faults),
-    exposure: {
-      exposedMs: sum(({ exposure }) => exposure.exposedMs),
-      leakedMs: sum(({ exposure }) => exposure.leakedMs),
-      removals: sum(({ exposure }) => exposure.removals),
-    },
-    figures: sumOfFigures(parts.map(({ figures }) => figures)),
-  };
-}
+export const sumOf = (parts: readonly SweepResult[]): SweepResult => ({
+  seeds: parts.reduce((sum, { seeds }) => sum + seeds, 0),
+  cases: parts.reduce((sum, { cases }) => sum + cases, 0),
+  findings: parts.flatMap(({ findings }) => findings),
+  faults: sumOfCounts(parts.map(({ faults }) => faults)),
+  figures: sumOfFigures(parts.map(({ figures }) => figures)),
+});

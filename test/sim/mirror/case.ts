@@ -1,6 +1,7 @@
 import { comesToRest, drawEvents, type Outbox, sendAll, skewsOf } from '../backend.ts';
 import { BEGINNING_MS } from '../cast.ts';
 import { type Fault, MIRROR_FAULTS, swarm } from '../faults.ts';
+import { type Figures, tenthsOf } from '../figures.ts';
 import { findings, type Run } from '../finding.ts';
 import { gateway } from '../gateway.ts';
 import { ledger } from '../ledger.ts';
@@ -8,7 +9,6 @@ import type { Backend } from '../people.ts';
 import { deedText } from '../promises.ts';
 import { type Random, randomOf } from '../random.ts';
 import { timeline } from '../timeline.ts';
-import { type MirrorFigures, tenthsOf } from './figures.ts';
 import { leaks } from './leaks.ts';
 import { compareAtRest } from './oracles.ts';
 import { CHAT, drawMirrorScene } from './scene.ts';
@@ -83,7 +83,7 @@ function moments(random: Random, busyMs: number): number[] {
   return [...times, ...soon].sort((a, b) => a - b);
 }
 
-function figuresOf(stage: Stage, calmMs: number): Omit<MirrorFigures, 'events' | 'removing'> {
+function figuresOf(stage: Stage, calmMs: number): Partial<Figures> {
   const { scene, truth, side, network, deployment, queues, timeline, stateOf } = stage;
   const { isLeak, isMissing } = compareAtRest(stage);
   const end = timeline.now();

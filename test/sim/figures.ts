@@ -1,5 +1,10 @@
-/** The figures of mirrored cases, in numbers that add up. Times in ms. */
-export type MirrorFigures = {
+/** The figures of cases, in numbers that add up. Times in ms; those from `events` on are of mirrored cases. */
+export type Figures = {
+  readonly removals: number;
+  /** For how long something was true that a later operation removes, since the removal was accepted. */
+  readonly exposedMs: number;
+  /** The same since a caller got the answer that the removal is applied: must be none. */
+  readonly leakedMs: number;
   readonly events: number;
   /** Operations of the mirrored app that can take a binding away. */
   readonly removing: number;
@@ -14,7 +19,10 @@ export type MirrorFigures = {
   readonly longestMs: number;
 };
 
-export const NO_FIGURES: MirrorFigures = {
+const NO_FIGURES: Figures = {
+  removals: 0,
+  exposedMs: 0,
+  leakedMs: 0,
   events: 0,
   removing: 0,
   operateCalls: 0,
@@ -26,29 +34,26 @@ export const NO_FIGURES: MirrorFigures = {
   longestMs: 0,
 };
 
-const ADDED = ['events', 'removing', 'operateCalls', 'queryCalls', 'leakMs', 'leaksAtRest', 'missingAtRest'] as const;
-
-export function sumOfFigures(parts: readonly MirrorFigures[]): MirrorFigures {
-  const leaks: Record<string, number> = {};
-  for (const part of parts)
-    for (const [tenths, times] of Object.entries(part.leaks)) leaks[tenths] = (leaks[tenths] ?? 0) + times;
-  const sums = ADDED.map((name) => [name, parts.reduce((sum, part) => sum + part[name], 0)]);
-  return {
-    ...NO_FIGURES,
-    ...Object.fromEntries(sums),
-    leaks,
-    longestMs: Math.max(0, ...parts.map(({ longestMs }) => longestMs)),
-  };
+/** The sum of counts by name. */
+export function sumOfCounts(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const part of parts) for (const [name, count] of Object.entries(part)) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
 }
 
-export const tenthsOf = (leaks: readonly number[]): Record<string, number> => {
-  const counts: Record<string, number> = {};
-  for (const ms of leaks) counts[Math.ceil(ms / 100)] = (counts[Math.ceil(ms / 100)] ?? 0) + 1;
-  return counts;
-};
+/** The sum of figures; of the longest times, the longest. */
+export function sumOfFigures(parts: readonly Partial<Figures>[]): Figures {
+  const leaks = sumOfCounts(parts.map((part) => part.leaks ?? {}));
+  const longestMs = Math.max(0, ...parts.map((part) => part.longestMs ?? 0));
+  const added = parts.map(({ leaks: _, ...numbers }) => numbers);
+  return { ...NO_FIGURES, ...sumOfCounts(added), leaks, longestMs };
+}
+
+export const tenthsOf = (leaks: readonly number[]): Record<string, number> =>
+  sumOfCounts(leaks.map((ms) => ({ [Math.ceil(ms / 100)]: 1 })));
 
 /** The figures as lines for a person. */
-export function figureLines(seeds: number, figures: MirrorFigures): string[] {
+export function figureLines(seeds: number, figures: Figures): string[] {
   const { events, removing, operateCalls, queryCalls, leakMs, leaks, longestMs } = figures;
   const per = (count: number, of: number) => (of === 0 ? 0 : count / of).toFixed(2);
   return [
@@ -60,7 +65,7 @@ export function figureLines(seeds: number, figures: MirrorFigures): string[] {
   ];
 }
 
-function quantile(leaks: MirrorFigures['leaks'], share: number): string {
+function quantile(leaks: Figures['leaks'], share: number): string {
   const sorted = Object.entries(leaks)
     .map(([tenths, times]) => ({ tenths: Number(tenths), times }))
     .sort((a, b) => a.tenths - b.tenths);
