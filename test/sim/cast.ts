@@ -47,10 +47,9 @@ export function drawOperation(
   ];
   const on = { app: APP, token: random.pick(TOKENS.slice(0, tokens)), stamp };
   switch (kind) {
-    case 'bind':
-      return { kind, ...on, accounts, session };
     case 'bindOverriding':
       return { kind, ...on, accounts, session, scope: random.chance(types) ? 'types' : 'token' };
+    case 'bind':
     case 'unbind':
       return { kind, ...on, accounts, session };
     case 'unbindTokenFromAll':

@@ -29,9 +29,7 @@ import {
   scheduleOver,
   spawn,
 } from './storage.ts';
-import { timeline } from './timeline.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS, timeline } from './timeline.ts';
 
 /** How long ago history happened (ms): not yet past the horizon, just past it, and past the store's lateness too. */
 const AGES = [HORIZON_MS - DAY_MS, HORIZON_MS + 1_000, HORIZON_MS + LATENESS_MS + 1_000, 3 * HORIZON_MS];

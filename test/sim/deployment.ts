@@ -26,6 +26,7 @@ import type { Ledger } from './ledger.ts';
 import { type Process, requested, type Surroundings } from './network.ts';
 import { type Queue, queue } from './queue.ts';
 import { APP_SECRET, CANARY, CONFIGURATION, SOURCE_KEY } from './scene.ts';
+import { DAY_MS } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
 /** How long a door keeps its caller waiting for an operation to take effect (ms). */
@@ -82,7 +83,7 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
       visibilityMs: OPERATIONS_QUEUE.visibilityS * 1000,
       maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
       // An operator looks at the alarm, some time, and sends the dead letters again.
-      onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * 86_400_000), () => site.queue.redrive()),
+      onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * DAY_MS), () => site.queue.redrive()),
       onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), () => source.look()),
     }),
     parked: [],

@@ -15,11 +15,7 @@ import { check, deedText } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
 import { pairOf, serial } from './serial.ts';
-import { timeline } from './timeline.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS, timeline } from './timeline.ts';
 
 /** How long people are busy, and how long a backend may wait before it sends again. */
 const PACES = [

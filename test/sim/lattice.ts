@@ -79,10 +79,6 @@ export function latticeCase(seed: number): Finding | undefined {
   const operations = Array.from({ length: 2 + random.below(8) }, (_, i) =>
     drawOperation(random, random.below(4), i, draw),
   );
-  return diverges(seed, random, operations);
-}
-
-export function diverges(seed: number, random: Random, operations: readonly Operation[]): Finding | undefined {
   const expected = [...serial(operations).keys()].sort();
   const batches = deliveries(random, operations);
   const state = batches.reduce((before, batch) => after(before, batch), NOTHING);

@@ -6,6 +6,7 @@ import { accountsIn } from './cast.ts';
 import type { OnFinding } from './finding.ts';
 import type { Expectation } from './people.ts';
 import { type Deed, deedOf } from './promises.ts';
+import { DAY_MS } from './timeline.ts';
 
 /** Accepted operations: all that the queue ever held, when they came there and when a caller got the answer `applied`. */
 export type Ledger = {
@@ -17,8 +18,6 @@ export type Ledger = {
   readonly inEffect: (requestId: string, at: number) => void;
   readonly operationsOf: (requestId: string) => readonly Operation[];
 };
-
-const DAY_MS = 86_400_000;
 
 export function ledger(onFinding: OnFinding): Ledger {
   const deeds = new Map<string, Deed>();

@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts';
 import { after, deliveries, digest, NOTHING, type Registers, shown, traceOf } from './lattice.ts';
 import { type Random, randomOf } from './random.ts';
 import { serial, serialByStamps } from './serial.ts';
+import { DAY_MS } from './timeline.ts';
 
 /** Documents so small that a few operations overflow them. Past its limits a document may forget, and never revives. */
 export function overflowCase(seed: number): Finding | undefined {
@@ -43,8 +44,6 @@ const leaks = (state: Registers, operations: readonly Operation[]): string[] => 
   const allowed = serialByStamps(operations);
   return shown(state).filter((pair) => !allowed.has(pair));
 };
-
-const DAY_MS = 86_400_000;
 
 /**
  * Operations months apart, delivered late. Up to the horizon lateness changes nothing; beyond it nothing binds and the

@@ -1,72 +1,52 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { expectNoFindings } from './expect-no-findings.ts';
 import { FAULTS, MIRROR_FAULTS } from './faults.ts';
 import { PERMUTED } from './permutations.ts';
 import { SUITES } from './suites.ts';
+import { MINUTE_MS } from './timeline.ts';
 
-const MINUTE_MS = 60_000;
-const LONG = { timeout: 10 * MINUTE_MS };
+vi.setConfig({ testTimeout: 10 * MINUTE_MS });
 
-test(
-  'operations of 200,000 random histories, in any order, cut and copied, end as the serial order says',
-  LONG,
-  async () => {
-    const { cases } = await expectNoFindings('lattice', 'deep');
-    expect(cases).toBeGreaterThanOrEqual(200_000);
-  },
-);
+test('operations of 200,000 random histories, in any order, cut and copied, end as the serial order says', async () => {
+  const { cases } = await expectNoFindings('lattice', 'deep');
+  expect(cases).toBeGreaterThanOrEqual(200_000);
+});
 
-test('every choice of operations ends the same in every order: more than 300,000 orders', LONG, async () => {
+test('every choice of operations ends the same in every order: more than 300,000 orders', async () => {
   expect(SUITES.permutations.seeds.deep).toBe(PERMUTED.length);
   const { cases } = await expectNoFindings('permutations', 'deep');
   expect(cases).toBeGreaterThanOrEqual(300_000);
 });
 
-test('documents that overflow, and operations beyond the horizon, revive nothing', LONG, async () => {
+test('documents that overflow, and operations beyond the horizon, revive nothing', async () => {
   await expectNoFindings('limits', 'deep');
 });
 
-test(
-  '40,000 schedules on a hostile store end as the serial order says, and no read shows what was not true',
-  LONG,
-  async () => {
-    await expectNoFindings('storage', 'deep');
-  },
-);
+test('40,000 schedules on a hostile store end as the serial order says, and no read shows what was not true', async () => {
+  await expectNoFindings('storage', 'deep');
+});
 
-test(
-  '10,000 schedules with collectors end as if nothing had been collected, and weeks later only bindings are stored',
-  LONG,
-  async () => {
-    await expectNoFindings('collecting', 'deep');
-  },
-);
+test('10,000 schedules with collectors end as if nothing had been collected, and weeks later only bindings are stored', async () => {
+  await expectNoFindings('collecting', 'deep');
+});
 
-test(
-  'calls without a time end as if they had happened in the order in which they were made, whatever the clocks',
-  LONG,
-  async () => {
-    await expectNoFindings('calls', 'deep');
-  },
-);
+test('calls without a time end as if they had happened in the order in which they were made, whatever the clocks', async () => {
+  await expectNoFindings('calls', 'deep');
+});
 
-test('doors, queue, worker and store leak nothing and lose nothing in 10,000 hostile cases', LONG, async () => {
+test('doors, queue, worker and store leak nothing and lose nothing in 10,000 hostile cases', async () => {
   const { faults, figures } = await expectNoFindings('end-to-end', 'deep');
   expect(figures.leakedMs).toBe(0);
   expect(Object.keys(faults).sort()).toEqual([...FAULTS].sort());
 });
 
-test(
-  'a hosted API that loses, delays and swaps calls ends as the registry says, in 1,500 hostile cases',
-  LONG,
-  async () => {
-    const { faults, figures } = await expectNoFindings('mirror', 'deep');
-    expect([figures.leaksAtRest, figures.missingAtRest]).toEqual([0, 0]);
-    // Of simulated time: every wait that a single failure can cost, one after the other, is some minutes.
-    expect(figures.longestMs).toBeLessThan(30 * MINUTE_MS);
-    expect(figures.leakMs / figures.removing).toBeLessThan(20_000);
-    // A case lasts ten minutes, and nothing expires so soon.
-    const expected = MIRROR_FAULTS.filter((fault) => fault !== 'store forgets what has expired');
-    expect(Object.keys(faults).sort()).toEqual([...expected].sort());
-  },
-);
+test('a hosted API that loses, delays and swaps calls ends as the registry says, in 1,500 hostile cases', async () => {
+  const { faults, figures } = await expectNoFindings('mirror', 'deep');
+  expect([figures.leaksAtRest, figures.missingAtRest]).toEqual([0, 0]);
+  // Of simulated time: every wait that a single failure can cost, one after the other, is some minutes.
+  expect(figures.longestMs).toBeLessThan(30 * MINUTE_MS);
+  expect(figures.leakMs / figures.removing).toBeLessThan(20_000);
+  // A case lasts ten minutes, and nothing expires so soon.
+  const expected = MIRROR_FAULTS.filter((fault) => fault !== 'store forgets what has expired');
+  expect(Object.keys(faults).sort()).toEqual([...expected].sort());
+});

@@ -8,13 +8,11 @@ import { ledger } from '../ledger.ts';
 import type { Backend } from '../people.ts';
 import { deedText } from '../promises.ts';
 import { type Random, randomOf } from '../random.ts';
-import { timeline } from '../timeline.ts';
+import { DAY_MS, MINUTE_MS, timeline } from '../timeline.ts';
 import { leaks } from './leaks.ts';
 import { compareAtRest } from './oracles.ts';
 import { CHAT, drawMirrorScene } from './scene.ts';
 import { type Stage, setUp } from './stage.ts';
-
-const MINUTE_MS = 60_000;
 
 /** How long people are busy: in some cases until long after the last verification of what they did first. */
 const BUSY_MS = [10 * MINUTE_MS, 10 * MINUTE_MS, 40 * MINUTE_MS];
@@ -23,7 +21,7 @@ const BUSY_MS = [10 * MINUTE_MS, 10 * MINUTE_MS, 40 * MINUTE_MS];
 const MORE_MS = 2 * MINUTE_MS;
 
 /** By then everything has come to its end, dead letters included. */
-const END_MS = 6 * 24 * 60 * MINUTE_MS;
+const END_MS = 6 * DAY_MS;
 
 /**
  * One case of an app with a mirror: the real doors, the real workers and a hosted API that applies calls later than it accepts them,

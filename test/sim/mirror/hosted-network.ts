@@ -3,10 +3,9 @@ import type { ElementResult, OperateRequest } from '../../../functions/account-a
 import type { Token } from '../../../functions/core/account.ts';
 import type { Hosted } from '../../../functions/mirror/hosted.ts';
 import type { Process, Surroundings } from '../network.ts';
+import { MINUTE_MS } from '../timeline.ts';
 import { type HostedApi, sizeOf, tokensOf, withoutSome } from './hosted-api.ts';
 import { LONGEST_MS } from './scene.ts';
-
-const MINUTE_MS = 60_000;
 
 /** How long the caller waits for an answer (ms). */
 const DEADLINE_MS = 5_000;

@@ -8,6 +8,7 @@ import type { OnFinding } from '../finding.ts';
 import type { Process, Surroundings } from '../network.ts';
 import { type FifoEntry, type FifoQueue, fifoQueue, type Queue, type QueueOptions, queue } from '../queue.ts';
 import { CANARY } from '../scene.ts';
+import { DAY_MS } from '../timeline.ts';
 
 /** Seconds the mirror's functions may take: what one batch may begin, and the last call. */
 export const MIRROR_TIMEOUT_S = 30;
@@ -58,7 +59,7 @@ export function mirrorQueues(surroundings: Surroundings, { look, onFinding, hist
     random,
     visibilityMs: VISIBILITY_MS,
     maxReceiveCount: random.pick([6, 1_000]),
-    onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * 86_400_000), redrive),
+    onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * DAY_MS), redrive),
     onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), look),
   });
   const marks: FifoQueue = fifoQueue(options('marks ', () => marks.redrive()));
