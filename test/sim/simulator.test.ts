@@ -1,17 +1,15 @@
 import type { SQSRecord } from 'aws-lambda';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Account } from '../../functions/core/account.ts';
 import { ACCOUNTS, TOKENS } from './cast.ts';
 import { eventSource } from './event-source.ts';
 import { FAULTS, type Faults, MIRROR_FAULTS, swarm } from './faults.ts';
 import { hostedApi } from './mirror/hosted-api.ts';
 import { born } from './network.ts';
-import { fifoQueue, queue } from './queue.ts';
-import { randomOf } from './random.ts';
+import { fifoQueue, type QueueOptions, queue } from './queue.ts';
+import { present, randomOf } from './random.ts';
 import { SUITE_NAMES, SUITES } from './suites.ts';
 import { timeline } from './timeline.ts';
-
-const CALM: Faults = { strike: () => false, calm: () => {}, counts: new Map() };
 
 test.each(SUITE_NAMES)('a seed always has the same history: %s', async (suite) => {
   const run = await SUITES[suite].load();
@@ -66,56 +64,47 @@ test('virtual time ends at the given time', async () => {
   expect(happened).toEqual([10, 20]);
 });
 
+const queueOptions = (now: () => number, changes: Partial<QueueOptions> = {}): QueueOptions => ({
+  ...{ now, random: randomOf(1), visibilityMs: 60_000, maxReceiveCount: 3 },
+  ...{ onVisible: () => {}, onDeadLetter: () => {} },
+  ...changes,
+});
+
 /** A queue of some messages and an event source whose function answers as given. Returns the messages left, and how often each was received. */
 async function delivered(bodies: readonly string[], invoke: (records: SQSRecord[]) => unknown, untilMs = 1_000) {
   const time = timeline();
-  const surroundings = { timeline: time, random: randomOf(1), faults: CALM };
-  const messages = queue({
-    now: time.now,
-    random: surroundings.random,
-    visibilityMs: 60_000,
-    maxReceiveCount: 3,
-    onVisible: (inMs) => time.after(inMs, () => source.look()),
-    onDeadLetter: () => {},
-  });
-  const source = eventSource(surroundings, {
-    queue: messages,
-    batchSize: 10,
-    maxConcurrency: 2,
-    timeoutMs: 10_000,
-    invoke: async (_, records) => invoke(records),
-  });
+  const faults: Faults = { strike: () => false, calm: () => {}, counts: new Map() };
+  const onVisible = (inMs: number) => time.after(inMs, () => source.look());
+  const messages = queue(queueOptions(time.now, { onVisible }));
+  const source = eventSource(
+    { timeline: time, random: randomOf(1), faults },
+    {
+      ...{ queue: messages, batchSize: 10, maxConcurrency: 2, timeoutMs: 10_000 },
+      invoke: async (_, records) => invoke(records),
+    },
+  );
   for (const body of bodies) messages.send(body);
   await time.run(untilMs);
   return messages.sent.map(({ body, place, receives }) => `${body} ${place} ${receives}`);
 }
 
-const failing =
-  (...bodies: string[]) =>
-  (records: SQSRecord[]) => ({
-    batchItemFailures: records
-      .filter(({ body }) => bodies.includes(body))
-      .map(({ messageId }) => ({ itemIdentifier: messageId })),
-  });
-
-test.each([
-  ['no answer', () => undefined],
-  ['null', () => null],
-  ['an answer without failures', () => ({})],
-  ['an empty list of failures', () => ({ batchItemFailures: [] })],
-  ['null as the list of failures', () => ({ batchItemFailures: null })],
-])('the event source takes %s for a success: the messages are deleted', async (_, answer) => {
-  expect(await delivered(['a', 'b'], answer)).toEqual(['a deleted 1', 'b deleted 1']);
+const failing = (failed: string) => (records: SQSRecord[]) => ({
+  batchItemFailures: records.filter(({ body }) => body === failed).map((one) => ({ itemIdentifier: one.messageId })),
 });
 
 test.each([
-  ['an error', () => Promise.reject(new Error('a bug'))],
-  ['an id that is empty', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
-  ['an id that is null', () => ({ batchItemFailures: [{ itemIdentifier: null }] })],
-  ['a wrong key', () => ({ batchItemFailures: [{ id: 'message-0' }] })],
-  ['an id of no message', () => ({ batchItemFailures: [{ itemIdentifier: 'message-9' }] })],
-])('the event source takes %s for a failure of the whole batch: nothing is deleted', async (_, answer) => {
-  expect(await delivered(['a', 'b'], answer)).toEqual(['a queue 1', 'b queue 1']);
+  ['no answer', 'deleted', () => undefined],
+  ['null', 'deleted', () => null],
+  ['an answer without failures', 'deleted', () => ({})],
+  ['an empty list of failures', 'deleted', () => ({ batchItemFailures: [] })],
+  ['null as the list of failures', 'deleted', () => ({ batchItemFailures: null })],
+  ['an error', 'queue', () => Promise.reject(new Error('a bug'))],
+  ['an id that is empty', 'queue', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
+  ['an id that is null', 'queue', () => ({ batchItemFailures: [{ itemIdentifier: null }] })],
+  ['a wrong key', 'queue', () => ({ batchItemFailures: [{ id: 'message-0' }] })],
+  ['an id of no message', 'queue', () => ({ batchItemFailures: [{ itemIdentifier: 'message-9' }] })],
+])('after %s the event source leaves the whole batch in the place "%s"', async (_, place, answer) => {
+  expect(await delivered(['a', 'b'], answer)).toEqual([`a ${place} 1`, `b ${place} 1`]);
 });
 
 test('messages named as failed stay until their visibility timeout, the rest is deleted', async () => {
@@ -132,140 +121,115 @@ test('a function that takes too long has failed, and makes room for the next del
   expect(await delivered(['a'], () => new Promise(() => {}), 120_001)).toEqual(['a queue 3']);
 });
 
-describe('the queue', () => {
-  const emptyQueue = () => {
-    const clock = { ms: 0 };
-    const messages = queue({
-      now: () => clock.ms,
-      random: randomOf(1),
-      visibilityMs: 60_000,
-      maxReceiveCount: 5,
-      onVisible: () => {},
-      onDeadLetter: () => {},
-    });
-    return { clock, messages };
-  };
+/** An empty queue of that kind, and its clock. */
+function empty<Q>(make: (options: QueueOptions) => Q, maxReceiveCount = 5) {
+  const clock = { ms: 0 };
+  return { clock, messages: make(queueOptions(() => clock.ms, { maxReceiveCount })) };
+}
 
-  test('a queue hides a received message from others until its visibility timeout', () => {
-    const { clock, messages } = emptyQueue();
-    messages.send('a');
-    expect(messages.receive(10, false)).toHaveLength(1);
-    expect(messages.receive(10, false)).toHaveLength(0);
-    clock.ms = 60_000;
-    expect(messages.receive(10, false)).toHaveLength(1);
-  });
-
-  test('a queue deletes a message only for the newest of several receives', () => {
-    const { clock, messages } = emptyQueue();
-    messages.send('a');
-    const [first] = messages.receive(10, false);
-    clock.ms = 60_000;
-    const [second] = messages.receive(10, false);
-    if (!first || !second) throw new Error('it was received twice');
-    messages.delete(first);
-    expect(messages.sent[0]?.place).toBe('queue');
-    messages.delete(second);
-    expect(messages.sent[0]?.place).toBe('deleted');
-  });
-
-  test('a queue refuses the characters that SQS refuses', () => {
-    const { messages } = emptyQueue();
-    for (const body of ['', 'a\u0000', '\ud800', '\uffff'])
-      expect(() => messages.send(body)).toThrow('InvalidMessageContents');
-    messages.send('\u{1f511}');
-  });
+test('a queue hides a received message from others until its visibility timeout', () => {
+  const { clock, messages } = empty(queue);
+  messages.send('a');
+  expect(messages.receive(10, false)).toHaveLength(1);
+  expect(messages.receive(10, false)).toHaveLength(0);
+  clock.ms = 60_000;
+  expect(messages.receive(10, false)).toHaveLength(1);
 });
 
-describe('a FIFO queue', () => {
-  const emptyQueue = (maxReceiveCount = 5) => {
-    const clock = { ms: 0 };
-    const options = { now: () => clock.ms, random: randomOf(1), visibilityMs: 60_000, maxReceiveCount };
-    const messages = fifoQueue({ ...options, onVisible: () => {}, onDeadLetter: () => {} });
-    const send = (body: string, group = 'g', deduplication = body) => messages.send({ body, group, deduplication });
-    const receive = (most = 10) => messages.receive(most, false);
-    return { clock, messages, send, receive };
-  };
-  const bodies = (received: readonly { message: { body: string } }[]) => received.map(({ message }) => message.body);
-
-  test('a FIFO queue delivers a group in its order, and several groups at a time', () => {
-    const { send, receive } = emptyQueue();
-    for (const body of ['a', 'b', 'c']) send(body);
-    send('other', 'h');
-    const all = bodies(receive());
-    expect(all.filter((body) => body !== 'other')).toEqual(['a', 'b', 'c']);
-    expect(all).toContain('other');
-  });
-
-  test('a FIFO queue delivers no more of a group while one of its messages is out or waits for its next try', () => {
-    const { clock, messages, send, receive } = emptyQueue();
-    for (const body of ['a', 'b']) send(body);
-    const [first] = receive(1);
-    if (!first) throw new Error('nothing was received');
-    expect(receive()).toEqual([]);
-    messages.hide(first.handle, 90_000);
-    clock.ms = 60_000;
-    expect(receive()).toEqual([]);
-    clock.ms = 90_000;
-    const [second] = receive(1);
-    if (!second) throw new Error('nothing was received again');
-    expect([second.message.body, second.receives]).toEqual(['a', 2]);
-    messages.delete(second);
-    expect(bodies(receive())).toEqual(['b']);
-  });
-
-  test('a FIFO queue delivers the next of a group once the message before is a dead letter', () => {
-    const { clock, send, receive } = emptyQueue(1);
-    for (const body of ['a', 'b']) send(body);
-    expect(bodies(receive(1))).toEqual(['a']);
-    clock.ms = 60_000;
-    expect(receive(1)).toEqual([]);
-    expect(bodies(receive(1))).toEqual(['b']);
-  });
-
-  test('a FIFO queue drops a copy within five minutes, even after the first was deleted', () => {
-    const { clock, messages, send, receive } = emptyQueue();
-    send('a');
-    for (const one of receive()) messages.delete(one);
-    clock.ms = 299_999;
-    send('a');
-    expect(receive()).toEqual([]);
-    clock.ms = 300_000;
-    send('a');
-    expect(bodies(receive())).toEqual(['a']);
-  });
-
-  test('a FIFO queue refuses the ids that SQS refuses', () => {
-    const { send } = emptyQueue();
-    for (const id of ['', 'a b', '\u{1f511}', 'x'.repeat(129)])
-      expect(() => send('a', id)).toThrow('InvalidParameterValue');
-  });
+test('a queue deletes a message only for the newest of several receives', () => {
+  const { clock, messages } = empty(queue);
+  messages.send('a');
+  const first = present(messages.receive(10, false)[0]);
+  clock.ms = 60_000;
+  const second = present(messages.receive(10, false)[0]);
+  messages.delete(first);
+  expect(messages.sent[0]?.place).toBe('queue');
+  messages.delete(second);
+  expect(messages.sent[0]?.place).toBe('deleted');
 });
 
-const [alice, bob, carol] = ACCOUNTS;
-const [phone] = TOKENS;
-if (!alice || !bob || !carol || !phone) throw new Error('the cast is too small');
-const bind = (...accounts: Account[]) => ({ kind: 'bindOverriding', elements: [{ token: phone, accounts }] }) as const;
-const play = async (...requests: (readonly [Parameters<ReturnType<typeof hostedApi>['accept']>[0], number])[]) => {
-  const time = timeline();
-  const side = hostedApi(time);
-  for (const [request, inMs] of requests) side.accept(request, inMs, born());
-  await time.run();
-  return side.boundTo(phone);
+test('a queue refuses the characters that SQS refuses', () => {
+  const { messages } = empty(queue);
+  for (const body of ['', 'a\u0000', '\ud800', '\uffff'])
+    expect(() => messages.send(body)).toThrow('InvalidMessageContents');
+  messages.send('\u{1f511}');
+});
+
+const emptyFifo = (maxReceiveCount?: number) => {
+  const { clock, messages } = empty(fifoQueue, maxReceiveCount);
+  const send = (body: string, group = 'g') => messages.send({ body, group, deduplication: body });
+  const receive = (most = 10) => messages.receive(most, false);
+  const received = (most?: number) => receive(most).map(({ message }) => message.body);
+  return { clock, messages, send, receive, received };
 };
 
-test('the hosted API replaces the accounts of the types that an override names, and no others', async () => {
-  expect(await play([bind(alice, carol), 1], [bind(bob), 2])).toEqual([bob, carol]);
+test('a FIFO queue delivers a group in its order, and several groups at a time', () => {
+  const { send, received } = emptyFifo();
+  for (const body of ['a', 'b', 'c']) send(body);
+  send('other', 'h');
+  const all = received();
+  expect(all.filter((body) => body !== 'other')).toEqual(['a', 'b', 'c']);
+  expect(all).toContain('other');
 });
 
-test('the hosted API applies late what it accepted, so that two calls can change places', async () => {
-  expect(await play([bind(alice), 20_000], [bind(bob), 1])).toEqual([alice]);
+test('a FIFO queue delivers no more of a group while one of its messages is out or waits for its next try', () => {
+  const { clock, messages, send, receive, received } = emptyFifo();
+  for (const body of ['a', 'b']) send(body);
+  const first = present(receive(1)[0]);
+  expect(received()).toEqual([]);
+  messages.hide(first.handle, 90_000);
+  clock.ms = 60_000;
+  expect(received()).toEqual([]);
+  clock.ms = 90_000;
+  const second = present(receive(1)[0]);
+  expect([second.message.body, second.receives]).toEqual(['a', 2]);
+  messages.delete(second);
+  expect(received()).toEqual(['b']);
 });
 
-test('the hosted API unbinds an account from all tokens, and a token from all accounts', async () => {
-  expect(await play([bind(alice, carol), 1], [{ kind: 'unbindAccountFromAll', accounts: [alice] }, 2])).toEqual([
-    carol,
-  ]);
-  expect(await play([bind(alice, carol), 1], [{ kind: 'unbindTokenFromAll', tokens: [phone] }, 2])).toEqual([]);
+test('a FIFO queue delivers the next of a group once the message before is a dead letter', () => {
+  const { clock, send, received } = emptyFifo(1);
+  for (const body of ['a', 'b']) send(body);
+  expect(received(1)).toEqual(['a']);
+  clock.ms = 60_000;
+  expect(received(1)).toEqual([]);
+  expect(received(1)).toEqual(['b']);
+});
+
+test('a FIFO queue drops a copy within five minutes, even after the first was deleted', () => {
+  const { clock, messages, send, receive, received } = emptyFifo();
+  send('a');
+  for (const one of receive()) messages.delete(one);
+  clock.ms = 299_999;
+  send('a');
+  expect(received()).toEqual([]);
+  clock.ms = 300_000;
+  send('a');
+  expect(received()).toEqual(['a']);
+});
+
+test.each(['', 'a b', '\u{1f511}', 'x'.repeat(129)])('a FIFO queue refuses the id "%s" as SQS does', (id) => {
+  expect(() => emptyFifo().send('a', id)).toThrow('InvalidParameterValue');
+});
+
+const [alice, bob, carol] = [present(ACCOUNTS[0]), present(ACCOUNTS[1]), present(ACCOUNTS[2])];
+const phone = present(TOKENS[0]);
+const bind = (...accounts: Account[]) => ({ kind: 'bindOverriding', elements: [{ token: phone, accounts }] }) as const;
+const signOut = { kind: 'unbindAccountFromAll', accounts: [alice] } as const;
+const clear = { kind: 'unbindTokenFromAll', tokens: [phone] } as const;
+
+test.each([
+  ['replaces the accounts of the types that an override names, and no others', [bob, carol], bind(bob), 1],
+  ['applies late what it accepted, so that two calls can change places', [alice, carol], bind(bob), -1],
+  ['unbinds an account from all tokens', [carol], signOut, 1],
+  ['unbinds a token from all accounts', [], clear, 1],
+])('the hosted API %s', async (_, expected, request, laterMs) => {
+  const time = timeline();
+  const side = hostedApi(time);
+  side.accept(bind(alice, carol), 20_000, born());
+  side.accept(request, 20_000 + laterMs, born());
+  await time.run();
+  expect(side.boundTo(phone)).toEqual(expected);
 });
 
 test('the hosted API holds and accepts nothing of a token that it has forgotten', async () => {
