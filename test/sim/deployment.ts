@@ -165,13 +165,13 @@ function doorsOf(site: Site, process: Process): Doors {
       apply: (all) => applyAll(registry, all),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
-  const textOf = { keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };
+  const events = { reaches, keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };
   const registry = registryAt('account-api');
-  const called = { secretsOf: secret(SECRET), store: registry.store, accept: acceptAt(registry), now };
+  const calls = { apps, secretsOf: secret(SECRET), store: registry.store, accept: acceptAt(registry), now };
   return {
     sawStoreFail: () => failures > 0,
-    events: httpDoor(eventsHandler({ reaches, ...textOf }), log),
-    'account-api': httpDoor(accountApiHandler({ apps, ...called }), log),
+    events: httpDoor(eventsHandler(events), log),
+    'account-api': httpDoor(accountApiHandler(calls), log),
   };
 }
 

@@ -16,7 +16,8 @@ export function overflowCase(seed: number): Finding | undefined {
   const operations = Array.from({ length: 3 + random.below(7) }, (_, i) => drawOperation(random, i, i, draw));
   const [one, other] = [deliveries(random, operations), deliveries(random, operations)];
   const state = one.reduce((before, batch) => after(before, batch, { limits }), NOTHING);
-  const leaked = leaks(state, operations);
+  const allowed = serialByStamps(operations);
+  const leaked = shown(state).filter((pair) => !allowed.has(pair));
   const found = { seed, trace: traceOf(one) };
   if (leaked.length > 0)
     return { ...found, oracle: 'O1 nothing removed is revived', expected: '', actual: leaked.join('; ') };
@@ -39,11 +40,6 @@ const OVERFLOWS: readonly { limits: Limits; types: number }[] = [
   { limits: NO_ROOM, types: 1 },
   { limits: { ...NO_ROOM, clears: 1 }, types: 0.5 },
 ];
-
-const leaks = (state: Registers, operations: readonly Operation[]): string[] => {
-  const allowed = serialByStamps(operations);
-  return shown(state).filter((pair) => !allowed.has(pair));
-};
 
 /**
  * Operations months apart, delivered late. Up to the horizon lateness changes nothing; beyond it nothing binds and the

@@ -107,11 +107,6 @@ test.each([
   expect(await delivered(['a', 'b'], answer)).toEqual([`a ${place} 1`, `b ${place} 1`]);
 });
 
-test('messages named as failed stay until their visibility timeout, the rest is deleted', async () => {
-  expect(await delivered(['a', 'b'], failing('b'))).toEqual(['a deleted 1', 'b queue 1']);
-  expect(await delivered(['a', 'b'], failing('b'), 60_001)).toEqual(['a deleted 1', 'b queue 2']);
-});
-
 test('a message received as often as allowed becomes a dead letter', async () => {
   expect(await delivered(['a'], failing('a'), 600_000)).toEqual(['a dead letters 3']);
 });
@@ -126,15 +121,6 @@ function empty<Q>(make: (options: QueueOptions) => Q, maxReceiveCount = 5) {
   const clock = { ms: 0 };
   return { clock, messages: make(queueOptions(() => clock.ms, { maxReceiveCount })) };
 }
-
-test('a queue hides a received message from others until its visibility timeout', () => {
-  const { clock, messages } = empty(queue);
-  messages.send('a');
-  expect(messages.receive(10, false)).toHaveLength(1);
-  expect(messages.receive(10, false)).toHaveLength(0);
-  clock.ms = 60_000;
-  expect(messages.receive(10, false)).toHaveLength(1);
-});
 
 test('a queue deletes a message only for the newest of several receives', () => {
   const { clock, messages } = empty(queue);

@@ -85,12 +85,6 @@ export function spawn({ timeline, onFinding }: Schedule, inMs: number, run: () =
   timeline.after(inMs, () => void run().catch(bugTo(onFinding)));
 }
 
-const portsOf = ({ timeline, random }: Schedule, store: RegistryStore) => ({
-  store,
-  now: () => BEGINNING_MS + timeline.now(),
-  pause: (attempt: number) => timeline.sleep(random.next() * 2 ** Math.min(attempt, 6)),
-});
-
 /** A message on its way: tried again, by a new process, until all its operations are applied. */
 export async function deliver(schedule: Schedule, message: readonly Deed[]): Promise<void> {
   const { timeline, random } = schedule;
@@ -100,14 +94,19 @@ export async function deliver(schedule: Schedule, message: readonly Deed[]): Pro
 
 /** Returns true if all operations of the message are applied, as far as the one process that tried sees. Its reads may be old. */
 async function attempt(schedule: Schedule, message: readonly Deed[]): Promise<boolean> {
+  const { timeline, random } = schedule;
   const process = born();
   const store = eventually(schedule.truth.store, schedule.past, schedule);
-  const ports = portsOf(schedule, hostileStore(store, schedule, process));
+  const ports = {
+    store: hostileStore(store, schedule, process),
+    now: () => BEGINNING_MS + timeline.now(),
+    pause: (attempt: number) => timeline.sleep(random.next() * 2 ** Math.min(attempt, 6)),
+  };
   const operations = message.map(({ operation }) => operation);
   const outcomes = await Promise.race([applyAll(ports, operations), process.death]);
   if (outcomes === 'dead') return false;
   const done = message.filter((_, i) => outcomes[i]?.kind === 'applied' || outcomes[i]?.kind === 'superseded');
-  for (const deed of done) deed.ackedAt = Math.min(deed.ackedAt, schedule.timeline.now());
+  for (const deed of done) deed.ackedAt = Math.min(deed.ackedAt, timeline.now());
   return done.length === message.length;
 }
 

@@ -1,18 +1,23 @@
 import { comesToRest, drawEvents, type Outbox, sendAll, skewsOf } from '../backend.ts';
 import { BEGINNING_MS } from '../cast.ts';
+import { type Deployment, deploy } from '../deployment.ts';
 import { type Fault, MIRROR_FAULTS, swarm } from '../faults.ts';
 import { type Figures, tenthsOf } from '../figures.ts';
 import { findings, type Run } from '../finding.ts';
 import { gateway } from '../gateway.ts';
-import { ledger } from '../ledger.ts';
+import { type Ledger, ledger } from '../ledger.ts';
+import type { Surroundings } from '../network.ts';
 import type { Backend } from '../people.ts';
 import { deedText } from '../promises.ts';
 import { type Random, randomOf } from '../random.ts';
 import { DAY_MS, MINUTE_MS, timeline } from '../timeline.ts';
-import { leaks } from './leaks.ts';
-import { compareAtRest } from './oracles.ts';
-import { CHAT, drawMirrorScene } from './scene.ts';
-import { type Stage, setUp } from './stage.ts';
+import { hostedApi } from './hosted-api.ts';
+import { type HostedNetwork, hostedNetwork, trouble } from './hosted-network.ts';
+import { compareAtRest, confirmations, leaks, type Watch } from './oracles.ts';
+import { type MirrorQueues, mirrorQueues } from './queues.ts';
+import { CHAT, drawMirrorScene, type MirrorScene } from './scene.ts';
+import { marksOf, mirrorWorkers } from './site.ts';
+import { mirrorStates } from './store.ts';
 
 /** How long people are busy: in some cases until long after the last verification of what they did first. */
 const BUSY_MS = [10 * MINUTE_MS, 10 * MINUTE_MS, 40 * MINUTE_MS];
@@ -99,4 +104,40 @@ function figuresOf(stage: Stage, calmMs: number): Partial<Figures> {
     missingAtRest: Number(isMissing),
     longestMs: isAtRest ? Math.max(0, differedAt - Math.max(calmMs, changedAt, ...redrivenAt)) : 0,
   };
+}
+
+/** The stage of a mirrored case. */
+type Stage = Watch & {
+  readonly deployment: Deployment;
+  readonly queues: MirrorQueues;
+  readonly network: HostedNetwork;
+};
+
+type Options = Pick<Watch, 'onFinding'> & { readonly book: Ledger; readonly calmMs: number };
+
+function setUp(surroundings: Surroundings, scene: MirrorScene, { book, onFinding, calmMs }: Options): Stage {
+  const { timeline, faults } = surroundings;
+  const looks: (() => void)[] = [];
+  const look = () => {
+    for (const one of looks) one();
+  };
+  const side = hostedApi(timeline);
+  const queues = mirrorQueues(surroundings, { look, onFinding, history: side.history });
+  const deployment = deploy(surroundings, {
+    configuration: scene.configuration,
+    mirrors: (process) => marksOf(queues, process),
+    ledger: book,
+    onFinding,
+  });
+  const { isDown } = trouble(surroundings, side, { tokens: scene.tokens, calmMs });
+  const onOverlap = (said: string) => {
+    // If a message is delivered twice at a time, its push may be made twice too.
+    if (!faults.counts.has('queue delivers twice')) onFinding('O9 one push of a token at a time', said);
+  };
+  const network = hostedNetwork(surroundings, side, { isDown, onOverlap });
+  const states = mirrorStates(surroundings);
+  const { truth } = deployment;
+  const watch: Watch = { scene, timeline, truth, side, stateOf: (token) => states.stateOf(CHAT, token), onFinding };
+  looks.push(mirrorWorkers({ ...surroundings, scene, deployment, queues, states, network, ...confirmations(watch) }));
+  return { ...watch, deployment, queues, network };
 }
