@@ -69,7 +69,7 @@ function signed({ timeline }: Outbox, id: string, body: string): Record<string, 
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
 }
 
-/** Lets everything happen up to then. Returns true if all callers have come to their end, and nothing is left on the queues. */
+/** Lets everything happen up to then: messages left on the queues are findings. Returns true if all callers have come to their end. */
 export async function comesToRest(
   { timeline, onFinding }: Pick<Caller, 'timeline' | 'onFinding'>,
   busy: Promise<unknown>,

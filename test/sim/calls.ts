@@ -1,9 +1,7 @@
 import { ask, type Client, type Known, operate } from './client.ts';
-import { deploy } from './deployment.ts';
 import type { Fault, Faults } from './faults.ts';
-import { findings, type Run } from './finding.ts';
-import { gateway } from './gateway.ts';
-import { ledger } from './ledger.ts';
+import type { Run } from './finding.ts';
+import { calledDeployment } from './gateway.ts';
 import { deedText } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
@@ -20,18 +18,14 @@ const ONLY_CLOCKS: Faults = { strike: (fault: Fault) => fault === 'clocks differ
 export async function callsCase(seed: number): Promise<Run> {
   const random = randomOf(seed);
   const time = timeline();
-  const { onFinding, first } = findings();
-  const surroundings = { timeline: time, random, faults: ONLY_CLOCKS };
-  const book = ledger(onFinding);
-  const deployment = deploy(surroundings, { ledger: book, onFinding });
-  const app = random.pick(SCENE.apps);
-  const client: Client = { ...surroundings, app, gateway: gateway(surroundings, deployment), ledger: book, onFinding };
+  const one = calledDeployment({ timeline: time, random, faults: ONLY_CLOCKS });
+  const client: Client = { ...one, app: random.pick(SCENE.apps) };
   const calling = callOneByOne(client);
   await time.run();
   const { expected, actual } = await calling;
   if (actual !== expected)
-    onFinding('O1 calls end as if they had happened in the order in which they were made', actual, expected);
-  return { finding: first(seed, () => book.deeds().map(deedText)) };
+    one.onFinding('O1 calls end as if they had happened in the order in which they were made', actual, expected);
+  return { finding: one.first(seed, () => one.ledger.deeds().map(deedText)) };
 }
 
 async function callOneByOne(client: Client): Promise<{ expected: string; actual: string }> {

@@ -2,13 +2,12 @@ import { HORIZON_MS } from '../../functions/core/merge.ts';
 import { comesToRest, drawEvents, sendAll, skewsOf } from './backend.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { ask, drawQuery, type Known, operate } from './client.ts';
-import { CONTEXT, type Deployment, deploy } from './deployment.ts';
+import { CONTEXT } from './deployment.ts';
 import { recordOf } from './event-source.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
-import { findings, type Run } from './finding.ts';
-import { type Caller, gateway } from './gateway.ts';
+import type { Run } from './finding.ts';
+import { calledDeployment } from './gateway.ts';
 import { exposures } from './leaks.ts';
-import { ledger } from './ledger.ts';
 import { born } from './network.ts';
 import type { Backend } from './people.ts';
 import { check, deedText } from './promises.ts';
@@ -25,7 +24,7 @@ const PACES = [
   { spanMs: 150 * DAY_MS, patienceMs: 10 * DAY_MS },
 ] as const;
 
-type Case = Caller & { readonly deployment: Deployment };
+type Case = ReturnType<typeof calledDeployment>;
 
 /**
  * One end-to-end case: the real doors and the real worker, with an auth backend, clients of the Account API and readers
@@ -34,23 +33,22 @@ type Case = Caller & { readonly deployment: Deployment };
 export async function endToEndCase(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
   const random = randomOf(seed);
   const pace = random.pick(PACES);
-  const { onFinding, first } = findings();
   const time = timeline();
-  const surroundings = { timeline: time, random, faults: swarm(random, only) };
-  const book = ledger(onFinding);
-  const deployment = deploy(surroundings, { ledger: book, onFinding });
-  const net = gateway(surroundings, deployment);
-  const one: Case = { ...surroundings, deployment, gateway: net, ledger: book, onFinding };
+  const one = calledDeployment({ timeline: time, random, faults: swarm(random, only) });
+  const { deployment, ledger, faults } = one;
   const busy = [tellEvents(one, pace), useClients(one, pace.spanMs), read(one, pace.spanMs)];
   await time.run(pace.spanMs + 5 * MINUTE_MS);
-  surroundings.faults.calm();
+  faults.calm();
   if (await comesToRest(one, Promise.all(busy), { operations: deployment.queue })) await atRest(one);
-  const figures = exposures(deployment.truth, book.deeds(), time.now());
+  const figures = exposures(deployment.truth, ledger.deeds(), time.now());
   if (figures.leakedMs > 0)
-    onFinding('O3 nothing removed is true after the answer', `${figures.leakedMs.toFixed(1)} ms`);
+    one.onFinding('O3 nothing removed is true after the answer', `${figures.leakedMs.toFixed(1)} ms`);
   return {
-    finding: first(seed, () => [...book.deeds().map(deedText), ...deployment.truth.history.map((line) => line())]),
-    faults: surroundings.faults.counts,
+    finding: one.first(seed, () => [
+      ...ledger.deeds().map(deedText),
+      ...deployment.truth.history.map((line) => line()),
+    ]),
+    faults: faults.counts,
     figures,
   };
 }

@@ -55,14 +55,9 @@ async function failures(
   const process = born();
   timeline.after(timeoutMs, process.die);
   const isOther = faults.strike('worker is of another version');
+  const records = batch.map((received) => recordOf(received, isOther));
   try {
-    const answer = await Promise.race([
-      invoke(
-        process,
-        batch.map((received) => recordOf(received, isOther)),
-      ),
-      process.death,
-    ]);
+    const answer = await Promise.race([invoke(process, records), process.death]);
     return answer === 'dead' ? all : failuresIn(answer, all);
   } catch {
     return all;

@@ -1,8 +1,8 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
-import { CONTEXT, type Deployment } from './deployment.ts';
-import type { OnFinding } from './finding.ts';
-import type { Ledger } from './ledger.ts';
+import { CONTEXT, type Deployment, deploy } from './deployment.ts';
+import { findings, type OnFinding } from './finding.ts';
+import { type Ledger, ledger } from './ledger.ts';
 import { born, type Surroundings } from './network.ts';
 
 type HttpCall = {
@@ -32,13 +32,6 @@ type Notes = {
 export type Gateway = {
   /** The answer, or nothing where none came in time. */
   readonly call: (call: HttpCall, notes?: Notes) => Promise<DoorAnswer | undefined>;
-};
-
-/** What all callers of the doors share. */
-export type Caller = Surroundings & {
-  readonly gateway: Gateway;
-  readonly ledger: Ledger;
-  readonly onFinding: OnFinding;
 };
 
 /** How long a caller waits (ms): longer than a door may take. */
@@ -113,3 +106,18 @@ const eventOf = (
   body: isBase64Encoded ? Buffer.from(body, 'utf8').toString('base64') : body,
   isBase64Encoded,
 });
+
+/** What all callers of the doors share. */
+export type Caller = Surroundings & {
+  readonly gateway: Gateway;
+  readonly ledger: Ledger;
+  readonly onFinding: OnFinding;
+};
+
+/** A deployment and what its callers share, with the findings of all. */
+export function calledDeployment(surroundings: Surroundings) {
+  const found = findings();
+  const book = ledger(found.onFinding);
+  const deployment = deploy(surroundings, { ledger: book, onFinding: found.onFinding });
+  return { ...surroundings, ...found, ledger: book, deployment, gateway: gateway(surroundings, deployment) };
+}

@@ -15,8 +15,8 @@ export type Truth = {
   readonly history: readonly (() => string)[];
 };
 
-/** A time (ms) during which a binding was true, and the edge that made it so. */
-type Span = { readonly from: number; to: number; readonly edge: string };
+/** A time (ms) during which a binding was true, or held by the hosted API, and the edge that made it so. */
+export type Span = { readonly from: number; to: number; readonly edge: string };
 
 export function watched(inner: RegistryStore, now: () => number): Truth {
   const documents = new Map<string, TokenDocument>();
@@ -68,7 +68,7 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
 }
 
 /** Goes on with the history of a binding, which is now true by that edge, or not true. */
-function note(spans: Span[], edge: string | undefined, now: number): void {
+export function note(spans: Span[], edge: string | undefined, now: number): void {
   const last = spans.at(-1);
   const open = last?.to === Number.POSITIVE_INFINITY ? last : undefined;
   if (open?.edge === edge) return;

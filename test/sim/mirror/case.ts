@@ -63,12 +63,7 @@ const msIn = (line: string): number => Number(/[\d.]+(?= ms)/.exec(line)?.[0]);
 const byTime = (a: string, b: string): number => msIn(a) - msIn(b);
 
 /** People sign in and out, often twice in a row. */
-async function tellEvents(
-  outbox: Outbox,
-  { scene }: Stage,
-  times: readonly number[],
-  counts: { events: number },
-): Promise<void> {
+async function tellEvents(outbox: Outbox, { scene }: Stage, times: readonly number[], counts: { events: number }) {
   const { timeline, random } = outbox;
   const backend: Backend = { random, scene, sessions: new Map() };
   const skews = skewsOf(outbox);

@@ -2,9 +2,7 @@ import type { OperateRequest } from '../../../functions/account-api/wire/operate
 import { type Account, type AccountKey, accountKey, type Token } from '../../../functions/core/account.ts';
 import type { Process } from '../network.ts';
 import type { Timeline } from '../timeline.ts';
-
-/** A time (ms) during which the hosted API held a binding. */
-type HostedSpan = { readonly from: number; to: number };
+import { note, type Span } from '../truth.ts';
 
 /** Something the hosted API has accepted, or will do though it never said so, and has not done yet. */
 export type Task = { readonly request: OperateRequest; readonly issuedAt: number; readonly by: Process };
@@ -12,7 +10,7 @@ export type Task = { readonly request: OperateRequest; readonly issuedAt: number
 /** A hosted TPNS: it holds one account of each type on a token, and applies calls later than it accepts them. */
 export type HostedApi = {
   readonly boundTo: (token: Token) => Account[];
-  readonly spansOf: (token: Token, account: Account) => readonly HostedSpan[];
+  readonly spansOf: (token: Token, account: Account) => readonly Span[];
   readonly pending: ReadonlySet<Task>;
   readonly isKnown: (token: Token) => boolean;
   /** True if it has forgotten the token since it last accepted a call about it. */
@@ -27,7 +25,7 @@ export type HostedApi = {
 
 export function hostedApi(timeline: Timeline): HostedApi {
   const held = new Map<Token, Map<number, Account>>();
-  const spans = new Map<string, HostedSpan[]>();
+  const spans = new Map<string, Span[]>();
   const unknownUntil = new Map<Token, number>();
   const acceptedAt = new Map<Token, number>();
   const forgottenAt = new Map<Token, number>();
@@ -38,19 +36,14 @@ export function hostedApi(timeline: Timeline): HostedApi {
   const set = (token: Token, accounts: Map<number, Account>) => {
     const before = [...(held.get(token)?.values() ?? [])].map(accountKey);
     const after = [...accounts.values()].map(accountKey);
-    const lost = before.filter((key) => !after.includes(key));
-    const gained = after.filter((key) => !before.includes(key));
     held.set(token, accounts);
-    for (const key of lost) {
-      const open = spans.get(nameOf(token, key))?.at(-1);
-      if (open) open.to = timeline.now();
-    }
-    for (const key of gained) {
-      const known = spans.get(nameOf(token, key)) ?? [];
-      spans.set(nameOf(token, key), [...known, { from: timeline.now(), to: Number.POSITIVE_INFINITY }]);
-    }
     const at = timeline.now();
-    if (lost.length + gained.length > 0)
+    for (const key of new Set([...before, ...after])) {
+      const known = spans.get(nameOf(token, key)) ?? [];
+      spans.set(nameOf(token, key), known);
+      note(known, after.includes(key) ? 'held' : undefined, at);
+    }
+    if (before.join() !== after.join())
       history.push(() => `${at.toFixed(1)} ms: hosted ${token} holds ${after.join(', ') || 'nothing'}`);
   };
 

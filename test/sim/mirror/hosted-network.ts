@@ -1,4 +1,4 @@
-import type { NotAnswered, OperateAnswer } from '../../../functions/account-api/client.ts';
+import type { NotAnswered } from '../../../functions/account-api/client.ts';
 import type { ElementResult, OperateRequest } from '../../../functions/account-api/wire/operate.ts';
 import type { Token } from '../../../functions/core/account.ts';
 import type { Hosted } from '../../../functions/mirror/hosted.ts';
@@ -57,44 +57,42 @@ export function hostedNetwork(
     return random.chance(0.5);
   };
 
-  const operate = async (process: Process, request: OperateRequest): Promise<OperateAnswer> => {
-    calls.operate++;
+  const noteOverlap = (request: OperateRequest) => {
     const other = [...out].find((one) => tokensOf(one).some((token) => tokensOf(request).includes(token)));
     if (other) onOverlap(`${request.kind} during ${other.kind}`);
-    if (dies(process)) await process.survives();
-    out.add(request);
-    const { waitMs, effectMs, failure } = fateOf(surroundings, isDown());
-    const results = resultsOf(surroundings, side, request);
-    const at = timeline.now();
-    side.history.push(
-      () => `${at.toFixed(1)} ms: hosted gets ${textOf(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
-    );
-    const taken = failure ? request : withoutSome(request, (place) => results[place] === 'done');
-    if (effectMs !== undefined && taken) side.accept(taken, effectMs, process);
-    await timeline.sleep(waitMs);
-    out.delete(request);
-    await process.survives();
-    return failure ?? { kind: 'answered', results };
   };
 
-  const accountsOf = async (process: Process, tokens: readonly Token[]) => {
-    calls.accountsOf++;
-    if (dies(process)) await process.survives();
-    const { waitMs, failure } = fateOf(surroundings, isDown());
-    await timeline.sleep(waitMs / 2);
-    const accounts = tokens.map(side.boundTo);
-    await timeline.sleep(waitMs / 2);
-    await process.survives();
-    return failure ?? ({ kind: 'found', accounts } as const);
-  };
-
-  return {
-    calls,
-    of: (process) => ({
-      operate: (request) => operate(process, request),
-      accountsOf: (tokens) => accountsOf(process, tokens),
-    }),
-  };
+  const of = (process: Process): Hosted => ({
+    operate: async (request) => {
+      calls.operate++;
+      noteOverlap(request);
+      if (dies(process)) await process.survives();
+      out.add(request);
+      const { waitMs, effectMs, failure } = fateOf(surroundings, isDown());
+      const results = resultsOf(surroundings, side, request);
+      const at = timeline.now();
+      side.history.push(
+        () => `${at.toFixed(1)} ms: hosted gets ${textOf(request)}: ${failure?.reason ?? results}, done in ${effectMs}`,
+      );
+      const taken = failure ? request : withoutSome(request, (place) => results[place] === 'done');
+      if (effectMs !== undefined && taken) side.accept(taken, effectMs, process);
+      await timeline.sleep(waitMs);
+      out.delete(request);
+      await process.survives();
+      return failure ?? { kind: 'answered', results };
+    },
+    accountsOf: async (tokens) => {
+      calls.accountsOf++;
+      if (dies(process)) await process.survives();
+      const { waitMs, failure } = fateOf(surroundings, isDown());
+      await timeline.sleep(waitMs / 2);
+      const accounts = tokens.map(side.boundTo);
+      await timeline.sleep(waitMs / 2);
+      await process.survives();
+      return failure ?? { kind: 'found', accounts };
+    },
+  });
+  return { calls, of };
 }
 
 const textOf = ({ kind, ...request }: OperateRequest): string => `${kind} ${JSON.stringify(request)}`;
