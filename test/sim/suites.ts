@@ -35,26 +35,17 @@ export const SUITES = {
       return (seed) => ({ finding: seed % 2 === 0 ? overflowCase(seed) : horizonCase(seed) });
     },
   },
-  storage: {
-    seeds: { fast: 500, deep: 40_000 },
-    load: async (): Promise<Suite> => (await import('./storage.ts')).storageSchedule,
-  },
+  storage: { seeds: { fast: 500, deep: 40_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
   collecting: {
     seeds: { fast: 300, deep: 10_000 },
-    load: async (): Promise<Suite> => (await import('./collecting.ts')).collectingSchedule,
+    load: async () => (await import('./collecting.ts')).collectingSchedule,
   },
-  calls: {
-    seeds: { fast: 200, deep: 3_000 },
-    load: async (): Promise<Suite> => (await import('./calls.ts')).callsCase,
-  },
+  calls: { seeds: { fast: 200, deep: 3_000 }, load: async () => (await import('./calls.ts')).callsCase },
   'end-to-end': {
     seeds: { fast: 200, deep: 10_000 },
-    load: async (): Promise<Suite> => (await import('./end-to-end.ts')).endToEndCase,
+    load: async () => (await import('./end-to-end.ts')).endToEndCase,
   },
-  mirror: {
-    seeds: { fast: 25, deep: 1_500 },
-    load: async (): Promise<Suite> => (await import('./mirror/case.ts')).mirrorCase,
-  },
+  mirror: { seeds: { fast: 25, deep: 1_500 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
 
 /** The number of seeds of a suite that each of the two test runs takes. */

@@ -13,21 +13,22 @@ export type Timeline = {
   readonly run: (untilMs?: number) => Promise<void>;
 };
 
-type Event = { readonly at: number; readonly order: number; readonly act: () => void };
-
 export function timeline(): Timeline {
-  const heap: Event[] = [];
+  /** In the order of time; of one time, in the order of scheduling. */
+  const due: { readonly at: number; readonly act: () => void }[] = [];
   let now = 0;
-  let order = 0;
-  const after = (ms: number, act: () => void) => push(heap, { at: now + ms, order: order++, act });
+  const after = (ms: number, act: () => void) => {
+    const at = now + ms;
+    due.splice(due.findLastIndex((other) => other.at <= at) + 1, 0, { at, act });
+  };
   return {
     now: () => now,
     after,
     sleep: (ms) => new Promise((resolve) => after(ms, resolve)),
     run: async (untilMs = Number.POSITIVE_INFINITY) => {
       await settled();
-      for (let next = heap[0]; next !== undefined && next.at <= untilMs; next = heap[0]) {
-        pop(heap);
+      for (let next = due[0]; next !== undefined && next.at <= untilMs; next = due[0]) {
+        due.shift();
         now = next.at;
         next.act();
         await settled();
@@ -38,34 +39,3 @@ export function timeline(): Timeline {
 
 /** Everything that only waits for promises has happened by the time the event loop comes to its immediates. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-const isBefore = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
-
-function push(heap: Event[], event: Event): void {
-  let hole = heap.length;
-  heap.push(event);
-  while (hole > 0) {
-    const above = (hole - 1) >> 1;
-    const parent = heap[above];
-    if (parent === undefined || isBefore(parent, event)) break;
-    heap[hole] = parent;
-    hole = above;
-  }
-  heap[hole] = event;
-}
-
-function pop(heap: Event[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let hole = 0;
-  for (;;) {
-    const [left, right] = [heap[2 * hole + 1], heap[2 * hole + 2]];
-    if (left === undefined) break;
-    const isRight = right !== undefined && isBefore(right, left);
-    const child = isRight ? right : left;
-    if (isBefore(last, child)) break;
-    heap[hole] = child;
-    hole = 2 * hole + (isRight ? 2 : 1);
-  }
-  heap[hole] = last;
-}

@@ -47,7 +47,8 @@ export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_F
   const busy = tellEvents(outbox, stage, moments(random, busyMs), counts);
   await time.run(calmMs);
   surroundings.faults.calm();
-  await comesToRest(stage, busy, { operations: stage.deployment.queue, ...stage.queues.all }, END_MS);
+  const { marks, checks } = stage.queues;
+  await comesToRest(stage, busy, { operations: stage.deployment.queue, marks, checks }, END_MS);
   const deeds = book.deeds();
   const removing = deeds.filter(({ operation: { app, kind } }) => app === CHAT && kind !== 'bind').length;
   const figures = { ...figuresOf(stage, calmMs), ...counts, removing };
@@ -88,7 +89,7 @@ function figuresOf(stage: Stage, calmMs: number): Partial<Figures> {
   const { ofRemovals } = leaks(scene, scene.tokens, truth, side, end);
   const kept = scene.tokens.filter((token) => stateOf(token)?.dropped === undefined && !side.isForgotten(token));
   const { differedAt, changedAt } = leaks(scene, kept, truth, side, end);
-  const redrivenAt = [deployment.queue, ...Object.values(queues.all)].map((queue) => queue.redrivenAt());
+  const redrivenAt = [deployment.queue, queues.marks, queues.checks].map((queue) => queue.redrivenAt());
   const isAtRest = !isLeak && !isMissing;
   return {
     operateCalls: network.calls.operate,

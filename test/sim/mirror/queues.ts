@@ -18,7 +18,6 @@ const VISIBILITY_MS = 6 * MIRROR_TIMEOUT_S * 1000;
 export type MirrorQueues = {
   readonly marks: FifoQueue;
   readonly checks: Queue;
-  readonly all: Readonly<Record<string, Pick<Queue, 'sent' | 'redrivenAt'>>>;
   /** Puts messages on the queue of marks, as a process does it. */
   readonly send: (process: Process, entries: readonly FifoEntry[]) => Promise<void>;
   /** The SQS client of a process: it sends to both queues, and hides what it has received. */
@@ -86,7 +85,6 @@ export function mirrorQueues(surroundings: Surroundings, { look, onFinding, hist
   return {
     marks,
     checks,
-    all: { marks, checks },
     send: (process, entries) => asked(surroundings, process, () => entries.forEach(marks.send)),
     client: (process) => {
       const send = async ({ input }: { input: unknown }) => {
