@@ -7,10 +7,8 @@ import { type Backend, drawEvent, type SentEvent } from './people.ts';
 import type { Queue } from './queue.ts';
 import { SOURCE_KEY } from './scene.ts';
 
-export type Outbox = Caller & {
-  /** The longest wait between two attempts (ms). */
-  readonly patienceMs: number;
-};
+/** A sender of events. `patienceMs`: its longest wait between two attempts. */
+export type Outbox = Caller & { readonly patienceMs: number };
 
 /** Sends a message at each of those times (ms), each on its own, at once or late. */
 export async function sendAll(outbox: Outbox, times: readonly number[], drawn: (i: number) => readonly SentEvent[]) {

@@ -3,7 +3,7 @@ export type Figures = {
   readonly removals: number;
   /** For how long something was true that a later operation removes, since the removal was accepted. */
   readonly exposedMs: number;
-  /** The same since a caller got the answer that the removal is applied: must be none. */
+  /** For how long since a caller got the answer that the removal is applied: must be none. */
   readonly leakedMs: number;
   readonly events: number;
   /** Operations of the mirrored app that can take a binding away. */

@@ -107,7 +107,7 @@ const eventOf = (
   isBase64Encoded,
 });
 
-/** What all callers of the doors share. */
+/** The surroundings that all callers of the doors share. */
 export type Caller = Surroundings & {
   readonly gateway: Gateway;
   readonly ledger: Ledger;

@@ -93,17 +93,18 @@ const failing = (failed: string) => (records: SQSRecord[]) => ({
 });
 
 test.each([
-  ['no answer', 'deleted', () => undefined],
-  ['null', 'deleted', () => null],
-  ['an answer without failures', 'deleted', () => ({})],
-  ['an empty list of failures', 'deleted', () => ({ batchItemFailures: [] })],
-  ['null as the list of failures', 'deleted', () => ({ batchItemFailures: null })],
-  ['an error', 'queue', () => Promise.reject(new Error('a bug'))],
-  ['an id that is empty', 'queue', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
-  ['an id that is null', 'queue', () => ({ batchItemFailures: [{ itemIdentifier: null }] })],
-  ['a wrong key', 'queue', () => ({ batchItemFailures: [{ id: 'message-0' }] })],
-  ['an id of no message', 'queue', () => ({ batchItemFailures: [{ itemIdentifier: 'message-9' }] })],
-])('after %s the event source leaves the whole batch in the place "%s"', async (_, place, answer) => {
+  ['no answer', 'success', () => undefined],
+  ['null', 'success', () => null],
+  ['an answer without failures', 'success', () => ({})],
+  ['an empty list of failures', 'success', () => ({ batchItemFailures: [] })],
+  ['null as the list of failures', 'success', () => ({ batchItemFailures: null })],
+  ['an error', 'failure', () => Promise.reject(new Error('a bug'))],
+  ['an id that is empty', 'failure', () => ({ batchItemFailures: [{ itemIdentifier: '' }] })],
+  ['an id that is null', 'failure', () => ({ batchItemFailures: [{ itemIdentifier: null }] })],
+  ['a wrong key', 'failure', () => ({ batchItemFailures: [{ id: 'message-0' }] })],
+  ['an id of no message', 'failure', () => ({ batchItemFailures: [{ itemIdentifier: 'message-9' }] })],
+])('the event source takes %s for a %s of the whole batch', async (_, result, answer) => {
+  const place = result === 'success' ? 'deleted' : 'queue';
   expect(await delivered(['a', 'b'], answer)).toEqual([`a ${place} 1`, `b ${place} 1`]);
 });
 
