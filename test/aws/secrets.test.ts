@@ -47,18 +47,13 @@ const reader = (more: Partial<SecretsPorts<string>> = {}) =>
     log: (_, message, line) => lines.push({ message, line }),
   });
 
-test('a rotated credential has two secrets, newest first', async () => {
-  expect(await reader()('app')).toEqual(['new', 'old']);
-});
-
-test('a credential that was never rotated has one secret', async () => {
-  kept.set('name-of-app', { AWSCURRENT: 'first' });
-  expect(await reader()('app')).toEqual(['first']);
-});
-
-test('the previous secret is not read if only the newest is wanted', async () => {
-  kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
-  expect(await reader({ stages: NEWEST })('app')).toEqual(['new']);
+test.each([
+  ['that was rotated has two secrets, newest first', { AWSCURRENT: 'new', AWSPREVIOUS: 'old' }, {}, ['new', 'old']],
+  ['that was never rotated has one secret', { AWSCURRENT: 'first' }, {}, ['first']],
+  ['has its newest secret alone if no other is wanted', { AWSPREVIOUS: 'broken' }, { stages: NEWEST }, ['new']],
+])('a credential %s', async (_, versions, ports, secrets) => {
+  kept.set('name-of-app', { AWSCURRENT: 'new', ...versions });
+  expect(await reader(ports)('app')).toEqual(secrets);
   expect(lines).toEqual([]);
 });
 

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { Operation } from '../../functions/core/operation.ts';
 import { accountTime, tokenTimes } from '../../functions/core/time.ts';
 import { storeAfter } from '../memory/registry-store.ts';
 import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
@@ -59,22 +58,16 @@ test('operations of a request on one token get one time, and the order of the li
   expect(times.map(({ ms }) => ms)).toEqual([NOW + 4, NOW + 4, NOW]);
 });
 
-const timeOf = async (...operations: Operation[]) =>
-  accountTime(await storeAfter(...operations), NOW, { app: SHOP, account: account('alice') });
-
-test('an unbind of an account from all tokens is stamped with our clock where that is later than all that is known', async () => {
-  expect(await timeOf(bind(500, ['alice']))).toBe(NOW);
-  expect(await timeOf()).toBe(NOW);
-});
-
-test('an unbind of an account from all tokens is stamped after the newest bind of the account, on whatever token', async () => {
-  expect(await timeOf(bind(NOW + 1, ['alice']), moved(override(NOW + 3, ['alice']), 'tablet'))).toBe(NOW + 4);
-});
-
-test('an unbind of an account from all tokens is stamped after the last one', async () => {
-  expect(await timeOf(unbindEverywhere(NOW + 3, 'alice'))).toBe(NOW + 4);
-});
-
-test('an unbind of an account from all tokens does not get a later time for other accounts', async () => {
-  expect(await timeOf(bind(NOW + 3, ['bob']), unbindEverywhere(NOW + 3, 'bob'))).toBe(NOW);
+test.each([
+  ['with our clock where that is later than all that is known', [bind(500, ['alice'])], NOW],
+  [
+    'after the newest bind of the account, on whatever token',
+    [bind(NOW + 1, ['alice']), moved(override(NOW + 3, ['alice']), 'tablet')],
+    NOW + 4,
+  ],
+  ['after the last one', [unbindEverywhere(NOW + 3, 'alice')], NOW + 4],
+  ['no later for other accounts', [bind(NOW + 3, ['bob']), unbindEverywhere(NOW + 3, 'bob')], NOW],
+])('an unbind of an account from all tokens is stamped %s', async (_, operations, ms) => {
+  const store = await storeAfter(...operations);
+  expect(await accountTime(store, NOW, { app: SHOP, account: account('alice') })).toBe(ms);
 });
