@@ -7,23 +7,27 @@ import {
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { RegistryPorts } from '../core/apply.ts';
+import { readable } from '../core/outcome.ts';
 import { firstVersion, type Pointer, type RegistryStore } from '../core/store.ts';
 import { callAws, TABLE_CLIENT } from './client.ts';
 import {
   accountPartition,
+  attributesOf,
   batchGet,
   clearKey,
+  documentIn,
   documentKey,
+  type Item,
   ifVersion,
   itemOf,
   type Key,
+  orUnreadable,
   POINTER,
   pointerKey,
   type Reads,
-  StoredItem,
   type Table,
   tokenOf,
   tryWrite,
@@ -41,34 +45,27 @@ const ClearItem = z.object({ removal: z.string() });
 export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): RegistryStore {
   const { client, name: TableName } = table;
   return {
-    documents: async (tokens) => {
-      const items = await getAll(table, tokens.map(documentKey), reads);
-      return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item)));
-    },
+    documents: async (tokens) => (await getAll(table, tokens.map(documentKey), reads)).map(documentIn),
     write: async (ref, document, version) => {
       const next = version === 0 ? firstVersion(document) : version + 1;
-      const Item = marshall({ ...documentKey(ref), ...itemOf(document, next) });
+      const Item = marshall({ ...documentKey(ref), ...attributesOf(document, next) });
       if (await tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifVersion(version) }))))
         return 'written';
       const [winner] = await getAll(table, [documentKey(ref)], 'strong');
-      return { winner: winner === undefined ? undefined : StoredItem.parse(winner) };
+      return { winner: readable(documentIn(winner)) };
     },
     raisePointer: (account, token, edge) => raise(table, pointerKey(account, token), 'edge', edge),
     raiseClear: (account, removal) => raise(table, clearKey(account), 'removal', removal),
     pointers: (account) => pointersIn(table, accountPartition(account)),
     clears: async (accounts) => {
       const items = await getAll(table, accounts.map(clearKey), reads);
-      return items.map((item) => (item === undefined ? '' : ClearItem.parse(item).removal));
+      return items.map((item) => (item ? readable(orUnreadable(() => ClearItem.parse(item))).removal : ''));
     },
   };
 }
 
 /** Reads one item with the cheaper call, several in batches. In the order of the keys. */
-async function getAll(
-  table: Table,
-  keys: readonly Key[],
-  reads: Reads,
-): Promise<(Record<string, unknown> | undefined)[]> {
+async function getAll(table: Table, keys: readonly Key[], reads: Reads): Promise<(Item | undefined)[]> {
   const [key, ...others] = keys;
   if (key === undefined) return [];
   if (others.length > 0) return batchGet(table, keys, reads);
@@ -77,7 +74,7 @@ async function getAll(
       new GetItemCommand({ TableName: table.name, Key: marshall(key), ConsistentRead: reads === 'strong' }),
     ),
   );
-  return [Item && unmarshall(Item)];
+  return [Item && itemOf(Item)];
 }
 
 /** Raises a register in one write; does nothing if it is there already, or higher. */
@@ -96,6 +93,11 @@ async function raise({ client, name }: Table, key: Key, register: 'edge' | 'remo
   );
 }
 
+function pointerIn(item: Item): Pointer {
+  const { sk, edge } = PointerItem.parse(item);
+  return { token: tokenOf(sk), edge };
+}
+
 async function pointersIn({ client, name: TableName }: Table, pk: string): Promise<Pointer[]> {
   const found: Pointer[] = [];
   let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
@@ -111,10 +113,7 @@ async function pointersIn({ client, name: TableName }: Table, pk: string): Promi
         }),
       ),
     );
-    for (const item of page.Items ?? []) {
-      const { sk, edge } = PointerItem.parse(unmarshall(item));
-      found.push({ token: tokenOf(sk), edge });
-    }
+    for (const item of page.Items ?? []) found.push(readable(orUnreadable(() => pointerIn(itemOf(item)))));
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey);
   return found;

@@ -1,7 +1,7 @@
 import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { $ZodError } from 'zod/v4/core';
+import { readable, Unavailable } from '../core/outcome.ts';
 import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
 import { callAws } from './client.ts';
 import {
@@ -9,9 +9,13 @@ import {
   accountRefOf,
   batchGet,
   clearKey,
+  documentIn,
   documentKey,
+  type Item,
   ifVersion,
+  itemOf,
   type Key,
+  orUnreadable,
   POINTER,
   pointerKey,
   StoredItem,
@@ -21,8 +25,6 @@ import {
   tryWrite,
 } from './dynamodb.ts';
 import { storedIn } from './mirror-store.ts';
-
-// Not `z.core.$ZodError`: with it esbuild bundles every locale, 650 KB instead of 272.
 
 /** Most items of one page: a few hundred KB, and a second's work. */
 const PAGE_ITEMS = 1_000;
@@ -48,13 +50,16 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
       const { Items = [], LastEvaluatedKey } = await callAws(() =>
         client.send(new ScanCommand({ TableName, Limit, ...start })),
       );
-      const found = Items.map((item) => unmarshall(item)).filter(({ pk }) => pk !== PASS.pk);
-      const next = LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(unmarshall(LastEvaluatedKey))) };
+      const found = Items.map(itemOf).filter(({ pk }) => pk !== PASS.pk);
+      const next = LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(itemOf(LastEvaluatedKey))) };
       return { items: found.map((item): SweepItem => sweptItem(item)), ...next };
     },
     glimpse: async (tokens) => {
       const items = await batchGet(table, tokens.map(documentKey), 'eventual');
-      return items.map((item) => (item === undefined ? undefined : StoredItem.parse(item).document));
+      return items.map((item) => {
+        const stored = documentIn(item);
+        return stored instanceof Unavailable ? stored : stored?.document;
+      });
     },
     hasPointers: async (account) => {
       const { Count = 0 } = await callAws(() =>
@@ -89,7 +94,7 @@ async function readPass({ client, name: TableName }: Table): Promise<StoredPass>
     client.send(new GetItemCommand({ TableName, Key: marshall(PASS), ConsistentRead: true })),
   );
   if (Item === undefined) return { pass: undefined, version: 0 };
-  const { version, after, ...pass } = PassItem.parse(unmarshall(Item));
+  const { version, after, ...pass } = readable(orUnreadable(() => PassItem.parse(itemOf(Item))));
   return { version, pass: { ...pass, ...(after !== undefined && { after }) } };
 }
 
@@ -113,17 +118,12 @@ const ClearItem = z.pipe(
   z.transform(({ removal, idle }) => ({ removal, ...(idle?.removal === removal && { idleMs: idle.ms }) })),
 );
 
-/** Reads an item of the table. An item from another version of this code, or made by hand, is `unreadable`. */
-function sweptItem(item: Record<string, unknown>): SweepItem {
-  try {
-    return readItem(item);
-  } catch (error) {
-    if (error instanceof $ZodError) return { kind: 'unreadable' };
-    throw error;
-  }
+function sweptItem(item: Item): SweepItem {
+  const read = orUnreadable(() => readItem(item));
+  return read instanceof Unavailable ? { kind: 'unreadable' } : read;
 }
 
-function readItem(item: Record<string, unknown>): SweepItem {
+function readItem(item: Item): SweepItem {
   const { pk, sk } = Keyed.parse(item);
   const kind = `${pk.slice(0, 2)}${sk.slice(0, POINTER.length)}`;
   if (kind === 'T#D') return { kind: 'document', ref: tokenRefOf(pk), stored: StoredItem.parse(item) };

@@ -3,7 +3,7 @@ import { type AccountKey, accountKey, parseAccountKey } from './account.ts';
 import { EMPTY, isBound, type TokenDocument } from './document.ts';
 import { horizonAt, merge } from './merge.ts';
 import { type AccountOperation, isTokenOperation, type Operation, type TokenOperation } from './operation.ts';
-import { type Outcome, orUnavailable } from './outcome.ts';
+import { type Outcome, orUnavailable, readable } from './outcome.ts';
 import { AT_ONCE, inParallel } from './parallel.ts';
 import { isBind, removalAt } from './stamp.ts';
 import type { RegistryStore, Stored, TokenRef } from './store.ts';
@@ -44,7 +44,7 @@ export async function applyAll(ports: RegistryPorts, operations: readonly Operat
 async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
   const together = refs.length > 1 ? await orUnavailable(() => store.documents(refs)) : undefined;
   return async (place: number): Promise<Stored | undefined> =>
-    Array.isArray(together) ? together[place] : (await store.documents([at(refs, place)]))[0];
+    readable(Array.isArray(together) ? together[place] : (await store.documents([at(refs, place)]))[0]);
 }
 
 /**

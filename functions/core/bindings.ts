@@ -1,5 +1,6 @@
 import { type Account, type AccountKey, accountKey, parseAccountKey, type Token } from './account.ts';
 import { candidates, isBound } from './document.ts';
+import { readable } from './outcome.ts';
 import { chunksOf, inParallel } from './parallel.ts';
 import { byRecency, eventOf } from './stamp.ts';
 import type { AccountRef, Pointer, RegistryStore, TokenRef } from './store.ts';
@@ -15,7 +16,7 @@ const ACCOUNTS_AT_ONCE = 8;
  * documents, so each account returned was bound at the moment its document was read.
  */
 export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef[]): Promise<Account[][]> {
-  const documents = (await store.documents(tokens)).map((stored) => stored?.document);
+  const documents = (await store.documents(tokens)).map((stored) => readable(stored)?.document);
   const named = new Map<string, AccountRef>();
   for (const [i, { app }] of tokens.entries())
     for (const account of candidates(documents[i]))
@@ -57,7 +58,7 @@ async function newestBound(store: RegistryStore, ref: AccountRef, account: Accou
     if (last !== undefined && (page[0]?.edge ?? '') < eventOf(last.edge)) break;
     const documents = await store.documents(page.map(({ token }) => ({ app: ref.app, token })));
     for (const [i, { token }] of page.entries()) {
-      const document = documents[i]?.document;
+      const document = readable(documents[i])?.document;
       if (document !== undefined && isBound(document, account, ''))
         bound.push({ token, edge: document.edges[account] ?? '' });
     }

@@ -19,6 +19,12 @@ export class Unavailable extends Error {
   }
 }
 
+/** Returns the item; throws the `Unavailable` of one that cannot be read. */
+export function readable<T>(item: T | Unavailable): T {
+  if (item instanceof Unavailable) throw item;
+  return item;
+}
+
 /** Runs `work`. Returns an `Unavailable` as a value; throws all other errors on, for they are bugs. */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T | (Outcome & { kind: 'unavailable' })> {
   try {

@@ -1,6 +1,7 @@
 import type { Account, Token } from './account.ts';
 import type { AppId } from './configuration.ts';
 import { momentsOf, type TokenDocument } from './document.ts';
+import type { Unavailable } from './outcome.ts';
 import { msOf, type Removal } from './stamp.ts';
 
 export type TokenRef = { readonly app: AppId; readonly token: Token };
@@ -23,7 +24,8 @@ export type Pointer = { readonly token: Token; readonly edge: string };
  * Results have the order of the parameters. Every call may throw `Unavailable`; a write that threw may have happened.
  */
 export interface RegistryStore {
-  documents(tokens: readonly TokenRef[]): Promise<(Stored | undefined)[]>;
+  /** A document that this version cannot read is `Unavailable` itself: its neighbours can be read. */
+  documents(tokens: readonly TokenRef[]): Promise<(Stored | undefined | Unavailable)[]>;
   /** Writes only over `version` (0: no document). Otherwise returns the document that is there now. */
   write(token: TokenRef, document: TokenDocument, version: number): Promise<'written' | { winner: Stored | undefined }>;
   /** Sets the pointer to `edge`, unless it has this or a later one. */

@@ -1,6 +1,7 @@
 import type { Account } from './account.ts';
 import { momentsOf } from './document.ts';
 import { HORIZON_MS } from './merge.ts';
+import { Unavailable } from './outcome.ts';
 import { msOf } from './stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from './store.ts';
 
@@ -47,9 +48,11 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
   const clears = (await store.clears(accounts)).values();
   const times = new Map<string, TokenTime>();
   for (const [i, name] of [...tokens.keys()].entries()) {
-    const document = documents[i]?.document;
+    const stored = documents[i];
+    // A document that cannot be read tells no time. Its operation will be `unavailable`.
+    const document = stored instanceof Unavailable ? undefined : stored?.document;
     const seen = [...(document ? momentsOf(document) : []), ...clears.take(asked[i]?.accounts.length ?? 0)];
-    times.set(name, { isKnown: document !== undefined, ms: after(nowMs, seen) });
+    times.set(name, { isKnown: stored !== undefined, ms: after(nowMs, seen) });
   }
   return uses.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
 }

@@ -1,6 +1,7 @@
 import type { NotAnswered } from '../account-api/client.ts';
 import { type Account, parseAccountKey } from '../core/account.ts';
 import { candidates, momentsOf } from '../core/document.ts';
+import { readable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import { type Retry, retryAfter } from './calls.ts';
 import type { Cause, Check, DirtyMark } from './mark.ts';
@@ -67,13 +68,14 @@ async function changedSince(
 ): Promise<ReadonlySet<Comparison>> {
   // `withoutChanging` in verify.ts has left out the sweep's tokens with a mark on the way.
   const pushed = different.filter(({ cause, stored: { state } }) => cause !== 'sweep' && state.pushedMs > 0);
-  const documents = await registry.documents(pushed.map(({ check: { token } }) => ({ app: app.id, token })));
-  const accounts = documents.map((stored) => candidates(stored?.document));
+  const stored = await registry.documents(pushed.map(({ check: { token } }) => ({ app: app.id, token })));
+  const documents = stored.map((one) => readable(one)?.document);
+  const accounts = documents.map(candidates);
   const refs = accounts.flat().map((key) => ({ app: app.id, account: parseAccountKey(key) }));
   const clears = (await registry.clears(refs)).values();
   return new Set(
     pushed.filter(({ stored: { state } }, i) => {
-      const document = documents[i]?.document;
+      const document = documents[i];
       const moments = [...(document ? momentsOf(document) : []), ...clears.take(accounts[i]?.length ?? 0)];
       return moments.some((moment) => msOf(moment) > state.pushedMs);
     }),

@@ -1,7 +1,7 @@
 import type { Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { momentsOf } from '../core/document.ts';
-import { orUnavailable } from '../core/outcome.ts';
+import { orUnavailable, readable } from '../core/outcome.ts';
 import { chunksOf } from '../core/parallel.ts';
 import { msOf } from '../core/stamp.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
@@ -98,7 +98,7 @@ async function withoutChanging(
   if (swept.length === 0) return [...due];
   const documents = await registry.documents(swept.map(({ check }) => ({ app: app.id, token: check.token })));
   const changing = swept.filter((_, i) => {
-    const document = documents[i]?.document;
+    const document = readable(documents[i])?.document;
     return document !== undefined && Math.max(...momentsOf(document).map(msOf)) > settledMs;
   });
   return due.filter((one) => !changing.includes(one));

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey } from '../core/account.ts';
 import { clearOf, EMPTY, isBound, type TokenDocument, typeOf } from '../core/document.ts';
 import { compact, expiryOf, HORIZON_MS, horizonAt, LATENESS_MS } from '../core/merge.ts';
+import { Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { beginningOf, isBind, type Removal } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
@@ -129,14 +130,17 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
   for (const item of items)
     if (item.kind === 'document' && needsFold(item.stored.document, new Map(), nowMs)) suspect(item.ref);
   const old = items.filter((item) => item.kind === 'pointer').filter(({ edge }) => edge < horizon);
+  const isSuspect = (document: TokenDocument | undefined | Unavailable, own: Clears, edge: string): boolean => {
+    if (document instanceof Unavailable) return false;
+    if (document !== undefined && needsFold(document, own, nowMs)) return true;
+    return [...own.keys()].some((account) => leadsNowhere(edge, account, document, nowMs));
+  };
   const documents = await ports.store.glimpse(old.map(({ ref, token }) => ({ app: ref.app, token })));
   for (const [i, pointer] of old.entries()) {
     const { ref, token, edge } = pointer;
     const account = accountKey(ref.account);
     const own = new Map([[account, clears.get(nameOf(ref)) ?? '']]);
-    const document = documents[i];
-    const isDead = document !== undefined && needsFold(document, own, nowMs);
-    if (!isDead && !leadsNowhere(edge, account, document, nowMs)) continue;
+    if (!isSuspect(documents[i], own, edge)) continue;
     const { clears: known, pointers } = suspect({ app: ref.app, token });
     for (const [name, clear] of own) known.set(name, clear);
     pointers.push(pointer);
@@ -154,6 +158,7 @@ type TokenReport = { readonly isFolded: boolean; readonly pointers: number };
 async function collectToken(ports: CollectorPorts, { ref, clears, pointers }: Suspect): Promise<TokenReport> {
   const { registry, store, now } = ports;
   const [stored] = await registry.documents([ref]);
+  if (stored instanceof Unavailable) return { isFolded: false, pointers: 0 };
   const folded = stored && (await fold(ports, ref, stored, clears));
   const nowMs = now();
   let deleted = 0;

@@ -1,5 +1,6 @@
 import type { Token } from '../core/account.ts';
 import type { TokenDocument } from '../core/document.ts';
+import type { Unavailable } from '../core/outcome.ts';
 import type { Removal } from '../core/stamp.ts';
 import type { AccountRef, Stored, TokenRef } from '../core/store.ts';
 import type { StoredState } from '../mirror/state.ts';
@@ -35,7 +36,7 @@ export interface SweepStore {
    */
   page(after: Place | undefined): Promise<Page>;
   /** Returns documents, eventually consistent, at half the price. In the order of the tokens. */
-  glimpse(tokens: readonly TokenRef[]): Promise<(TokenDocument | undefined)[]>;
+  glimpse(tokens: readonly TokenRef[]): Promise<(TokenDocument | undefined | Unavailable)[]>;
   /** Returns true if the account has any pointer. Strongly consistent. */
   hasPointers(account: AccountRef): Promise<boolean>;
   /** Deletes the pointer only if it still has this `edge`; returns whether it did. */

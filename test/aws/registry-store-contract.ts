@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Account, type Token } from '../../functions/core/account.ts';
+import { applyAll } from '../../functions/core/apply.ts';
+import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { EMPTY, type TokenDocument } from '../../functions/core/document.ts';
 import { merge } from '../../functions/core/merge.ts';
+import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import { inParallel } from '../../functions/core/parallel.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
-import { account, app, bind, overrideTypes, token, unbind, unbindAll } from '../world/examples.ts';
+import { tokenTimes } from '../../functions/core/time.ts';
+import { account, app, bind, moved, override, overrideTypes, token, unbind, unbindAll } from '../world/examples.ts';
 
 export const SHOP = app().id;
 export const CHAT = app('chat').id;
@@ -40,14 +44,19 @@ const ACCOUNTS: AccountRef[] = [...NAMES.map((id) => `${id}${id}`), LONGEST.acco
   account: Account.parse({ type: 0, id }),
 }));
 
+/** `spoil` makes the token's document one that this version cannot read. */
+type Made = { readonly store: RegistryStore; readonly spoil: (token: TokenRef) => Promise<void> };
+
 /** Rules for every registry store. `make` returns an empty one. */
-export function registryStoreContract(make: () => Promise<RegistryStore>): void {
+export function registryStoreContract(make: () => Promise<Made>): void {
   let store: RegistryStore;
+  let spoil: Made['spoil'];
   beforeEach(async () => {
-    store = await make();
+    ({ store, spoil } = await make());
   });
 
   describe('documents', () => documentRules(() => store));
+  describe('an unreadable document', () => unreadableRules(() => ({ store, spoil })));
   describe('a write', () => writeRules(() => store));
   describe('pointers', () => pointerRules(() => store));
   describe('watermarks', () => clearRules(() => store));
@@ -63,6 +72,48 @@ export function registryStoreContract(make: () => Promise<RegistryStore>): void 
   });
 }
 
+function unreadableRules(made: () => Made): void {
+  const operationsOn = (...names: string[]) => names.map((name) => moved(override(9, ['alice']), name));
+  const apply = (...names: string[]) =>
+    applyAll({ store: made().store, now: () => 1_000, pause: async () => {} }, operationsOn(...names));
+  beforeEach(() => made().spoil(on('bad')));
+
+  test('a document that cannot be read leaves its neighbours readable and writable', async () => {
+    const outcomes = (await apply('phone', 'bad', 'tablet')).map(({ kind }) => kind);
+    expect(outcomes).toEqual(['applied', 'unavailable', 'applied']);
+    const [phone, bad] = await made().store.documents([on('phone'), on('bad')]);
+    expect(readable(phone)?.version).toBe(9);
+    expect(bad).toBeInstanceOf(Unavailable);
+  });
+
+  test('a document that cannot be read is never written over', async () => {
+    await expect(made().store.write(on('bad'), document(1), 0)).rejects.toThrow(Unavailable);
+    expect((await made().store.documents([on('bad')]))[0]).toBeInstanceOf(Unavailable);
+  });
+
+  test('a query with a token or an account whose document cannot be read is unavailable, every other is answered', async () => {
+    const { store } = made();
+    await apply('phone');
+    await store.raisePointer(of('carol'), on('bad').token, edge(1));
+    expect(await accountsOf(store, [on('phone')])).toEqual([[account('alice')]]);
+    await expect(accountsOf(store, [on('phone'), on('bad')])).rejects.toThrow(Unavailable);
+    expect(await tokensOf(store, [of('alice')])).toEqual([['phone']]);
+    await expect(tokensOf(store, [of('alice'), of('carol')])).rejects.toThrow(Unavailable);
+  });
+
+  test('a document that cannot be read tells no time, and its neighbours tell theirs', async () => {
+    const { store } = made();
+    await apply('phone');
+    const uses = ['bad', 'phone', 'new'].map((name) => ({ ref: on(name), accounts: [] }));
+    const times = await tokenTimes(store, 5, uses);
+    expect(times).toEqual([
+      { isKnown: true, ms: 5 },
+      { isKnown: true, ms: 10 },
+      { isKnown: false, ms: 5 },
+    ]);
+  });
+}
+
 function documentRules(store: () => RegistryStore): void {
   test('documents that were never written are undefined', async () => {
     expect(await store().documents([on('phone'), on('tablet')])).toEqual([undefined, undefined]);
@@ -73,7 +124,7 @@ function documentRules(store: () => RegistryStore): void {
     await store().write(on('phone'), document(1), 0);
     await store().write(on('tablet'), document(2), 0);
     const read = await store().documents([on('tablet'), on('watch'), on('phone'), on('tablet')]);
-    expect(read.map((stored) => stored?.version)).toEqual([2, undefined, 1, 2]);
+    expect(read.map((stored) => readable(stored)?.version)).toEqual([2, undefined, 1, 2]);
   });
 
   test('documents are read as they were last written', async () => {
@@ -102,7 +153,7 @@ function documentRules(store: () => RegistryStore): void {
     const documents = [full, EMPTY, merge(EMPTY, [unbindAll(1)]), merge(EMPTY, [unbind(1, ['alice'])])];
     for (const [i, one] of documents.entries()) await store().write(on(`phone-${i}`), one, 0);
     const read = await store().documents(documents.map((_, i) => on(`phone-${i}`)));
-    expect(read.map((stored) => stored?.document)).toEqual(documents);
+    expect(read.map((stored) => readable(stored)?.document)).toEqual(documents);
   });
 
   test('documents can be read in any number at once', async () => {
@@ -111,20 +162,22 @@ function documentRules(store: () => RegistryStore): void {
       await store().write(on(name), document(Number(name.slice(6))), 0);
     });
     const read = await store().documents(names.map((name) => on(name)));
-    expect(read.map((stored) => stored?.document)).toEqual(names.map((_, i) => (i < 225 ? document(i) : undefined)));
+    expect(read.map((stored) => readable(stored)?.document)).toEqual(
+      names.map((_, i) => (i < 225 ? document(i) : undefined)),
+    );
   });
 
   test('documents of one token in two apps are two documents', async () => {
     await store().write(on('phone'), document(1), 0);
     await store().write(on('phone', CHAT), document(2), 0);
     const read = await store().documents([on('phone'), on('phone', CHAT)]);
-    expect(read.map((stored) => stored?.document)).toEqual([document(1), document(2)]);
+    expect(read.map((stored) => readable(stored)?.document)).toEqual([document(1), document(2)]);
   });
 
   test('documents of tokens with odd names are kept apart', async () => {
     for (const [i, name] of TOKENS.entries()) await store().write(on(name), document(i), 0);
     const read = await store().documents(TOKENS.map((name) => on(name)));
-    expect(read.map((stored) => stored?.document)).toEqual(TOKENS.map((_, i) => document(i)));
+    expect(read.map((stored) => readable(stored)?.document)).toEqual(TOKENS.map((_, i) => document(i)));
   });
 }
 
@@ -159,9 +212,9 @@ function writeRules(store: () => RegistryStore): void {
       const results = await Promise.all(documents.map((one) => store().write(on('phone'), one, version)));
       const winners = documents.filter((_, i) => results[i] === 'written');
       expect(winners).toHaveLength(1);
-      const [stored] = await store().documents([on('phone')]);
+      const stored = readable((await store().documents([on('phone')]))[0]);
       expect(stored?.document).toEqual(winners[0]);
-      version = stored?.version ?? 0;
+      version = readable(stored)?.version ?? 0;
     }
   });
 }

@@ -1,4 +1,7 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { clearKey, documentKey, pointerKey } from '../../functions/aws/dynamodb.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { Account, Token } from '../../functions/core/account.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
@@ -8,7 +11,7 @@ import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
-import { type EmbeddedTable, embeddedTable } from './table.ts';
+import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
 const app = AppId.parse('phone');
@@ -102,4 +105,38 @@ test('a table that does not answer is unavailable, and the reason has no names',
   await expect(store.documents([token('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);
   const [outcome] = await applyAll({ ...registry, store }, [login('canary', 'alice')]);
   expect(outcome).toMatchObject({ kind: 'unavailable' });
+});
+
+test.each([
+  ['a register that is a number', { edges: { '0#alice': 1 } }],
+  ['an account that is none', { edges: { alice: 'x' } }],
+  ['no version', { version: 'two' }],
+])('a document with %s is unavailable, and its neighbour is read', async (_, rest) => {
+  await put(table, { ...documentKey(token(`bad${names}`)), version: 1, ...rest });
+  await applyAll(registry, [login(`good${names}`, 'alice')]);
+  const documents = await registry.store.documents([token(`bad${names}`), token(`good${names}`)]);
+  expect(documents).toEqual([expect.any(Unavailable), { version: NOW, document: expect.any(Object) }]);
+});
+
+test('a number with more digits than JavaScript has stops no other item', async () => {
+  await applyAll(registry, [login(`good${names}`, 'alice')]);
+  const later = { N: '0.12345678901234567890123456789' };
+  const key = marshall(documentKey(token(`good${names}`)));
+  await table.client.send(new PutItemCommand({ TableName: table.name, Item: { ...key, version: { N: '1' }, later } }));
+  expect(await accountsOf(registry.store, [token(`good${names}`), token(`other${names}`)])).toEqual([[], []]);
+});
+
+test('a pointer or a watermark that cannot be read is unavailable, and other accounts are answered', async () => {
+  const of = (id: string) => ({ app, account: Account.parse({ type: 0, id: `${id}${names}` }) });
+  await applyAll(registry, [login(`phone${names}`, `good${names}`)]);
+  await put(table, { ...pointerKey(of('pointer'), Token.parse('phone')), edge: 1 });
+  await put(table, { ...clearKey(of('clear')), removal: 1 });
+  for (const id of ['pointer', 'clear'])
+    await expect(tokensOf(registry.store, [of('good'), of(id)])).rejects.toThrow(new Unavailable('unreadable item'));
+  expect(await tokensOf(registry.store, [of('good')])).toEqual([[`phone${names}`]]);
+  const signOut = (id: string) => operation('unbindAccountFromAll', NOW + 1, { account: of(id).account });
+  expect(await applyAll(registry, [signOut('good'), signOut('clear')])).toMatchObject([
+    { kind: 'applied' },
+    { kind: 'unavailable', reason: 'unreadable item' },
+  ]);
 });

@@ -1,10 +1,12 @@
 import { afterAll, describe } from 'vitest';
+import { documentKey } from '../../functions/aws/dynamodb.ts';
 import { dynamodbMirrorStore } from '../../functions/aws/mirror-store.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
+import type { TokenRef } from '../../functions/core/store.ts';
 import { registryStoreContract } from './registry-store-contract.ts';
 import { sweepStoreContract } from './sweep-store-contract.ts';
-import { type EmbeddedTable, embeddedTable } from './table.ts';
+import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
 const tables: EmbeddedTable[] = [];
 afterAll(async () => {
@@ -15,7 +17,8 @@ describe('DynamoDB registry store', () =>
   registryStoreContract(async () => {
     const table = await embeddedTable();
     tables.push(table);
-    return dynamodbRegistryStore(table);
+    const spoil = (ref: TokenRef) => put(table, { ...documentKey(ref), version: 1, edges: { '0#alice': 1 } });
+    return { store: dynamodbRegistryStore(table), spoil };
   }));
 
 describe('DynamoDB sweep store', () =>

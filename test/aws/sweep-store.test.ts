@@ -1,5 +1,3 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dynamodbMirrorStore } from '../../functions/aws/mirror-store.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
@@ -11,7 +9,7 @@ import { Unavailable } from '../../functions/core/outcome.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { sweep } from '../../functions/sweep/sweep.ts';
 import { account, app, moved, override, unbindAll, unbindEverywhere } from '../world/examples.ts';
-import { type EmbeddedTable, embeddedTable } from './table.ts';
+import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
 const DAY_MS = 86_400_000;
@@ -116,7 +114,7 @@ test.each([
   ['of a later version of ours', { pk: 'T#shop#phone', sk: 'D', version: 'two' }],
   ['with a pointer to nothing', { pk: 'A#shop#0#alice', sk: 'T#', edge: 'x' }],
 ])('an unreadable item %s is counted and stays', async (_, Item) => {
-  await table.client.send(new PutItemCommand({ TableName: table.name, Item: marshall(Item) }));
+  await put(table, Item);
   const { swept } = await passAt(NOW);
   expect(swept).toMatchObject({ kind: 'done', scanned: 1, unreadable: 1, folded: 0, pointers: 0, watermarks: 0 });
   expect((await dynamodbSweepStore(table).page(undefined)).items).toEqual([{ kind: 'unreadable' }]);

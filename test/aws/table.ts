@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import dynalite from 'dynalite';
 import type { Table } from '../../functions/aws/dynamodb.ts';
 import { TABLE } from '../../infra/settings.ts';
@@ -41,6 +42,11 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
     await new Promise((resolve) => server.close(resolve));
   };
   return { client, name: 'registry', calls, stop };
+}
+
+/** Puts an item of any shape into the table. */
+export async function put({ client, name: TableName }: Table, item: Record<string, unknown>): Promise<void> {
+  await client.send(new PutItemCommand({ TableName, Item: marshall(item) }));
 }
 
 /** Asks for the consumed capacity of every call, as AWS bills it, and keeps it. */

@@ -1,6 +1,7 @@
 import { accountKey } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import type { Operation } from '../../functions/core/operation.ts';
+import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import type { Removal } from '../../functions/core/stamp.ts';
 import {
   type AccountRef,
@@ -19,12 +20,15 @@ type Pointers = Map<TokenRef['token'], string>;
 /** The items of a memory registry: documents by `<app>#<token>`, pointers and watermarks by `<app>#<type>#<account>`. */
 export type MemoryTable = {
   readonly documents: Map<string, Stored>;
+  /** Tokens whose document cannot be read, by `<app>#<token>`. */
+  readonly unreadable: Set<string>;
   readonly pointers: Map<string, Pointers>;
   readonly clears: Map<string, Removal>;
 };
 
 export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable => ({
   documents,
+  unreadable: new Set(),
   pointers: new Map(),
   clears: new Map(),
 });
@@ -37,12 +41,16 @@ export function memoryRegistryStore(documents = new Map<string, Stored>()): Regi
   return memoryRegistryIn(memoryTable(documents));
 }
 
+export const documentIn = ({ documents, unreadable }: MemoryTable, ref: TokenRef) =>
+  unreadable.has(tokenKey(ref)) ? new Unavailable('unreadable item') : documents.get(tokenKey(ref));
+
 /** A registry store over a shared memory table. */
-export function memoryRegistryIn({ documents, pointers, clears }: MemoryTable): RegistryStore {
+export function memoryRegistryIn(table: MemoryTable): RegistryStore {
+  const { documents, pointers, clears } = table;
   return {
-    documents: async (tokens) => tokens.map((ref) => documents.get(tokenKey(ref))),
+    documents: async (tokens) => tokens.map((ref) => documentIn(table, ref)),
     write: async (ref, document, version) => {
-      const winner = documents.get(tokenKey(ref));
+      const winner = readable(documentIn(table, ref));
       if ((winner?.version ?? 0) !== version) return { winner };
       documents.set(tokenKey(ref), { document, version: version === 0 ? firstVersion(document) : version + 1 });
       return 'written';

@@ -1,7 +1,8 @@
 import { accountRefOf, tokenRefOf } from '../../functions/aws/dynamodb.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
 import type { StoredState } from '../../functions/mirror/state.ts';
 import type { Pass, SweepItem, SweepStore } from '../../functions/sweep/store.ts';
-import { accountRefKey, type MemoryTable, tokenKey } from './registry-store.ts';
+import { accountRefKey, documentIn, type MemoryTable } from './registry-store.ts';
 
 /** A sweep store over a memory registry and, by `<app>#<token>`, memory mirror states, in pages of `pageItems`. */
 export function memorySweepStore(
@@ -9,7 +10,7 @@ export function memorySweepStore(
   states: ReadonlyMap<string, StoredState> = new Map(),
   pageItems = 1_000,
 ): SweepStore {
-  const { documents, pointers, clears } = table;
+  const { pointers, clears } = table;
   const idle = new Map<string, { removal: string; ms: number }>();
   let saved: { pass: Pass | undefined; version: number } = { pass: undefined, version: 0 };
   return {
@@ -20,7 +21,11 @@ export function memorySweepStore(
       const next = rest.length > pageItems ? page.at(-1)?.[0] : undefined;
       return { items: page.map(([, item]) => item), ...(next !== undefined && { next }) };
     },
-    glimpse: async (tokens) => tokens.map((ref) => documents.get(tokenKey(ref))?.document),
+    glimpse: async (tokens) =>
+      tokens.map((ref) => {
+        const stored = documentIn(table, ref);
+        return stored instanceof Unavailable ? stored : stored?.document;
+      }),
     hasPointers: async (ref) => (pointers.get(accountRefKey(ref))?.size ?? 0) > 0,
     deletePointer: async (ref, token, edge) => {
       const known = pointers.get(accountRefKey(ref));
@@ -49,7 +54,7 @@ type Placed = readonly [place: string, item: SweepItem];
 
 /** Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before the state. */
 function* itemsOf(
-  { documents, pointers, clears }: MemoryTable,
+  { documents, unreadable, pointers, clears }: MemoryTable,
   states: ReadonlyMap<string, StoredState>,
   idle: ReadonlyMap<string, { readonly removal: string; readonly ms: number }>,
 ): Generator<Placed> {
@@ -63,6 +68,7 @@ function* itemsOf(
       yield [place('A', name, `T#${token}`), { kind: 'pointer', ref: accountRefOf(`A#${name}`), token, edge }];
   for (const [name, stored] of documents)
     yield [place('T', name, 'D'), { kind: 'document', ref: tokenRefOf(`T#${name}`), stored }];
+  for (const name of unreadable) yield [place('T', name, 'D'), { kind: 'unreadable' }];
   for (const [name, stored] of states)
     yield [place('T', name, 'M'), { kind: 'state', ref: tokenRefOf(`T#${name}`), stored }];
 }

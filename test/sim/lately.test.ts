@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { EMPTY } from '../../functions/core/document.ts';
+import { readable } from '../../functions/core/outcome.ts';
 import { removalAt, stampOf } from '../../functions/core/stamp.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { ACCOUNTS, APP, TOKENS } from './cast.ts';
@@ -22,7 +23,7 @@ async function atThirty() {
   await past.store.raiseClear(account, removal(2));
   clock.ms = 30;
   const asked = async (agoMs: number) => {
-    const [stored] = await past.ago(agoMs).documents([token]);
+    const stored = readable((await past.ago(agoMs).documents([token]))[0]);
     return [stored?.version, stored?.document.floor, ...(await past.ago(agoMs).clears([account]))];
   };
   return { asked, documents };

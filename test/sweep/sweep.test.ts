@@ -229,3 +229,14 @@ test('an app without a mirror has no tokens verified, and its states lose their 
   expect(await run({ mirrored: new Set() })).toMatchObject({ checks: 0, forgotten: 1 });
   expect(states.get(`${SHOP}#phone`)?.state.seen).toEqual([]);
 });
+
+test('a pass leaves a document that cannot be read, and its pointer, and collects the others', async () => {
+  const { run, apply, remember, clock, table, tokens } = world();
+  await apply(NOW, ...logins(2, NOW));
+  await apply(NOW, ...['phone-0000', 'phone-0001'].map((name) => moved(unbindAll(NOW + 1), name)));
+  table.unreadable.add(`${SHOP}#phone-0000`);
+  remember('phone-0000', { seen: ['0#alice'] });
+  clock.nowMs = NOW + HORIZON_MS + 1;
+  expect(await run()).toMatchObject({ kind: 'done', unreadable: 1, pointers: 1 });
+  expect(tokens()).not.toContain('phone-0000');
+});
