@@ -72,7 +72,6 @@ function withoutTable({ http, apply, ...others }: Doors): Doors {
     stage: 'apply',
     settle,
     postpone: postponeIn(client, [queue]),
-    longestWaitS: 30,
     log: jsonLog,
   });
   return {

@@ -1,4 +1,4 @@
-import { packed } from '../../functions/aws/queues.ts';
+import { operationsMessage } from '../../functions/aws/queues.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { applyMessages } from '../../functions/operations/messages.ts';
@@ -66,7 +66,7 @@ const messages = (start: number): string[] =>
   Array.from({ length: MESSAGES }, (_, i) => {
     const phone = i % PHONES;
     const round = Math.floor(i / PHONES);
-    return packed(`request-${i}`, [round % 2 === 0 ? login(phone, start + i) : logout(phone, start + i)]).join();
+    return operationsMessage(`request-${i}`, [round % 2 === 0 ? login(phone, start + i) : logout(phone, start + i)]);
   });
 
 const login = (phone: number, ms: number): Operation => moved(override(ms, [`account-${phone}`]), deviceToken(phone));

@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { packed } from '../../functions/aws/queues.ts';
+import { operationsMessage } from '../../functions/aws/queues.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { eventOf } from '../../local/lambda/event-source.ts';
 import { moved, override } from '../../test/world/examples.ts';
@@ -20,7 +20,7 @@ const batchOf = (size: number): SQSEvent => {
   const messages = Array.from({ length: size }, (_, i) => ({
     MessageId: `${i}`,
     ReceiptHandle: `${i}`,
-    Body: packed(`request-${i}`, [login(i)]).join(''),
+    Body: operationsMessage(`request-${i}`, [login(i)]),
     Attributes: { ApproximateReceiveCount: '1', SentTimestamp: `${Date.now()}` },
   }));
   return eventOf(messages, 'arn:aws:sqs:us-east-1:000000000000:operations');

@@ -31,6 +31,7 @@ export async function operate(
     requestId,
     stamped.map(({ operation }) => operation),
   );
+  if (accepted.kind === 'tooLarge') return failed({ app, endpoint: 'operate' }, { problem: 'tooLarge' });
   if (accepted.kind === 'unavailable')
     return failed({ app, endpoint: 'operate' }, { problem: 'unavailable' }, accepted.reason, lineOf(request));
   return acceptedReply(app, request, stamped, accepted);
@@ -44,7 +45,7 @@ function acceptedReply(
   app: App,
   request: OperateRequest,
   stamped: readonly StampedOperation[],
-  accepted: Exclude<Accepted, { kind: 'unavailable' }>,
+  accepted: Exclude<Accepted, { kind: 'unavailable' | 'tooLarge' }>,
 ): HttpReply {
   const outcomes = accepted.kind === 'applied' ? accepted.outcomes : [];
   const results = stamped.map((element, i) => resultOf(element, outcomes[i]));

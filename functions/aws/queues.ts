@@ -24,64 +24,40 @@ import {
   TOKENS_A_QUERY,
 } from '../mirror/mark.ts';
 import { TOKENS_A_CALL } from '../mirror/plan.ts';
-import { type Accept, accepting } from '../operations/accept.ts';
+import { type Accept, type AcceptPorts, accepting } from '../operations/accept.ts';
 import type { AppliedOperation, Mirrors } from '../operations/messages.ts';
 import { callAws, QUEUE_CLIENT } from './client.ts';
 
-/** The size that SQS bills as one request (bytes): the largest message. */
-const CHUNK_BYTES = 64 * 1024;
+/** The most bytes in the body of a message. SQS takes 1 MiB (2025-08), and the attributes of a parked one count too. */
+const MESSAGE_BYTES = 1024 * 1024 - 1024;
 
 /**
- * Puts a request's operations on the queue, in as few messages as possible; resolves when all are durable. Workers get
- * them after `delayS` seconds. Default: 0.
+ * Puts a request's operations on the queue as one message, so that all of them are on it or none. Resolves when they are
+ * durable, or with `tooLarge`, and nothing sent, if they do not fit into a message. Workers get them after `delayS`
+ * seconds. Default: 0.
  */
 export const operationsQueue =
-  (client: SQSClient, QueueUrl: string, delayS = 0) =>
-  async (id: string, operations: readonly Operation[]): Promise<void> => {
-    const bodies = packed(id, operations);
-    const message = { QueueUrl, DelaySeconds: delayS };
-    await callAws(() =>
-      Promise.all(bodies.map((MessageBody) => client.send(new SendMessageCommand({ ...message, MessageBody })))),
-    );
+  (client: SQSClient, QueueUrl: string, delayS = 0): AcceptPorts['enqueue'] =>
+  async (id, operations) => {
+    const MessageBody = operationsMessage(id, operations);
+    if (MessageBody.length > MESSAGE_BYTES) return { kind: 'tooLarge' };
+    const command = new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds: delayS });
+    await callAws(() => client.send(command));
+    return undefined;
   };
 
-/** Parks operations for an operator, with the reason as a message attribute to filter by. */
+/** Parks a message for an operator, with the reason as a message attribute to filter by. Text is parked as it stands. */
 export const parkedQueue =
   (client: SQSClient, QueueUrl: string) =>
-  async (id: string, operations: readonly Operation[], reason: string): Promise<void> => {
+  async (message: OperationsMessage | string, reason: string): Promise<void> => {
+    const MessageBody = typeof message === 'string' ? message : ascii(message);
     const MessageAttributes = { reason: { DataType: 'String', StringValue: reason } };
-    const bodies = packed(id, operations);
-    await callAws(() =>
-      Promise.all(
-        bodies.map((MessageBody) => client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes }))),
-      ),
-    );
+    await callAws(() => client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes })));
   };
 
-/** Packs operations into the fewest messages. If only some of them arrive the caller sends all again, which is safe. */
-export function packed(id: string, operations: readonly Operation[]): string[] {
-  const whole = ascii({ v: 1, id, operations: [...operations] } satisfies OperationsMessage);
-  return whole.length <= CHUNK_BYTES ? [whole] : split(id, operations);
-}
-
-function split(id: string, operations: readonly Operation[]): string[] {
-  const chunks: string[][] = [];
-  let room = 0;
-  for (const operation of operations) {
-    const text = ascii(operation);
-    if (text.length + 1 > room) {
-      chunks.push([]);
-      room = CHUNK_BYTES - ENVELOPE_BYTES;
-    }
-    chunks.at(-1)?.push(text);
-    room -= text.length + 1;
-  }
-  const envelope = ascii({ v: 1, id, operations: [] } satisfies OperationsMessage).slice(0, -']}'.length);
-  return chunks.map((chunk) => `${envelope}${chunk.join(',')}]}`);
-}
-
-/** Room for the message around its operations: the version, and an id of up to 256 characters. */
-const ENVELOPE_BYTES = 512;
+/** The body of a message with a request's operations. */
+export const operationsMessage = (id: string, operations: readonly Operation[]): string =>
+  ascii({ v: 1, id, operations: [...operations] } satisfies OperationsMessage);
 
 /** Returns JSON in ASCII: SQS refuses some characters of Unicode, and in ASCII a text's length is its size. */
 function ascii(value: unknown): string {
@@ -129,7 +105,7 @@ export type MarksQueuePorts = {
  */
 const GROUPS = 16;
 
-/** Messages in one request to SQS. */
+/** Messages in one request to SQS. The largest marks and checks stay below its 1 MiB together. */
 const MESSAGES_A_REQUEST = 10;
 
 /** Puts marks of an app on its mirror's queue; resolves when all are durable. */

@@ -56,6 +56,7 @@ async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): P
   const operations = events.flatMap((event) => event.operations);
   const accepted = await accept(request.id, operations);
   if (accepted.kind === 'unavailable') return unavailable(request, accepted.reason);
+  if (accepted.kind === 'tooLarge') return refuse(request, 'too_large');
   return acceptedReply(request, events, accepted, now());
 }
 
@@ -63,7 +64,10 @@ async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): P
 export const REFUSALS = {
   unknown_source: { status: 404, message: 'no source has this id' },
   not_post: { status: 405, message: 'events are sent with POST' },
-  too_large: { status: 413, message: 'the body is larger than 64 KiB' },
+  too_large: {
+    status: 413,
+    message: 'the body is larger than 64 KiB, or its operations are larger than 1 MiB; send fewer events',
+  },
   not_signed: {
     status: 401,
     message:
@@ -93,7 +97,7 @@ const unavailable = (request: HttpRequest, reason: string): HttpReply => ({
 function acceptedReply(
   request: HttpRequest,
   events: readonly TranslatedEvent[],
-  accepted: Exclude<Accepted, { kind: 'unavailable' }>,
+  accepted: Exclude<Accepted, { kind: 'unavailable' | 'tooLarge' }>,
   nowMs: number,
 ): HttpReply {
   const outcome = accepted.kind === 'applied' ? 'applied' : 'durable';

@@ -5,14 +5,18 @@ import { type Outcome, orUnavailable } from '../core/outcome.ts';
 export type Accepted =
   | { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] } // visible to the next query
   | { readonly kind: 'durable' } // on the queue, applied later
+  | TooLarge
   | { readonly kind: 'unavailable'; readonly reason: string }; // the sender retries
+
+/** The operations do not fit into one message of the queue. None was accepted. */
+export type TooLarge = { readonly kind: 'tooLarge' };
 
 /** Accepts the operations of a request. `id`: the request's, which they carry through the queue. */
 export type Accept = (id: string, operations: readonly Operation[]) => Promise<Accepted>;
 
 export type AcceptPorts = {
-  /** Resolves once all operations are on the queue. */
-  readonly enqueue: (id: string, operations: readonly Operation[]) => Promise<void>;
+  /** Resolves once all operations are on the queue, or with `tooLarge` if none is. */
+  readonly enqueue: (id: string, operations: readonly Operation[]) => Promise<TooLarge | undefined>;
   readonly apply: (operations: readonly Operation[]) => Promise<Outcome[]>;
   /** Resolves with the work's result, or with `late` after the longest time that a caller waits. */
   readonly withinBudget: <T>(work: Promise<T>) => Promise<T | 'late'>;

@@ -8,7 +8,7 @@ import { jsonIn } from '../lambda/request.ts';
 export type ApplyPorts = {
   readonly apply: (operations: readonly Operation[]) => Promise<Outcome[]>;
   /** Parks operations that can never be applied, with the reason. May reject with `Unavailable`. */
-  readonly park: (id: string, operations: readonly Operation[], reason: string) => Promise<void>;
+  readonly park: (refused: OperationsMessage, reason: string) => Promise<void>;
   readonly mirrors?: Mirrors | undefined;
   /** The pseudonym of a token or an account in the log. Default: the log shows neither. */
   readonly pseudonymOf?: ((name: string) => string) | undefined;
@@ -17,10 +17,10 @@ export type ApplyPorts = {
 /** An operation and the id of its request. */
 export type AppliedOperation = { readonly id: string; readonly operation: Operation };
 
-/** The apps with a mirror, and the call that marks dirty what was applied. `mark` may reject with `Unavailable`. */
+/** The apps with a mirror, and the call that marks dirty what operations name. `mark` may reject with `Unavailable`. */
 export type Mirrors = {
   readonly apps: ReadonlySet<AppId>;
-  readonly mark: (applied: readonly AppliedOperation[]) => Promise<void>;
+  readonly mark: (settled: readonly AppliedOperation[]) => Promise<void>;
 };
 
 /** A message that was read, with the outcomes of its operations. */
@@ -29,7 +29,7 @@ type AppliedMessage = OperationsMessage & { readonly outcomes: readonly Outcome[
 /**
  * Applies a batch of messages and returns one result for each, in order. All operations are applied together, so that a
  * token that many messages name is written once. An unreadable message was written by another version of this code: it
- * stays, and becomes a dead letter that can be sent again.
+ * stays for a worker of that version, until the door parks it.
  */
 export async function applyMessages(ports: ApplyPorts, bodies: readonly string[]): Promise<MessageResult[]> {
   const applied = await applyTogether(ports, bodies.map(messageIn));
@@ -55,23 +55,22 @@ async function applyTogether(
 }
 
 /**
- * Marks applied operations as dirty on their mirrors, even if they changed nothing: the door may have applied them first.
- * Returns the reason if this failed; then the messages of these apps stay, to be marked with the next try.
+ * Marks what the operations name as dirty on its mirrors, even if they changed nothing or were refused: the door may have
+ * applied them first, and a refused bind still removes. A mark only says "look". Returns the reason if this failed; then
+ * the messages of these apps stay, to be marked with the next try.
  */
 async function markMirrors(
   { mirrors }: ApplyPorts,
   messages: readonly (AppliedMessage | undefined)[],
 ): Promise<string | undefined> {
-  const applied = messages.flatMap((message) => (message ? appliedIn(message) : []));
+  const applied = messages.flatMap((message) => (message ? settledIn(message) : []));
   const mirrored = applied.filter(({ operation }) => mirrors?.apps.has(operation.app));
   if (mirrors === undefined || mirrored.length === 0) return undefined;
   return (await orUnavailable(() => mirrors.mark(mirrored)))?.reason;
 }
 
-const appliedIn = ({ id, operations, outcomes }: AppliedMessage): AppliedOperation[] =>
-  operations
-    .filter((_, i) => ['applied', 'superseded'].includes(outcomes[i]?.kind ?? ''))
-    .map((operation) => ({ id, operation }));
+const settledIn = ({ id, operations, outcomes }: AppliedMessage): AppliedOperation[] =>
+  operations.filter((_, i) => outcomes[i]?.kind !== 'unavailable').map((operation) => ({ id, operation }));
 
 async function resultOf(
   ports: ApplyPorts,
@@ -93,7 +92,7 @@ async function settle({ park }: ApplyPorts, { id, operations, outcomes }: Applie
   const refused = operations.filter((_, i) => outcomes[i]?.kind === 'refused');
   const reason = outcomes.find((outcome) => outcome.kind === 'refused')?.reason;
   if (reason === undefined) return { kind: 'done', id, parked: 0 };
-  const parked = await orUnavailable(() => park(id, refused, reason));
+  const parked = await orUnavailable(() => park({ v: 1, id, operations: refused }, reason));
   return parked ? { kind: 'retry', id, reason: parked.reason } : { kind: 'done', id, parked: refused.length };
 }
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from 'vitest';
 import { checksQueue, marksQueue, mirrorMarks } from '../../functions/aws/queues.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
@@ -52,6 +52,26 @@ test('marks sent twice are one message; a forced one is another', async () => {
   expect(await waiting(url)).toBe(1);
   for (const forcedMs of [1, 2]) await send(SHOP, { tokens: [{ ...mark('phone'), forcedMs }], accounts: [] });
   expect(await waiting(url)).toBe(3);
+});
+
+test('the largest marks and checks fit into requests to SQS', async () => {
+  const names = Array.from({ length: 400 }, (_, i) => `${i}`.padEnd(500, 'é')).map((name) => name.slice(0, 499));
+  const id = 'é'.repeat(256);
+  const marks = names.map((name) => ({ ...mark(name), id, forcedMs: 1e12 }));
+  const marksUrl = await queue('largest.fifo');
+  await marksQueue({ client: client(), queueUrl: marksUrl, digest })(SHOP, { tokens: marks, accounts: [] });
+  expect(await waiting(marksUrl)).toBeGreaterThan(20);
+  const checksUrl = await queue('largest');
+  await checksQueue(client(), checksUrl)(SHOP, 'push', marks, 0);
+  expect(await waiting(checksUrl)).toBe(20);
+});
+
+test('one message of several that SQS does not take makes all of them unavailable, marks and checks', async () => {
+  const Failed = [{ Id: '1', Code: 'InternalError', SenderFault: false }];
+  const failing = { send: async () => ({ Failed }) } as unknown as SQSClient; // the adapters call nothing else
+  const marks = marksQueue({ client: failing, queueUrl: 'marks', digest });
+  await expect(marks(SHOP, { tokens: [mark('phone')], accounts: [] })).rejects.toThrow('InternalError');
+  await expect(checksQueue(failing, 'checks')(SHOP, 'push', [mark('phone')], 0)).rejects.toThrow('InternalError');
 });
 
 test("a missing queue of marks is unavailable, by its error's name only", async () => {

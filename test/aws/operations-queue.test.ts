@@ -25,6 +25,18 @@ test('a request of a hundred operations is one message, whatever characters it h
   expect(messages.map(({ Body = '' }) => JSON.parse(Body))).toEqual([{ v: 1, id: 'request-1', operations }]);
 });
 
+test('a request is one message of up to 1 MiB; a larger one is refused, and nothing is on the queue', async () => {
+  const QueueUrl = await queue('large');
+  const send = operationsQueue(client(), QueueUrl);
+  const operations = Array.from({ length: 950 }, (_, i) => logout(`${i}`.padEnd(1_000, '.')));
+  expect(await send('request-1', [...operations, ...operations])).toEqual({ kind: 'tooLarge' });
+  expect(await received(QueueUrl)).toEqual([]);
+  expect(await send('request-2', operations)).toBe(undefined);
+  const [{ Body = '' } = {}] = await received(QueueUrl);
+  expect(Body.length).toBeGreaterThan(1_000_000);
+  expect(JSON.parse(Body).operations).toEqual(operations);
+});
+
 test('a message can be delayed, so that the door can apply it first', async () => {
   const QueueUrl = await queue('delayed');
   await operationsQueue(client(), QueueUrl, 1)('request-1', [logout('t1')]);
@@ -42,10 +54,12 @@ test('the metadata of a message names no token or account', async () => {
 
 test('a parked message has its reason and can be sent again', async () => {
   const QueueUrl = await queue('parked');
-  await parkedQueue(client(), QueueUrl)('request-1', [logout('t1')], 'too old');
+  await parkedQueue(client(), QueueUrl)({ v: 1, id: 'request-1', operations: [logout('t1')] }, 'too old');
   const [message] = await received(QueueUrl);
   expect(message?.MessageAttributes).toMatchObject({ reason: { StringValue: 'too old' } });
   expect(JSON.parse(message?.Body ?? '')).toEqual({ v: 1, id: 'request-1', operations: [logout('t1')] });
+  await parkedQueue(client(), QueueUrl)('{"v":2}', 'unreadable');
+  expect((await received(QueueUrl)).map(({ Body }) => Body)).toEqual(['{"v":2}']);
 });
 
 test('a postponed message is hidden on the queue it came from, among several, instead of for the queue’s own timeout', async () => {

@@ -6,13 +6,13 @@ import {
   type Message,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { dlq } from '../../cli/dlq/dlq.ts';
 import { operationsQueue, parkedQueue } from '../../functions/aws/queues.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
-import { OPERATIONS_QUEUE } from '../../infra/settings.ts';
 import { createQueues, NAMES, type Queues } from '../../local/aws/resources.ts';
 import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
 import { run } from './run.ts';
@@ -59,11 +59,16 @@ export class World {
 
   static async on(server: SqsServer): Promise<World> {
     const client = clientOf(server.url);
-    return new World(server, client, await createQueues(client, server));
+    const queues = await createQueues(client, server);
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queues.parked.arn, maxReceiveCount: 1 });
+    await client.send(
+      new SetQueueAttributesCommand({ QueueUrl: queues.operations.url, Attributes: { RedrivePolicy } }),
+    );
+    return new World(server, client, queues);
   }
 
   park(id: string, operations: readonly Operation[], reason: string): Promise<void> {
-    return parkedQueue(this.client, this.queues.parked.url)(id, operations, reason);
+    return parkedQueue(this.client, this.queues.parked.url)({ v: 1, id, operations: [...operations] }, reason);
   }
 
   /** Accepts operations, and receives them until SQS itself sets them aside. */
@@ -80,8 +85,7 @@ export class World {
 
   async #receivedTooOften(): Promise<void> {
     const receive = { QueueUrl: this.queues.operations.url, VisibilityTimeout: 0 };
-    for (let count = 0; count <= OPERATIONS_QUEUE.maxReceiveCount; count++)
-      await this.client.send(new ReceiveMessageCommand(receive));
+    for (let count = 0; count < 2; count++) await this.client.send(new ReceiveMessageCommand(receive));
   }
 
   /** Receives all visible messages of a queue. */

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { packed } from '../../functions/aws/queues.ts';
+import { operationsMessage } from '../../functions/aws/queues.ts';
 import { Token } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf } from '../../functions/core/bindings.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { HORIZON_MS } from '../../functions/core/merge.ts';
-import { Operation } from '../../functions/core/operation.ts';
+import { Operation, type OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore, TokenRef } from '../../functions/core/store.ts';
@@ -26,10 +26,10 @@ const login = (token: string, id: string, ms = NOW): Operation =>
 
 const done = { kind: 'done', id: 'request', parked: 0 };
 
-const messageOf = (...operations: Operation[]): string => packed('request', operations)[0] ?? '';
+const messageOf = (...operations: Operation[]): string => operationsMessage('request', operations);
 
 /** The real registry in memory; documents of tokens whose name begins with "down" cannot be read. */
-function world(park = async (_id: string, _operations: readonly Operation[], _reason: string) => {}) {
+function world(park = async (_refused: OperationsMessage, _reason: string) => {}) {
   const memory = memoryRegistryStore();
   let writes = 0;
   const store: RegistryStore = {
@@ -86,11 +86,11 @@ test('a message stays if one of its operations could not be applied', async () =
 });
 
 test.each(['', '{', '[]', '{"v":2,"id":"x","operations":[]}', '{"v":1,"id":"x","operations":[{"kind":"bind"}]}'])(
-  'a batch of messages keeps a message that reads %s, and applies the others',
+  'a batch of messages keeps a message that reads %s, applies the next, and keeps one that is unavailable',
   async (body) => {
     const { settle, owners } = world();
-    const settled = await settle([body, messageOf(login('t1', 'alice'))]);
-    expect(settled).toEqual([{ kind: 'retry', reason: 'unreadable' }, done]);
+    const settled = await settle([body, messageOf(login('t1', 'alice')), messageOf(login('down', 'bobby'))]);
+    expect(settled).toMatchObject([{ kind: 'retry', reason: 'unreadable' }, done, { kind: 'retry', id: 'request' }]);
     expect(await owners('t1')).toEqual(['alice']);
   },
 );
@@ -102,7 +102,7 @@ test('a bind older than the horizon is parked with its reason, and leaves the qu
   const { settle, owners } = world(async (...what) => void parked.push(what));
   const settled = await settle([messageOf(old, login('t2', 'bobby'))]);
   expect(settled).toEqual([{ ...done, parked: 1 }]);
-  expect(parked).toEqual([['request', [old], 'a bind older than the horizon']]);
+  expect(parked).toEqual([[{ v: 1, id: 'request', operations: [old] }, 'a bind older than the horizon']]);
   expect([await owners('t1'), await owners('t2')]).toEqual([[], ['bobby']]);
 });
 
@@ -111,28 +111,6 @@ test('a bind older than the horizon stays on the queue while it cannot be parked
     throw new Unavailable('TimeoutError');
   });
   expect(await settle([messageOf(old)])).toEqual([{ kind: 'retry', id: 'request', reason: 'TimeoutError' }]);
-});
-
-test('a packed message has all operations of a request while they fit into what SQS bills as one', () => {
-  const bodies = packed(
-    'request',
-    Array.from({ length: 100 }, (_, i) => login(`t${i}`, 'alice')),
-  );
-  expect(bodies).toHaveLength(1);
-});
-
-test('a packed message is split below 64 KiB, in order and without loss', async () => {
-  const operations = Array.from({ length: 300 }, (_, i) => login(`${i}`.repeat(300).slice(0, 900), 'alice'));
-  const bodies = packed('request', operations);
-  for (const body of bodies) expect(body.length).toBeLessThanOrEqual(64 * 1024);
-  expect(bodies.flatMap((body) => JSON.parse(body).operations)).toEqual(operations);
-});
-
-test('a packed message is plain ASCII with the same content', () => {
-  const operation = login('tökén-😀', '用户-👩‍👩‍👧');
-  const [body = ''] = packed('request', [operation]);
-  expect(body).toMatch(/^[\x20-\x7e]+$/);
-  expect(JSON.parse(body).operations).toEqual([operation]);
 });
 
 const mirrored = new Set([AppId.parse('phone')]);
@@ -160,10 +138,19 @@ test('a message stays until the mirrors are marked', async () => {
   expect(await settle(messageOf(login('t1', 'alice')))).toEqual([{ kind: 'retry', id: 'request', reason: 'Down' }]);
 });
 
-test('mirrors are marked neither for refused operations nor for apps without a mirror', async () => {
+test('mirrors are marked for refused operations too, because the door may have applied them', async () => {
   const marked: unknown[] = [];
-  const mark = async (applied: readonly AppliedOperation[]) => void marked.push(applied);
-  await mirroredWorld(mark)(messageOf(login('t1', 'alice', NOW - HORIZON_MS - 1)));
+  const settle = mirroredWorld(async (settled) => void marked.push(...settled));
+  expect(await settle(messageOf(old))).toEqual([{ ...done, parked: 1 }]);
+  expect(marked).toEqual([{ id: 'request', operation: old }]);
+});
+
+test('mirrors are marked neither for unavailable operations nor for apps without a mirror', async () => {
+  const marked: unknown[] = [];
+  const mark = async (settled: readonly AppliedOperation[]) => void marked.push(settled);
+  const apply = async () => [{ kind: 'unavailable', reason: 'Down' } as const];
+  const ports = { apply, park: async () => {}, mirrors: { apps: mirrored, mark } };
+  await applyMessages(ports, [messageOf(login('t1', 'alice'))]);
   await mirroredWorld(mark, new Set([AppId.parse('other')]))(messageOf(login('t1', 'alice')));
   expect(marked).toEqual([]);
 });

@@ -2,11 +2,11 @@ import type { Context } from 'aws-lambda';
 import { accountApiHandler } from '../../functions/account-api/handler.ts';
 import { appSecret } from '../../functions/account-api/wire/credentials.ts';
 import type { Reads } from '../../functions/aws/dynamodb.ts';
-import { packed } from '../../functions/aws/queues.ts';
+import { operationsMessage } from '../../functions/aws/queues.ts';
 import { READS } from '../../functions/aws/registry-store.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import type { Configuration } from '../../functions/core/configuration.ts';
-import { type Operation, OperationsMessage } from '../../functions/core/operation.ts';
+import { OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
 import { reachesOf } from '../../functions/events/source.ts';
@@ -81,7 +81,8 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
       now: timeline.now,
       random,
       visibilityMs: OPERATIONS_QUEUE.visibilityS * 1000,
-      maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
+      // Far fewer than as deployed, so that cases of minutes have dead letters.
+      maxReceiveCount: 12,
       // An operator looks at the alarm, some time, and sends the dead letters again.
       onDeadLetter: () => timeline.after(random.logUniform(60_000, 2 * DAY_MS), () => site.queue.redrive()),
       onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), () => source.look()),
@@ -131,8 +132,7 @@ function registryOf(
 
 function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
   const ports = registryOf(site, process, READS.apply);
-  const park = (id: string, refused: readonly Operation[]) =>
-    asked(site, process, () => void site.parked.push({ v: 1, id, operations: [...refused] }));
+  const park = (refused: OperationsMessage) => asked(site, process, () => void site.parked.push(refused));
   const settle = (deliveries: readonly Delivery[]) =>
     applyMessages(
       { apply: (all) => applyAll(ports, all), park, mirrors: site.mirrors?.(process) },
@@ -141,7 +141,7 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
   // The wait that the door asks for comes from real chance: this case draws its own.
   const postpone = ({ receiptHandle }: { receiptHandle: string }) =>
     asked(site, process, () => site.queue.hide(receiptHandle, site.random.next() * 30_000));
-  return sqsDoor({ stage: 'apply', settle, postpone, longestWaitS: 30, log: site.log });
+  return sqsDoor({ stage: 'apply', settle, postpone, log: site.log });
 }
 
 const SECRET = appSecret(APP_SECRET);
@@ -161,7 +161,7 @@ function doorsOf(site: Site, process: Process): Doors {
     };
   const acceptAt = (registry: RegistryPorts) =>
     accepting({
-      enqueue: (id, all) => enqueue(site, process, packed(id, all)),
+      enqueue: (id, all) => enqueue(site, process, operationsMessage(id, all)),
       apply: (all) => applyAll(registry, all),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
@@ -175,14 +175,11 @@ function doorsOf(site: Site, process: Process): Doors {
   };
 }
 
-async function enqueue(site: Site, process: Process, bodies: readonly string[]): Promise<void> {
-  const sends = bodies.map((body) =>
-    asked(site, process, () => {
-      site.queue.send(body);
-      site.ledger.enqueued(OperationsMessage.parse(JSON.parse(body)), site.timeline.now());
-    }),
-  );
-  await Promise.all(sends);
+async function enqueue(site: Site, process: Process, body: string): Promise<undefined> {
+  await asked(site, process, () => {
+    site.queue.send(body);
+    site.ledger.enqueued(OperationsMessage.parse(JSON.parse(body)), site.timeline.now());
+  });
 }
 
 /** One thing asked of the queue. */
