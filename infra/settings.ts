@@ -63,20 +63,35 @@ export const LOG_RETENTION_DAYS = 30;
 
 const DAY_S = 86_400;
 
+/** The longest SQS keeps a message, for operators. */
+const PARKED_S = 14 * DAY_S;
+
+/**
+ * Seconds that a queue which feeds a function keeps a message. In a standard queue a dead letter's age counts from when it
+ * was first sent: an operator has at least the other week to redrive it. What `apply` parks is sent anew.
+ */
+const FEEDING_S = 7 * DAY_S;
+
+/**
+ * The largest count of receives that SQS allows. While a table or a hosted API is down, every message for it fails again
+ * and again: on average a try every 2.5 minutes, or every 7.5 if the hosted API refuses the credential
+ * (functions/lambda/sqs.ts, functions/mirror/hosted.ts), so at most about 580 tries a day. Throttled invocations count
+ * too. A dozen receives would be over within five minutes of an outage.
+ */
+const OUTAGE_RECEIVES = 1000;
+
 /** Seconds that Lambda collects operations for `apply`, if no app has a mirror. */
 const OPERATIONS_WINDOW_S = 1;
 
 export const OPERATIONS_QUEUE = {
   // Six times the function's timeout and the window, as AWS asks of queues that feed a function.
   visibilityS: 6 * TIMEOUT_S.apply + OPERATIONS_WINDOW_S,
-  // The longest SQS keeps a message.
-  retentionS: 14 * DAY_S,
-  // Throttled invocations count as receives too. With the backoff, SQS parks a message after some minutes of failures.
-  maxReceiveCount: 12,
+  retentionS: FEEDING_S,
+  maxReceiveCount: OUTAGE_RECEIVES,
 } as const;
 
-/** Dead letters and parked operations: the longest SQS keeps a message. */
-export const PARKED_QUEUE = { retentionS: 14 * DAY_S } as const;
+/** Dead letters and parked operations. */
+export const PARKED_QUEUE = { retentionS: PARKED_S } as const;
 
 /** How Lambda feeds a queue to a function: messages at a time, seconds to wait for more (default: 0), executions at once. */
 export type Feed = { readonly batchSize: number; readonly windowS?: number; readonly maxConcurrency: number };
@@ -89,18 +104,10 @@ export type QueueNumbers = {
   readonly feed: Feed;
 };
 
-/**
- * The largest count of receives that SQS allows. While a hosted API is down, every message for it fails again and again:
- * on average a try every 2.5 minutes, or every 7.5 if it refuses the credential (functions/mirror.ts,
- * functions/mirror/hosted.ts), so at most about 580 tries a day. Twelve, as for operations, would turn all of them into
- * dead letters within half an hour.
- */
-const OUTAGE_RECEIVES = 1000;
-
 /** The queue of dirty marks of one mirror. FIFO queues have no batching window. */
 export const MARKS_QUEUE: QueueNumbers = {
   visibilityS: 6 * TIMEOUT_S.mirror,
-  retentionS: 14 * DAY_S,
+  retentionS: FEEDING_S,
   maxReceiveCount: OUTAGE_RECEIVES,
   feed: { batchSize: 10, maxConcurrency: MIRROR_EXECUTIONS },
 };
@@ -110,13 +117,13 @@ const CHECKS_WINDOW_S = 5;
 /** The queue of checks of one mirror. Checks wait a minute anyway; five seconds more join those of many messages in one query. */
 export const CHECKS_QUEUE: QueueNumbers = {
   visibilityS: 6 * TIMEOUT_S.verify + CHECKS_WINDOW_S,
-  retentionS: 14 * DAY_S,
+  retentionS: FEEDING_S,
   maxReceiveCount: OUTAGE_RECEIVES,
   feed: { batchSize: 50, windowS: CHECKS_WINDOW_S, maxConcurrency: MIRROR_EXECUTIONS },
 };
 
-/** Dead letters of a mirror: the longest SQS keeps a message. */
-export const DEAD_LETTERS = { retentionS: 14 * DAY_S } as const;
+/** Dead letters of a mirror. */
+export const DEAD_LETTERS = { retentionS: PARKED_S } as const;
 
 /** Minutes between two runs of `sweep`. Each continues where the last one stopped; a pass over the table takes a day. */
 export const SWEEP_EVERY_MINUTES = 60;

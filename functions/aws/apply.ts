@@ -16,9 +16,10 @@ export function applyDoor() {
   const client = new SQSClient(CLIENT);
   const registry = registryIn(environment.REGISTRY_TABLE, READS.apply);
   const digest = pseudonymDigest(new SecretsManagerClient(CLIENT), environment.PSEUDONYM_SECRET, log);
+  const park = parkedQueue(client, environment.PARKED_QUEUE_URL);
   const ports: ApplyPorts = {
     apply: (operations) => applyAll(registry, operations),
-    park: parkedQueue(client, environment.PARKED_QUEUE_URL),
+    park,
     mirrors: mirrorMarks({ client, queueUrls: environment.MARKS_QUEUES, digest }),
   };
   return sqsDoor({
@@ -28,7 +29,7 @@ export function applyDoor() {
       return applyMessages({ ...ports, pseudonymOf: await pseudonymsUnder(digest) }, bodies);
     },
     postpone: postponeIn(client, [environment.OPERATIONS_QUEUE_URL]),
-    longestWaitS: 30,
+    park,
     log,
     // Log each message that parked something on its own line, so that operators can find it.
     isRoutine: ({ kind, parked }) => kind === 'done' && parked === 0,

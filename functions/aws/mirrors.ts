@@ -52,7 +52,7 @@ export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks'
     client,
     MIRRORS.map((site) => site[queue]),
   );
-  return sqsDoor({ stage, settle: (deliveries) => work(mirrors, deliveries), postpone, longestWaitS: 300, log });
+  return sqsDoor({ stage, settle: (deliveries) => work(mirrors, deliveries), postpone, log });
 }
 
 /** Connects every mirror of the environment to its stores, queues and hosted API, by app. */

@@ -3,7 +3,7 @@ export type Delivery = { readonly body: string; readonly receives: number };
 
 /**
  * The result of a message. `done`: it leaves the queue. `retry`: it stays, and a worker gets it again after `waitMs` at
- * the earliest. All other fields go into the log.
+ * the earliest. All other fields go into the log; the `reason` of a retry can have it parked (functions/lambda/sqs.ts).
  */
 export type MessageResult = {
   readonly kind: 'done' | 'retry';

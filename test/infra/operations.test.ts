@@ -204,7 +204,6 @@ async function metricsOfMessage(settled: MessageResult, receives: number): Promi
     settle: async () => [settled],
     postpone: postponeIn(new SQSClient(NOWHERE), [NOWHERE.endpoint]),
     stage: 'apply',
-    longestWaitS: 30,
     log,
     isRoutine: ({ parked }) => parked === 0,
   });

@@ -1,5 +1,6 @@
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
+import { Unavailable } from '../../functions/core/outcome.ts';
 import type { Line } from '../../functions/lambda/log.ts';
 import type { MessageResult } from '../../functions/lambda/message.ts';
 import { type SqsDoorPorts, sqsDoor } from '../../functions/lambda/sqs.ts';
@@ -9,19 +10,24 @@ const context = {} as Context; // the door looks at nothing of it
 
 type Settle = (bodies: readonly string[]) => Promise<MessageResult[]>;
 
-/** Messages with these bodies, received for the first time, through a door with these results. */
-async function through(bodies: readonly string[], settle: Settle, more: Partial<SqsDoorPorts> = {}) {
+/** Messages with these bodies through a door with these results. Default: received for the first time, long after sending. */
+async function through(
+  bodies: readonly string[],
+  settle: Settle,
+  more: Partial<SqsDoorPorts> = {},
+  receives = 1,
+  sentMs = 0,
+) {
   const lines: { message: string; line: Line }[] = [];
   const postponed: [string, number][] = [];
   const door = sqsDoor({
     stage: 'apply',
     settle: (deliveries) => settle(deliveries.map(({ body }) => body)),
     postpone: async ({ body }: SQSRecord, seconds) => void postponed.push([body, seconds]),
-    longestWaitS: 30,
     log: (_, message, line) => lines.push({ message, line }),
     ...more,
   });
-  const Attributes = { ApproximateReceiveCount: '1', SentTimestamp: '0' };
+  const Attributes = { ApproximateReceiveCount: `${receives}`, SentTimestamp: `${sentMs}` };
   const messages = bodies.map((Body) => ({ MessageId: `id-${Body}`, Body, Attributes }));
   const event: SQSEvent = eventOf(messages, 'arn:aws:sqs:us-east-1:000000000000:operations');
   const answer = await door(event, context);
@@ -58,13 +64,44 @@ test('routine results of a batch share one log line with all ids and pseudonyms;
   ]);
 });
 
-test('a bug keeps the whole batch, and its text stays out of the log', async () => {
-  const { kept, lines } = await through(['three', 'four'], async () => {
-    throw new TypeError('canary');
-  });
-  expect(kept).toEqual(['id-three', 'id-four']);
-  expect(lines).toMatchObject([{ message: 'bug', line: { error: 'TypeError' } }]);
+const buggy: Settle = async (bodies) => {
+  if (bodies.includes('bad')) throw new TypeError('canary');
+  return bodies.map((id) => ({ kind: 'done', id }));
+};
+
+test('a bug keeps only the message that meets it, and its text stays out of the log', async () => {
+  const { kept, lines } = await through(['three', 'bad', 'four'], buggy);
+  expect(kept).toEqual(['id-bad']);
+  const bugs = lines.filter(({ message }) => message === 'bug');
+  expect(bugs).toMatchObject([{ line: { error: 'TypeError', messages: 3 } }, { line: { messages: 1 } }]);
   expect(JSON.stringify(lines)).not.toContain('canary');
+});
+
+const unreadable: Settle = async () => [{ kind: 'retry', reason: 'unreadable' }];
+
+test.each([
+  ['cannot be read', unreadable, 'unreadable'],
+  ['meets a bug', buggy, 'bug'],
+])('a message that %s is parked with its reason, after forty receives and an hour', async (_, settle, reason) => {
+  const parked: unknown[] = [];
+  const park = async (...what: unknown[]) => void parked.push(what);
+  for (const [receives, sentMs] of [
+    [39, 0],
+    [40, Date.now() - 3_500_000],
+  ])
+    expect((await through(['bad'], settle, { park }, receives, sentMs)).kept).toEqual(['id-bad']);
+  expect(parked).toEqual([]);
+  const { kept, lines } = await through(['bad'], settle, { park }, 40, Date.now() - 3_600_000);
+  expect([kept, parked]).toEqual([[], [['bad', reason]]]);
+  expect(lines.at(-1)?.line).toMatchObject({ outcome: 'done', parked: 1, reason });
+});
+
+test('a message stays while it cannot be parked, and always if a service is unavailable', async () => {
+  const park = () => Promise.reject(new Unavailable('Down'));
+  const { kept, lines } = await through(['nine'], unreadable, { park }, 999);
+  expect([kept, lines[0]?.line['parking']]).toEqual([['id-nine'], 'Down']);
+  const down: Settle = async () => [{ kind: 'retry', reason: 'TimeoutError' }];
+  expect((await through(['ten'], down, { park: async () => {} }, 999)).kept).toEqual(['id-ten']);
 });
 
 test('a message without a result stays', async () => {
@@ -74,8 +111,8 @@ test('a message without a result stays', async () => {
 
 test('a result may ask for a longer wait, which comes on top of the random one', async () => {
   const settle: Settle = async () => [{ kind: 'retry', reason: 'x', waitMs: 40_000 }];
-  const { postponed } = await through(['seven'], settle, { longestWaitS: 1 });
-  expect(postponed).toEqual([['seven', expect.toSatisfy((seconds: number) => [40, 41].includes(seconds))]]);
+  const { postponed } = await through(['seven'], settle);
+  expect(postponed).toEqual([['seven', expect.toSatisfy((seconds: number) => [40, 41, 42].includes(seconds))]]);
 });
 
 test('a wait that cannot be set is logged, and the message stays for the timeout of its queue', async () => {

@@ -63,7 +63,6 @@ export function workerOf(site: MirrorSite, stage: string, queue: MirrorQueues['m
         stage,
         settle: (deliveries) => work(ports, deliveries),
         postpone: postponeIn(site.queues.client(process), []),
-        longestWaitS: 300,
         log: site.deployment.log,
       });
       const answer = await door({ Records }, CONTEXT);
