@@ -1,38 +1,24 @@
-/** The figures of cases, in numbers that add up. Times in ms; those from `events` on are of mirrored cases. */
-export type Figures = {
-  readonly removals: number;
-  /** For how long something was true that a later operation removes, since the removal was accepted. */
-  readonly exposedMs: number;
-  /** For how long since a caller got the answer that the removal is applied: must be none. */
-  readonly leakedMs: number;
-  readonly events: number;
-  /** Operations of the mirrored app that can take a binding away. */
-  readonly removing: number;
-  readonly operateCalls: number;
-  readonly queryCalls: number;
-  readonly leakMs: number;
-  /** How many removals of one binding outlived it on the hosted API for so many tenths of a second. */
-  readonly leaks: Readonly<Record<string, number>>;
-  readonly leaksAtRest: number;
-  readonly missingAtRest: number;
-  /** The longest that the two sides differed after calm and the last change. */
-  readonly longestMs: number;
-};
-
-const NO_FIGURES: Figures = {
+/** The figures of no case, in numbers that add up. Times in ms; those from `events` on are of mirrored cases. */
+const NO_FIGURES = {
   removals: 0,
+  /** For how long something was true that a later operation removes, since the removal was accepted. */
   exposedMs: 0,
+  /** For how long since a caller got the answer that the removal is applied: must be none. */
   leakedMs: 0,
   events: 0,
+  /** Operations of the mirrored app that can take a binding away. */
   removing: 0,
   operateCalls: 0,
   queryCalls: 0,
   leakMs: 0,
-  leaks: {},
+  /** How many removals of one binding outlived it on the hosted API for so many tenths of a second. */
+  leaks: {} as Readonly<Record<string, number>>,
   leaksAtRest: 0,
   missingAtRest: 0,
+  /** The longest that the two sides differed after calm and the last change. */
   longestMs: 0,
 };
+export type Figures = Readonly<typeof NO_FIGURES>;
 
 /** The sum of counts by name. */
 export function sumOfCounts(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {

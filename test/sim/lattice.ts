@@ -4,7 +4,7 @@ import { type Limits, merge } from '../../functions/core/merge.ts';
 import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
 import { removalAt } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, APP, drawOperation, TOKENS, textOf } from './cast.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Run } from './finding.ts';
 import { type Random, randomOf } from './random.ts';
 import { type Pair, pairOf, serial } from './serial.ts';
 
@@ -16,7 +16,7 @@ export type Registers = {
 
 export const NOTHING: Registers = { documents: new Map(), clears: new Map() };
 
-export type Merging = { readonly horizon?: string; readonly limits?: Limits };
+type Merging = { readonly horizon?: string; readonly limits?: Limits };
 
 /** The registers after a batch: each token's operations are one merge, an account's watermark only rises. */
 export function after(state: Registers, batch: readonly Operation[], { horizon, limits }: Merging = {}): Registers {
@@ -68,7 +68,7 @@ export function deliveries(random: Random, operations: readonly Operation[]): Op
 }
 
 /** One random case: what is bound after any deliveries is what the serial order says. */
-export function latticeCase(seed: number): Finding | undefined {
+export function latticeCase(seed: number): Run {
   const random = randomOf(seed);
   const draw = {
     tokens: 1 + random.below(3),
@@ -79,20 +79,24 @@ export function latticeCase(seed: number): Finding | undefined {
   const operations = Array.from({ length: 2 + random.below(8) }, (_, i) =>
     drawOperation(random, random.below(4), i, draw),
   );
-  const expected = [...serial(operations).keys()].sort();
   const batches = deliveries(random, operations);
-  const state = batches.reduce((before, batch) => after(before, batch), NOTHING);
-  const actual = shown(state).sort();
-  const finding = (oracle: string, wanted: string, found: string): Finding => ({
-    ...{ seed, oracle, expected: wanted, actual: found },
-    trace: traceOf(batches),
-  });
-  if (actual.join() !== expected.join())
-    return finding('O1 the registry ends as the serial order says', expected.join('; '), actual.join('; '));
-  const replayed = deliveries(random, operations).reduce((before, batch) => after(before, batch), state);
-  if (digest(replayed) !== digest(state)) return finding('O6 copies change nothing', digest(state), digest(replayed));
-  return undefined;
+  const differs = differing(seed, batches);
+  const state = delivered(batches);
+  const bound = [...serial(operations).keys()].sort().join('; ');
+  const finding =
+    differs('O1 the registry ends as the serial order says', bound, shown(state).sort().join('; ')) ??
+    differs('O6 copies change nothing', digest(state), digest(delivered(deliveries(random, operations), {}, state)));
+  return { finding };
 }
 
-export const traceOf = (batches: readonly (readonly Operation[])[]): string[] =>
-  batches.map((batch) => batch.map(textOf).join('\n  + '));
+/** The registers after batches one after the other. */
+export const delivered = (batches: readonly Operation[][], merging: Merging = {}, state = NOTHING): Registers =>
+  batches.reduce((before, batch) => after(before, batch, merging), state);
+
+/** Returns a function that returns a finding where two texts differ. */
+export const differing =
+  (seed: number, batches: readonly Operation[][]) =>
+  (oracle: string, expected: string, actual: string): Finding | undefined =>
+    expected === actual
+      ? undefined
+      : { seed, oracle, expected, actual, trace: batches.map((batch) => batch.map(textOf).join('\n  + ')) };

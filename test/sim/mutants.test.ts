@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { atRecordedSeeds, isMissed } from './hunt.ts';
+import { atRecordedSeeds, isMissed } from './jobs.ts';
 import { MUTANTS } from './mutants.ts';
 import { mutated, sourceOf } from './patches.ts';
 

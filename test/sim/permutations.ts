@@ -2,7 +2,7 @@ import { DOCUMENT_LIMITS, type Limits } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { eventHash, type StampedKind, stampOf } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, SESSIONS, TOKENS, textOf } from './cast.ts';
-import type { Finding } from './finding.ts';
+import type { Run } from './finding.ts';
 import { after, digest, NOTHING, type Registers, shown } from './lattice.ts';
 import { present } from './random.ts';
 import { serial } from './serial.ts';
@@ -50,11 +50,8 @@ function choices<T>(items: readonly T[], size: number): T[][] {
   return items.flatMap((item, i) => choices(items.slice(i + 1), size - 1).map((rest) => [item, ...rest]));
 }
 
-/** Operations to be delivered in every order, to documents of the usual size or to very small ones. */
-export type Permutation = { readonly operations: readonly Operation[]; readonly limits: Limits };
-
 /** All choices of five of what overflows a small document, and of six of the catalogue. */
-export const PERMUTED: readonly Permutation[] = [
+export const PERMUTED = [
   ...choices(OVERFLOWING, 5).map((operations) => ({ operations, limits: { ...DOCUMENT_LIMITS, edges: 2 } })),
   ...choices(CATALOGUE, 6).map((operations) => ({ operations, limits: DOCUMENT_LIMITS })),
 ];
@@ -72,15 +69,16 @@ function* orders({ state, order }: OrderResult, left: readonly Operation[], limi
 }
 
 /**
- * All orders end with the same registers, and those show the serial order's bindings. A document that overflows shows
- * no more than those.
+ * All orders of one choice end with the same registers, and those show the serial order's bindings. A document that
+ * overflows shows no more than those.
  */
-export function everyOrder({ operations, limits }: Permutation): { orders: number; finding: Finding | undefined } {
+export function everyOrder(seed: number): Run {
+  const { operations, limits } = present(PERMUTED[seed % PERMUTED.length]);
   const bound = [...serial(operations).keys()].sort();
-  let count = 0;
+  let cases = 0;
   let registers: string | undefined;
   for (const { state, order } of orders({ state: NOTHING, order: [] }, operations, limits)) {
-    count++;
+    cases++;
     const actual = shown(state).sort();
     const ended = digest(state);
     registers ??= ended;
@@ -89,7 +87,7 @@ export function everyOrder({ operations, limits }: Permutation): { orders: numbe
     if (isRight || isSafe) continue;
     const oracle = 'O1 every order ends with the bindings of the serial order, and with the same registers';
     const [expected, found] = [`${bound.join('; ')} ${registers}`, `${actual.join('; ')} ${ended}`];
-    return { orders: count, finding: { seed: count, oracle, expected, actual: found, trace: order.map(textOf) } };
+    return { cases, finding: { seed, oracle, expected, actual: found, trace: order.map(textOf) } };
   }
-  return { orders: count, finding: undefined };
+  return { cases, finding: undefined };
 }

@@ -5,8 +5,7 @@ import { addToCorpus } from './corpus.ts';
 import { MIRROR_FAULTS } from './faults.ts';
 import { figureLines } from './figures.ts';
 import type { Finding } from './finding.ts';
-import { huntAll, isMissed } from './hunt.ts';
-import { inPieces } from './jobs.ts';
+import { huntAll, inPieces, isMissed } from './jobs.ts';
 import { MUTANTS } from './mutants.ts';
 import { SUITE_NAMES, type SweepResult } from './suites.ts';
 
@@ -14,11 +13,7 @@ const OPTIONS = {
   seeds: { value: 'N', help: 'how many seeds to run', default: '10000' },
   from: { value: 'S', help: 'the first of them. Default: a new one each time' },
   suite: { value: 'NAME', help: SUITE_NAMES.join(', '), default: 'end-to-end' },
-  fault: {
-    value: 'NAME',
-    help: `only this kind of fault; may be given more than once: ${MIRROR_FAULTS.join(', ')}`,
-    repeats: true,
-  },
+  fault: { value: 'NAME', help: `only faults of these names: ${MIRROR_FAULTS.join(', ')}`, repeats: true },
   calm: { help: 'no fault at all' },
   mutant: { value: 'NAME', help: 'runs the seeds over code with that fault of our own making' },
   seed: { value: 'S', help: 'runs one seed and tells its history, if it fails' },

@@ -2,39 +2,17 @@ import { inParallel } from '../../functions/core/parallel.ts';
 import type { Fault } from './faults.ts';
 import { type Figures, sumOfCounts, sumOfFigures } from './figures.ts';
 import type { Finding, Run } from './finding.ts';
-import { present } from './random.ts';
 
-export type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
+type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise<Run>;
 
 /**
  * Every suite by its name, with the seeds that `npm test` and `npm run test:deep` run of it. Loaded on demand: the
  * smaller ones need no adapters.
  */
 export const SUITES = {
-  lattice: {
-    seeds: { fast: 2_000, deep: 200_000 },
-    load: async (): Promise<Suite> => {
-      const { latticeCase } = await import('./lattice.ts');
-      return (seed) => ({ finding: latticeCase(seed) });
-    },
-  },
-  permutations: {
-    seeds: { fast: 40, deep: 518 },
-    load: async (): Promise<Suite> => {
-      const { everyOrder, PERMUTED } = await import('./permutations.ts');
-      return (seed) => {
-        const { orders, finding } = everyOrder(present(PERMUTED[seed % PERMUTED.length]));
-        return { cases: orders, finding: finding && { ...finding, seed } };
-      };
-    },
-  },
-  limits: {
-    seeds: { fast: 1_000, deep: 60_000 },
-    load: async (): Promise<Suite> => {
-      const { horizonCase, overflowCase } = await import('./limits.ts');
-      return (seed) => ({ finding: seed % 2 === 0 ? overflowCase(seed) : horizonCase(seed) });
-    },
-  },
+  lattice: { seeds: { fast: 2_000, deep: 200_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
+  permutations: { seeds: { fast: 40, deep: 518 }, load: async () => (await import('./permutations.ts')).everyOrder },
+  limits: { seeds: { fast: 1_000, deep: 60_000 }, load: async () => (await import('./limits.ts')).limitsCase },
   storage: { seeds: { fast: 500, deep: 40_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
   collecting: {
     seeds: { fast: 300, deep: 10_000 },
@@ -78,15 +56,13 @@ export type SweepResult = {
 const AT_ONCE = 4;
 
 export async function sweep({ suite, from, count, only, isFirstEnough = false }: Sweep): Promise<SweepResult> {
-  const run = await SUITES[suite].load();
+  const run: Suite = await SUITES[suite].load();
   let sum = sumOf([]);
-  let isEnough = false;
   const seeds = Array.from({ length: count }, (_, i) => from + i);
   await inParallel(seeds, AT_ONCE, async (seed) => {
-    if (isEnough) return;
-    const one = await run(seed, only);
-    sum = sumOf([sum, resultOf(one)]);
-    isEnough ||= isFirstEnough && one.finding !== undefined;
+    if (isFirstEnough && sum.findings.length > 0) return;
+    const one = resultOf(await run(seed, only));
+    sum = sumOf([sum, one]);
   });
   return sum;
 }
