@@ -35,12 +35,12 @@ export const drawEvents = (backend: Backend, ms: number, message: number): SentE
  * says. Gives up on a bind whose time cannot be. Resolves when there is no more to do.
  */
 async function post(outbox: Outbox, messageId: string, events: readonly SentEvent[]): Promise<void> {
-  const { timeline, random, gateway, ledger, onFinding } = outbox;
+  const { timeline, random, call, ledger, onFinding } = outbox;
   const json = events.map(({ json }) => json);
   const body = JSON.stringify(json.length === 1 ? json[0] : json);
   const expected = events.flatMap((event) => event.expected);
   for (;;) {
-    const answer = await gateway.call(
+    const answer = await call(
       { door: 'events', path: '/events/backend', headers: () => signed(outbox, messageId, body), body },
       {
         onRequest: (requestId) => ledger.expect(requestId, expected),

@@ -29,7 +29,7 @@ export type Known = readonly Operation[];
 
 /** One call of batchoperate. Nothing is tried again: to the service each call is a new one. */
 export async function operate(client: Client, before: Known): Promise<Known> {
-  const { app, gateway, ledger, random, onFinding } = client;
+  const { app, call, ledger, random, onFinding } = client;
   const body = JSON.stringify(z.encode(OperateRequests[app.dialect], drawRequest(random)));
   let known: Known = [];
   const onAnswer = ({ requestId, status, headers, body: text, at, sawStoreFail }: DoorAnswer) => {
@@ -48,7 +48,7 @@ export async function operate(client: Client, before: Known): Promise<Known> {
     if (!sawStoreFail) compare(client, before, operations);
     known = operations;
   };
-  const answer = await gateway.call(
+  const answer = await call(
     { door: 'account-api', path: PATHS.operate, headers: () => headersOf(app), body },
     { onAnswer },
   );
@@ -90,10 +90,10 @@ function drawRequest(random: Random): OperateRequest {
 }
 
 /** Asks for some tokens or some accounts; every binding of them that the answer shows, or does not show. */
-export async function ask({ app, gateway, timeline, onFinding }: Client, request: QueryRequest): Promise<Answer[]> {
+export async function ask({ app, call, timeline, onFinding }: Client, request: QueryRequest): Promise<Answer[]> {
   const from = timeline.now();
   const body = JSON.stringify(z.encode(QueryRequests[app.dialect], request));
-  const answer = await gateway.call({ door: 'account-api', path: PATHS.query, headers: () => headersOf(app), body });
+  const answer = await call({ door: 'account-api', path: PATHS.query, headers: () => headersOf(app), body });
   if (answer === undefined || answer.status === 503 || answer.status === 502) return [];
   const reply = QueryReplies[app.dialect].parse(JSON.parse(answer.body));
   if (reply.kind === 'found')

@@ -9,8 +9,8 @@ import { clearsOf, collect } from '../../functions/sweep/collect.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
-import { ACCOUNTS, BEGINNING_MS, type Draw, drawOperation } from './cast.ts';
-import { FAULTS, type Fault } from './faults.ts';
+import { ACCOUNTS, BEGINNING_MS, drawOperation } from './cast.ts';
+import { FAULTS, type Fault, swarm } from './faults.ts';
 import type { Run } from './finding.ts';
 import { hostileStore, hostileSweepStore } from './hostile-store.ts';
 import { born } from './network.ts';
@@ -19,8 +19,9 @@ import { type Random, randomOf } from './random.ts';
 import { serial } from './serial.ts';
 import {
   atRest,
-  CALM_MS,
+  comesToRest,
   deliver,
+  drawn,
   messages,
   REST_MS,
   read,
@@ -29,7 +30,7 @@ import {
   scheduleOver,
   spawn,
 } from './storage.ts';
-import { DAY_MS, timeline } from './timeline.ts';
+import { DAY_MS } from './timeline.ts';
 
 /** How long ago history happened (ms): not yet past the horizon, just past it, and past the store's lateness too. */
 const AGES = [HORIZON_MS - DAY_MS, HORIZON_MS + 1_000, HORIZON_MS + LATENESS_MS + 1_000, 3 * HORIZON_MS];
@@ -41,11 +42,11 @@ const AGES = [HORIZON_MS - DAY_MS, HORIZON_MS + 1_000, HORIZON_MS + LATENESS_MS 
  */
 export async function collectingSchedule(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
   const random = randomOf(seed);
-  const time = timeline();
   const table = memoryTable();
   const sweepStore = memorySweepStore(table, new Map(), 1 + random.below(4));
   const [old, present] = [pastDeeds(random), presentDeeds(random)];
-  const schedule = scheduleOver(memoryRegistryIn(table), { time, random, only, deeds: [...old, ...present] });
+  const faults = swarm(random, only);
+  const schedule = scheduleOver(memoryRegistryIn(table), { random, faults }, [...old, ...present]);
   const { store } = schedule.truth;
   for (const { operation } of random.shuffled(old))
     await applyAll({ store, now: () => msOf(operation.stamp), pause: async () => {} }, [operation]);
@@ -57,9 +58,7 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   if (random.chance(0.4)) some(() => hastily(schedule, sweepStore));
   else for (let i = 1 + random.below(4); i > 0; i--) some(() => collector(schedule, sweepStore));
   for (let i = 4 + random.below(8); i > 0; i--) some(() => read(schedule));
-  time.after(CALM_MS, schedule.faults.calm);
-  await time.run(REST_MS);
-  await atRest(schedule);
+  await comesToRest(schedule);
   await afterwards(schedule, table, sweepStore);
   return resultOf(schedule, seed);
 }
@@ -68,7 +67,7 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
 function pastDeeds(random: Random): Deed[] {
   const sessions = random.pick([0, 0, 0.5]);
   const ages = sessions > 0 ? [random.pick(AGES)] : AGES;
-  const draw = drawn(random, sessions);
+  const draw = drawn(random, () => sessions);
   return Array.from({ length: 2 + random.below(6) }, (_, i) => {
     const operation = aged(drawOperation(random, random.below(6), i, draw), random.pick(ages));
     return { ...deedOf(operation), issuedAt: -1, ackedAt: -1 };
@@ -77,19 +76,12 @@ function pastDeeds(random: Random): Deed[] {
 
 /** Of now, or so late that another few minutes would have been too late. */
 function presentDeeds(random: Random): Deed[] {
-  const draw = drawn(random, 0);
+  const draw = drawn(random, () => 0);
   return Array.from({ length: 1 + random.below(5) }, (_, i) => {
     const operation = drawOperation(random, 10 + random.below(6), 10 + i, draw);
     return deedOf(random.chance(0.5) ? aged(operation, HORIZON_MS - 2 * REST_MS) : operation);
   });
 }
-
-const drawn = (random: Random, sessions: number): Draw => ({
-  tokens: 1 + random.below(2),
-  spanMs: random.pick([2, 20]),
-  sessions,
-  types: random.pick([0, 0.5]),
-});
 
 const aged = <O extends Operation>(operation: O, ageMs: number): O => ({
   ...operation,

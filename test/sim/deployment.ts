@@ -32,9 +32,10 @@ import { type Truth, watched } from './truth.ts';
 /** How long a door keeps its caller waiting for an operation to take effect (ms). */
 const BUDGET_MS = 1_000;
 
-type DeploymentOptions = {
-  readonly ledger: Ledger;
-  readonly onFinding: OnFinding;
+/** The surroundings of a deployment, and its observers. */
+type Watched = Surroundings & { readonly ledger: Ledger; readonly onFinding: OnFinding };
+
+export type DeploymentOptions = {
   readonly configuration?: Configuration;
   /** Marks for the mirrors of apps that have one, as a process of the worker sends them. */
   readonly mirrors?: (process: Process) => Mirrors;
@@ -52,7 +53,7 @@ export type Deployment = Pick<Site, 'truth' | 'queue' | 'log' | 'clock' | 'parke
 /** Without a remaining time middy sets no timer of its own: time here is virtual. */
 export const CONTEXT = {} as Context;
 
-type Site = Surroundings &
+type Site = Watched &
   DeploymentOptions & {
     readonly truth: Truth;
     readonly past: History;
@@ -64,8 +65,8 @@ type Site = Surroundings &
     readonly clock: () => () => number;
   };
 
-export function deploy(surroundings: Surroundings, options: DeploymentOptions): Deployment {
-  const { timeline, random, faults } = surroundings;
+export function deploy(surroundings: Watched, options: DeploymentOptions): Deployment {
+  const { timeline, random, faults, onFinding } = surroundings;
   const skews = [0, 1, 2].map(() =>
     faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([20, 800, 6_000]) : 0,
   );
@@ -88,7 +89,7 @@ export function deploy(surroundings: Surroundings, options: DeploymentOptions): 
       onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), () => source.look()),
     }),
     parked: [],
-    log: logTo(options.onFinding),
+    log: logTo(onFinding),
     configuration: options.configuration ?? CONFIGURATION,
     clock: () => {
       const skew = random.pick(skews);

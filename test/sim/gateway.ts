@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
-import { CONTEXT, type Deployment, deploy } from './deployment.ts';
+import { CONTEXT, type Deployment, type DeploymentOptions, deploy } from './deployment.ts';
 import { findings, type OnFinding } from './finding.ts';
 import { type Ledger, ledger } from './ledger.ts';
 import { born, type Surroundings } from './network.ts';
@@ -29,16 +29,14 @@ type Notes = {
   readonly onAnswer?: (answer: DoorAnswer) => void;
 };
 
-export type Gateway = {
-  /** The answer, or nothing where none came in time. */
-  readonly call: (call: HttpCall, notes?: Notes) => Promise<DoorAnswer | undefined>;
-};
+/** A call of a door. Returns the answer, or nothing where none came in time. */
+export type Call = (call: HttpCall, notes?: Notes) => Promise<DoorAnswer | undefined>;
 
 /** How long a caller waits (ms): longer than a door may take. */
 const PATIENCE_MS = 20_000;
 
 /** HTTP between callers and doors: requests and answers are lost, repeated, and come late. */
-export function gateway(surroundings: Surroundings, { doors }: Deployment): Gateway {
+export function gateway(surroundings: Surroundings, { doors }: Deployment): Call {
   const { timeline, random, faults } = surroundings;
   let requests = 0;
 
@@ -64,18 +62,16 @@ export function gateway(surroundings: Surroundings, { doors }: Deployment): Gate
     return answer;
   };
 
-  return {
-    call: async (call, notes = {}) => {
-      if (faults.strike('caller loses a request')) return timeline.sleep(PATIENCE_MS).then(() => undefined);
-      const lateMs = faults.strike('caller is late') ? random.logUniform(1_000, 600_000) : 0;
-      const travelMs = random.logUniform(1, 50) + lateMs;
-      if (faults.strike('caller repeats')) void deliver(call, notes, travelMs + random.logUniform(1, 60_000));
-      const answer = await Promise.race([deliver(call, notes, travelMs), timeline.sleep(PATIENCE_MS)]);
-      if (answer === undefined) return undefined;
-      const isLost = faults.strike('caller loses an answer');
-      await timeline.sleep(isLost ? PATIENCE_MS : random.logUniform(1, 50));
-      return isLost ? undefined : answer;
-    },
+  return async (call, notes = {}) => {
+    if (faults.strike('caller loses a request')) return timeline.sleep(PATIENCE_MS).then(() => undefined);
+    const lateMs = faults.strike('caller is late') ? random.logUniform(1_000, 600_000) : 0;
+    const travelMs = random.logUniform(1, 50) + lateMs;
+    if (faults.strike('caller repeats')) void deliver(call, notes, travelMs + random.logUniform(1, 60_000));
+    const answer = await Promise.race([deliver(call, notes, travelMs), timeline.sleep(PATIENCE_MS)]);
+    if (answer === undefined) return undefined;
+    const isLost = faults.strike('caller loses an answer');
+    await timeline.sleep(isLost ? PATIENCE_MS : random.logUniform(1, 50));
+    return isLost ? undefined : answer;
   };
 }
 
@@ -109,15 +105,14 @@ const eventOf = (
 
 /** The surroundings that all callers of the doors share. */
 export type Caller = Surroundings & {
-  readonly gateway: Gateway;
+  readonly call: Call;
   readonly ledger: Ledger;
   readonly onFinding: OnFinding;
 };
 
 /** A deployment and what its callers share, with the findings of all. */
-export function calledDeployment(surroundings: Surroundings) {
-  const found = findings();
-  const book = ledger(found.onFinding);
-  const deployment = deploy(surroundings, { ledger: book, onFinding: found.onFinding });
-  return { ...surroundings, ...found, ledger: book, deployment, gateway: gateway(surroundings, deployment) };
+export function calledDeployment(surroundings: Surroundings, options: DeploymentOptions = {}, found = findings()) {
+  const called = { ...surroundings, ...found, ledger: ledger(found.onFinding) };
+  const deployment = deploy(called, options);
+  return { ...called, deployment, call: gateway(surroundings, deployment) };
 }

@@ -1,13 +1,24 @@
+import type { Token } from '../../functions/core/account.ts';
 import { expiryOf } from '../../functions/core/merge.ts';
 import type { Pointer, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
+import type { MirrorState, MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { memoryRegistryStore, tokenKey } from '../memory/registry-store.ts';
 import { type Process, requested, type Surroundings } from './network.ts';
+import { present } from './random.ts';
+
+/** Requests of a process to the store. `onFailure`: called for each that fails. */
+const requester =
+  (surroundings: Surroundings, process: Process, onFailure = () => {}) =>
+  <R>(...parts: (() => Promise<R>)[]): Promise<R[]> => {
+    const answer = requested(surroundings, process, 'store', parts);
+    answer.catch(onFailure);
+    return answer;
+  };
 
 /**
  * A registry store as one process sees it over a network that delays, loses and repeats, from a machine that may die. It
  * keeps what DynamoDB promises and nothing more: an item is read and written atomically, a list of items is not.
- * `onFailure`: called for each request that fails.
  */
 export function hostileStore(
   inner: RegistryStore,
@@ -15,11 +26,7 @@ export function hostileStore(
   process: Process,
   onFailure = () => {},
 ): RegistryStore {
-  const request = <R>(...parts: (() => Promise<R>)[]) => {
-    const answer = requested(surroundings, process, 'store', parts);
-    answer.catch(onFailure);
-    return answer;
-  };
+  const request = requester(surroundings, process, onFailure);
   return {
     documents: (tokens) => request(...tokens.map((ref) => async () => (await inner.documents([ref]))[0])),
     clears: (accounts) => request(...accounts.map((ref) => async () => (await inner.clears([ref]))[0] ?? '')),
@@ -47,7 +54,7 @@ export function hostileStore(
 
 /** A sweep store as one process sees it over the same network: a list of items is not read at once. */
 export function hostileSweepStore(inner: SweepStore, surroundings: Surroundings, process: Process): SweepStore {
-  const request = <R>(...parts: (() => Promise<R>)[]) => requested(surroundings, process, 'store', parts);
+  const request = requester(surroundings, process);
   const one = async <R>(part: () => Promise<R>, otherwise: R): Promise<R> => (await request(part))[0] ?? otherwise;
   return {
     ...inner,
@@ -57,6 +64,32 @@ export function hostileSweepStore(inner: SweepStore, surroundings: Surroundings,
     deletePointer: (...parameters) => one(() => inner.deletePointer(...parameters), false),
     noteIdle: (...parameters) => one(() => inner.noteIdle(...parameters), false),
     deleteClear: (...parameters) => one(() => inner.deleteClear(...parameters), false),
+  };
+}
+
+/** Called with each state at the moment from which it is stored, and with the one it took the place of. */
+export type OnState = (token: Token, state: MirrorState, before: MirrorState) => void;
+
+/** Mirror states as one process sees them over the same network. After a failure it may have written nothing down. */
+export function hostileMirrorStore(
+  inner: MirrorStore,
+  surroundings: Surroundings,
+  process: Process,
+  { onState, onFailure }: { readonly onState: OnState; readonly onFailure: () => void },
+): MirrorStore {
+  const request = requester(surroundings, process, onFailure);
+  return {
+    states: (app, tokens) =>
+      request(...tokens.map((token) => async () => present((await inner.states(app, [token]))[0]))),
+    writeState: async (app, token, state, version) => {
+      const write = async () => {
+        const before = present((await inner.states(app, [token]))[0]);
+        const isWritten = await inner.writeState(app, token, state, version);
+        if (isWritten) onState(token, state, before.state);
+        return isWritten;
+      };
+      return present((await request(write))[0]);
+    },
   };
 }
 

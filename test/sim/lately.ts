@@ -1,4 +1,10 @@
-import { firstVersion, type RegistryStore, type Stored } from '../../functions/core/store.ts';
+import {
+  type AccountRef,
+  firstVersion,
+  type RegistryStore,
+  type Stored,
+  type TokenRef,
+} from '../../functions/core/store.ts';
 import { accountRefKey, tokenKey } from '../memory/registry-store.ts';
 import type { Surroundings } from './network.ts';
 
@@ -33,32 +39,23 @@ export function remembered(inner: RegistryStore, now: () => number): History {
         note(clears, accountRefKey(ref), stands);
       },
     },
-    ago: (ms) => ({
-      documents: (refs) =>
-        Promise.all(
-          refs.map((ref) =>
-            asOf(documents.get(tokenKey(ref)), now() - ms, async () => (await inner.documents([ref]))[0]),
-          ),
-        ),
-      clears: (refs) =>
-        Promise.all(
-          refs.map(async (ref) => {
-            const was = await asOf(
-              clears.get(accountRefKey(ref)),
-              now() - ms,
-              async () => (await inner.clears([ref]))[0],
-            );
-            return was ?? '';
-          }),
-        ),
-    }),
+    ago: (ms) => {
+      const at = now() - ms;
+      const document = (ref: TokenRef) => asOf(documents.get(tokenKey(ref)), at, () => inner.documents([ref]));
+      const clear = async (ref: AccountRef) =>
+        (await asOf(clears.get(accountRefKey(ref)), at, () => inner.clears([ref]))) ?? '';
+      return {
+        documents: (refs) => Promise.all(refs.map(document)),
+        clears: (refs) => Promise.all(refs.map(clear)),
+      };
+    },
   };
 }
 
 /** Returns the item's value at that time; the newest if it was not written since: it may have expired. */
-async function asOf<T>(past: Past<T> = [], at: number, newest: () => Promise<T | undefined>): Promise<T | undefined> {
+async function asOf<T>(past: Past<T> = [], at: number, newest: () => Promise<(T | undefined)[]>) {
   const place = past.findLastIndex((one) => one.at <= at);
-  return place === past.length - 1 ? newest() : past[place]?.was;
+  return place === past.length - 1 ? (await newest())[0] : past[place]?.was;
 }
 
 /** The oldest that an eventually consistent read is (ms): DynamoDB says a second or less, as a rule. */

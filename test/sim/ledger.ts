@@ -64,7 +64,10 @@ function isMeant(expected: Expectation, operation: Operation | undefined): boole
   // A removal from the future takes effect when it arrives.
   const isInTime = msOf(stamp) === expected.ms || (kind.startsWith('unbind') && msOf(stamp) < expected.ms);
   const actual = {
-    ...{ kind, app, ms: expected.ms, accounts: accountsIn(operation) },
+    kind,
+    app,
+    ms: expected.ms,
+    accounts: accountsIn(operation),
     token: 'token' in operation ? operation.token : undefined,
     scope: 'scope' in operation ? operation.scope : undefined,
     hasSession: 'session' in operation && operation.session !== undefined,

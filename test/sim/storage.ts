@@ -3,8 +3,8 @@ import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { orUnavailable } from '../../functions/core/outcome.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
-import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS } from './cast.ts';
-import { FAULTS, type Fault, swarm } from './faults.ts';
+import { ACCOUNTS, APP, BEGINNING_MS, type Draw, drawOperation, TOKENS } from './cast.ts';
+import { FAULTS, type Fault, type Faults, swarm } from './faults.ts';
 import { bugTo, findings, type Run } from './finding.ts';
 import { hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
@@ -12,11 +12,11 @@ import { born, type Surroundings } from './network.ts';
 import { type Answer, check, type Deed, deedOf, deedText } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
 import { pairOf, serial, shownOfAccounts, shownOfTokens } from './serial.ts';
-import { type Timeline, timeline } from './timeline.ts';
+import { timeline } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
 /** After this time (ms) nothing goes wrong any more, and a minute later everything must have come to rest. */
-export const CALM_MS = 8_000;
+const CALM_MS = 8_000;
 export const REST_MS = 120_000;
 
 export type Schedule = Surroundings & {
@@ -29,11 +29,13 @@ export type Schedule = Surroundings & {
 /** A schedule over that store, with faults of its own. */
 export function scheduleOver(
   store: RegistryStore,
-  { time, random, only, deeds }: { time: Timeline; random: Random; only: readonly Fault[]; deeds: readonly Deed[] },
+  { random, faults }: { random: Random; faults: Faults },
+  deeds: readonly Deed[],
 ): Schedule {
+  const time = timeline();
   const past = remembered(store, time.now);
   const truth = watched(past.store, time.now);
-  return { timeline: time, random, faults: swarm(random, only), truth, past, deeds, ...findings() };
+  return { timeline: time, random, faults, truth, past, deeds, ...findings() };
 }
 
 /** The result of a schedule that has come to its end. */
@@ -48,25 +50,30 @@ export const resultOf = ({ truth, deeds, faults, first }: Schedule, seed: number
  */
 export async function storageSchedule(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
   const random = randomOf(seed);
-  const time = timeline();
-  const draw = {
-    tokens: 1 + random.below(2),
-    spanMs: random.pick([2, 20]),
-    sessions: random.pick([0, 0.4]),
-    types: random.pick([0, 0.5]),
-  };
+  const draw = drawn(random, () => random.pick([0, 0.4]));
   const deeds = Array.from({ length: 2 + random.below(6) }, (_, i) =>
     deedOf(drawOperation(random, random.below(6), i, draw)),
   );
-  const schedule = scheduleOver(memoryRegistryStore(), { time, random, only, deeds });
+  const schedule = scheduleOver(memoryRegistryStore(), { random, faults: swarm(random, only) }, deeds);
   const spreadMs = random.pick([10, 60, 2_000]);
   for (const message of messages(random, deeds))
     spawn(schedule, random.next() * spreadMs, () => deliver(schedule, message));
   for (let i = 3 + random.below(6); i > 0; i--) spawn(schedule, random.next() * spreadMs * 1.5, () => read(schedule));
-  time.after(CALM_MS, schedule.faults.calm);
-  await time.run(REST_MS);
-  await atRest(schedule);
+  await comesToRest(schedule);
   return resultOf(schedule, seed);
+}
+
+export const drawn = (random: Random, sessions: () => number): Draw => ({
+  tokens: 1 + random.below(2),
+  spanMs: random.pick([2, 20]),
+  sessions: sessions(),
+  types: random.pick([0, 0.5]),
+});
+
+export async function comesToRest(schedule: Schedule): Promise<void> {
+  schedule.timeline.after(CALM_MS, schedule.faults.calm);
+  await schedule.timeline.run(REST_MS);
+  await atRest(schedule);
 }
 
 /** Operations in messages of one to three, some messages twice, some operations in two messages. */

@@ -92,19 +92,12 @@ const toldTask = ({ request, issuedAt }: Task): string => `${request.kind} of ${
 type Interval = { readonly from: number; readonly to: number };
 
 /**
- * How long the hosted API held what the registry had removed (ms), for each removal; when the two last differed, and
- * when the registry last changed.
+ * Returns how long the hosted API held what the registry had removed (ms), for each removal; when the two last differed,
+ * and when the registry last changed.
  */
-type Leaks = { readonly ofRemovals: readonly number[]; readonly differedAt: number; readonly changedAt: number };
-
-export function leaks(
-  { accounts }: MirrorScene,
-  tokens: readonly Token[],
-  truth: Truth,
-  side: HostedApi,
-  end: number,
-): Leaks {
-  const pairs = tokens.flatMap((token) => accounts.map((account) => ({ token, account })));
+export function leaks({ scene, timeline, truth, side }: Watch, tokens: readonly Token[]) {
+  const end = timeline.now();
+  const pairs = tokens.flatMap((token) => scene.accounts.map((account) => ({ token, account })));
   const all = pairs.map(({ token, account }) => {
     const bound = joined(truth.spansOf({ app: CHAT, token }, account).map(({ from, to }) => ({ from, to })));
     const held = side.spansOf(token, hostedAccount(account));

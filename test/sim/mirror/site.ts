@@ -7,21 +7,21 @@ import { sqsDoor } from '../../../functions/lambda/sqs.ts';
 import { breaker, guarded, type Hosted, pace } from '../../../functions/mirror/hosted.ts';
 import type { MirrorPorts } from '../../../functions/mirror/ports.ts';
 import { pushMessages } from '../../../functions/mirror/push.ts';
+import type { MirrorStore } from '../../../functions/mirror/state.ts';
 import { verifyMessages } from '../../../functions/mirror/verify.ts';
 import { CONTEXT, type Deployment } from '../deployment.ts';
 import { eventSource } from '../event-source.ts';
-import { hostileStore } from '../hostile-store.ts';
+import { hostileMirrorStore, hostileStore, type OnState } from '../hostile-store.ts';
 import type { Process, Surroundings } from '../network.ts';
 import type { HostedNetwork } from './hosted-network.ts';
 import { CHECKS_URL, digest, MARKS_URL, MIRROR_TIMEOUT_S, type MirrorQueues } from './queues.ts';
 import { CHAT, type MirrorScene } from './scene.ts';
-import type { mirrorStates, OnState } from './store.ts';
 
 export type MirrorSite = Surroundings & {
   readonly scene: MirrorScene;
   readonly deployment: Deployment;
   readonly queues: MirrorQueues;
-  readonly states: ReturnType<typeof mirrorStates>;
+  readonly states: MirrorStore;
   readonly network: HostedNetwork;
   /** Called with each state that a process of `verify` writes, and the time of its last query of the hosted API (ms). */
   readonly onVerified: (askedAt: number, ...parameters: Parameters<OnState>) => void;
@@ -102,7 +102,7 @@ function portsOf(site: MirrorSite, process: Process, guard: Guard, stage: string
   return {
     app: site.scene.mirrored,
     registry: hostileStore(deployment.truth.store, site, process),
-    states: states.as(process, { onState, onUnwritten: () => site.onUnwritten(process) }),
+    states: hostileMirrorStore(states, site, process, { onState, onFailure: () => site.onUnwritten(process) }),
     hosted: {
       ...hosted,
       accountsOf: (tokens) => {
