@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import {
   accountsOf,
@@ -25,14 +25,12 @@ async function sent(headers: Headers, body: Buffer = BIND, path: string = PATHS.
   return { ...reply, changes: at.changes() };
 }
 
-test.each(
-  ['xg', 'tpns'].flatMap((app) => [
-    [app, 'Basic authentication with the previous secret', basic(app, olderSecretOf(app))] as const,
-    [app, 'a signature with the previous secret', signed(app, BIND, { secret: olderSecretOf(app) })] as const,
-    [app, 'a signature of ten minutes ago', signed(app, BIND, { ms: T0 - 599_000 })] as const,
-    [app, 'a signature of ten minutes ahead', signed(app, BIND, { ms: T0 + 600_000 })] as const,
-  ]),
-)('%s accepts %s', async (_, __, headers) => {
+test.each<[string, Headers]>([
+  ['Basic authentication with the previous secret', basic('xg', olderSecretOf('xg'))],
+  ['a signature with the previous secret', signed('tpns', BIND, { secret: olderSecretOf('tpns') })],
+  ['a signature of ten minutes ago', signed('tpns', BIND, { ms: T0 - 599_000 })],
+  ['a signature of ten minutes ahead', signed('tpns', BIND, { ms: T0 + 600_000 })],
+])('%s is accepted', async (_, headers) => {
   const { status, body, changes } = await sent(headers);
   expect({ status, body }).toMatchObject({ status: 200, body: { ret_code: 0 } });
   expect(changes).toBeGreaterThan(0);
@@ -48,7 +46,6 @@ test.each<[string, Headers, unknown]>([
   ["another app's secret", basic('tpns', 'the newest secret of xg'), TPNS_REFUSAL],
   ["another app's signature", { ...signed('xg', BIND), accessid: 'tpns' }, TPNS_REFUSAL],
   ['a signature of 601 seconds ago', signed('tpns', BIND, { ms: T0 - 601_000 }), TPNS_REFUSAL],
-  ['a signature of 602 seconds ahead', signed('tpns', BIND, { ms: T0 + 602_000 }), TPNS_REFUSAL],
   ["a signature with an unknown app's decoy", signed('tpns', BIND, { secret: 'the secret of no app' }), TPNS_REFUSAL],
   ["an unknown app with its decoy's secret", basic('nobody', 'the secret of no app'), BOTH],
   ["an unknown app with its decoy's signature", signed('nobody', BIND, { secret: 'the secret of no app' }), BOTH],
@@ -98,21 +95,14 @@ test('an app gets 503 in its dialect while its secrets cannot be read', async ()
   expect(changes()).toBe(0);
 });
 
-describe('a request that is refused before its app is known', () => {
-  const body = {
-    ret_code: 10103,
-    err_msg: 'Parameter value is invalid. Please check and retry',
-    retCode: 1008007,
-    errMsg: 'invalid parameter',
-  };
-
-  test.each([
-    ['an unknown path', { path: '' }, 404],
-    ['another method', { method: 'post' }, 405],
-    ['a body of more than 64 KiB', { body: Buffer.alloc(65_537, ' ') }, 413],
-  ])('%s gets the codes of both dialects', async (_, request, status) => {
-    const { send, changes } = world();
-    expect(await send({ headers: basic('xg'), body: BIND, ...request })).toMatchObject({ status, body });
-    expect(changes()).toBe(0);
-  });
+test.each([
+  ['an unknown path', { path: '' }, 404],
+  ['another method', { method: 'post' }, 405],
+  ['a body of more than 64 KiB', { body: Buffer.alloc(65_537, ' ') }, 413],
+])('%s is refused before its app is known, with the codes of both dialects', async (_, request, status) => {
+  const { send, changes } = world();
+  const xg = { ret_code: 10103, err_msg: 'Parameter value is invalid. Please check and retry' };
+  const body = { ...xg, retCode: 1008007, errMsg: 'invalid parameter' };
+  expect(await send({ headers: basic('xg'), body: BIND, ...request })).toMatchObject({ status, body });
+  expect(changes()).toBe(0);
 });

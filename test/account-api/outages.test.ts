@@ -55,16 +55,6 @@ describe.each(['xg', 'tpns'] as const)('while the store cannot be reached, %s', 
     expect(await holders(app, 'alice')).toEqual(body.operator_type <= 2 ? ['phone'] : []);
   });
 
-  test('calls still keep their order', async () => {
-    const { operate, state, redeliver, held } = world();
-    state.isStoreDown = true;
-    await operate(app, tokenAccounts(2, 'phone', 'alice'));
-    await operate(app, tokenAccounts(3, 'phone', 'alice'));
-    state.isStoreDown = false;
-    await redeliver();
-    expect(await held(app, 'phone')).toEqual([]);
-  });
-
   test.each([accountsOf('phone'), tokensOf('alice')])('a query gets 503 and not an empty answer', async (body) => {
     const { send, state } = world();
     state.isStoreDown = true;

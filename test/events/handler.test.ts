@@ -1,15 +1,13 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { at, event, type Json, login, logout, signed, world } from '../world/events.ts';
 
 test('a login binds the account with the default type of its source and removes the previous account', async () => {
   const { send, accountsOf, tokensOf } = world();
   await send(login({ account: 'alice' }, at(-20)));
-  expect(await send(login({ account: 'bobby' }, at(-10)))).toMatchObject({
-    status: 200,
-    body: { outcome: 'applied' },
-  });
+  const reply = await send(login({ account: 'bobby' }, at(-10)));
+  expect(reply).toMatchObject({ status: 200, body: { outcome: 'applied' } });
   expect(await accountsOf('phone', 't1')).toEqual(['7#bobby']);
   expect(await tokensOf('phone', 'alice')).toEqual([]);
 });
@@ -51,35 +49,36 @@ test('a logout of one account keeps the others', async () => {
   expect(await accountsOf('phone', 't1')).toEqual(['7#bobby']);
 });
 
-test.each(['user.logout_everywhere', 'user.deleted'])('%s reaches every app of the source', async (type) => {
+test.each([
+  ['user.logout_everywhere', {}, []],
+  ['user.deleted', {}, []],
+  ['user.logout_everywhere', { app: 'tablet' }, ['t1']],
+])('%s reaches every app of the source, or the one that it names: %j', async (type, named, onPhone) => {
   const { send, tokensOf } = world();
   await send(login({ account: 'alice' }, at(-2000)));
   await send(login({ app: 'tablet', account: 'alice' }, at(-2000)));
-  await send(event(type, { account: 'alice' }));
-  expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([[], []]);
+  await send(event(type, { account: 'alice', ...named }));
+  expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([onPhone, []]);
 });
 
-test('a sign-out everywhere that names an app stays within it', async () => {
-  const { send, tokensOf } = world();
-  await send(login({ account: 'alice' }, at(-2000)));
-  await send(login({ app: 'tablet', account: 'alice' }, at(-2000)));
-  await send(event('user.logout_everywhere', { account: 'alice', app: 'tablet' }));
-  expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual([['t1'], []]);
-});
-
-test('a changed token moves its accounts to the new token', async () => {
+test.each<[string, string, string[], [string[], string[]]]>([
+  ['moves its accounts to the new token', 't2', ['alice'], [[], ['7#alice']]],
+  ['without accounts leaves none on either token', 't2', [], [[], []]],
+  ['to itself keeps its accounts', 't1', ['alice'], [['7#alice'], ['7#bobby']]],
+])('a token that changed %s', async (_, token, names, expected) => {
   const { send, accountsOf } = world();
   await send(login({ account: 'alice' }, at(-2000)));
-  const moved = { app: 'phone', old_token: 't1', token: 't2', accounts: [{ account: 'alice' }] };
-  await send(event('device.token_changed', moved));
-  expect([await accountsOf('phone', 't1'), await accountsOf('phone', 't2')]).toEqual([[], ['7#alice']]);
+  await send(login({ token: 't2', account: 'bobby' }, at(-2000)));
+  const accounts = names.map((account) => ({ account }));
+  await send(event('device.token_changed', { app: 'phone', old_token: 't1', token, accounts }));
+  expect([await accountsOf('phone', 't1'), await accountsOf('phone', 't2')]).toEqual(expected);
 });
 
-test('a token that changed without accounts loses every account', async () => {
-  const { send, accountsOf } = world();
-  await send(login({ token: 't2', account: 'alice' }, at(-2000)));
+test('all operations of one event have the same time and identity', async () => {
+  const { send, queued } = world();
   await send(event('device.token_changed', { app: 'phone', old_token: 't1', token: 't2', accounts: [] }));
-  expect(await accountsOf('phone', 't2')).toEqual([]);
+  const [left, bound] = queued.map(({ stamp }) => stamp);
+  expect([queued.length, left]).toEqual([2, bound]);
 });
 
 test('an event may leave out the app if its source has one only', async () => {
@@ -92,10 +91,8 @@ test('an event may leave out the app if its source has one only', async () => {
 test('a login that arrives after its logout is superseded', async () => {
   const { send, accountsOf } = world();
   await send(logout({}, at(-10)));
-  expect(await send(login({ account: 'alice' }, at(-20)))).toMatchObject({
-    status: 200,
-    body: { events: [{ outcome: 'superseded' }] },
-  });
+  const reply = await send(login({ account: 'alice' }, at(-20)));
+  expect(reply).toMatchObject({ status: 200, body: { events: [{ outcome: 'superseded' }] } });
   expect(await accountsOf('phone', 't1')).toEqual([]);
 });
 
@@ -120,16 +117,7 @@ test('a login of a session that was logged out has no effect, whatever the clock
   await send(logout({ session_id: 's1' }, at(-5000)));
   await send(login({ account: 'alice', session_id: 's1' }, at(3000)));
   expect(await accountsOf('phone', 't1')).toEqual([]);
-  await send(login({ account: 'alice', session_id: 's2' }, at(3000)));
-  expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
-});
-
-test('a logout from the future applies now and does not stop the next login', async () => {
-  const { send, accountsOf } = world();
-  await send(login({ account: 'alice' }, at(-10)));
-  await send(logout({}, at(86_400_000)));
-  expect(await accountsOf('phone', 't1')).toEqual([]);
-  await send(login({ account: 'alice' }, at(1)));
+  await send(login({ account: 'alice', session_id: 's2' }, at(3001)));
   expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
 });
 
@@ -148,12 +136,6 @@ test('a list gets an outcome for each event, in the order sent', async () => {
       { id: 'three', outcome: 'applied' },
     ],
   });
-});
-
-test('a list goes to the queue as one message', async () => {
-  const { send, queued } = world();
-  await send(Array.from({ length: 100 }, (_, i) => login({ token: `t${i}`, account: 'alice' }, { id: `e${i}` })));
-  expect(queued).toHaveLength(100);
 });
 
 test('a list with one wrong event changes nothing', async () => {
@@ -177,10 +159,7 @@ test.each<[string, unknown, string]>([
   ['a timestamp without a zone', login({ account: 'alice' }, { timestamp: '2026-11-22T12:00:00' }), 'timestamp'],
   ['no token', event('user.login', { app: 'phone', account: 'alice' }), 'data.token'],
   ['an empty token', login({ token: '', account: 'alice' }), 'data.token'],
-  ['a token of 1,001 bytes', login({ token: `${'ü'.repeat(500)}x`, account: 'alice' }), 'data.token'],
-  ['half a surrogate pair', login({ token: '\ud800', account: 'alice' }), 'data.token'],
   ['an account of one byte', login({ account: 'a' }), 'data.account'],
-  ['an account of 256 bytes', login({ account: 'a'.repeat(256) }), 'data.account'],
   ['no account', login({}), 'data.account'],
   ['account and accounts', login({ account: 'alice', accounts: [{ account: 'alice' }] }), 'data.account'],
   ['eleven accounts', login({ accounts: Array(11).fill({ account: 'alice' }) }), 'data.accounts'],
@@ -229,27 +208,25 @@ test('a refusal never quotes the request', async () => {
     expect(JSON.stringify(await send(body))).not.toContain('canary');
 });
 
-describe('a body that comes as text', () => {
-  const asText = (body: string) => ({ ...signed(body), body });
-  const alice = JSON.stringify(login({ account: 'älice ✓' }));
+const asText = (body: string) => ({ ...signed(body), body });
+const alice = JSON.stringify(login({ account: 'älice ✓' }));
 
-  test('a text body is verified and read as its bytes in UTF-8', async () => {
-    const { handle, accountsOf } = world();
-    expect((await handle(asText(alice))).status).toBe(200);
-    expect((await handle({ ...asText(alice), body: alice.replace('ä', 'a') })).status).toBe(401);
-    expect(await accountsOf('phone', 't1')).toEqual(['7#älice ✓']);
-  });
+test('a text body is verified and read as its bytes in UTF-8', async () => {
+  const { handle, accountsOf } = world();
+  expect((await handle(asText(alice))).status).toBe(200);
+  expect((await handle({ ...asText(alice), body: alice.replace('ä', 'a') })).status).toBe(401);
+  expect(await accountsOf('phone', 't1')).toEqual(['7#älice ✓']);
+});
 
-  test('a text body may begin with a byte order mark', async () => {
-    expect((await world().handle(asText(`\ufeff${alice}`))).status).toBe(200);
-  });
+test('a text body may begin with a byte order mark', async () => {
+  expect((await world().handle(asText(`\ufeff${alice}`))).status).toBe(200);
+});
 
-  test('a text body is measured in bytes, not in characters', async () => {
-    const padded = (bytes: number) => asText(`${alice}${' '.repeat(bytes - Buffer.byteLength(alice))}`);
-    expect((await world().handle(padded(65_536))).status).toBe(200);
-    expect((await world().handle(padded(65_537))).status).toBe(413);
-    expect((await world().handle(asText('é'.repeat(40_000)))).status).toBe(413);
-  });
+test('a text body is measured in bytes, not in characters', async () => {
+  const padded = (bytes: number) => asText(`${alice}${' '.repeat(bytes - Buffer.byteLength(alice))}`);
+  expect((await world().handle(padded(65_536))).status).toBe(200);
+  expect((await world().handle(padded(65_537))).status).toBe(413);
+  expect((await world().handle(asText('é'.repeat(40_000)))).status).toBe(413);
 });
 
 test.each<[string, (request: ReturnType<typeof signed>) => ReturnType<typeof signed>, number]>([
@@ -281,17 +258,10 @@ test('a request is not accepted while the queue is unavailable', async () => {
   expect(await accountsOf('phone', 't1')).toEqual([]);
 });
 
-test('a request is durable while the registry is unavailable or slow', async () => {
-  const downOnes = world({
-    apply: async (operations) => operations.map(() => ({ kind: 'unavailable', reason: 'x' })),
-  });
-  expect(await downOnes.send(login({ account: 'alice' }))).toMatchObject({
-    status: 202,
-    body: { outcome: 'durable' },
-  });
-  expect(downOnes.queued).toHaveLength(1);
-  const slow = world({ withinBudget: async () => 'late' });
-  expect(await slow.send(login({ account: 'alice' }))).toMatchObject({ status: 202 });
+test('a request is durable while the registry is unavailable', async () => {
+  const { send, queued } = world({ apply: async (all) => all.map(() => ({ kind: 'unavailable', reason: 'x' })) });
+  expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 202, body: { outcome: 'durable' } });
+  expect(queued).toHaveLength(1);
 });
 
 test('a request is not accepted while the secrets cannot be read', async () => {
