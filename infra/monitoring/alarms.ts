@@ -112,11 +112,14 @@ export type AlarmSources = {
 const SUM = { statistic: Stats.SUM };
 export const MAXIMUM = { statistic: Stats.MAXIMUM, period: Duration.minutes(1) };
 const MOST_OF_THREE = { badPeriods: 2, ofPeriods: 3 };
+/** For sums with FILL, which has 0 for a value that comes late: the next evaluations look at that period again. */
+export const ONE_OF_THREE = { badPeriods: 1, ofPeriods: 3 };
 
 /** The alarms of everything but mirrors (infra/monitoring/mirror-alarms.ts). */
 export const serviceAlarms = (sources: AlarmSources): AlarmDefinition[] => [
   ...queueAlarms(sources),
   ...requestAlarms(sources),
+  ...timeAlarms(sources),
   ...functionAlarms(sources),
 ];
 
@@ -130,19 +133,21 @@ const queueAlarms = ({ operations, log }: AlarmSources): AlarmDefinition[] => [
     threshold: THRESHOLDS.single,
   },
   {
-    title: 'Late operations',
-    meaning: `The oldest operation on the queue is ${THRESHOLDS.oldestS} s old. Requests answered 202 are not applied yet.`,
-    firstStep: 'see on the dashboard whether apply runs, fails or is throttled.',
+    title: 'Failing operations',
+    meaning: `An operation failed again ${THRESHOLDS.failingS} s after it was accepted. It is tried for about 40 hours, and then parked.`,
+    firstStep: 'read the reason in the log of apply: a failing table, or a message that this version cannot read.',
+    metric: log.failingMs.with({ statistic: Stats.MAXIMUM }),
+    threshold: THRESHOLDS.failingS * 1000,
+    // A failing message is tried every five minutes at most: a period of its own may have no value.
+    ...ONE_OF_THREE,
+  },
+  {
+    title: 'Operations not received',
+    meaning: `An operation waits on the queue for ${THRESHOLDS.oldestS} s, and no worker received it more than twice. Requests answered 202 are not applied yet.`,
+    firstStep: 'see on the dashboard whether apply runs, is throttled or does not keep up.',
     metric: operations.queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
     threshold: THRESHOLDS.oldestS,
     badPeriods: 3,
-  },
-  {
-    title: 'Failing operations',
-    meaning: 'A message on the queue failed again after half of its tries. After the last try it is parked.',
-    firstStep: 'read the reason in the log of apply: a failing table, or a message that this version cannot read.',
-    metric: log.failing,
-    threshold: THRESHOLDS.single,
   },
 ];
 
@@ -168,15 +173,6 @@ const requestAlarms = ({ front, log }: AlarmSources): AlarmDefinition[] => [
     ...MOST_OF_THREE,
   },
   {
-    title: 'Events in effect late',
-    meaning: `One event in a hundred is applied ${THRESHOLDS.eventToEffectS} s or more after it happened: until then queries show the old state.`,
-    firstStep:
-      'compare with request to effect on the dashboard: if that is short, the sender is late or its clock is wrong.',
-    metric: log.eventToEffectMs.with({ statistic: Stats.p(99) }),
-    threshold: THRESHOLDS.eventToEffectS * 1000,
-    ...MOST_OF_THREE,
-  },
-  {
     title: 'Refused signatures',
     meaning: `${THRESHOLDS.refusedPercent} % of requests are not signed or not authenticated: a sender has a wrong secret, or this is an attack.`,
     firstStep: 'ask whether a secret was rotated; compare the secret of the sender with AWSCURRENT.',
@@ -197,6 +193,26 @@ const requestAlarms = ({ front, log }: AlarmSources): AlarmDefinition[] => [
   },
 ];
 
+const timeAlarms = ({ log }: AlarmSources): AlarmDefinition[] => [
+  {
+    title: 'Events in effect late',
+    meaning: `One event in a hundred is applied ${THRESHOLDS.eventToEffectS} s or more after it happened: until then queries show the old state.`,
+    firstStep:
+      'compare with request to effect on the dashboard: if that is short, the sender is late or its clock is wrong.',
+    metric: log.eventToEffectMs.with({ statistic: Stats.p(99) }),
+    threshold: THRESHOLDS.eventToEffectS * 1000,
+    ...MOST_OF_THREE,
+  },
+  {
+    title: 'Clocks disagree',
+    meaning: `${THRESHOLDS.supersededRemovals} removals in an hour left a later bind standing: an account may be bound that was signed out.`,
+    firstStep:
+      'read event_age_ms in the lines with superseded_removals: large ages are late events, small ones are clocks.',
+    metric: log.supersededRemovals.with({ period: Duration.hours(1) }),
+    threshold: THRESHOLDS.supersededRemovals,
+  },
+];
+
 const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): AlarmDefinition[] => [
   {
     title: 'Function errors',
@@ -212,6 +228,7 @@ const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): Al
       bugs: log.bugs,
     }),
     threshold: THRESHOLDS.single,
+    ...ONE_OF_THREE,
   },
   {
     title: 'Throttled requests',

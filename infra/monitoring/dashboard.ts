@@ -61,11 +61,21 @@ const safe = ({ operations, front, log }: AlarmSources): Graph[] => [
 
 const queueing = ({ operations, log }: AlarmSources): Graph[] => [
   {
-    title: 'Oldest operation on the queue (s)',
+    title: 'Oldest operation that is hardly received (s); failing for (ms)',
     left: [operations.queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM })],
+    right: [log.failingMs.with({ statistic: Stats.MAXIMUM })],
   },
   { title: 'Time on the queue (ms)', left: percentiles(log.queuedMs) },
-  { title: 'Messages done', left: [operations.queue.metricNumberOfMessagesDeleted({ label: 'done' })] },
+  {
+    title: 'Messages visible and hidden; done',
+    left: [
+      operations.queue.metricApproximateNumberOfMessagesVisible({ label: 'visible' }),
+      operations.queue.metricApproximateNumberOfMessagesNotVisible({
+        label: 'hidden: in work, or waiting to be retried',
+      }),
+    ],
+    right: [operations.queue.metricNumberOfMessagesDeleted({ label: 'done' })],
+  },
 ];
 
 const accepting = ({ front, log }: AlarmSources): Graph[] => [
@@ -76,6 +86,11 @@ const accepting = ({ front, log }: AlarmSources): Graph[] => [
     right: [log.durable],
   },
   { title: 'Event to effect (ms)', left: percentiles(log.eventToEffectMs) },
+  {
+    title: "Senders' clocks: superseded removals; logins ahead (s)",
+    left: [log.supersededRemovals],
+    right: [log.aheadS.with({ statistic: Stats.MAXIMUM })],
+  },
 ];
 
 const costs = ({ doors, apply, workers, sweep, operations, table }: DashboardSources): Graph[] => {
@@ -146,8 +161,8 @@ const mirrorGraphs = ({ app: { id }, marks, checks }: Mirror, metrics: MirrorMet
     right: [metrics.stopped(id)],
   },
   {
-    title: 'Oldest mark (s), and dead letters',
-    left: [marks.queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM })],
+    title: 'Oldest mark and check (s), and dead letters',
+    left: [marks, checks].map(({ queue }) => queue.metricApproximateAgeOfOldestMessage({ statistic: Stats.MAXIMUM })),
     right: [marks.dead, checks.dead].map((queue) =>
       queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM }),
     ),

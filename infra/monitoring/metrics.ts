@@ -4,7 +4,6 @@ import { Construct } from 'constructs';
 import type { HttpDoors } from '../front.ts';
 import type { DoorFunction } from '../function.ts';
 import type { MirrorFunctions } from '../mirror.ts';
-import { OPERATIONS_QUEUE } from '../settings.ts';
 
 /** Matches lines by name. Lambda's JSON log format puts the object that a function logs under `message`. */
 const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
@@ -12,14 +11,13 @@ const withOutcome = (of: JsonPattern, outcome: string): JsonPattern =>
   FilterPattern.all(of, FilterPattern.stringValue('$.message.outcome', '=', outcome));
 const REQUEST = line('request');
 
-/** A message that failed again after half of its tries. */
-const FAILING = FilterPattern.all(
-  line('apply'),
-  FilterPattern.stringValue('$.message.outcome', '!=', 'done'),
-  FilterPattern.numberValue('$.message.receives', '>=', OPERATIONS_QUEUE.maxReceiveCount / 2),
-);
+const RETRIED = FilterPattern.all(line('apply'), FilterPattern.stringValue('$.message.outcome', '!=', 'done'));
 
-const SUPERSEDED = FilterPattern.all(REQUEST, FilterPattern.numberValue('$.message.superseded', '>=', 1));
+/** Selects the requests whose field is 1 or more, and its value. */
+const positive = (field: string) => ({
+  lines: FilterPattern.all(REQUEST, FilterPattern.numberValue(`$.message.${field}`, '>=', 1)),
+  value: `$.message.${field}`,
+});
 
 /** The logs that metrics are made of. */
 type LogSources = {
@@ -77,8 +75,15 @@ export class LogMetrics extends Construct {
   readonly unusableSecrets: Metric;
   /** Milliseconds on the queue, one value a batch that `apply` finished: the longest. A door applied most of them before. */
   readonly queuedMs: Metric;
-  /** Failed receives of messages after half of their tries. */
-  readonly failing: Metric;
+  /**
+   * Milliseconds from acceptance to a failed try, one value a try. SQS leaves messages that were received three times out
+   * of its own age, so only this shows an outage.
+   */
+  readonly failingMs: Metric;
+  /** Removals that left a later bind standing: late or repeated events, or clocks of senders that disagree. */
+  readonly supersededRemovals: Metric;
+  /** Seconds that the clock of a login's sender was ahead of ours, one value a login that must be sent again. */
+  readonly aheadS: Metric;
   /** Requests that the gateway throttled. It answered 429, and the caller sends again. */
   readonly throttled: Metric | undefined;
 
@@ -93,14 +98,16 @@ export class LogMetrics extends Construct {
     this.effectMs = this.#add('EffectMs', { from: http, ...applied });
     const age = { lines: withOutcome(REQUEST, 'applied'), value: '$.message.event_age_ms', unit: Unit.MILLISECONDS };
     this.eventToEffectMs = this.#add('EventToEffectMs', { from: [doors.events.logGroup], ...age });
-    this.superseded = this.#add('Superseded', { from: http, lines: SUPERSEDED, value: '$.message.superseded' });
+    this.superseded = this.#add('Superseded', { from: http, ...positive('superseded') });
+    this.supersededRemovals = this.#add('SupersededRemovals', { from: http, ...positive('superseded_removals') });
+    this.aheadS = this.#add('AheadS', { from: [doors.events.logGroup], unit: Unit.SECONDS, ...positive('ahead_s') });
     this.durable = this.#add('Durable', { from: http, lines: withOutcome(REQUEST, 'durable') });
     this.#add('Refused', { from: http, lines: withOutcome(REQUEST, 'refused'), by: ['reason'] });
     this.bugs = this.#add('Bugs', { from: [...http, ...workers], lines: line('bug') });
     this.unusableSecrets = this.#add('UnusableSecrets', { from: http, lines: line('secret.unusable') });
     const done = { lines: withOutcome(line('apply'), 'done'), value: '$.message.waited_ms', unit: Unit.MILLISECONDS };
     this.queuedMs = this.#add('QueuedMs', { from: [apply.logGroup], ...done });
-    this.failing = this.#add('Failing', { from: [apply.logGroup], lines: FAILING });
+    this.failingMs = this.#add('FailingMs', { from: [apply.logGroup], ...done, lines: RETRIED });
     const throttled = FilterPattern.stringValue('$.status', '=', '429');
     this.throttled = accessLog && this.#add('TurnedAway', { from: [accessLog], lines: throttled });
   }

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Mirror } from '../mirror.ts';
-import { type AlarmDefinition, MAXIMUM } from './alarms.ts';
+import { type AlarmDefinition, MAXIMUM, ONE_OF_THREE } from './alarms.ts';
 import { type MirrorMetrics, total } from './metrics.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
@@ -38,6 +38,7 @@ const checkAlarms = ({ app }: Mirror, metrics: MirrorMetrics): AlarmDefinition[]
     firstStep: 'find out which other client writes to the hosted app, the SDK on the phones included.',
     metric: total({ again: metrics.different(app.id, 'again'), sweep: metrics.different(app.id, 'sweep') }),
     threshold: THRESHOLDS.single,
+    ...ONE_OF_THREE,
   },
   {
     title: 'Failing verifications',
@@ -64,6 +65,14 @@ const queueAlarms = ({ marks, checks }: Mirror): AlarmDefinition[] => [
     badPeriods: 3,
   },
   {
+    title: 'Checks not received',
+    meaning: `A check waits for ${THRESHOLDS.oldestCheckS} s, and no worker received it more than twice: pushed tokens are not verified.`,
+    firstStep: 'see on the dashboard whether verify runs, is throttled or does not keep up.',
+    metric: checks.queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
+    threshold: THRESHOLDS.oldestCheckS,
+    badPeriods: 3,
+  },
+  {
     title: 'Dead letters of a mirror',
     meaning: 'Messages failed a thousand times, or cannot be read. The next sweep checks their tokens too.',
     firstStep: 'repair the error in the log of mirror or verify, and redrive.',
@@ -72,5 +81,6 @@ const queueAlarms = ({ marks, checks }: Mirror): AlarmDefinition[] => [
       checks: checks.dead.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM }),
     }),
     threshold: THRESHOLDS.single,
+    ...ONE_OF_THREE,
   },
 ];

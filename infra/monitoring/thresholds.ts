@@ -4,13 +4,22 @@
  */
 export const THRESHOLDS = {
   /**
-   * Parked operations, failing operations, unusable secrets, function errors; of a mirror: stopped, drift, dead letters.
-   * Each single case needs an operator.
+   * Parked operations, unusable secrets, function errors; of a mirror: stopped, drift, dead letters. Each single case needs
+   * an operator.
    */
   single: 1,
 
-  /** Late operations: age of the oldest one on the queue (s). Longer than all retries of one failure, far from any expiry. */
+  /** Failing operations: from acceptance to the latest failed try (s). The first eight tries take about as long. */
+  failingS: 300,
+
+  /** Operations not received: age of the oldest one on the queue (s). A healthy worker receives each within seconds. */
   oldestS: 300,
+
+  /** Checks not received: age of the oldest check (s). A check may be delayed by a quarter of an hour on purpose. */
+  oldestCheckS: 3600,
+
+  /** Clocks disagree: removals in an hour that left a later bind standing. A late or repeated event makes single ones. */
+  supersededRemovals: 10,
 
   /** Requests answered with errors (5xx). Below this the senders' retries are enough. */
   failuresPercent: 1,
