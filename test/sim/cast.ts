@@ -30,25 +30,20 @@ export type Draw = {
 };
 
 /** A random operation, the `i`-th element of the event. No two elements of a case have the same `i`, as in a real one. */
-export function drawOperation(
-  random: Random,
-  event: number,
-  i: number,
-  { tokens, spanMs, sessions, types }: Draw,
-): Operation {
+export function drawOperation(random: Random, event: number, i: number, draw: Draw): Operation {
   const kind = random.pick(KINDS);
-  const stamp = stampOf(kind, BEGINNING_MS + random.below(spanMs), hash(event), i);
-  const session = random.chance(sessions) ? random.pick(SESSIONS) : undefined;
+  const stamp = stampOf(kind, BEGINNING_MS + random.below(draw.spanMs), hash(event), i);
+  const session = random.chance(draw.sessions) ? random.pick(SESSIONS) : undefined;
   const account = random.pick(ACCOUNTS);
   const accounts = [
     account,
     ...(random.chance(0.5) ? [random.pick(ACCOUNTS)] : []),
     ...(random.chance(0.2) ? ACCOUNTS : []),
   ];
-  const on = { app: APP, token: random.pick(TOKENS.slice(0, tokens)), stamp };
+  const on = { app: APP, token: random.pick(TOKENS.slice(0, draw.tokens)), stamp };
   switch (kind) {
     case 'bindOverriding':
-      return { kind, ...on, accounts, session, scope: random.chance(types) ? 'types' : 'token' };
+      return { kind, ...on, accounts, session, scope: random.chance(draw.types) ? 'types' : 'token' };
     case 'bind':
     case 'unbind':
       return { kind, ...on, accounts, session };

@@ -102,18 +102,11 @@ export async function ask({ app, call, timeline, onFinding }: Client, request: Q
   return [];
 }
 
-const shownIn = ({ tokensOf = [], accountsOf = [] }: Extract<QueryReply, { kind: 'found' }>, request: QueryRequest) =>
-  request.kind === 'tokensOf'
-    ? shownOfAccounts(
-        request.accounts,
-        SCENE.tokens,
-        tokensOf.map(({ tokens }) => tokens),
-      )
-    : shownOfTokens(
-        request.tokens,
-        SCENE.accounts,
-        accountsOf.map(({ accounts }) => accounts),
-      );
+function shownIn({ tokensOf = [], accountsOf = [] }: Extract<QueryReply, { kind: 'found' }>, request: QueryRequest) {
+  const [ofAccounts, ofTokens] = [tokensOf.map(({ tokens }) => tokens), accountsOf.map(({ accounts }) => accounts)];
+  if (request.kind === 'tokensOf') return shownOfAccounts(request.accounts, SCENE.tokens, ofAccounts);
+  return shownOfTokens(request.tokens, SCENE.accounts, ofTokens);
+}
 
 export const drawQuery = (random: Random): QueryRequest =>
   random.chance(0.5)

@@ -115,19 +115,13 @@ const logTo =
     if (level === 'error') onFinding('no bug is thrown', `${message} ${text}`);
   };
 
-function registryOf(
-  site: Site,
-  process: Process,
-  reads: Reads,
-  now = site.clock(),
-  onFailure = () => {},
-): RegistryPorts {
+function registryOf(site: Site, process: Process, reads: Reads, now = site.clock(), onFailure = () => {}) {
   const { timeline, random, truth, past } = site;
   const store = reads === 'strong' ? truth.store : eventually(truth.store, past, site);
   return {
     store: hostileStore(store, site, process, onFailure),
     now,
-    pause: (attempt) => timeline.sleep(random.next() * Math.min(200, 5 * 2 ** attempt)),
+    pause: (attempt: number) => timeline.sleep(random.next() * Math.min(200, 5 * 2 ** attempt)),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2 as HttpEvent } from 'aws-lambda';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { CONTEXT, type Deployment, type DeploymentOptions, deploy } from './deployment.ts';
 import { findings, type OnFinding } from './finding.ts';
@@ -40,12 +40,12 @@ export function gateway(surroundings: Surroundings, { doors }: Deployment): Call
   const { timeline, random, faults } = surroundings;
   let requests = 0;
 
-  const serve = async ({ door, path, headers, body }: HttpCall, requestId: string): Promise<DoorAnswer> => {
+  const serve = async (call: HttpCall, requestId: string): Promise<DoorAnswer> => {
     const process = born();
-    timeline.after(TIMEOUT_S[door] * 1000, process.die);
+    timeline.after(TIMEOUT_S[call.door] * 1000, process.die);
     const all = doors(process);
-    const event = eventOf(path, requestId, headers(), body, random.chance(0.2));
-    const result = await Promise.race([all[door](event, CONTEXT), process.death]);
+    const event = eventOf(call, requestId, random.chance(0.2));
+    const result = await Promise.race([all[call.door](event, CONTEXT), process.death]);
     const { statusCode = 502, headers: given = {}, body: text = '' } = result === 'dead' ? {} : result;
     if (faults.strike('process freezes after its answer')) process.die();
     const sawStoreFail = all.sawStoreFail();
@@ -75,18 +75,12 @@ export function gateway(surroundings: Surroundings, { doors }: Deployment): Call
   };
 }
 
-const eventOf = (
-  path: string,
-  requestId: string,
-  headers: Record<string, string>,
-  body: string,
-  isBase64Encoded: boolean,
-): APIGatewayProxyEventV2 => ({
+const eventOf = ({ path, headers, body }: HttpCall, requestId: string, isBase64Encoded: boolean): HttpEvent => ({
   version: '2.0',
   routeKey: '$default',
   rawPath: path,
   rawQueryString: '',
-  headers,
+  headers: headers(),
   requestContext: {
     accountId: '000000000000',
     apiId: 'api',

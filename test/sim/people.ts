@@ -87,15 +87,7 @@ const clearOf = ({ id: app }: App, token: Token, hasSession = false) =>
   ({ kind: 'unbindTokenFromAll', app, token, accounts: [], scope: undefined, hasSession }) as const;
 
 /** If a token may have one account of each type, every bind replaces those of its types. */
-function bindOf(
-  app: App,
-  mode: 'append' | 'override',
-  token: Token,
-  accounts: readonly Account[],
-  hasSession: boolean,
-) {
-  const on = { app: app.id, token, accounts, hasSession };
-  if (app.policy === 'one-per-type') return { kind: 'bindOverriding', scope: 'types', ...on } as const;
-  if (mode === 'append') return { kind: 'bind', scope: undefined, ...on } as const;
-  return { kind: 'bindOverriding', scope: 'token', ...on } as const;
+function bindOf({ id, policy }: App, mode: string, token: Token, accounts: readonly Account[], hasSession: boolean) {
+  const scope = policy === 'one-per-type' ? 'types' : mode === 'override' ? 'token' : undefined;
+  return { kind: scope ? 'bindOverriding' : 'bind', app: id, token, accounts, scope, hasSession } as const;
 }

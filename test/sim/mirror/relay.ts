@@ -52,10 +52,7 @@ function requestOf(operation: OperationsMessage['operations'][number]): OperateR
       return { kind: operation.kind, accounts: [hostedAccount(operation.account)] };
     case 'unbindTokenFromAll':
       return { kind: operation.kind, tokens: [operation.token] };
-    default:
-      return {
-        kind: operation.kind,
-        elements: [{ token: operation.token, accounts: operation.accounts.map(hostedAccount) }],
-      };
   }
+  const elements = [{ token: operation.token, accounts: operation.accounts.map(hostedAccount) }];
+  return { kind: operation.kind, elements };
 }
