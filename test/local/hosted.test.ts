@@ -112,18 +112,16 @@ test('a fault strikes a fifth of the calls', async () => {
   expect([await bound(), await bound()]).toEqual([[], ['unavailable']]);
 });
 
-test('a late call is applied', async () => {
-  const { bind, bound, idle } = await hosted(['late'], inTurn(0, 0, UNTOUCHED, UNTOUCHED));
+test.each<[string, Fault, Chance, string[]]>([
+  ['a late call is applied', 'late', inTurn(0, 0, UNTOUCHED, UNTOUCHED), ['alice']],
+  ['a lost call is accepted and never applied', 'lost', inTurn(), []],
+  ['a reordered call is applied alone if no other follows', 'reorder', inTurn(), ['alice']],
+])('%s', async (_, fault, chance, shown) => {
+  const { bind, bound, idle, control } = await hosted([fault], chance);
   expect(await bind('alice')).toEqual(DONE);
   await idle();
-  expect(await bound()).toEqual(['alice']);
-});
-
-test('a lost call is accepted and never applied', async () => {
-  const { bind, bound, control } = await hosted(['lost']);
-  expect(await bind('alice')).toEqual(DONE);
-  expect((await control()).pending).toBe(0);
-  expect(await bound()).toEqual([]);
+  await control({ faults: [] });
+  expect(await bound()).toEqual(shown);
 });
 
 test('a reordered call is applied after the next one', async () => {
@@ -134,20 +132,13 @@ test('a reordered call is applied after the next one', async () => {
   expect(await bound()).toEqual(['alice']);
 });
 
-test('a reordered call is applied alone if no other follows', async () => {
-  const { bind, bound, idle } = await hosted(['reorder']);
-  await bind('alice');
-  await idle();
-  expect(await bound()).toEqual(['alice']);
-});
-
 test.each([
-  ['a call that is answered with 5xx is applied one time in three', 0.3, 'alice'],
-  ['a call that is answered with 5xx is not applied otherwise', 0.4, undefined],
+  ['a call that is answered with 5xx is applied one time in three', 0.3, ['alice']],
+  ['a call that is answered with 5xx is not applied otherwise', 0.4, []],
 ])('%s', async (_, luck, shown) => {
   const { bind, bound, idle, control } = await hosted(['5xx'], inTurn(0, 0, luck));
   expect(await bind('alice')).toMatchObject({ kind: 'unavailable', reason: expect.stringMatching(/^HTTP 50[03]$/) });
   await control({ faults: [] });
   await idle();
-  expect(await bound()).toEqual(shown === undefined ? [] : [shown]);
+  expect(await bound()).toEqual(shown);
 });

@@ -52,19 +52,27 @@ test.each(['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'])('an event has the method 
   expect(event.requestContext.http.method).toBe(method);
 });
 
-test('an event has its route and its path parameters', async () => {
-  const event = await eventOf('/events/app');
+test('an event has route, path parameters, headers, cookies and query in the format of API Gateway', async () => {
+  const headers = ['X-Thing', '1', 'x-thing', '2', 'Other', 'Kept', 'Cookie', 'a=1; b=2'];
+  const event = await eventOf('/events/app?a=1&a=2&b=%20', { headers });
   expect(event).toMatchObject({
     version: '2.0',
     routeKey: 'ANY /events/{source}',
     rawPath: '/events/app',
     pathParameters: { source: 'app' },
+    headers: { 'x-thing': '1,2', other: 'Kept', 'x-forwarded-for': '127.0.0.1' },
+    cookies: ['a=1', 'b=2'],
+    rawQueryString: 'a=1&a=2&b=%20',
+    queryStringParameters: { a: '1,2', b: ' ' },
     requestContext: { routeKey: 'ANY /events/{source}', stage: '$default', http: { sourceIp: '127.0.0.1' } },
   });
+  expect(event.headers).not.toHaveProperty('cookie');
 });
 
-test('an event of a route without parameters has no path parameters', async () => {
-  expect(await eventOf('/v3/device/account/query')).not.toHaveProperty('pathParameters');
+test('an event of a request without path parameters, query or body has no fields for them', async () => {
+  const event = await eventOf('/v3/device/account/query');
+  expect(event).toMatchObject({ rawQueryString: '', isBase64Encoded: false });
+  for (const field of ['pathParameters', 'queryStringParameters', 'body']) expect(event).not.toHaveProperty(field);
 });
 
 test.each([
@@ -74,35 +82,6 @@ test.each([
   ['/events/a%ff', '/events/a%ff'],
 ])('an event has the path %s decoded, except the escape of the percent sign', async (sent, rawPath) => {
   expect((await eventOf(sent)).rawPath).toBe(rawPath);
-});
-
-test('an event has header names in lower case, and values of one name joined with commas', async () => {
-  const { headers } = await eventOf('/events/app', { headers: ['X-Thing', '1', 'x-thing', '2', 'Other', 'Kept'] });
-  expect(headers).toMatchObject({ 'x-thing': '1,2', other: 'Kept', 'x-forwarded-for': '127.0.0.1' });
-});
-
-test('an event has cookies in their own field', async () => {
-  const event = await eventOf('/events/app', { headers: ['Cookie', 'a=1; b=2'] });
-  expect(event.cookies).toEqual(['a=1', 'b=2']);
-  expect(event.headers).not.toHaveProperty('cookie');
-});
-
-test('an event has the raw query string, and its values decoded and joined', async () => {
-  const event = await eventOf('/events/app?a=1&a=2&b=%20');
-  expect(event.rawQueryString).toBe('a=1&a=2&b=%20');
-  expect(event.queryStringParameters).toEqual({ a: '1,2', b: ' ' });
-});
-
-test('an event without a query has no query string parameters', async () => {
-  const event = await eventOf('/events/app');
-  expect(event.rawQueryString).toBe('');
-  expect(event).not.toHaveProperty('queryStringParameters');
-});
-
-test('an event of a request without a body has none', async () => {
-  const event = await eventOf('/events/app');
-  expect(event.isBase64Encoded).toBe(false);
-  expect(event).not.toHaveProperty('body');
 });
 
 test.each([
@@ -123,33 +102,23 @@ test.each([
   expect(Buffer.from(event.body ?? '', isBase64Encoded ? 'base64' : 'utf8').toString()).toBe('{"a":"é"}');
 });
 
-test('each event has a new id, which is also in the answer', async () => {
+test('a context has name, memory and remaining time, and an event has a new id, which is also in the answer', async () => {
   const { headers } = await send('/events/app');
+  expect(last?.context).toMatchObject({ functionName: 'events', memoryLimitInMB: '512' });
+  expect(last?.context.getRemainingTimeInMillis()).toBeLessThanOrEqual(200);
   const first = last?.event.requestContext.requestId;
   expect(headers['apigw-requestid']).toBe(first);
   expect((await eventOf('/events/app')).requestContext.requestId).not.toBe(first);
 });
 
-test('the context of a function has its name, its memory and its remaining time', async () => {
-  await send('/events/app');
-  expect(last?.context).toMatchObject({ functionName: 'events', memoryLimitInMB: '512' });
-  expect(last?.context.getRemainingTimeInMillis()).toBeLessThanOrEqual(200);
-});
-
-test('the answer has status, headers, cookies and body of the result', async () => {
-  const result = { statusCode: 202, headers: { 'x-thing': 1 }, cookies: ['a=1', 'b=2'], body: '"ü"' };
+test.each([
+  ['text', '"ü"', false],
+  ['base64', Buffer.from('"ü"').toString('base64'), true],
+])('the answer has status, headers, cookies and body of a result in %s', async (_, text, isBase64Encoded) => {
+  const result = { statusCode: 202, headers: { 'x-thing': 1 }, cookies: ['a=1', 'b=2'], body: text, isBase64Encoded };
   const { status, headers, body } = await send('/events/app', {}, async () => result);
   expect({ status, body }).toEqual({ status: 202, body: '"ü"' });
   expect(headers).toMatchObject({ 'x-thing': '1', 'set-cookie': ['a=1', 'b=2'] });
-});
-
-test('a body in base64 is decoded', async () => {
-  const { body } = await send('/events/app', {}, async () => ({
-    statusCode: 200,
-    body: btoa('plain'),
-    isBase64Encoded: true,
-  }));
-  expect(body).toBe('plain');
 });
 
 const bodyWith = (message: string) => JSON.stringify({ message });
@@ -179,17 +148,11 @@ test('the gateway answers 431 to headers of more than 10,240 bytes', async () =>
   expect(await send('/events/app', { headers: ['x-large', 'x'.repeat(10_240)] })).toMatchObject({ status: 431 });
 });
 
-test('the gateway answers 500 without details when the function throws', async () => {
-  const sent = await send('/events/app', {}, async () => Promise.reject(new Error('a secret')));
-  expect(sent).toMatchObject({ status: 500, body: bodyWith('Internal Server Error') });
-});
-
-test('the gateway answers 503 when the function exceeds its timeout', async () => {
-  const sent = await send('/events/app', {}, async (_, context) => {
-    await setTimeout(context.getRemainingTimeInMillis() + 500);
-    return { statusCode: 200 };
-  });
-  expect(sent).toMatchObject({ status: 503, body: bodyWith('Service Unavailable') });
+test.each<[number, string, string, Answer]>([
+  [500, 'Internal Server Error', 'throws', async () => Promise.reject(new Error('a secret'))],
+  [503, 'Service Unavailable', 'exceeds its timeout', async () => setTimeout(700, { statusCode: 200 })],
+])('the gateway answers %i with "%s" and nothing else when the function %s', async (status, message, _, does) => {
+  expect(await send('/events/app', {}, does)).toMatchObject({ status, body: bodyWith(message) });
 });
 
 test('a stopped gateway accepts no requests and completes those under way', async () => {
