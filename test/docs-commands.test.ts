@@ -2,11 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../infra/configuration.ts';
-import { type Local, startLocal } from '../local/instance.ts';
+import { expect, test } from 'vitest';
+import { root, sharedInstance } from './local/instance.ts';
 
-const root = join(import.meta.dirname, '..');
 const blocks = ['events', 'account-api'].flatMap((page) => [
   ...readFileSync(join(root, `docs/${page}.md`), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g),
 ]);
@@ -16,18 +14,13 @@ const blockWith = (text: string): string => {
   return found;
 };
 
-let local: Local;
-beforeAll(async () => {
-  const read = readConfiguration(join(root, 'bindery.json'));
-  if ('problems' in read) throw new Error(read.problems.join('\n'));
-  local = await startLocal({ configuration: read.configuration, port: 0 });
-});
-afterAll(() => local.stop());
+const shared = sharedInstance();
 
 /** Runs a block of a page in a shell with the values that `npm start` prints. */
 async function run(block: string): Promise<unknown> {
-  const [app] = local.apps;
-  const env = { ...process.env, URL: local.url, SECRET: local.sources[0]?.secret, APP: app?.id, KEY: app?.secretKey };
+  const { apps, sources, url } = shared().instance;
+  const [app] = apps;
+  const env = { ...process.env, URL: url, SECRET: sources[0]?.secret, APP: app?.id, KEY: app?.secretKey };
   const { stdout } = await promisify(execFile)('sh', ['-euc', block], { env });
   return JSON.parse(stdout);
 }

@@ -4,20 +4,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfiguration } from '../infra/configuration.ts';
 import { type Deployment, deployed } from './infra/deployment.ts';
 import { synthesized } from './infra/synthesis.ts';
+import { exampleConfiguration, root } from './local/instance.ts';
 
-const root = join(import.meta.dirname, '..');
 const blocks = ['README.md', 'docs/operations.md'].flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block),
 );
 
 let deployment: Deployment;
 beforeAll(async () => {
-  const read = readConfiguration(join(root, 'bindery.json'));
-  if ('problems' in read) throw new Error(read.problems.join('\n'));
-  deployment = await deployed(synthesized({ configuration: read.configuration }));
+  deployment = await deployed(synthesized({ configuration: exampleConfiguration() }));
 });
 afterAll(() => deployment.stop());
 

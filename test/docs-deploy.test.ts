@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Configuration } from '../functions/core/configuration.ts';
-import { readConfiguration } from '../infra/configuration.ts';
 import { OPTION_NAMES } from '../infra/options.ts';
 import { synthesized } from './infra/synthesis.ts';
+import { exampleConfiguration, root } from './local/instance.ts';
 
-const root = join(import.meta.dirname, '..');
 /** A chapter of a page. */
 const chapter = (page: string, title: string): string =>
   readFileSync(join(root, page), 'utf8')
@@ -17,9 +16,7 @@ const options = chapter('docs/operations.md', 'Deploy');
 const blocksIn = (text: string) => [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
 const blocks = [deploy, chapter('docs/operations.md', 'Redrive')].flatMap(blocksIn);
 
-const read = readConfiguration(join(root, 'bindery.json'));
-if ('problems' in read) throw new Error(read.problems.join('\n'));
-const { configuration } = read;
+const configuration = exampleConfiguration();
 const mirror = { url: 'https://openapi.example', app: '1500', dialect: 'xg' };
 const mirrored = Configuration.parse({
   ...configuration,

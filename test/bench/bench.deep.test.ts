@@ -48,14 +48,15 @@ test('our app of the comparison with the peer starts without Redis', async () =>
   await stub.stop();
 });
 
-test('an unknown group is an error that lists the groups, and speed is the benchmark that runs by default', async () => {
-  const error = { code: 1, stderr: expect.stringContaining('events, accountApi') };
-  await expect(bench('--only', 'nothing')).rejects.toMatchObject(error);
-});
-
-test('an unknown benchmark is an error that lists the benchmarks', async () => {
-  const error = { code: 1, stderr: expect.stringContaining('speed, cold, cost, scale') };
-  await expect(bench('costs')).rejects.toMatchObject(error);
+test.each([
+  [
+    'group is an error that lists the groups of speed, the default benchmark',
+    ['--only', 'nothing'],
+    'events, accountApi',
+  ],
+  ['benchmark is an error that lists the benchmarks', ['costs'], 'speed, cold, cost, scale'],
+])('an unknown %s', async (_, args, names) => {
+  await expect(bench(...args)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(names) });
 });
 
 test('the help lists benchmarks, each a folder with a file of its name', async () => {

@@ -28,19 +28,32 @@ test('a query for an account prints its tokens in every app', async () => {
   ]);
 });
 
-test('a query for a token prints its accounts in one app', async () => {
-  const accounts = ['--account', 'carol', '--account', 'bob', '--account-type', '3'];
-  await send('login', '--app', 'tpns-ios', '--token', 'phone-5', ...accounts);
-  expect(lines((await query('--app', 'tpns-ios', '--token', 'phone-5')).out)).toEqual([
-    '  token    account  type',
-    '  phone-5  carol    3',
-    '  phone-5  bob      3',
-  ]);
-  await send('logout', '--app', 'tpns-ios', '--token', 'phone-5');
-  expect(lines((await query('--app', 'tpns-ios', '--token', 'phone-5')).out)).toEqual([
-    '  token    account  type',
-    '  phone-5  -        -',
-  ]);
+test.each([
+  [
+    'prints its accounts in one app',
+    { token: 'phone-5', accounts: ['carol', 'bob'] },
+    ['  token    account  type', '  phone-5  carol    3', '  phone-5  bob      3'],
+  ],
+  [
+    'prints aligned columns of Chinese accounts, whose characters take two columns of a terminal',
+    { token: 'phone-7', accounts: ['爱丽丝', 'bob'] },
+    ['  token    account  type', '  phone-7  爱丽丝   3', '  phone-7  bob      3'],
+  ],
+  [
+    'spells out control characters',
+    { token: 'phone-\u001b[2J\u009b1A\u202e', accounts: ['eve\rroot'] },
+    [expect.anything(), '  phone-\\u{1b}[2J\\u{9b}1A\\u{202e}  eve\\u{d}root  3'],
+  ],
+  [
+    'prints a line without an account if it has none',
+    { token: 'phone-8', accounts: [] },
+    [expect.anything(), '  phone-8  -        -'],
+  ],
+])('a query for a token %s', async (_, { token, accounts }, printed) => {
+  const on = ['--app', 'tpns-ios', '--token', token];
+  const bound = accounts.flatMap((account) => ['--account', account]);
+  if (bound.length > 0) await send('login', ...on, ...bound, '--account-type', '3');
+  expect(lines((await query(...on)).out)).toEqual(printed);
 });
 
 test('a query for an account of one type does not find the account of another type', async () => {
@@ -48,24 +61,6 @@ test('a query for an account of one type does not find the account of another ty
   const found = (type: string) => query('--app', 'xg-ios', '--account', 'diana', '--account-type', type);
   expect(lines((await found('3')).out).at(-1)).toBe('  diana    3     phone-6');
   expect(lines((await found('2')).out).at(-1)).toBe('  diana    2     -');
-});
-
-test('columns are aligned when accounts are Chinese, whose characters take two columns of a terminal', async () => {
-  const accounts = ['--account', '爱丽丝', '--account', 'bob', '--account-type', '3'];
-  await send('login', '--app', 'xg-ios', '--token', 'phone-7', ...accounts);
-  expect(lines((await query('--app', 'xg-ios', '--token', 'phone-7')).out)).toEqual([
-    '  token    account  type',
-    '  phone-7  爱丽丝   3',
-    '  phone-7  bob      3',
-  ]);
-});
-
-test('control characters in tokens and accounts are spelt out', async () => {
-  const token = 'phone-\u001b[2J\u009b1A\u202e';
-  await send('login', '--app', 'tpns-ios', '--token', token, '--account', 'eve\rroot');
-  expect(lines((await query('--app', 'tpns-ios', '--token', token)).out)[1]).toBe(
-    '  phone-\\u{1b}[2J\\u{9b}1A\\u{202e}  eve\\u{d}root  0',
-  );
 });
 
 test('`query --json` prints the reply of each app in its dialect, one a line', async () => {
@@ -101,16 +96,8 @@ test('a query of another instance takes the dialect of its app from bindery.json
   const { instance } = shared();
   const app = instance.apps.find(({ dialect }) => dialect === 'tpns');
   const folder = temporaryFolder();
-  const options = [
-    '--account',
-    'alice',
-    '--url',
-    instance.url,
-    '--app',
-    app?.id ?? '',
-    '--secret',
-    app?.secretKey ?? '',
-  ];
+  const there = ['--url', instance.url, '--app', app?.id ?? '', '--secret', app?.secretKey ?? ''];
+  const options = ['--account', 'alice', ...there];
   expect((await queryFrom(folder, options)).err).toBe(
     `bindery.json has no app "${app?.id}": give --dialect xg or --dialect tpns\n`,
   );

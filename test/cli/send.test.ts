@@ -23,37 +23,38 @@ test('`send` signs an event, sends it to the local instance, and prints the answ
   });
 });
 
-test('`send --json` prints the answer in one line', async () => {
-  const { folder } = shared();
-  const { code, out } = await send(folder, ['deleted', '--account', 'alice', '--json']);
-  expect(code).toBe(0);
+const WRONG = `whsec_${'A'.repeat(44)}`;
+test.each([
+  ['0 if the event is accepted', ['deleted', '--account', 'alice'], 0, { status: 200, reply: { outcome: 'applied' } }],
+  [
+    '1 if the event is refused',
+    ['logout', '--app', 'xg-android'],
+    1,
+    { status: 400, reply: { code: 'invalid_event' } },
+  ],
+  ['1 if another secret signs the event', [...LOGIN, '--secret', WRONG], 1, { status: 401 }],
+])('`send --json` prints the answer in one line and ends with exit code %s', async (_, options, code, answer) => {
+  const sent = await send(shared().folder, [...options, '--json']);
+  expect(sent.code).toBe(code);
   expect(
-    out
+    sent.out
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line)),
-  ).toMatchObject([{ status: 200, reply: { outcome: 'applied' } }]);
+  ).toMatchObject([answer]);
 });
 
-test('`send` ends with exit code 1 if the event is refused', async () => {
-  const { folder } = shared();
-  const { code, out } = await send(folder, ['logout', '--app', 'xg-android', '--json']);
-  expect(code).toBe(1);
-  expect(JSON.parse(out)).toMatchObject({ status: 400, reply: { code: 'invalid_event' } });
-});
-
-test('an event that is signed with the wrong secret is refused', async () => {
-  const { folder } = shared();
-  const secret = `whsec_${'A'.repeat(44)}`;
-  const { code, out } = await send(folder, [...LOGIN, '--secret', secret, '--json']);
-  expect(code).toBe(1);
-  expect(JSON.parse(out)).toMatchObject({ status: 401 });
-});
-
-test('a source that the local instance does not have is an error', async () => {
-  const { folder } = shared();
-  const { code, err } = await send(folder, [...LOGIN, '--source', 'other']);
-  expect({ code, err }).toEqual({ code: 1, err: 'the local instance has no source "other"\n' });
+test.each([
+  ['a source that the local instance does not have is an error', 'the local instance has no source "other"', false],
+  [
+    'the secret of the local instance is not used for another URL',
+    'the secret is missing: give --secret, --secret-id or BINDERY_SECRET',
+    true,
+  ],
+])('%s', async (_, line, isElsewhere) => {
+  const { folder, instance } = shared();
+  const options = isElsewhere ? ['--url', instance.url] : ['--source', 'other'];
+  expect(await send(folder, [...LOGIN, ...options])).toEqual({ code: 1, out: '', err: `${line}\n` });
 });
 
 test('`send` takes URL and secret from options or from the environment', async () => {
@@ -84,16 +85,7 @@ test('`send --secret-id` reads the secret from Secrets Manager', async () => {
   expect(err).toBe("the secret other cannot be read: Secrets Manager can't find the specified secret.\n");
 });
 
-test('the secret of the local instance is not used for another URL', async () => {
-  const { folder, instance } = shared();
-  const { code, err } = await send(folder, [...LOGIN, '--url', instance.url]);
-  expect({ code, err }).toEqual({
-    code: 1,
-    err: 'the secret is missing: give --secret, --secret-id or BINDERY_SECRET\n',
-  });
-});
-
-const secret = ['--secret', `whsec_${'A'.repeat(44)}`];
+const secret = ['--secret', WRONG];
 const nowhere = ['--url', 'http://127.0.0.1:1', ...secret];
 test.each([
   ['no event', [], NEEDS_EVENT],

@@ -12,28 +12,17 @@ const query = (folder: string, ...options: string[]) => run(queryCommand, ['--js
 const login = (folder: string) =>
   run(sendCommand, ['login', '--app', 'tpns-android', '--token', 'phone-1', '--account', 'alice'], { folder });
 
-test('an instance with a hosted API ends the process of the hosted API when it ends', async () => {
-  const folder = temporaryFolder();
-  const { instance, end } = await started(folder, '--mirror');
-  expect(await end('SIGTERM')).toBe(0);
-  await expect(fetch(instance.mirror?.url ?? '')).rejects.toThrow();
-  expect(children(folder)).toEqual([]);
-});
-
-test('an instance with a hosted API that is killed leaves no process behind', async () => {
-  const folder = temporaryFolder();
-  const { end } = await started(folder, '--mirror', '--data', 'kept');
-  expect(children(folder)).toHaveLength(1);
-  await end('SIGKILL');
-  await expect.poll(() => children(folder), { timeout: 10_000 }).toEqual([]);
-});
-
-test('an instance that keeps its data also keeps those of the hosted API', async () => {
+test('an instance with a hosted API keeps the data of both, and leaves no process when it ends or is killed', async () => {
   const folder = temporaryFolder();
   const first = await started(folder, '--mirror', '--data', 'kept');
-  await first.end('SIGTERM');
+  expect(children(folder)).toHaveLength(1);
+  expect(await first.end('SIGTERM')).toBe(0);
+  await expect(fetch(first.instance.mirror?.url ?? '')).rejects.toThrow();
+  expect(children(folder)).toEqual([]);
   const second = await started(folder, '--mirror', '--data', 'kept');
   expect(second.instance.mirror?.app).toEqual(first.instance.mirror?.app);
+  await second.end('SIGKILL');
+  await expect.poll(() => children(folder), { timeout: 10_000 }).toEqual([]);
 });
 
 /** Processes whose working directory is below the folder. The instance itself works in the folder. */

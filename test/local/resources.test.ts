@@ -51,7 +51,8 @@ test('queues that an earlier version made get the numbers of today', async () =>
   });
 });
 
-test('the embedded table has the keys of the deployed one', async () => {
+test('the embedded table has the keys of the deployed one, also if it exists already', async () => {
+  await createTable();
   const table = new DynamoDBClient();
   const { Table } = await table.send(new DescribeTableCommand({ TableName: NAMES.table }));
   table.destroy();
@@ -65,25 +66,14 @@ test('the embedded table has the keys of the deployed one', async () => {
   });
 });
 
-test('an existing table is kept', async () => {
-  await expect(createTable()).resolves.toBeUndefined();
-});
-
 test('the embedded servers listen on this machine only', () => {
   expect([sqs.url, dynamodb.url].map((url) => new URL(url).hostname)).toEqual(['127.0.0.1', '127.0.0.1']);
 });
 
-test.each(['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'])(
-  'the setting %s of the user never reaches the functions',
-  (name) => {
-    process.env[name] = 'user';
-    pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
-    expect(process.env[name]).toBeUndefined();
-  },
-);
-
-test('the credentials of the user are replaced by invalid ones', () => {
-  process.env['AWS_ACCESS_KEY_ID'] = 'user';
+test('the AWS settings of the user never reach the functions, and invalid credentials replace theirs', () => {
+  const gone = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
+  for (const name of [...gone, 'AWS_ACCESS_KEY_ID']) process.env[name] = 'user';
   pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
+  expect(gone.filter((name) => process.env[name] !== undefined)).toEqual([]);
   expect(process.env['AWS_ACCESS_KEY_ID']).toBe('local');
 });

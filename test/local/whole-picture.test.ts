@@ -5,7 +5,6 @@ import type { Instance } from '../../local/description.ts';
 import { startLocal } from '../../local/instance.ts';
 import { Caller } from './caller.ts';
 import { exampleConfiguration, sharedInstance } from './instance.ts';
-import { contest } from './ownership.ts';
 
 const configuration = exampleConfiguration();
 const shared = sharedInstance();
@@ -62,14 +61,6 @@ describe.each(configuration.apps)('app $id ($dialect, $policy)', ({ id }) => {
   });
 });
 
-test('a binding of one app is not returned to another app', async () => {
-  const [first, second] = shared().instance.apps;
-  if (first === undefined || second === undefined) throw new Error('bug: the instance has fewer than two apps');
-  await send('user.login', { app: first.id, token: 'shared', account: 'carol' });
-  expect(await boundIn(first, 'shared', 'carol')).toEqual([['carol'], ['shared']]);
-  expect(await boundIn(second, 'shared', 'carol')).toEqual([[], []]);
-});
-
 test('an account may have any characters, also those that SQS refuses', async () => {
   const [app] = shared().instance.apps;
   if (app === undefined) throw new Error('bug: the instance has no app');
@@ -79,9 +70,4 @@ test('an account may have any characters, also those that SQS refuses', async ()
 
 test('a process runs one instance', async () => {
   await expect(startLocal({ configuration, port: 0 })).rejects.toThrow('one local instance');
-});
-
-test('10 tokens, each taken by 8 accounts at once, end with the latest as their one owner', async () => {
-  const { found, expected } = await contest(new Caller(shared().instance), 'contest', 10);
-  expect(found).toEqual(expected);
 });

@@ -31,27 +31,18 @@ const on = <K extends StampedKind>(kind: K, ms: number, { session: id, element =
   session: id === undefined ? undefined : session(id),
 });
 
-export const bind = (ms: number, names: readonly string[], extra?: Extra): TokenOperation => ({
-  ...on('bind', ms, extra),
-  accounts: names.map(account),
-});
+const withAccounts =
+  <K extends StampedKind, M extends object>(kind: K, more: M) =>
+  (ms: number, names: readonly string[], extra?: Extra) => ({
+    ...on(kind, ms, extra),
+    accounts: names.map(account),
+    ...more,
+  });
 
-export const override = (ms: number, names: readonly string[], extra?: Extra): TokenOperation => ({
-  ...on('bindOverriding', ms, extra),
-  accounts: names.map(account),
-  scope: 'token',
-});
-
-export const overrideTypes = (ms: number, names: readonly string[], extra?: Extra): TokenOperation => ({
-  ...on('bindOverriding', ms, extra),
-  accounts: names.map(account),
-  scope: 'types',
-});
-
-export const unbind = (ms: number, names: readonly string[], extra?: Extra): TokenOperation => ({
-  ...on('unbind', ms, extra),
-  accounts: names.map(account),
-});
+export const bind = withAccounts('bind', {});
+export const override = withAccounts('bindOverriding', { scope: 'token' } as const);
+export const overrideTypes = withAccounts('bindOverriding', { scope: 'types' } as const);
+export const unbind = withAccounts('unbind', {});
 
 export const unbindAll = (ms: number, extra?: Extra): TokenOperation => on('unbindTokenFromAll', ms, extra);
 
