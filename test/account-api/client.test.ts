@@ -102,24 +102,20 @@ test('a path in the URL precedes the API’s paths', async () => {
   expect(sent[0]?.path).toBe('/stage/v3/device/account/batchoperate');
 });
 
-test('a connection is kept between calls', async () => {
-  let connections = 0;
-  const { client, sent, server } = await talking(says(DONE), { connections: 1 });
-  server.on('connection', () => {
-    connections += 1;
-  });
-  for (let i = 0; i < 5; i++) await client.operate(bind(token('phone'), 'alice'));
-  expect([sent.length, connections]).toEqual([5, 1]);
-});
-
-test('simultaneous calls share the allowed connections', async () => {
-  let connections = 0;
-  const { client, sent, server } = await talking(says(DONE), { connections: 2 });
-  server.on('connection', () => {
-    connections += 1;
-  });
-  await Promise.all(Array.from({ length: 10 }, () => client.operate(bind(token('phone'), 'alice'))));
-  expect([sent.length, connections]).toEqual([10, 2]);
+test('a connection is kept between calls, and simultaneous calls share the allowed ones', async () => {
+  for (const [allowed, simultaneous] of [
+    [1, 1],
+    [2, 5],
+  ] as const) {
+    let connections = 0;
+    const { client, sent, server } = await talking(says(DONE), { connections: allowed });
+    server.on('connection', () => {
+      connections += 1;
+    });
+    const call = () => client.operate(bind(token('phone'), 'alice'));
+    for (let i = 0; i < 2; i++) await Promise.all(Array.from({ length: simultaneous }, call));
+    expect([sent.length, connections]).toEqual([2 * simultaneous, allowed]);
+  }
 });
 
 const long = token('x'.repeat(65));
@@ -158,49 +154,34 @@ test('a query of a token that is too long is refused and not sent', async () => 
   await expect(client.accountsOf(Array.from({ length: 101 }, () => token('phone')))).rejects.toThrow('at most 100');
 });
 
-const dialects: readonly Dialect[] = ['xg', 'tpns'];
+const NOT_ASKED = { kind: 'unavailable', reason: 'not an answer to what was asked' };
+const BOTH = { kind: 'answered', results: ['done', 'done'] };
 
-test.each(dialects)('an %s success without a list of results counts for every element', async (dialect) => {
-  const { client } = await talking(says({ ret_code: 0, err_msg: 'ok' }), { dialect });
+test.each<[string, Dialect, object, object]>([
+  ['an XG success without a list of results counts for every element', 'xg', { ret_code: 0 }, BOTH],
+  ['a TPNS success without a list of results counts for every element', 'tpns', { ret_code: 0 }, BOTH],
+  ['one result for two tokens counts for both, as in the TPNS sample', 'tpns', DONE, BOTH],
+  [
+    'results that do not match the elements are unavailable',
+    'tpns',
+    { ret_code: 1008026, result: ['1008006'] },
+    NOT_ASKED,
+  ],
+])('%s', async (_, dialect, reply, answer) => {
+  const { client } = await talking(says(reply), { dialect });
   const tokens = [token('a'), token('b')];
-  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
-    kind: 'answered',
-    results: ['done', 'done'],
-  });
-});
-
-test('one result for two tokens counts for both, as in the TPNS sample', async () => {
-  const { client } = await talking(says({ ret_code: 0, err_msg: 'NO_ERROR', result: ['0'] }));
-  const tokens = [token('a'), token('b')];
-  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toMatchObject({ results: ['done', 'done'] });
-});
-
-test('results that do not match the elements make the answer unavailable', async () => {
-  const { client } = await talking(says({ ret_code: 1008026, err_msg: 'batch op,partly error', result: ['1008006'] }));
-  const tokens = [token('a'), token('b')];
-  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual({
-    kind: 'unavailable',
-    reason: 'not an answer to what was asked',
-  });
+  expect(await client.operate({ kind: 'unbindTokenFromAll', tokens })).toEqual(answer);
 });
 
 test('a token that the reply leaves out has no accounts', async () => {
-  const reply = {
-    retCode: 0,
-    errMsg: 'NO_ERROR',
-    token_accounts: [{ token: 'b', account_list: [{ account: 'alice' }] }],
-  };
-  const { client } = await talking(says(reply));
-  expect(await client.accountsOf([token('a'), token('b')])).toEqual({
-    kind: 'found',
-    accounts: [[], [account('alice')]],
-  });
+  const { client } = await talking(
+    says({ retCode: 0, token_accounts: [{ token: 'b', account_list: [{ account: 'alice' }] }] }),
+  );
+  const accounts = [[], [account('alice')]];
+  expect(await client.accountsOf([token('a'), token('b')])).toEqual({ kind: 'found', accounts });
 });
 
 test('an entry for another token makes the answer unavailable, and not "nothing is bound"', async () => {
   const { client } = await talking(says(tpns.accountsOf.reply));
-  expect(await client.accountsOf([token('Token1')])).toEqual({
-    kind: 'unavailable',
-    reason: 'not an answer to what was asked',
-  });
+  expect(await client.accountsOf([token('Token1')])).toEqual(NOT_ASKED);
 });

@@ -5,9 +5,9 @@ import { later, lazy } from './faults.ts';
 import { broken, brokenBy, judged } from './judging.ts';
 import { ownAccountApi, secretOf } from './own-account-api.ts';
 
-test.each(FAULTS)('a fault breaks its rules: $what', async ({ make, rules, on, authentication }) => {
+test.each(FAULTS)('a fault breaks its rules: $what', async ({ handle, rules, on, authentication }) => {
   const named = RULES.filter(({ name }) => rules.includes(name));
-  expect(await brokenBy(make(), on, authentication, named)).toEqual(rules);
+  expect(await brokenBy(handle, on, authentication, named)).toEqual(rules);
 });
 
 test('every rule can fail: one of these faults breaks it, or an API that answers ok and does nothing', async () => {

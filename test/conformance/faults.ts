@@ -50,6 +50,10 @@ export const readingElements = (change: (element: Element) => unknown): HttpHand
 export const saying = (change: (json: Json, to: HttpRequest) => Json): HttpHandler =>
   answering((reply, to) => ({ ...reply, body: change(Object(reply.body), to) }));
 
+/** Changes the results of a reply that has any. */
+export const sayingResults = (change: (results: readonly unknown[], to: HttpRequest) => unknown): HttpHandler =>
+  saying((json, to) => (Array.isArray(json['result']) ? { ...json, result: change(json['result'], to) } : json));
+
 type Entry = Json & { readonly account_list?: readonly unknown[]; readonly token_list?: readonly unknown[] };
 
 /** Changes the entries of a query's reply. */
@@ -60,6 +64,10 @@ export const sayingLists = (change: (entries: readonly Entry[]) => readonly unkn
   });
 
 export const turnedAround = <T>(value: T): T => (Array.isArray(value) ? Object(value.toReversed()) : value);
+
+export const turning =
+  (list: 'account_list' | 'token_list') =>
+  (entry: Entry): Entry => ({ ...entry, ...(entry[list] && { [list]: turnedAround(entry[list]) }) });
 
 /** The operation 4 for the tokens of an operation 1 to 3. */
 export const cleared = ({ token_accounts }: Json): Json | undefined =>
