@@ -160,7 +160,7 @@ export class Bindery extends Construct {
 
   /** Applying deletes no item: a later stamp supersedes a binding. */
   #applyPermission(...more: string[]) {
-    const actions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'];
+    const actions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'];
     return allow(this.table.tableArn, ...actions, ...more);
   }
 

@@ -109,7 +109,7 @@ export function mirrorFunctions(
     mirrors.map((mirror) => mirror[name].queue.queueArn),
   );
   const secrets = [...mirrors.map(({ secret }) => secret.secretArn), pseudonyms.secretArn];
-  const reading = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem'];
+  const reading = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'];
   const common = { ...storage, environment, recursiveLoop: ALLOWED_LOOP };
   return {
     mirror: new DoorFunction(scope, 'mirror', {

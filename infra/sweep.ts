@@ -25,7 +25,7 @@ export class Sweep extends DoorFunction {
       ...storage,
       environment,
       permissions: [
-        allow(table.tableArn, ...reading, 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
+        allow(table.tableArn, ...reading, 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'),
         ...(checks.length > 0 ? [allow(checks, 'sqs:SendMessage')] : []),
       ],
       // The next run continues where a failed one stopped. An immediate retry could run beside it.

@@ -1,5 +1,5 @@
 import { Session } from 'node:inspector/promises';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { authorized, CONFIGURATION, EVENTS_PATH, posted, signed } from '../bench/installation.ts';
 import { deviceToken, loginBody } from '../bench/sample-events.ts';
@@ -42,14 +42,15 @@ async function filesOf(work: () => Promise<unknown>): Promise<string[]> {
   return ran.flatMap(({ url }) => (url.startsWith(FUNCTIONS) ? [url.slice(FUNCTIONS.length)] : [])).sort();
 }
 
-/** Returns the files of functions/ on the call stack of the first conditional write while `work` runs, door first. */
+/** Returns the files of functions/ on the call stack of the first write of a document while `work` runs, door first. */
 async function storyOf(work: () => Promise<unknown>): Promise<string[]> {
   const { send } = DynamoDBClient.prototype;
   let stack = '';
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
   // The client's own `send`, with its overloads, after a look at the stack.
   DynamoDBClient.prototype.send = function (this: DynamoDBClient, ...call: Parameters<typeof send>) {
-    if (call[0] instanceof PutItemCommand) stack ||= String(new Error('a conditional write').stack);
+    if (call[0] instanceof UpdateItemCommand && call[0].input.Key?.['sk']?.S === 'D')
+      stack ||= String(new Error('the write of a document').stack);
     return send.apply(this, call);
   } as typeof send;
   await work();

@@ -2,7 +2,6 @@ import {
   BatchGetItemCommand,
   DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -55,16 +54,16 @@ const writes = (client: DynamoDBClient, TableName: string) => ({
     ),
   write: (account: string, token: string) =>
     client.send(
-      new PutItemCommand({
+      new UpdateItemCommand({
         TableName,
-        Item: marshall({
-          pk: `T#shop#${token}`,
-          sk: 'D',
-          version: 1,
-          clear: { '*': `${MOMENT}.0` },
-          edges: { [`0#${account}`]: `${MOMENT}.1.00` },
-        }),
+        Key: marshall({ pk: `T#shop#${token}`, sk: 'D' }),
+        UpdateExpression: 'SET version = :version, clear = :clear, edges = :edges',
         ConditionExpression: 'attribute_not_exists(pk)',
+        ExpressionAttributeValues: marshall({
+          ':version': 1,
+          ':clear': { '*': `${MOMENT}.0` },
+          ':edges': { [`0#${account}`]: `${MOMENT}.1.00` },
+        }),
       }),
     ),
 });

@@ -87,16 +87,20 @@ function tableAnswers(): [string, Answer][] {
     );
     reply(JSON.stringify({ Responses, UnprocessedKeys: {} }));
   };
-  const put: Answer = (body, reply) => {
-    const { TableName, Item } = JSON.parse(body);
-    if (!TableName.startsWith('empty')) items.set(name(Item), Item);
+  /** Every value of an update is named like its attribute. */
+  const update: Answer = (body, reply) => {
+    const { TableName, Key, ExpressionAttributeValues } = JSON.parse(body);
+    const values = Object.entries<Item[string]>(ExpressionAttributeValues).map(([name, value]) => [
+      name.slice(1),
+      value,
+    ]);
+    if (!TableName.startsWith('empty')) items.set(name(Key), { ...Key, ...Object.fromEntries(values) });
     reply('{}');
   };
   return [
     ['GetItem', get],
     ['BatchGetItem', batchGet],
-    ['PutItem', put],
-    ['UpdateItem', (_, reply) => reply('{}')],
+    ['UpdateItem', update],
     ['Query', (_, reply) => reply(POINTERS)],
   ];
 }

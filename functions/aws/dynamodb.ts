@@ -4,6 +4,8 @@ import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
@@ -76,13 +78,49 @@ export function orUnreadable<T>(read: () => T): T | Unavailable {
   }
 }
 
+type Condition = Pick<
+  UpdateItemCommandInput,
+  'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+>;
+
 /** Writes only if the item still has the version that was read; 0 means that there is no item. */
-export const ifVersion = (version: number) =>
+export const ifVersion = (version: number): Condition =>
   version === 0
     ? { ConditionExpression: 'attribute_not_exists(pk)' }
-    : { ConditionExpression: 'version = :version', ExpressionAttributeValues: marshall({ ':version': version }) };
+    : { ConditionExpression: '#version = :known', ExpressionAttributeValues: marshall({ ':known': version }) };
 
-/** Writes an item; returns false if the write's condition fails. */
+/**
+ * Writes the attributes, and removes those that are undefined. All others stay: a later version may have added them. Returns
+ * false if the condition fails, which may name the attributes as `#name` and their values as `:name`.
+ */
+export function update(
+  { client, name: TableName }: Table,
+  key: Key,
+  attributes: Readonly<Record<string, unknown>>,
+  condition: Condition,
+): Promise<boolean> {
+  const names = Object.keys(attributes);
+  const set = names.filter((name) => attributes[name] !== undefined);
+  const removed = names.filter((name) => attributes[name] === undefined);
+  const remove = removed.length > 0 ? ` REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '';
+  const command = new UpdateItemCommand({
+    TableName,
+    Key: marshall(key),
+    UpdateExpression: `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}${remove}`,
+    ...condition,
+    ExpressionAttributeNames: {
+      ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      ...condition.ExpressionAttributeNames,
+    },
+    ExpressionAttributeValues: {
+      ...marshall(Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]]))),
+      ...condition.ExpressionAttributeValues,
+    },
+  });
+  return tryWrite(() => client.send(command));
+}
+
+/** Writes or deletes an item; returns false if the condition fails. */
 export const tryWrite = (write: () => Promise<unknown>): Promise<boolean> =>
   callAws(async () => {
     try {
@@ -161,11 +199,11 @@ export const documentIn = (item: Item | undefined): Stored | undefined | Unavail
 
 /** The attributes of a document. `expires` (s since 1970) is when DynamoDB may delete it, at the earliest. */
 export function attributesOf(document: TokenDocument, version: number): Record<string, unknown> {
-  const parts = Object.entries(document).filter(([, part]) =>
-    typeof part === 'string' ? part !== '' : !isEmpty(part),
-  );
+  const parts = Object.entries(document).map(([name, part]) => [name, isEmpty(part) ? undefined : part]);
   const expiry = expiryOf(document);
-  return { version, ...Object.fromEntries(parts), ...(expiry !== undefined && { expires: Math.ceil(expiry / 1000) }) };
+  const expires = expiry === undefined ? undefined : Math.ceil(expiry / 1000);
+  return { version, ...Object.fromEntries(parts), expires };
 }
 
-const isEmpty = (registers: object): boolean => Object.keys(registers).length === 0;
+const isEmpty = (part: TokenDocument[keyof TokenDocument]): boolean =>
+  (typeof part === 'string' ? part : Object.keys(part)).length === 0;

@@ -1,15 +1,15 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { HORIZON_MS } from '../core/merge.ts';
 import { MirrorState, type MirrorStore, type StoredState, UNKNOWN } from '../mirror/state.ts';
-import { batchGet, ifVersion, stateKey, type Table, tryWrite } from './dynamodb.ts';
+import { batchGet, ifVersion, stateKey, type Table, update } from './dynamodb.ts';
 
 const StateItem = z.object({ version: z.int().check(z.gte(1)), ...MirrorState.shape });
 
+/** Every part of a state, undefined: an attribute that the next state does not have is removed. */
+const NOTHING = Object.fromEntries(Object.keys(MirrorState.shape).map((part) => [part, undefined]));
+
 /** Stores mirror states in the registry's table: one item beside each token's document. */
 export function dynamodbMirrorStore(table: Table): MirrorStore {
-  const { client, name: TableName } = table;
   return {
     states: async (app, tokens) => {
       const items = await batchGet(
@@ -20,8 +20,8 @@ export function dynamodbMirrorStore(table: Table): MirrorStore {
       return items.map(storedIn);
     },
     writeState: (app, token, state, version) => {
-      const Item = marshall({ ...stateKey({ app, token }), ...state, version: version + 1, ...expiryOf(state) });
-      return tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifVersion(version) })));
+      const attributes = { ...NOTHING, ...state, version: version + 1, expires: expiryOf(state) };
+      return update(table, stateKey({ app, token }), attributes, ifVersion(version));
     },
   };
 }
@@ -34,5 +34,5 @@ export function storedIn(item: Record<string, unknown> | undefined): StoredState
 }
 
 /** A state without accounts expires after the horizon (s since 1970). */
-const expiryOf = ({ seen, pushedMs }: MirrorState) =>
-  seen.length === 0 ? { expires: Math.ceil((pushedMs + HORIZON_MS) / 1000) } : {};
+const expiryOf = ({ seen, pushedMs }: MirrorState): number | undefined =>
+  seen.length === 0 ? Math.ceil((pushedMs + HORIZON_MS) / 1000) : undefined;

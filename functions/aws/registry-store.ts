@@ -1,12 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  type AttributeValue,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { RegistryPorts } from '../core/apply.ts';
@@ -30,7 +23,7 @@ import {
   type Reads,
   type Table,
   tokenOf,
-  tryWrite,
+  update,
 } from './dynamodb.ts';
 
 const PointerItem = z.object({ sk: z.string(), edge: z.string() });
@@ -40,17 +33,16 @@ const ClearItem = z.object({ removal: z.string() });
  * The registry in a DynamoDB table: strongly consistent reads and conditional writes of single items, so that the same
  * code works on a table with multi-Region strong consistency. Each token has one document; an account's partition has the
  * watermark and a pointer for each token that was ever bound. With `eventual` reads `documents` and `clears` may return an
- * older state. That is enough to apply operations: a write over an older version fails and returns the newest one.
+ * older state. That is enough to apply operations: a write over an older version fails and returns the newest one. A
+ * write notes its own time as `written`, for the sweep: an event may be weeks older.
  */
-export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong'): RegistryStore {
-  const { client, name: TableName } = table;
+export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now = Date.now): RegistryStore {
   return {
     documents: async (tokens) => (await getAll(table, tokens.map(documentKey), reads)).map(documentIn),
     write: async (ref, document, version) => {
       const next = version === 0 ? firstVersion(document) : version + 1;
-      const Item = marshall({ ...documentKey(ref), ...attributesOf(document, next) });
-      if (await tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifVersion(version) }))))
-        return 'written';
+      const attributes = { ...attributesOf(document, next), written: now() };
+      if (await update(table, documentKey(ref), attributes, ifVersion(version))) return 'written';
       const [winner] = await getAll(table, [documentKey(ref)], 'strong');
       return { winner: readable(documentIn(winner)) };
     },
@@ -78,19 +70,9 @@ async function getAll(table: Table, keys: readonly Key[], reads: Reads): Promise
 }
 
 /** Raises a register in one write; does nothing if it is there already, or higher. */
-async function raise({ client, name }: Table, key: Key, register: 'edge' | 'removal', value: string): Promise<void> {
-  await tryWrite(() =>
-    client.send(
-      new UpdateItemCommand({
-        TableName: name,
-        Key: marshall(key),
-        UpdateExpression: 'SET #register = :value',
-        ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
-        ExpressionAttributeNames: { '#register': register },
-        ExpressionAttributeValues: marshall({ ':value': value }),
-      }),
-    ),
-  );
+async function raise(table: Table, key: Key, register: 'edge' | 'removal', value: string): Promise<void> {
+  const ConditionExpression = `attribute_not_exists(#${register}) OR #${register} < :${register}`;
+  await update(table, key, { [register]: value }, { ConditionExpression });
 }
 
 function pointerIn(item: Item): Pointer {

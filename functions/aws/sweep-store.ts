@@ -1,4 +1,4 @@
-import { DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, GetItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { readable, Unavailable } from '../core/outcome.ts';
@@ -23,6 +23,7 @@ import {
   tokenOf,
   tokenRefOf,
   tryWrite,
+  update,
 } from './dynamodb.ts';
 import { storedIn } from './mirror-store.ts';
 
@@ -76,16 +77,12 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
       return Count > 0;
     },
     deletePointer: (account, token, edge) => deleteAt(table, pointerKey(account, token), 'edge', edge),
-    noteIdle: (account, removal, ms) => {
-      const Item = marshall({ ...clearKey(account), removal, idle: { removal, ms } });
-      return tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifUnchanged('removal', removal) })));
-    },
+    noteIdle: (account, removal, ms) =>
+      update(table, clearKey(account), { idle: { removal, ms } }, ifUnchanged('removal', removal)),
     deleteClear: (account, removal) => deleteAt(table, clearKey(account), 'removal', removal),
     pass: () => readPass(table),
-    savePass: (pass, version) => {
-      const Item = marshall({ ...PASS, ...pass, version: version + 1 });
-      return tryWrite(() => client.send(new PutItemCommand({ TableName, Item, ...ifVersion(version) })));
-    },
+    savePass: ({ begunMs, isDone, after }, version) =>
+      update(table, PASS, { begunMs, isDone, after, version: version + 1 }, ifVersion(version)),
   };
 }
 
@@ -104,9 +101,9 @@ const deleteAt = ({ client, name: TableName }: Table, key: Key, register: 'edge'
   );
 
 const ifUnchanged = (register: 'edge' | 'removal', value: string) => ({
-  ConditionExpression: '#register = :value',
+  ConditionExpression: '#register = :known',
   ExpressionAttributeNames: { '#register': register },
-  ExpressionAttributeValues: marshall({ ':value': value }),
+  ExpressionAttributeValues: marshall({ ':known': value }),
 });
 
 const Keyed = z.object({ pk: z.string(), sk: z.string() });
@@ -118,6 +115,11 @@ const ClearItem = z.pipe(
   z.transform(({ removal, idle }) => ({ removal, ...(idle?.removal === removal && { idleMs: idle.ms }) })),
 );
 
+const Written = z.pipe(
+  z.object({ written: z.optional(z.number()) }),
+  z.transform(({ written }) => (written === undefined ? {} : { writtenMs: written })),
+);
+
 function sweptItem(item: Item): SweepItem {
   const read = orUnreadable(() => readItem(item));
   return read instanceof Unavailable ? { kind: 'unreadable' } : read;
@@ -126,10 +128,12 @@ function sweptItem(item: Item): SweepItem {
 function readItem(item: Item): SweepItem {
   const { pk, sk } = Keyed.parse(item);
   const kind = `${pk.slice(0, 2)}${sk.slice(0, POINTER.length)}`;
-  if (kind === 'T#D') return { kind: 'document', ref: tokenRefOf(pk), stored: StoredItem.parse(item) };
+  const written = Written.parse(item);
+  if (kind === 'T#D') return { kind: 'document', ref: tokenRefOf(pk), stored: StoredItem.parse(item), ...written };
   if (kind === 'T#M') return { kind: 'state', ref: tokenRefOf(pk), stored: storedIn(item) };
   if (kind === `A#${POINTER}`)
     return { kind: 'pointer', ref: accountRefOf(pk), token: tokenOf(sk), ...PointerItem.parse(item) };
-  if (pk.startsWith('A#') && sk === '#CLEAR') return { kind: 'clear', ref: accountRefOf(pk), ...ClearItem.parse(item) };
+  if (pk.startsWith('A#') && sk === '#CLEAR')
+    return { kind: 'clear', ref: accountRefOf(pk), ...ClearItem.parse(item), ...written };
   return { kind: 'unreadable' };
 }

@@ -4,13 +4,13 @@ import { horizonAt } from '../core/merge.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { beginningOf, msOf } from '../core/stamp.ts';
-import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
+import type { AccountRef, RegistryStore, TokenRef } from '../core/store.ts';
 import { type Check, TOKENS_A_QUERY } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
 import { type ClearsByAccount, nameOf } from './collect.ts';
 import type { Page, SweepItem } from './store.ts';
 
-/** A token is verified every day for this long after a change (ms). Of all others, a random share is. */
+/** A token is verified every day for this long after a write (ms). Of all others, a random share is. */
 const CHANGED_MS = 3 * 86_400_000;
 const SAMPLED = 0.02;
 
@@ -23,7 +23,7 @@ export type CheckChoice = {
 
 /**
  * Returns the tokens of a page to verify: those that changed lately, and a sample of the others. A removal of all of an
- * account's tokens is a change too, though no document shows it.
+ * account's tokens is a change too, though no document shows it. Old events may arrive late: the time of the write counts.
  */
 export function tokensToCheck(
   { items }: Page,
@@ -33,17 +33,20 @@ export function tokensToCheck(
   const since = nowMs - CHANGED_MS;
   return items.flatMap((item): TokenRef[] => {
     if (item.kind === 'unreadable' || !mirrored.has(item.ref.app)) return [];
-    if (item.kind === 'document') return isNew(item.stored, since) || chance() < SAMPLED ? [item.ref] : [];
+    if (item.kind === 'document')
+      return isNew(item, momentsOf(item.stored.document), since) || chance() < SAMPLED ? [item.ref] : [];
     return item.kind === 'pointer' && wasLost(item, clears, since) ? [{ app: item.ref.app, token: item.token }] : [];
   });
 }
 
 function wasLost({ ref, edge }: { ref: AccountRef; edge: string }, clears: ClearsByAccount, since: number): boolean {
-  const clear = clears.get(nameOf(ref)) ?? '';
-  return edge <= clear && msOf(clear) >= since;
+  const clear = clears.get(nameOf(ref));
+  return clear !== undefined && edge <= clear.removal && isNew(clear, [clear.removal], since);
 }
 
-const isNew = ({ document }: Stored, since: number): boolean => momentsOf(document).some((one) => msOf(one) >= since);
+/** An item of an earlier version does not say when it was written: the times of its events must do. */
+const isNew = ({ writtenMs }: { writtenMs?: number }, moments: readonly string[], since: number): boolean =>
+  writtenMs === undefined ? moments.some((one) => msOf(one) >= since) : writtenMs >= since;
 
 export type CheckSenderPorts = {
   /** Has tokens verified after `delayS` (0 to 900). May reject with `Unavailable`. */

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey } from '../core/account.ts';
 import { clearOf, EMPTY, isBound, type TokenDocument, typeOf } from '../core/document.ts';
 import { compact, expiryOf, HORIZON_MS, horizonAt, LATENESS_MS } from '../core/merge.ts';
-import { Unavailable } from '../core/outcome.ts';
+import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { beginningOf, isBind, type Removal } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
-import type { Page, Place, SweepItem, SweepStore } from './store.ts';
+import type { Page, Place, SweepItem, SweepStore, Watermark } from './store.ts';
 
 /**
  * Rules for which registry entries can be deleted. They rest on one rule of `applyAll`: it refuses a bind from before
@@ -75,7 +75,7 @@ type PointerItem = Extract<SweepItem, { kind: 'pointer' }>;
 type ClearItem = Extract<SweepItem, { kind: 'clear' }>;
 
 /** Watermarks by app and account. */
-export type ClearsByAccount = ReadonlyMap<string, string>;
+export type ClearsByAccount = ReadonlyMap<string, Watermark>;
 
 /** A watermark is deleted after this long without pointers (ms): every read that began before has ended. */
 const IDLE_MS = 3_600_000;
@@ -100,17 +100,24 @@ export async function collect(ports: CollectorPorts, page: Page, clears: ClearsB
   };
 }
 
-/** Returns the watermarks of a page. If the page begins among an account's pointers, it reads that account's watermark. */
+/**
+ * Returns the watermarks of a page. If the page begins among an account's pointers, it reads that account's watermark,
+ * which counts as written now: the sweep then verifies too much, and not too little. One that cannot be read counts as
+ * none: nothing is deleted for it.
+ */
 export async function clearsOf(
   registry: RegistryStore,
   { items }: Page,
   after: Place | undefined,
 ): Promise<ClearsByAccount> {
-  const clears = new Map<string, string>();
+  const clears = new Map<string, Watermark>();
   const [first] = items;
-  if (after !== undefined && first?.kind === 'pointer')
-    clears.set(nameOf(first.ref), (await registry.clears([first.ref]))[0] ?? '');
-  for (const item of items) if (item.kind === 'clear') clears.set(nameOf(item.ref), item.removal);
+  if (after !== undefined && first?.kind === 'pointer') {
+    const read = await orUnavailable(() => registry.clears([first.ref]));
+    const removal = Array.isArray(read) ? (read[0] ?? '') : '';
+    clears.set(nameOf(first.ref), { removal, writtenMs: Number.POSITIVE_INFINITY });
+  }
+  for (const item of items) if (item.kind === 'clear') clears.set(nameOf(item.ref), item);
   return clears;
 }
 
@@ -139,7 +146,7 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
   for (const [i, pointer] of old.entries()) {
     const { ref, token, edge } = pointer;
     const account = accountKey(ref.account);
-    const own = new Map([[account, clears.get(nameOf(ref)) ?? '']]);
+    const own = new Map([[account, clears.get(nameOf(ref))?.removal ?? '']]);
     if (!isSuspect(documents[i], own, edge)) continue;
     const { clears: known, pointers } = suspect({ app: ref.app, token });
     for (const [name, clear] of own) known.set(name, clear);

@@ -8,11 +8,17 @@ import type { StoredState } from '../mirror/state.ts';
 /** A place in the store's own order, in the store's own format. */
 export type Place = string;
 
-/** One item of the store. `idleMs`: the time (ms since 1970) when the watermark's account first had no pointers. */
+/** An account's watermark. `writtenMs`: when it was last written (ms since 1970), by the clock of the writer. */
+export type Watermark = { readonly removal: Removal; readonly writtenMs?: number };
+
+/**
+ * One item of the store. `writtenMs` as above; items of earlier versions have none. `idleMs`: the time when the
+ * watermark's account first had no pointers.
+ */
 export type SweepItem =
-  | { readonly kind: 'document'; readonly ref: TokenRef; readonly stored: Stored }
+  | { readonly kind: 'document'; readonly ref: TokenRef; readonly stored: Stored; readonly writtenMs?: number }
   | { readonly kind: 'state'; readonly ref: TokenRef; readonly stored: StoredState }
-  | { readonly kind: 'clear'; readonly ref: AccountRef; readonly removal: Removal; readonly idleMs?: number }
+  | ({ readonly kind: 'clear'; readonly ref: AccountRef; readonly idleMs?: number } & Watermark)
   | { readonly kind: 'pointer'; readonly ref: AccountRef; readonly token: Token; readonly edge: string }
   | { readonly kind: 'unreadable' };
 

@@ -57,9 +57,13 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
     expect(items).toHaveLength(4);
     expect(items).toEqual(
       expect.arrayContaining([
-        { kind: 'document', ref: on('phone#1'), stored: { document: document(1), version: 1 } },
+        expect.objectContaining({
+          kind: 'document',
+          ref: on('phone#1'),
+          stored: { document: document(1), version: 1 },
+        }),
         { kind: 'state', ref: on('phone#1'), stored: { state, version: 1 } },
-        { kind: 'clear', ref: of('alice#x:2', CHAT), removal: removal(3) },
+        expect.objectContaining({ kind: 'clear', ref: of('alice#x:2', CHAT), removal: removal(3) }),
         { kind: 'pointer', ref: of('alice#x:2', CHAT), token: 'T#phone', edge: edge(2) },
       ]),
     );
@@ -154,10 +158,12 @@ function clearRules(stores: () => Stores): void {
     await registry.raiseClear(of('alice'), removal(1));
     expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(true);
     const seen = { kind: 'clear', ref: of('alice'), removal: removal(1), idleMs: 5 };
-    expect(await everything(store)).toEqual([[seen]]);
+    expect(await everything(store)).toMatchObject([[seen]]);
     expect(await registry.clears([of('alice')])).toEqual([removal(1)]);
     await registry.raiseClear(of('alice'), removal(2));
-    expect(await everything(store)).toEqual([[{ kind: 'clear', ref: of('alice'), removal: removal(2) }]]);
+    const [[risen] = []] = await everything(store);
+    expect(risen).toMatchObject({ kind: 'clear', ref: of('alice'), removal: removal(2) });
+    expect(risen).not.toHaveProperty('idleMs');
   });
 
   test('a missing watermark does not become idle', async () => {

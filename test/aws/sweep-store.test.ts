@@ -1,4 +1,7 @@
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { batchGet, clearKey, documentKey, type Key, stateKey } from '../../functions/aws/dynamodb.ts';
 import { dynamodbMirrorStore } from '../../functions/aws/mirror-store.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
@@ -6,9 +9,10 @@ import { applyAll } from '../../functions/core/apply.ts';
 import { HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
+import { removalAt } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { sweep } from '../../functions/sweep/sweep.ts';
-import { account, app, moved, override, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import { account, app, moved, override, token, unbindAll, unbindEverywhere } from '../world/examples.ts';
 import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
@@ -22,6 +26,16 @@ beforeEach(async () => {
   registry = dynamodbRegistryStore(table);
 });
 afterEach(() => table.stop());
+
+const addLater = (key: Key) =>
+  table.client.send(
+    new UpdateItemCommand({
+      TableName: table.name,
+      Key: marshall(key),
+      UpdateExpression: 'SET later = :later',
+      ExpressionAttributeValues: marshall({ ':later': 'kept' }),
+    }),
+  );
 
 const apply = (...operations: Operation[]) =>
   applyAll({ store: registry, now: () => NOW, pause: async () => {} }, operations);
@@ -47,7 +61,7 @@ async function passAt(nowMs: number) {
   const calls = Map.groupBy(rest.slice(0, -1), ({ name }) => name);
   expect([read, rest.at(-1)]).toEqual([
     { name: 'GetItem', units: expect.any(Number) },
-    { name: 'PutItem', units: 1 },
+    { name: 'UpdateItem', units: 1 },
   ]);
   const units = [...calls].map(([name, all]) => [name, all.reduce((sum, call) => sum + call.units, 0)]);
   return { swept, units: Object.fromEntries(units) };
@@ -92,7 +106,7 @@ test('a token of a deleted account costs a read, a write of its document and a d
     Scan: expect.any(Number),
     BatchGetItem: LOGINS / 2,
     GetItem: LOGINS,
-    PutItem: LOGINS,
+    UpdateItem: LOGINS,
     DeleteItem: LOGINS,
   });
 });
@@ -101,7 +115,7 @@ test('a deleted watermark costs a query and a write, and a day later a query and
   await apply(...Array.from({ length: 10 }, (_, i) => unbindEverywhere(NOW, `user-${i}`)));
   const past = NOW + HORIZON_MS + LATENESS_MS + 1;
   const first = await passAt(past);
-  expect(first.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, PutItem: 10 });
+  expect(first.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, UpdateItem: 10 });
   const second = await passAt(past + DAY_MS);
   expect(second.swept.watermarks).toBe(10);
   expect(second.units).toEqual({ Scan: expect.any(Number), Query: EMPTY, DeleteItem: 10 });
@@ -128,4 +142,31 @@ test('a table that does not answer is unavailable, and the reason has no names',
   await expect(store.page(after)).rejects.toThrow(Unavailable);
   await expect(store.page(after)).rejects.toThrow(/^(?!.*canary)\w+$/);
   await expect(store.hasPointers({ app: app().id, account: account('canary') })).rejects.toThrow(/^(?!.*canary)\w+$/);
+});
+
+test('attributes that this version does not know survive every write of it', async () => {
+  const states = dynamodbMirrorStore(table);
+  const ref = { app: app().id, token: token('phone') };
+  const alice = { app: app().id, account: account('alice') };
+  const state = { seen: [], pushedMs: 1, misses: 0 };
+  await apply(unbindAll(NOW), unbindEverywhere(NOW, 'alice'));
+  await states.writeState(ref.app, ref.token, { ...state, dropped: 'unknownToken' }, 0);
+  const keys = [documentKey(ref), stateKey(ref), clearKey(alice)];
+  for (const key of keys) await addLater(key);
+  await apply(override(NOW + 1, ['alice']), unbindEverywhere(NOW + 2, 'alice'));
+  await states.writeState(ref.app, ref.token, { ...state, seen: ['0#alice'] }, 1);
+  await dynamodbSweepStore(table).noteIdle(alice, removalAt(unbindEverywhere(NOW + 2, 'alice').stamp), 5);
+  const items = await batchGet(table, keys, 'strong');
+  expect(items.map((item) => item?.['later'])).toEqual(['kept', 'kept', 'kept']);
+  // Attributes that this version knows go as before.
+  expect(Object.keys(items[0] ?? {}).sort()).toEqual(['clear', 'edges', 'later', 'pk', 'sk', 'version', 'written']);
+  expect(items[1]).not.toHaveProperty('dropped');
+  expect(items[1]).not.toHaveProperty('expires');
+});
+
+test('a document says when it was written, however old its events are', async () => {
+  registry = dynamodbRegistryStore(table, 'strong', () => NOW);
+  await apply(override(NOW - 10 * DAY_MS, ['alice']));
+  const { items } = await dynamodbSweepStore(table).page(undefined);
+  expect(items).toContainEqual(expect.objectContaining({ kind: 'document', writtenMs: NOW }));
 });

@@ -24,6 +24,8 @@ export type MemoryTable = {
   readonly unreadable: Set<string>;
   readonly pointers: Map<string, Pointers>;
   readonly clears: Map<string, Removal>;
+  /** When documents and watermarks were last written (ms since 1970), if the registry has a clock. */
+  readonly written: Map<string, number>;
 };
 
 export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable => ({
@@ -31,6 +33,7 @@ export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable 
   unreadable: new Set(),
   pointers: new Map(),
   clears: new Map(),
+  written: new Map(),
 });
 
 /**
@@ -45,14 +48,16 @@ export const documentIn = ({ documents, unreadable }: MemoryTable, ref: TokenRef
   unreadable.has(tokenKey(ref)) ? new Unavailable('unreadable item') : documents.get(tokenKey(ref));
 
 /** A registry store over a shared memory table. */
-export function memoryRegistryIn(table: MemoryTable): RegistryStore {
+export function memoryRegistryIn(table: MemoryTable, now?: () => number): RegistryStore {
   const { documents, pointers, clears } = table;
+  const note = (name: string) => now && table.written.set(name, now());
   return {
     documents: async (tokens) => tokens.map((ref) => documentIn(table, ref)),
     write: async (ref, document, version) => {
       const winner = readable(documentIn(table, ref));
       if ((winner?.version ?? 0) !== version) return { winner };
       documents.set(tokenKey(ref), { document, version: version === 0 ? firstVersion(document) : version + 1 });
+      note(tokenKey(ref));
       return 'written';
     },
     raisePointer: async (ref, token, edge) => {
@@ -62,7 +67,9 @@ export function memoryRegistryIn(table: MemoryTable): RegistryStore {
     },
     pointers: async (ref) => [...(pointers.get(accountRefKey(ref)) ?? [])].map(([token, edge]) => ({ token, edge })),
     raiseClear: async (ref, removal) => {
-      if (removal > (clears.get(accountRefKey(ref)) ?? '')) clears.set(accountRefKey(ref), removal);
+      if (removal <= (clears.get(accountRefKey(ref)) ?? '')) return;
+      clears.set(accountRefKey(ref), removal);
+      note(accountRefKey(ref));
     },
     clears: async (accounts) => accounts.map((ref) => clears.get(accountRefKey(ref)) ?? ''),
   };

@@ -54,20 +54,27 @@ type Placed = readonly [place: string, item: SweepItem];
 
 /** Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before the state. */
 function* itemsOf(
-  { documents, unreadable, pointers, clears }: MemoryTable,
+  { documents, unreadable, pointers, clears, written }: MemoryTable,
   states: ReadonlyMap<string, StoredState>,
   idle: ReadonlyMap<string, { readonly removal: string; readonly ms: number }>,
 ): Generator<Placed> {
+  const writtenMs = (name: string) => {
+    const ms = written.get(name);
+    return ms !== undefined && { writtenMs: ms };
+  };
   for (const [name, removal] of clears) {
     const mark = idle.get(name);
     const idleMs = mark?.removal === removal && { idleMs: mark.ms };
-    yield [place('A', name, '#CLEAR'), { kind: 'clear', ref: accountRefOf(`A#${name}`), removal, ...idleMs }];
+    yield [
+      place('A', name, '#CLEAR'),
+      { kind: 'clear', ref: accountRefOf(`A#${name}`), removal, ...idleMs, ...writtenMs(name) },
+    ];
   }
   for (const [name, known] of pointers)
     for (const [token, edge] of known)
       yield [place('A', name, `T#${token}`), { kind: 'pointer', ref: accountRefOf(`A#${name}`), token, edge }];
   for (const [name, stored] of documents)
-    yield [place('T', name, 'D'), { kind: 'document', ref: tokenRefOf(`T#${name}`), stored }];
+    yield [place('T', name, 'D'), { kind: 'document', ref: tokenRefOf(`T#${name}`), stored, ...writtenMs(name) }];
   for (const name of unreadable) yield [place('T', name, 'D'), { kind: 'unreadable' }];
   for (const [name, stored] of states)
     yield [place('T', name, 'M'), { kind: 'state', ref: tokenRefOf(`T#${name}`), stored }];

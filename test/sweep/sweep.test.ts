@@ -23,7 +23,8 @@ type Sent = { readonly tokens: readonly string[]; readonly delayS: number; reado
 function world(pageItems = 1_000) {
   const table = memoryTable();
   const states = new Map<string, StoredState>();
-  const registry = memoryRegistryIn(table);
+  let writtenMs = NOW;
+  const registry = memoryRegistryIn(table, () => writtenMs);
   const store = memorySweepStore(table, states, pageItems);
   const sent: Sent[] = [];
   const clock = { nowMs: NOW };
@@ -39,8 +40,10 @@ function world(pageItems = 1_000) {
     hasTime: () => true,
     chance: () => 0.5,
   };
-  const apply = (ms: number, ...operations: Operation[]) =>
-    applyAll({ store: registry, now: () => ms, pause: async () => {} }, operations);
+  const apply = (ms: number, ...operations: Operation[]) => {
+    writtenMs = ms;
+    return applyAll({ store: registry, now: () => ms, pause: async () => {} }, operations);
+  };
   return {
     ...{ table, states, sent, clock, ports, apply, store },
     run: (instead: Partial<SweepPorts> = {}) => sweep({ ...ports, ...instead }),
@@ -146,10 +149,19 @@ test('a page is swept again if the store was unavailable during its deletes', as
   expect(await run()).toMatchObject({ kind: 'done', folded: 3, pointers: 3 });
 });
 
-test('tokens that changed within three days are verified', async () => {
+test('tokens written within three days are verified, however old their events are', async () => {
   const { run, apply, tokens } = world();
-  await apply(NOW - 3 * DAY_MS, moved(override(NOW - 3 * DAY_MS, ['alice']), 'new'));
-  await apply(NOW - 4 * DAY_MS, moved(override(NOW - 3 * DAY_MS - 1, ['alice']), 'old'));
+  await apply(NOW - 3 * DAY_MS, moved(override(NOW - 13 * DAY_MS, ['alice']), 'new'));
+  await apply(NOW - 3 * DAY_MS - 1, moved(override(NOW - 3 * DAY_MS, ['alice']), 'old'));
+  await run();
+  expect(tokens()).toEqual(['new']);
+});
+
+test('tokens whose items do not say when they were written are verified by the times of their events', async () => {
+  const { run, apply, tokens, table } = world();
+  await apply(NOW, moved(override(NOW - 3 * DAY_MS, ['alice']), 'new'));
+  await apply(NOW, moved(override(NOW - 3 * DAY_MS - 1, ['alice']), 'old'));
+  table.written.clear();
   await run();
   expect(tokens()).toEqual(['new']);
 });
@@ -167,9 +179,18 @@ test('tokens that an account has just lost are verified, though no document show
   const { run, apply, tokens } = world();
   const before = NOW - 10 * DAY_MS;
   await apply(before, moved(bind(before, ['alice']), 'hers'), moved(bind(before, ['bob']), 'his'));
-  await apply(NOW, unbindEverywhere(NOW, 'alice'));
+  await apply(NOW, unbindEverywhere(before + 1, 'alice'));
   await run();
   expect(tokens()).toEqual(['hers']);
+});
+
+test('tokens that an account has just lost are verified if their page begins among its pointers', async () => {
+  const { run, apply, tokens } = world(2);
+  const before = NOW - 10 * DAY_MS;
+  await apply(before, ...logins(3, before));
+  await apply(NOW, unbindEverywhere(before + 1, 'alice'));
+  await run();
+  expect(tokens()).toEqual(['phone-0000', 'phone-0001', 'phone-0002']);
 });
 
 test('checks are twenty a message, with delays spread over a quarter of an hour', async () => {
