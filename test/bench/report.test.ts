@@ -7,16 +7,11 @@ test('a row has the ratio of our figure and the reference', () => {
   expect(row(measured)).toEqual({ ...measured, ratio: 0.8, goal: null, met: null });
 });
 
-test('a row meets a goal that its ratio reaches', () => {
-  expect(row(measured, atLeast(0.8)).met).toBe(true);
-  expect(row(measured, atLeast(0.81)).met).toBe(false);
-  expect(row(measured, atMost(0.8)).met).toBe(true);
-  expect(row(measured, atMost(0.79)).met).toBe(false);
-});
-
-test('a goal may bound our figure in place of the ratio', () => {
-  expect(row(measured, atMost(80, 'ours')).met).toBe(true);
-  expect(row(measured, atMost(79, 'ours')).met).toBe(false);
+test.each([
+  ['a ratio', [atLeast(0.8), atLeast(0.81), atMost(0.8), atMost(0.79)], [true, false, true, false]],
+  ['our figure', [atMost(80, 'ours'), atMost(79, 'ours')], [true, false]],
+])('a row meets a goal that bounds %s if it reaches it', (_, goals, met) => {
+  expect(goals.map((goal) => row(measured, goal).met)).toEqual(met);
 });
 
 test('a report in JSON has rows of seven keys', () => {

@@ -17,13 +17,7 @@ const cases: [word: EventWord, values: EventValues, data: object][] = [
   [
     'login',
     { token: 't', account: ['alice', 'bob'], 'account-type': '2' },
-    {
-      token: 't',
-      accounts: [
-        { account: 'alice', account_type: 2 },
-        { account: 'bob', account_type: 2 },
-      ],
-    },
+    { token: 't', accounts: ['alice', 'bob'].map((account) => ({ account, account_type: 2 })) },
   ],
   ['logout', { app: 'a', token: 't' }, { app: 'a', token: 't' }],
   [

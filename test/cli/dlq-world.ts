@@ -122,10 +122,12 @@ export class World {
 
   /** Counts the messages of a queue, received or not. */
   async sizeOf(queue: 'operations' | 'parked'): Promise<number> {
-    const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
-    const question = new GetQueueAttributesCommand({ QueueUrl: this.queues[queue].url, AttributeNames: [...names] });
-    const { Attributes = {} } = await this.client.send(question);
-    return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
+    const { url: QueueUrl } = this.queues[queue];
+    const { Attributes = {} } = await this.client.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
+    );
+    const count = (kind: '' | 'NotVisible') => Number(Attributes[`ApproximateNumberOfMessages${kind}`]);
+    return count('') + count('NotVisible');
   }
 
   /** Runs the command with this stack, without waiting for messages. */

@@ -51,11 +51,8 @@ export class Caller {
     const secret = this.#instance.apps.find(({ id }) => id === app)?.secretKey;
     const authorization = `Basic ${Buffer.from(`${app}:${secret}`).toString('base64')}`;
     const body = JSON.stringify(question);
-    const response = await fetch(`${this.#instance.url}/v3/device/account/query`, {
-      method: 'POST',
-      headers: { authorization },
-      body,
-    });
+    const url = `${this.#instance.url}/v3/device/account/query`;
+    const response = await fetch(url, { method: 'POST', headers: { authorization }, body });
     return Reply.parse(await response.json());
   }
 
@@ -64,17 +61,13 @@ export class Caller {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const client = new SQSClient({ endpoint: this.#instance.sqs, region: 'us-east-1', credentials });
     const QueueUrl = `${this.#instance.sqs}/000000000000/${NAMES.operations}`;
-    const names = [
-      'ApproximateNumberOfMessages',
-      'ApproximateNumberOfMessagesNotVisible',
-      'ApproximateNumberOfMessagesDelayed',
-    ] as const;
-    for (;;) {
-      const { Attributes = {} } = await client.send(
-        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
+    const attributes = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] });
+    for (let isIdle = false; !isIdle; ) {
+      const { Attributes = {} } = await client.send(attributes);
+      isIdle = (['', 'NotVisible', 'Delayed'] as const).every(
+        (kind) => Attributes[`ApproximateNumberOfMessages${kind}`] === '0',
       );
-      if (names.every((name) => Attributes[name] === '0')) break;
-      await setTimeout(50);
+      if (!isIdle) await setTimeout(50);
     }
     client.destroy();
   }

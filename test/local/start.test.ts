@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { mirrorSecretsIn, start } from '../../cli/start.ts';
+import { start } from '../../cli/start.ts';
 import { Configuration } from '../../functions/core/configuration.ts';
 import { deleteInstance, Instance, writeInstance } from '../../local/description.ts';
 import { developmentSecrets } from '../../local/environment.ts';
@@ -102,12 +102,21 @@ test.each([
   expect(await refused(...options)).toEqual([line]);
 });
 
-test('a folder that cannot be made is refused for data', async () => {
-  const file = join(temporaryFolder(), 'file');
-  writeFileSync(file, '');
-  expect(await refused('--port', '0', '--data', `${file}/data`)).toEqual([
-    `data cannot be kept in ${file}/data: not a directory`,
-  ]);
+test.each([
+  [
+    'a folder that cannot be made',
+    (file: string) => ['--data', `${file}/data`],
+    (file: string) => `data cannot be kept in ${file}/data: not a directory`,
+  ],
+  [
+    'a folder whose file of secrets was edited into something else',
+    (file: string) => ['--data', dirname(file)],
+    (file: string) => `${file} cannot be read as development secrets: delete it to get new ones`,
+  ],
+])('%s is refused for data', async (_, options, line) => {
+  const file = join(temporaryFolder(), 'secrets.json');
+  writeFileSync(file, '{"apps":[]}');
+  expect(await refused('--port', '0', ...options(file))).toEqual([line(file)]);
 });
 
 test('a data folder that another instance uses is refused', async () => {
@@ -116,53 +125,22 @@ test('a data folder that another instance uses is refused', async () => {
   expect(await refused('--port', '0', '--data', folder)).toEqual([`${folder} is in use by another running instance`]);
 });
 
-test('a file of secrets that was edited into something else is refused', async () => {
-  const folder = temporaryFolder();
-  const file = join(folder, 'secrets.json');
-  writeFileSync(file, '{"apps":[]}');
-  expect(await refused('--port', '0', '--data', folder)).toEqual([
-    `${file} cannot be read as development secrets: delete it to get new ones`,
-  ]);
-});
-
-/** Writes a configuration file. */
-function configurationWith(apps: readonly object[], app: string): string {
+test.each([
+  [
+    '--mirror is refused if no app can have a mirror',
+    [{ id: 'c', dialect: 'tpns', platform: 'ios' }],
+    () => ['--mirror needs an app without a mirror whose policy is "one-per-type", as TPNS has it'],
+  ],
+  [
+    'an invalid configuration is refused with a line and a place for each problem',
+    [{ id: 'a b', dialect: 'xg', platform: 'ios' }],
+    (file: string) =>
+      [`${file}: apps[0].id: `, `${file}: sources[0].apps[0]: `].map((text) => expect.stringContaining(text)),
+  ],
+])('%s', async (_, apps, lines) => {
   const file = join(temporaryFolder(), 'bindery.json');
-  writeFileSync(file, JSON.stringify({ apps, sources: [{ id: 'app', kind: 'standard-webhooks', apps: [app] }] }));
-  return file;
-}
-
-test('--mirror is refused if no app can have a mirror', async () => {
-  const file = configurationWith([{ id: 'many', dialect: 'tpns', platform: 'ios' }], 'many');
-  expect(await refused('--mirror', '--config', file)).toEqual([
-    '--mirror needs an app without a mirror whose policy is "one-per-type", as TPNS has it',
-  ]);
-});
-
-test('an invalid configuration is refused with a line and a place for each problem', async () => {
-  const apps = [
-    { id: 'a b', dialect: 'xg', platform: 'ios' },
-    { id: 'b', dialect: 'gx', platform: 'ios' },
-  ];
-  const file = configurationWith(apps, 'c');
-  const lines = await refused('--config', file);
-  expect(lines.map((line) => /^(.+?): (\S+): /.exec(line)?.slice(1))).toEqual([
-    [file, 'apps[0].id'],
-    [file, 'apps[1].dialect'],
-    [file, 'sources[0].apps[0]'],
-  ]);
-});
-
-test('a mirror without a secret is a warning', () => {
-  const mirror = { url: 'https://hosted.example', app: 'theirs', dialect: 'tpns', settleS: 60 };
-  const apps = [{ id: 'mine', dialect: 'tpns', policy: 'one-per-type', platform: 'ios', mirror }];
-  const sources = [{ id: 'app', kind: 'standard-webhooks', apps: ['mine'] }];
-  const warnings: string[] = [];
-  const warn = (line: string) => void warnings.push(line);
-  mirrorSecretsIn([], Configuration.parse({ apps, sources }), { warn });
-  expect(warnings).toEqual([
-    'the mirror of app "mine" waits for the secret of its hosted API: --mirror-secret mine=SECRET',
-  ]);
+  writeFileSync(file, JSON.stringify({ apps, sources: [{ id: 'app', kind: 'standard-webhooks', apps: ['c'] }] }));
+  expect(await refused('--mirror', '--config', file)).toEqual(lines(file));
 });
 
 test('`start --help` lists the options and starts nothing', async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ask } from '../../cli/query.ts';
 import { Account, AccountId, Token } from '../../functions/core/account.ts';
-import type { Instance } from '../../local/description.ts';
 import { startLocal } from '../../local/instance.ts';
 import { Caller } from './caller.ts';
 import { exampleConfiguration, sharedInstance } from './instance.ts';
@@ -9,14 +8,14 @@ import { exampleConfiguration, sharedInstance } from './instance.ts';
 const configuration = exampleConfiguration();
 const shared = sharedInstance();
 
-type App = Instance['apps'][number];
-
 const send = (type: string, data: object): Promise<number> => new Caller(shared().instance).send(type, data);
 
 /** Queries the accounts of the token and the tokens of the account, in the dialect of the app. */
-async function boundIn({ id, dialect, secretKey }: App, token: string, account: string) {
-  const credential = { app: id, dialect, secret: secretKey };
-  const { url } = shared().instance;
+async function boundIn(app: string, token: string, account: string) {
+  const { url, apps } = shared().instance;
+  const found = apps.find(({ id }) => id === app);
+  if (found === undefined) throw new Error(`bug: the instance has no app ${app}`);
+  const credential = { app: found.id, dialect: found.dialect, secret: found.secretKey };
   const named = Account.parse({ type: 0, id: account });
   const accounts = await ask(url, credential, { kind: 'accountsOf', tokens: [Token.parse(token)] });
   const tokens = await ask(url, credential, { kind: 'tokensOf', accounts: [named] });
@@ -25,12 +24,7 @@ async function boundIn({ id, dialect, secretKey }: App, token: string, account: 
 
 describe.each(configuration.apps)('app $id ($dialect, $policy)', ({ id }) => {
   const [token, other, alice, bob] = ['phone-1', 'phone-2', 'alice', 'bob'].map((name) => `${id}-${name}`);
-  const app = (): App => {
-    const found = shared().instance.apps.find((one) => one.id === id);
-    if (found === undefined) throw new Error(`bug: the instance has no app ${id}`);
-    return found;
-  };
-  const bound = (ofToken = '', ofAccount = '') => boundIn(app(), ofToken, ofAccount);
+  const bound = (ofToken = '', ofAccount = '') => boundIn(id, ofToken, ofAccount);
 
   test('a login is returned by queries until the logout', async () => {
     expect(await send('user.login', { app: id, token, account: alice })).toBe(200);
@@ -62,10 +56,8 @@ describe.each(configuration.apps)('app $id ($dialect, $policy)', ({ id }) => {
 });
 
 test('an account may have any characters, also those that SQS refuses', async () => {
-  const [app] = shared().instance.apps;
-  if (app === undefined) throw new Error('bug: the instance has no app');
-  expect(await send('user.login', { app: app.id, token: 'phone-🙂', account: '爱丽丝🙂' })).toBe(200);
-  expect(await boundIn(app, 'phone-🙂', '爱丽丝🙂')).toEqual([['爱丽丝🙂'], ['phone-🙂']]);
+  expect(await send('user.login', { app: 'xg-android', token: 'phone-🙂', account: '爱丽丝🙂' })).toBe(200);
+  expect(await boundIn('xg-android', 'phone-🙂', '爱丽丝🙂')).toEqual([['爱丽丝🙂'], ['phone-🙂']]);
 });
 
 test('a process runs one instance', async () => {

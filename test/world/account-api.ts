@@ -14,14 +14,13 @@ import { accepting } from '../../functions/operations/accept.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 
 /** Two apps in each dialect, to find effects of one on the other; and one in each with the policy `one-per-type`. */
-const APPS = [
-  App.parse({ id: 'xg', dialect: 'xg', platform: 'android' }),
-  App.parse({ id: 'xg-2', dialect: 'xg', platform: 'android' }),
-  App.parse({ id: 'xg-typed', dialect: 'xg', platform: 'android', policy: 'one-per-type' }),
-  App.parse({ id: 'tpns', dialect: 'tpns', platform: 'ios' }),
-  App.parse({ id: 'tpns-2', dialect: 'tpns', platform: 'ios' }),
-  App.parse({ id: 'tpns-typed', dialect: 'tpns', platform: 'ios', policy: 'one-per-type' }),
-];
+const APPS = ['xg', 'xg-2', 'xg-typed', 'tpns', 'tpns-2', 'tpns-typed'].map((id) =>
+  App.parse({
+    id,
+    ...(id.startsWith('xg') ? { dialect: 'xg', platform: 'android' } : { dialect: 'tpns', platform: 'ios' }),
+    ...(id.endsWith('typed') && { policy: 'one-per-type' }),
+  }),
+);
 
 export const T0 = Date.parse('2026-01-01T00:00:00Z');
 
@@ -77,14 +76,8 @@ export function world(other: Partial<AccountApiPorts> = {}) {
     state.requests += 1;
     state.ms += 1;
     const body = request.body ?? Buffer.alloc(0);
-    return handle({
-      id: `request-${state.requests}`,
-      method: 'POST',
-      path: PATHS.operate,
-      headers: {},
-      ...request,
-      body,
-    });
+    const plain = { id: `request-${state.requests}`, method: 'POST', path: PATHS.operate, headers: {} };
+    return handle({ ...plain, ...request, body });
   };
   const ask = async (app: string, endpoint: Endpoint, body: unknown): Promise<unknown> => {
     const reply = await send({ path: PATHS[endpoint], headers: basic(app), body: Buffer.from(JSON.stringify(body)) });
@@ -131,22 +124,22 @@ export type World = ReturnType<typeof world>;
 
 function watched(state: { isStoreDown: boolean; writes: number }): RegistryStore {
   const store = memoryRegistryStore();
-  const up = async <T>(work: Promise<T>): Promise<T> => {
+  const up = async <T>(work: () => Promise<T>): Promise<T> => {
     if (state.isStoreDown) throw new Unavailable('StoreDown');
-    return work;
-  };
-  const write = <T>(work: () => Promise<T>): Promise<T> => {
-    if (state.isStoreDown) throw new Unavailable('StoreDown');
-    state.writes += 1;
     return work();
   };
+  const write = <T>(work: () => Promise<T>): Promise<T> =>
+    up(() => {
+      state.writes += 1;
+      return work();
+    });
   return {
-    documents: (tokens) => up(store.documents(tokens)),
-    pointers: (account) => up(store.pointers(account)),
-    clears: (accounts) => up(store.clears(accounts)),
-    write: async (token, document, version) => write(() => store.write(token, document, version)),
-    raisePointer: async (account, token, edge) => write(() => store.raisePointer(account, token, edge)),
-    raiseClear: async (account, removal) => write(() => store.raiseClear(account, removal)),
+    documents: (tokens) => up(() => store.documents(tokens)),
+    pointers: (account) => up(() => store.pointers(account)),
+    clears: (accounts) => up(() => store.clears(accounts)),
+    write: (token, document, version) => write(() => store.write(token, document, version)),
+    raisePointer: (account, token, edge) => write(() => store.raisePointer(account, token, edge)),
+    raiseClear: (account, removal) => write(() => store.raiseClear(account, removal)),
   };
 }
 
