@@ -5,32 +5,20 @@ import { type AccountApiClient, accountApiClient } from '../account-api/client.t
 import type { AccountApiClientOptions } from '../account-api/transport.ts';
 import { type AppId, MIRROR_EXECUTIONS } from '../core/configuration.ts';
 import { orUnavailable } from '../core/outcome.ts';
-import { MirrorEnvironment, type MirrorSite, readEnvironment } from '../lambda/environment.ts';
+import { MirrorEnvironment, readEnvironment } from '../lambda/environment.ts';
 import { type Line, type Log, log } from '../lambda/log.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
 import { sqsDoor } from '../lambda/sqs.ts';
 import { breaker, guarded, type Hosted, pace } from '../mirror/hosted.ts';
 import type { MirrorNote, MirrorPorts } from '../mirror/ports.ts';
 import { CLIENT } from './client.ts';
-import type { Table } from './dynamodb.ts';
 import { dynamodbMirrorStore } from './mirror-store.ts';
 import { checksQueue, marksQueue, postponeIn } from './queues.ts';
 import { dynamodbRegistryStore, tableNamed } from './registry-store.ts';
 import { NEWEST, pseudonymDigest, secretsReader } from './secrets.ts';
 
-type MirrorsPorts = {
-  readonly table: Table;
-  readonly queues: SQSClient;
-  readonly secrets: SecretsManagerClient;
-  readonly pseudonymSecret: string;
-  readonly log: Log;
-};
-
 /** How long a call to the hosted API may take (ms), from its start to the last byte of the answer. */
 const DEADLINE_MS = 5_000;
-
-/** Ports of secrets that sign or hash: their current version only. */
-const newest = ({ secrets: client, log }: MirrorsPorts) => ({ client, stages: NEWEST, now: Date.now, log });
 
 type MirrorWork = (
   mirrors: ReadonlyMap<AppId, MirrorPorts>,
@@ -41,13 +29,26 @@ type MirrorWork = (
 export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks', work: MirrorWork) {
   const { MIRRORS, REGISTRY_TABLE, PSEUDONYM_SECRET } = readEnvironment(MirrorEnvironment);
   const client = new SQSClient(CLIENT);
-  const mirrors = mirrorsIn(MIRRORS, {
-    table: tableNamed(REGISTRY_TABLE),
-    queues: client,
-    secrets: new SecretsManagerClient(CLIENT),
-    pseudonymSecret: PSEUDONYM_SECRET,
-    log,
-  });
+  const secrets = new SecretsManagerClient(CLIENT);
+  const digest = pseudonymDigest(secrets, PSEUDONYM_SECRET, log);
+  const table = tableNamed(REGISTRY_TABLE);
+  const stores = { registry: dynamodbRegistryStore(table), states: dynamodbMirrorStore(table) };
+  const mirrors = new Map<AppId, MirrorPorts>();
+  for (const { app: configured, marks, checks, secret } of MIRRORS) {
+    if (configured.mirror === undefined) continue;
+    const app = { ...configured, mirror: configured.mirror };
+    const mark = marksQueue({ client, queueUrl: marks, digest });
+    const check = checksQueue(client, checks);
+    mirrors.set(app.id, {
+      ...stores,
+      app,
+      hosted: hostedOf(app, secret, secrets),
+      mark: (marks) => mark(app.id, marks),
+      check: (cause, checks, delayS) => check(app.id, cause, checks, delayS),
+      now: Date.now,
+      note: mirrorLog(log, app.id),
+    });
+  }
   const postpone = postponeIn(
     client,
     MIRRORS.map((site) => site[queue]),
@@ -55,53 +56,18 @@ export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks'
   return sqsDoor({ stage, settle: (deliveries) => work(mirrors, deliveries), postpone, log });
 }
 
-/** Connects every mirror of the environment to its stores, queues and hosted API, by app. */
-function mirrorsIn(sites: readonly MirrorSite[], ports: MirrorsPorts): ReadonlyMap<AppId, MirrorPorts> {
-  const { table, queues, log } = ports;
-  const digest = pseudonymDigest(ports.secrets, ports.pseudonymSecret, log);
-  const registry = dynamodbRegistryStore(table);
-  const states = dynamodbMirrorStore(table);
-  return new Map(
-    sites.flatMap((site) => {
-      const { mirror, ...app } = site.app;
-      if (mirror === undefined) return [];
-      const check = checksQueue(queues, site.checks);
-      const mark = marksQueue({ client: queues, queueUrl: site.marks, digest });
-      const one: MirrorPorts = {
-        app: { ...app, mirror },
-        registry,
-        states,
-        hosted: hostedOf(site, ports),
-        mark: (marks) => mark(app.id, marks),
-        check: (cause, checks, delayS) => check(app.id, cause, checks, delayS),
-        now: Date.now,
-        note: mirrorLog(log, app.id),
-      };
-      return [[app.id, one] as const];
-    }),
-  );
-}
-
 /** The hosted API of one app, with a breaker and a rate of its own. */
-function hostedOf({ app, secret }: MirrorSite, ports: MirrorsPorts): Hosted {
-  const { mirror, platform } = app;
-  if (mirror === undefined) throw new Error(`bug: app ${app.id} has no mirror`);
-  const secretsOf = secretsReader({ ...newest(ports), names: { [app.id]: secret }, decode: (text) => text });
-  const options = {
-    url: mirror.url,
-    app: mirror.app,
-    dialect: mirror.dialect,
-    authentication: mirror.authentication ?? (mirror.dialect === 'tpns' ? 'sign' : 'basic'),
-    platform,
-    timeoutMs: DEADLINE_MS,
-    now: Date.now,
-  } as const;
+function hostedOf({ id, mirror, platform }: MirrorPorts['app'], secret: string, client: SecretsManagerClient): Hosted {
+  const names = { [id]: secret };
+  const secretsOf = secretsReader({ client, names, stages: NEWEST, decode: (text) => text, now: Date.now, log });
+  const { url, app, dialect, authentication = dialect === 'tpns' ? 'sign' : 'basic' } = mirror;
+  const options = { url, app, dialect, authentication, platform, timeoutMs: DEADLINE_MS, now: Date.now };
   return guarded({
-    hosted: hostedClient(options, async () => (await secretsOf(app.id))[0]),
+    hosted: hostedClient(options, async () => (await secretsOf(id))[0]),
     breaker: breaker({ now: Date.now, random: Math.random }),
     paceMs: pace(mirror.callsPerS / MIRROR_EXECUTIONS, Date.now),
     pause: (ms) => setTimeout(ms),
-    note: mirrorLog(ports.log, app.id),
+    note: mirrorLog(log, id),
   });
 }
 

@@ -100,20 +100,15 @@ function acceptedReply(
   accepted: Exclude<Accepted, { kind: 'unavailable' | 'tooLarge' }>,
   nowMs: number,
 ): HttpReply {
-  const outcome = accepted.kind === 'applied' ? 'applied' : 'durable';
-  const outcomes = accepted.kind === 'applied' ? accepted.outcomes : undefined;
-  let next = 0;
-  let superseded = 0;
+  const outcome = accepted.kind;
+  const outcomes = outcome === 'applied' ? accepted.outcomes.values() : undefined;
   const results = events.map(({ id, operations }) => {
-    const first = next;
-    next += operations.length;
-    const own = outcomes?.slice(first, next);
-    if (!own?.every(({ kind }) => kind === 'superseded')) return { id, outcome };
-    superseded++;
-    return { id, outcome: 'superseded' };
+    const own = outcomes?.take(operations.length).toArray();
+    return { id, outcome: own?.every(({ kind }) => kind === 'superseded') ? 'superseded' : outcome };
   });
+  const superseded = results.filter((one) => one.outcome === 'superseded').length;
   return {
-    status: accepted.kind === 'applied' ? 200 : 202,
+    status: outcome === 'applied' ? 200 : 202,
     body: { outcome, events: results, request_id: request.id },
     line: { ...lineOf(events, nowMs), outcome, superseded },
   };

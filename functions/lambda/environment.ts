@@ -45,7 +45,6 @@ export const ApplyEnvironment = z.object({
 
 /** A mirror: its app, its queues, and the name of the secret with the hosted API's secret key. */
 const MirrorSite = z.object({ app: App, marks: z.url(), checks: z.url(), secret: z.string().check(z.minLength(1)) });
-export type MirrorSite = z.infer<typeof MirrorSite>;
 
 /** The environment of the functions `mirror` and `verify`. */
 export const MirrorEnvironment = z.object({

@@ -48,14 +48,11 @@ export async function makeCalls(
   let end: Retry | undefined;
   for (let call = rest.shift(); call !== undefined; call = rest.shift()) {
     const answer: OperateAnswer | Retry = end ?? (hasTime() ? await hosted.operate(call) : OUT_OF_TIME);
-    if (isTooMuch(call, answer)) rest.unshift(...halvesOf(call));
+    if (answer.kind === 'refused' && tokensIn(call).length > 1) rest.unshift(...halvesOf(call));
     else end = addResults(results, call, answer) ?? end;
   }
   return results;
 }
-
-const isTooMuch = (call: MirrorCall, answer: OperateAnswer | Retry): boolean =>
-  answer.kind === 'refused' && tokensIn(call).length > 1;
 
 /** Adds the results of the call's tokens; returns why to make no other call. */
 function addResults(

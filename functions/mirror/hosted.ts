@@ -1,4 +1,4 @@
-import type { AccountApiClient, NotAnswered } from '../account-api/client.ts';
+import type { AccountApiClient, AccountsAnswer, NotAnswered, OperateAnswer } from '../account-api/client.ts';
 import { sizeOf } from '../account-api/wire/elements.ts';
 
 /** The calls of the hosted API that a mirror makes. */
@@ -30,7 +30,7 @@ export const notCalled = (retryAfterMs: number) =>
 
 /** Puts a breaker and a pace before a hosted API. A call that the breaker blocks is answered `unavailable`, not sent. */
 export function guarded(ports: GuardPorts): Hosted {
-  const guard = async <T extends { readonly kind: string }>(
+  const guard = async <T extends OperateAnswer | AccountsAnswer>(
     call: { name: string; elements: number },
     attempt: () => Promise<T | NotAnswered>,
   ): Promise<T | NotAnswered> => {
@@ -51,19 +51,16 @@ export function guarded(ports: GuardPorts): Hosted {
   };
 }
 
-function record({ breaker, note }: GuardPorts, answer: { readonly kind: string } | NotAnswered): void {
+function record({ breaker, note }: GuardPorts, answer: OperateAnswer | AccountsAnswer): void {
   const before = breaker.state();
-  if (isNotAnswered(answer) && answer.kind === 'unauthorized') breaker.stopped();
-  else if (isNotAnswered(answer) && answer.kind === 'unavailable') breaker.failed(answer.retryAfterMs);
+  if (answer.kind === 'unauthorized') breaker.stopped();
+  else if (answer.kind === 'unavailable') breaker.failed(answer.retryAfterMs);
   else breaker.succeeded();
   const state = breaker.state();
   // A stopped mirror logs every try, so that an alarm over five minutes sees it.
   if (state === before && state !== 'stopped') return;
-  note({ kind: 'breaker', state, reason: isNotAnswered(answer) ? answer.reason : answer.kind });
+  note({ kind: 'breaker', state, reason: 'reason' in answer ? answer.reason : answer.kind });
 }
-
-const isNotAnswered = (answer: { readonly kind: string }): answer is NotAnswered =>
-  ['unavailable', 'refused', 'unauthorized'].includes(answer.kind);
 
 /** Blocks calls to an API that keeps failing. It counts the results it is given; several callers may share one. */
 export type Breaker = {

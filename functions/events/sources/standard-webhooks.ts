@@ -55,11 +55,7 @@ const LogoutData = z
     }),
   );
 
-const EverywhereData = z.strictObject({
-  app: z.optional(AppId),
-  account: AccountId,
-  account_type: z.optional(AccountType),
-});
+const EverywhereData = z.strictObject({ app: z.optional(AppId), ...AccountInput.shape });
 
 const TokenChangedData = z.strictObject({
   ...onApp,
