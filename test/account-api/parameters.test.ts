@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { account, accountsOf, basic, json, lateBind, tokenAccounts, tokensOf, world } from '../world/account-api.ts';
 
@@ -44,7 +44,7 @@ function refusal(dialect: Dialect, endpoint: Endpoint, problem: Problem, where =
 }
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
-const element = (token: unknown, ...accounts: unknown[]) => ({ token, account_list: accounts });
+const phone = (token: string, ...accounts: unknown[]) => ({ token, account_list: accounts });
 const alice = { account: 'alice' };
 const bind = (...elements: unknown[]) => ({ operator_type: 1, token_accounts: elements });
 const clearTokens = (...tokens: unknown[]) => ({ operator_type: 4, token_list: tokens });
@@ -53,139 +53,98 @@ const clearAccounts = (...accounts: unknown[]) => ({ operator_type: 5, account_l
 const OPERATIONS = 'a request is an object whose operator_type is 1 to 5';
 const QUERIES = 'a request is an object whose operator_type is 1 or 2';
 const ACCOUNT = 'token_accounts.0.account_list.0.account: an account is 2 to 255 bytes of text';
+const TYPE = 'account_list.0.account_type';
+const OPERATOR = 'op_id: the id of an operator is at most 255 bytes of text';
 const expected = (where: string, type: string, received: string) =>
   `${where}: Invalid input: expected ${type}, received ${received}`;
 
-type Row = [name: string, endpoint: Endpoint, body: unknown, problem: Problem, where?: string];
+type Row = [name: string, body: unknown, problem: Problem, where?: string, endpoint?: Endpoint];
 
 const ROWS: readonly Row[] = [
-  ['bytes that are not UTF-8', 'operate', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'malformed'],
-  ['UTF-16', 'operate', Buffer.from('{"operator_type":4}', 'utf16le'), 'malformed'],
-  ['a compressed body', 'operate', Buffer.from([0x1f, 0x8b, 0x08, 0x00]), 'malformed'],
-  ['an array without its comma, as the documents print it', 'query', '{"a":[{}{}]}', 'malformed'],
-  ['null', 'operate', 'null', 'wrongType', OPERATIONS],
-  ['a list', 'operate', [clearTokens('phone')], 'wrongType', OPERATIONS],
-  ['a number', 'query', '5', 'wrongType', QUERIES],
-  ['a text', 'query', '"operator_type"', 'wrongType', QUERIES],
-  ['no operator_type', 'operate', { token_list: ['phone'] }, 'missing', `operator_type: ${OPERATIONS}`],
-  ['the operator_type 1.5', 'operate', { operator_type: 1.5 }, 'invalid', `operator_type: ${OPERATIONS}`],
-  ['an operator_type in text', 'operate', { operator_type: '4' }, 'invalid', `operator_type: ${OPERATIONS}`],
-  ['an infinite operator_type', 'operate', '{"operator_type":1e400}', 'invalid', `operator_type: ${OPERATIONS}`],
-  ['an inherited operator_type', 'query', '{"__proto__":{"operator_type":2}}', 'missing', `operator_type: ${QUERIES}`],
-  ['no list', 'operate', { operator_type: 4 }, 'missing', expected('token_list', 'array', 'undefined')],
-  ['an empty list', 'operate', clearTokens(), 'invalid', 'token_list: a list is not empty'],
+  ['bytes that are not UTF-8', Buffer.from('{"\xff":1}', 'latin1'), 'malformed'],
+  ['an array without its comma, as the documents print it', '{"a":[{}{}]}', 'malformed', '', 'query'],
+  ['null', 'null', 'wrongType', OPERATIONS],
+  ['a list', [clearTokens('phone')], 'wrongType', OPERATIONS],
+  ['a number', '5', 'wrongType', QUERIES, 'query'],
+  ['no operator_type', { token_list: ['phone'] }, 'missing', `operator_type: ${OPERATIONS}`],
+  ['the operator_type 1.5', { operator_type: 1.5 }, 'invalid', `operator_type: ${OPERATIONS}`],
+  ['an operator_type in text', { operator_type: '4' }, 'invalid', `operator_type: ${OPERATIONS}`],
+  ['an infinite operator_type', '{"operator_type":1e400}', 'invalid', `operator_type: ${OPERATIONS}`],
+  ['an inherited operator_type', '{"__proto__":{"operator_type":2}}', 'missing', `operator_type: ${QUERIES}`, 'query'],
+  ['no list', { operator_type: 4 }, 'missing', expected('token_list', 'array', 'undefined')],
+  ['an empty list', clearTokens(), 'invalid', 'token_list: a list is not empty'],
   [
-    'a list that is too long',
-    'operate',
-    bind(...many(21, (i) => element(`token ${i}`, alice))),
+    'a list of 21',
+    bind(...many(21, (i) => phone(`t${i}`, alice))),
     'invalid',
     'token_accounts: a list has at most 20 elements',
   ],
-  ['a list that is null', 'operate', clearListOf(null), 'wrongType', expected('token_list', 'array', 'null')],
-  ['an object as a list', 'operate', clearListOf({ 0: 'a' }), 'wrongType', expected('token_list', 'array', 'object')],
-  ['a text as an element', 'operate', bind('a'), 'wrongType', expected('token_accounts.0', 'object', 'string')],
   [
-    'an element without its token',
-    'operate',
-    bind({ account_list: [alice] }),
-    'missing',
-    expected('token_accounts.0.token', 'string', 'undefined'),
+    'an object as a list',
+    { operator_type: 4, token_list: { 0: 'a' } },
+    'wrongType',
+    expected('token_list', 'array', 'object'),
   ],
-  ['a number as a token', 'operate', clearTokens('a', 5), 'wrongType', expected('token_list.1', 'string', 'number')],
+  ['a text as an element', bind('a'), 'wrongType', expected('token_accounts.0', 'object', 'string')],
+  ['no token', bind({ account_list: [alice] }), 'missing', expected('token_accounts.0.token', 'string', 'undefined')],
+  ['a number as a token', clearTokens('a', 5), 'wrongType', expected('token_list.1', 'string', 'number')],
   [
     'a number as an account',
-    'operate',
-    bind(element('phone', { account: 1527000000 })),
+    clearAccounts({ account: 15270 }),
     'wrongType',
-    expected('token_accounts.0.account_list.0.account', 'string', 'number'),
+    expected('account_list.0.account', 'string', 'number'),
   ],
-  ['an account of one byte', 'operate', bind(element('phone', account('a'))), 'invalid', ACCOUNT],
-  ['half a character', 'operate', JSON.stringify(bind(element('phone', account('al\ud800')))), 'invalid', ACCOUNT],
+  ['half a character', JSON.stringify(bind(phone('phone', account('al\ud800')))), 'invalid', ACCOUNT],
   [
-    'an account type that is null',
-    'operate',
+    'a type that is null',
     clearAccounts({ ...alice, account_type: null }),
     'wrongType',
-    expected('account_list.0.account_type', 'number', 'null'),
+    expected(TYPE, 'number', 'null'),
   ],
   [
-    'an account type below 0',
-    'operate',
-    clearAccounts(account(['alice', -1])),
+    'a type of 32 bits',
+    clearAccounts(account(['alice', 2 ** 31])),
     'invalid',
-    'account_list.0.account_type: Too small: expected number to be >=0',
-  ],
-  [
-    'an account type of more than 31 bits',
-    'operate',
-    clearAccounts(account(['alice', 2_147_483_648])),
-    'invalid',
-    'account_list.0.account_type: Too big: expected number to be <=2147483647',
+    `${TYPE}: Too big: expected number to be <=2147483647`,
   ],
   [
     'an unknown op_type',
-    'operate',
-    { ...clearTokens('phone'), op_type: 'fax' },
+    { ...clearTokens('a'), op_type: 'fax' },
     'invalid',
     'op_type: an operator is qq, rtx, email or other',
   ],
-  ['a number as op_id', 'query', { ...accountsOf('a'), op_id: 5 }, 'wrongType', expected('op_id', 'string', 'number')],
-  [
-    'an op_id of 256 bytes',
-    'query',
-    { ...accountsOf('phone'), op_id: 'a'.repeat(256) },
-    'invalid',
-    'op_id: the id of an operator is at most 255 bytes of text',
-  ],
+  ['a number as op_id', { ...clearTokens('a'), op_id: 5 }, 'wrongType', expected('op_id', 'string', 'number')],
+  ['an op_id of 256 bytes', { ...accountsOf('a'), op_id: 'a'.repeat(256) }, 'invalid', OPERATOR, 'query'],
 ];
 
-function clearListOf(token_list: unknown) {
-  return { operator_type: 4, token_list };
-}
+const REFUSED = ROWS.flatMap((row) => (['xg', 'tpns'] as const).map((dialect) => [row[0], dialect, row] as const));
 
-describe.each(['xg', 'tpns'] as const)('%s refuses the whole request and changes nothing', (dialect) => {
-  test.each(ROWS)('%s is refused', async (_, endpoint, body, problem, where) => {
-    expect(await reply(dialect, endpoint, body)).toEqual(refusal(dialect, endpoint, problem, where));
-  });
-});
+test.each(REFUSED)(
+  '%s is refused in %s and changes nothing',
+  async (_, dialect, [, body, problem, where, endpoint]) => {
+    expect(await reply(dialect, endpoint ?? 'operate', body)).toEqual(
+      refusal(dialect, endpoint ?? 'operate', problem, where),
+    );
+  },
+);
 
 test.each<[string, Problem, unknown]>([
   ['is not the platform of this app', 'invalid', 'iOS'],
   ['a platform is android or ios', 'invalid', 'windows'],
   ['Invalid input: expected string, received number', 'wrongType', 1],
 ])('an XG platform is refused with the text "%s"', async (text, problem, platform) => {
-  for (const [endpoint, body] of [['operate', clearTokens('phone')] as const, ['query', accountsOf('phone')] as const])
-    expect(await reply('xg', endpoint, { ...body, platform })).toEqual(
-      refusal('xg', endpoint, problem, `platform: ${text}`),
-    );
-});
-
-test.each<[string, Dialect, string]>([
-  ['an XG token of 63 bytes in 21 characters', 'xg', '用'.repeat(21)],
-  ['a TPNS token of one byte', 'tpns', 't'],
-  ['a TPNS token of 1,000 bytes', 'tpns', 't'.repeat(1000)],
-  ['a TPNS token of 999 bytes in 333 characters', 'tpns', '用'.repeat(333)],
-  ['a token with control characters', 'xg', 'a\0b\r\nc\u202e'],
-])('%s is accepted', async (_, dialect, token) => {
-  const { operate, held } = world();
-  expect(await operate(dialect, tokenAccounts(1, token, 'alice'))).toMatchObject({ ret_code: 0 });
-  expect(await held(dialect, token)).toEqual(['0#alice']);
+  const body = { ...clearTokens('phone'), platform };
+  expect(await reply('xg', 'operate', body)).toEqual(refusal('xg', 'operate', problem, `platform: ${text}`));
 });
 
 test.each<[string, Dialect, string, number]>([
   ['an XG token of 66 bytes in 22 characters', 'xg', '用'.repeat(22), 64],
   ['an XG token with half a character', 'xg', 'ab\udc00', 64],
-  ['an empty TPNS token', 'tpns', '', 1000],
   ['a TPNS token of 1,001 bytes', 'tpns', 't'.repeat(1001), 1000],
-  ['a TPNS token of 1,002 bytes in 334 characters', 'tpns', '用'.repeat(334), 1000],
   ['a TPNS token with half a character', 'tpns', '\ud800', 1000],
-])('%s is refused in every operation and query', async (_, dialect, token, most) => {
+])('%s is refused in every list of tokens', async (_, dialect, token, most) => {
   const bodies: [Endpoint, unknown, string][] = [
-    ...([1, 2, 3] as const).map((kind): [Endpoint, unknown, string] => [
-      'operate',
-      tokenAccounts(kind, token, 'alice'),
-      'token_accounts.0.token',
-    ]),
+    ['operate', tokenAccounts(1, token, 'alice'), 'token_accounts.0.token'],
     ['operate', clearTokens('phone', token), 'token_list.1'],
     ['query', accountsOf('phone', token), 'token_list.1'],
   ];
@@ -219,19 +178,16 @@ test.each<[string, Endpoint, unknown]>([
 const codeOf = async (body: string | Buffer) => (await reply('xg', 'operate', body)).body;
 const DONE = { ret_code: 0 };
 
-test('a byte order mark before the body is ignored', async () => {
-  expect(await codeOf(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), json(clearTokens('phone'))]))).toMatchObject(
-    DONE,
-  );
-});
-
-test('the last of two equal keys counts', async () => {
-  const body = '{"operator_type":9,"operator_type":4,"token_list":[],"token_list":["phone"]}';
-  expect(await codeOf(body)).toMatchObject({ ...DONE, result: ['token_not_exists'] });
-});
-
-test('a list of another operation is ignored', async () => {
-  expect(await codeOf(JSON.stringify({ ...clearTokens('phone'), token_accounts: 5 }))).toMatchObject(DONE);
+test.each<[string, string, object]>([
+  ['a byte order mark before the body is ignored', `\ufeff${JSON.stringify(clearTokens('phone'))}`, DONE],
+  [
+    'the last of two equal keys counts',
+    '{"operator_type":9,"operator_type":4,"token_list":[],"token_list":["phone"]}',
+    { ...DONE, result: ['token_not_exists'] },
+  ],
+  ['a list of another operation is ignored', JSON.stringify({ ...clearTokens('phone'), token_accounts: 5 }), DONE],
+])('%s', async (_, body, expected) => {
+  expect(await codeOf(body)).toMatchObject(expected);
 });
 
 test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
