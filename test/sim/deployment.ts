@@ -89,7 +89,11 @@ export function deploy(surroundings: Watched, options: DeploymentOptions): Deplo
       onVisible: (inMs) => timeline.after(inMs + random.logUniform(1, 50), () => source.look()),
     }),
     parked: [],
-    log: logTo(onFinding),
+    log: (level, message, line) => {
+      const text = JSON.stringify(line);
+      if (text.includes(CANARY)) onFinding('O8 no name is in a log', `${message} ${text}`);
+      if (level === 'error') onFinding('no bug is thrown', `${message} ${text}`);
+    },
     configuration: options.configuration ?? CONFIGURATION,
     clock: () => {
       const skew = random.pick(skews);
@@ -106,14 +110,6 @@ export function deploy(surroundings: Watched, options: DeploymentOptions): Deplo
   });
   return { ...site, worker, doors: (process) => doorsOf(site, process) };
 }
-
-const logTo =
-  (onFinding: OnFinding): Log =>
-  (level, message, line) => {
-    const text = JSON.stringify(line);
-    if (text.includes(CANARY)) onFinding('O8 no name is in a log', `${message} ${text}`);
-    if (level === 'error') onFinding('no bug is thrown', `${message} ${text}`);
-  };
 
 function registryOf(site: Site, process: Process, reads: Reads, now = site.clock(), onFailure = () => {}) {
   const { timeline, random, truth, past } = site;

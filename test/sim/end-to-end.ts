@@ -43,14 +43,8 @@ export async function endToEndCase(seed: number, only: readonly Fault[] = FAULTS
   const figures = exposures(deployment.truth, ledger.deeds(), time.now());
   if (figures.leakedMs > 0)
     one.onFinding('O3 nothing removed is true after the answer', `${figures.leakedMs.toFixed(1)} ms`);
-  return {
-    finding: one.first(seed, () => [
-      ...ledger.deeds().map(deedText),
-      ...deployment.truth.history.map((line) => line()),
-    ]),
-    faults: faults.counts,
-    figures,
-  };
+  const history = () => [...ledger.deeds().map(deedText), ...deployment.truth.history.map((line) => line())];
+  return { finding: one.first(seed, history), faults: faults.counts, figures };
 }
 
 /** People sign in and out, now and then weeks before the backend tells it. */
@@ -102,9 +96,7 @@ async function atRest(one: Case): Promise<void> {
   const operations = ledger.deeds().map(({ operation }) => operation);
   const all = serial(operations);
   // A bind set aside for its age may have been in effect before: both ends are right.
-  const aside = new Set(
-    deployment.parked.flatMap((message) => message.operations.map((operation) => JSON.stringify(operation))),
-  );
+  const aside = new Set(deployment.parked.flatMap(({ operations }) => operations.map((one) => JSON.stringify(one))));
   const isAside = (pair: string) => aside.has(JSON.stringify(all.get(pair)?.by));
   const before = await shown(one);
   for (const [direction, pairs] of before) {

@@ -2,7 +2,7 @@ import type { SQSRecord } from 'aws-lambda';
 import { born, type Process, type Surroundings } from './network.ts';
 import type { Queue, Receipt } from './queue.ts';
 
-export type EventSourceOptions = {
+type EventSourceOptions = {
   readonly queue: Pick<Queue, 'receive' | 'delete'>;
   readonly batchSize: number;
   readonly maxConcurrency: number;
@@ -37,31 +37,27 @@ export function eventSource(surroundings: Surroundings, options: EventSourceOpti
   const run = async (batch: readonly Receipt[]) => {
     if (faults.strike('event source throttles')) return;
     if (faults.strike('queue delivers late')) await timeline.sleep(random.logUniform(1_000, 120_000));
-    const failed = await failures(surroundings, options, batch);
+    const failed = await failures(batch);
     for (const received of batch)
       if (!failed.has(received.message.id) && !faults.strike('queue forgets a delete')) queue.delete(received);
   };
 
-  return { look };
-}
+  /** Returns the ids of the messages that stay. */
+  const failures = async (batch: readonly Receipt[]): Promise<Set<string>> => {
+    const all = new Set(batch.map(({ message }) => message.id));
+    const process = born();
+    timeline.after(options.timeoutMs, process.die);
+    const isOther = faults.strike('worker is of another version');
+    const records = batch.map((received) => recordOf(received, isOther));
+    try {
+      const answer = await Promise.race([options.invoke(process, records), process.death]);
+      return answer === 'dead' ? all : failuresIn(answer, all);
+    } catch {
+      return all;
+    }
+  };
 
-/** The ids of the messages that stay. */
-async function failures(
-  { timeline, faults }: Surroundings,
-  { invoke, timeoutMs }: EventSourceOptions,
-  batch: readonly Receipt[],
-): Promise<Set<string>> {
-  const all = new Set(batch.map(({ message }) => message.id));
-  const process = born();
-  timeline.after(timeoutMs, process.die);
-  const isOther = faults.strike('worker is of another version');
-  const records = batch.map((received) => recordOf(received, isOther));
-  try {
-    const answer = await Promise.race([invoke(process, records), process.death]);
-    return answer === 'dead' ? all : failuresIn(answer, all);
-  } catch {
-    return all;
-  }
+  return { look };
 }
 
 function failuresIn(answer: unknown, all: Set<string>): Set<string> {

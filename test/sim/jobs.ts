@@ -40,11 +40,9 @@ export async function inPieces(sweep: Sweep, mutant?: Mutant): Promise<SweepResu
 const NOTICED = new URL('./noticed.json', import.meta.url);
 
 /** By the name of a mutant, the seed that noticed it in the last hunt. */
-type NoticedSeeds = Readonly<Record<string, number>>;
+const readNoticed = () => z.record(z.string(), z.int()).parse(JSON.parse(readFileSync(NOTICED, 'utf8')));
 
-const readNoticed = (): NoticedSeeds => z.record(z.string(), z.int()).parse(JSON.parse(readFileSync(NOTICED, 'utf8')));
-
-export type HuntResult = { readonly mutant: Hunt; readonly result: SweepResult };
+type HuntResult = { readonly mutant: Hunt; readonly result: SweepResult };
 
 /** Runs each mutant at the seed that noticed it in the last hunt. */
 export const atRecordedSeeds = (noticed = readNoticed()): Promise<HuntResult[]> =>
@@ -68,10 +66,7 @@ export async function huntAll(noticed = readNoticed()): Promise<HuntResult[]> {
 
 export const isMissed = ({ result }: HuntResult): boolean => result.findings.length === 0;
 
-async function hunt(
-  mutants: readonly Hunt[],
-  rangeOf: (mutant: Hunt) => { from: number; count: number },
-): Promise<HuntResult[]> {
+async function hunt(mutants: readonly Hunt[], rangeOf: (mutant: Hunt) => Pick<Sweep, 'from' | 'count'>) {
   const results = await inThreads(
     mutants.map((mutant) => ({ mutant, sweep: { suite: mutant.suite, ...rangeOf(mutant), isFirstEnough: true } })),
   );

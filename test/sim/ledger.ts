@@ -41,7 +41,9 @@ export function ledger(onFinding: OnFinding): Ledger {
       }
       requests.set(id, [...(requests.get(id) ?? []), ...operations]);
       const expected = expectations.get(id);
-      if (expected && !isAsExpected(expected, operations))
+      const isAsExpected =
+        expected?.length === operations.length && expected.every((one, i) => isMeant(one, operations[i]));
+      if (expected && !isAsExpected)
         onFinding('an event means what its document says', JSON.stringify(operations), JSON.stringify(expected));
     },
     inEffect: (requestId, at) => {
@@ -54,9 +56,6 @@ export function ledger(onFinding: OnFinding): Ledger {
     },
   };
 }
-
-const isAsExpected = (expected: readonly Expectation[], operations: readonly Operation[]): boolean =>
-  expected.length === operations.length && expected.every((one, i) => isMeant(one, operations[i]));
 
 function isMeant(expected: Expectation, operation: Operation | undefined): boolean {
   if (operation === undefined) return false;

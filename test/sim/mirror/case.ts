@@ -48,12 +48,9 @@ export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_F
   const deeds = stage.ledger.deeds();
   const removing = deeds.filter(({ operation: { app, kind } }) => app === CHAT && kind !== 'bind').length;
   const figures = { ...figuresOf(stage, calmMs), ...counts, removing };
-  const history = () => [
-    ...deeds.map(deedText),
-    ...stage.truth.history.map((line) => line()),
-    ...stage.side.history.map((line) => line()),
-  ];
-  return { finding: stage.first(seed, () => history().sort(byTime)), faults: surroundings.faults.counts, figures };
+  const lines = [...stage.truth.history, ...stage.side.history];
+  const history = () => [...deeds.map(deedText), ...lines.map((line) => line())].sort(byTime);
+  return { finding: stage.first(seed, history), faults: surroundings.faults.counts, figures };
 }
 
 const msIn = (line: string): number => Number(/[\d.]+(?= ms)/.exec(line)?.[0]);

@@ -44,11 +44,7 @@ const Input = z.union([
   z.object({ ReceiptHandle: z.string() }),
 ]);
 
-type Options = {
-  readonly look: () => void;
-  readonly onFinding: OnFinding;
-  readonly history: (() => string)[];
-};
+type Options = { readonly look: () => void; readonly onFinding: OnFinding; readonly history: (() => string)[] };
 
 export function mirrorQueues(surroundings: Surroundings, { look, onFinding, history }: Options): MirrorQueues {
   const { timeline, random } = surroundings;
