@@ -50,11 +50,19 @@ const ok = async (): Promise<HttpReply> => ({
   line: { app: 'x' },
 });
 
-test('an HTTP door reads the method, the path without its query, header names in lower case, and the gateway’s id', async () => {
-  const { requests } = await through(ok);
+test('an HTTP door reads a request, writes one line, and answers JSON that no cache stores', async () => {
+  const { requests, lines, result } = await through(ok);
   expect(requests).toMatchObject([
     { id: 'request-1', method: 'POST', path: '/events/app', headers: { 'webhook-id': 'evt_1' } },
   ]);
+  expect(lines).toMatchObject([
+    { level: 'info', message: 'request', line: { id: 'request-1', status: 200, app: 'x' } },
+  ]);
+  expect(result).toEqual({
+    statusCode: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-own': '1' },
+    body: '{"a":1}',
+  });
 });
 
 test.each([
@@ -67,22 +75,6 @@ test.each([
     event({ ...(body !== undefined && { body }), isBase64Encoded, ...(body === undefined && { body: '' }) }),
   );
   expect(Buffer.from(requests[0]?.body ?? 'none').equals(bytes)).toBe(true);
-});
-
-test('an HTTP door answers JSON that no cache stores', async () => {
-  const { result } = await through(ok);
-  expect(result).toEqual({
-    statusCode: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-own': '1' },
-    body: '{"a":1}',
-  });
-});
-
-test('an HTTP door writes one line a request', async () => {
-  const { lines } = await through(ok);
-  expect(lines).toMatchObject([
-    { level: 'info', message: 'request', line: { id: 'request-1', status: 200, app: 'x' } },
-  ]);
 });
 
 test('an HTTP door answers a bug with 500 and says nothing about it, nor does the log beyond its name and place', async () => {

@@ -5,7 +5,7 @@ import { bind, unbindAll } from '../world/examples.ts';
 
 const operations = [bind(1, ['alice']), unbindAll(2)];
 
-/** A accepting whose ports do as told, and everything that happened, in order. */
+/** Accepting whose ports do as told, and everything that happened, in order. */
 function whileAccepting(ports: Partial<AcceptPorts>) {
   const happened: string[] = [];
   const accept = accepting({
@@ -36,20 +36,15 @@ test('operations that the queue refuses are unavailable, and none is applied', a
   expect(happened).toEqual(['enqueue request-1 2']);
 });
 
-test('operations on the queue are durable and not yet applied when one of them could not be applied', async () => {
-  const apply = async () => [{ kind: 'applied' }, { kind: 'unavailable', reason: 'TimeoutError' }] as const;
-  const { accepted } = whileAccepting({ apply: async () => [...(await apply())] });
-  expect(await accepted).toEqual({ kind: 'durable' });
-});
-
-test('operations on the queue are durable and not yet applied when the store is unavailable', async () => {
-  const { accepted } = whileAccepting({ apply: () => Promise.reject(new Unavailable('TimeoutError')) });
-  expect(await accepted).toEqual({ kind: 'durable' });
-});
-
-test('operations on the queue are durable and not yet applied after the longest time that a caller waits', async () => {
-  const { accepted } = whileAccepting({ withinBudget: async () => 'late' });
-  expect(await accepted).toEqual({ kind: 'durable' });
+test.each<[string, Partial<AcceptPorts>]>([
+  [
+    'one of them could not be applied',
+    { apply: async () => [{ kind: 'applied' }, { kind: 'unavailable', reason: 'x' }] },
+  ],
+  ['the store is unavailable', { apply: () => Promise.reject(new Unavailable('TimeoutError')) }],
+  ['the longest time that a caller waits is over', { withinBudget: async () => 'late' }],
+])('operations on the queue are durable and not yet applied when %s', async (_, ports) => {
+  expect(await whileAccepting(ports).accepted).toEqual({ kind: 'durable' });
 });
 
 test('a refused operation does not make its request durable only, because it is never applied', async () => {

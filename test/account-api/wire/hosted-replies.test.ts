@@ -89,14 +89,8 @@ const written = <T>(codec: z.core.$ZodType<T>, request: T) => JSON.stringify(z.e
 const platform = 'ios' as const;
 
 test('an XG request has platform and account types, and the operator last', () => {
-  expect(
-    written(OperateRequests.xg, {
-      kind: 'bindOverriding',
-      elements: [{ token: phone, accounts: [alice] }],
-      platform,
-      operator: 'rtx',
-    }),
-  ).toBe(
+  const elements = [{ token: phone, accounts: [alice] }];
+  expect(written(OperateRequests.xg, { kind: 'bindOverriding', elements, platform, operator: 'rtx' })).toBe(
     '{"operator_type":2,"platform":"ios","token_accounts":[{"token":"phone","account_list":[{"account":"alice","account_type":0}]}],' +
       '"op_type":"rtx"}',
   );
