@@ -9,7 +9,7 @@ export type Accepted =
   | { readonly kind: 'unavailable'; readonly reason: string }; // the sender retries
 
 /** The operations do not fit into one message of the queue. None was accepted. */
-export type TooLarge = { readonly kind: 'tooLarge' };
+type TooLarge = { readonly kind: 'tooLarge' };
 
 /** Accepts the operations of a request. `id`: the request's, which they carry through the queue. */
 export type Accept = (id: string, operations: readonly Operation[]) => Promise<Accepted>;

@@ -258,6 +258,12 @@ test('a request is not accepted while the queue is unavailable', async () => {
   expect(await accountsOf('phone', 't1')).toEqual([]);
 });
 
+test('a request whose operations need more than one message is refused, and none of them is applied', async () => {
+  const { send, accountsOf } = world({ enqueue: async () => ({ kind: 'tooLarge' }) });
+  expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 413, body: { code: 'too_large' } });
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+});
+
 test('a request is durable while the registry is unavailable', async () => {
   const { send, queued } = world({ apply: async (all) => all.map(() => ({ kind: 'unavailable', reason: 'x' })) });
   expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 202, body: { outcome: 'durable' } });
