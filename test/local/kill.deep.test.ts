@@ -4,7 +4,6 @@ import { temporaryFolder } from './instance.ts';
 import { started } from './process.ts';
 
 const LOGINS = 2_000;
-const SENDERS = 24;
 const APP = 'xg-android';
 
 test('an instance that is killed in a burst of 2,000 logins has every accepted login and its secrets after its next start', async () => {
@@ -41,6 +40,6 @@ async function burst(caller: Caller, onAccepted: (count: number) => Promise<void
       await onAccepted(accepted.length);
     }
   };
-  await Promise.all(Array.from({ length: SENDERS }, sender));
+  await Promise.all(Array.from({ length: 24 }, sender));
   return accepted.sort((a, b) => a - b);
 }

@@ -22,15 +22,10 @@ const shared = sharedInstance(() =>
 
 test('an instance with a hosted API describes it and names the app that is mirrored', () => {
   const { mirror, apps } = shared().instance;
+  const tpns = { dialect: 'tpns', platform: 'android' };
   expect(mirror).toEqual({
     url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
-    app: {
-      id: 'hosted',
-      dialect: 'tpns',
-      policy: 'one-per-type',
-      platform: 'android',
-      secretKey: expect.stringMatching(/^\w{32}$/),
-    },
+    app: { ...tpns, id: 'hosted', policy: 'one-per-type', secretKey: expect.stringMatching(/^\w{32}$/) },
   });
   expect(apps.flatMap(({ id, mirrored }) => (mirrored ? [id] : []))).toEqual(['tpns-android']);
 });

@@ -38,17 +38,11 @@ test('the log contains no account, token, session or secret, whatever is sent', 
   await caller.send('user.login', { app: APP, token, account }, Date.now() + 60_000);
   await caller.accountsOf(APP, [token]);
   await caller.tokensOf(APP, account);
-  await caller.send('device.token_changed', {
-    app: APP,
-    old_token: token,
-    token: `${token}-2`,
-    accounts: [{ account }],
-  });
+  const change = { app: APP, old_token: token, token: `${token}-2`, accounts: [{ account }] };
+  await caller.send('device.token_changed', change);
   await caller.send('user.logout', { app: APP, token, scope: 'account', account, session_id });
   await caller.send('user.logout_everywhere', { account });
-  for (const [path, headers, body] of strangers) {
-    await fetch(`${local.url}${path}`, { method: 'POST', headers, body });
-  }
+  for (const [path, headers, body] of strangers) await fetch(`${local.url}${path}`, { method: 'POST', headers, body });
   await caller.idle();
 
   expect(written).toContain("outcome: 'applied'");

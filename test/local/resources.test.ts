@@ -26,20 +26,17 @@ afterAll(async () => {
 const attributesOf = async ({ url: QueueUrl }: Queue) =>
   (await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))).Attributes ?? {};
 
-test('the embedded operations queue has the numbers of the deployed one', async () => {
-  const { VisibilityTimeout, MessageRetentionPeriod, RedrivePolicy } = await attributesOf(queues.operations);
-  expect(Number(VisibilityTimeout)).toBe(OPERATIONS_QUEUE.visibilityS);
-  expect(Number(MessageRetentionPeriod)).toBe(OPERATIONS_QUEUE.retentionS);
-  expect(JSON.parse(RedrivePolicy ?? '')).toEqual({
-    deadLetterTargetArn: queues.parked.arn,
-    maxReceiveCount: OPERATIONS_QUEUE.maxReceiveCount,
+test('the embedded queues have the numbers of the deployed ones', async () => {
+  expect(await attributesOf(queues.operations)).toMatchObject({
+    VisibilityTimeout: `${OPERATIONS_QUEUE.visibilityS}`,
+    MessageRetentionPeriod: `${OPERATIONS_QUEUE.retentionS}`,
   });
-});
-
-test('the embedded parked queue has the retention of the deployed one, and no dead-letter queue', async () => {
-  const attributes = await attributesOf(queues.parked);
-  expect(Number(attributes['MessageRetentionPeriod'])).toBe(PARKED_QUEUE.retentionS);
-  expect(attributes).not.toHaveProperty('RedrivePolicy');
+  const { RedrivePolicy = '' } = await attributesOf(queues.operations);
+  const { maxReceiveCount } = OPERATIONS_QUEUE;
+  expect(JSON.parse(RedrivePolicy)).toEqual({ deadLetterTargetArn: queues.parked.arn, maxReceiveCount });
+  const parked = await attributesOf(queues.parked);
+  expect(parked).toMatchObject({ MessageRetentionPeriod: `${PARKED_QUEUE.retentionS}` });
+  expect(parked).not.toHaveProperty('RedrivePolicy');
 });
 
 test('queues that an earlier version made get the numbers of today', async () => {

@@ -99,6 +99,9 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
   const mirrors = new Map([[app.id, ports]]);
   const apply = (...operations: Operation[]) =>
     applyAll({ store: registry, now: () => clock.ms, pause: async () => {} }, operations);
+  const once = (body: string) => ({ body, receives: 1 });
+  const verify = (cause: Cause, ...checks: Check[]) =>
+    verifyMessages(mirrors, [once(JSON.stringify({ v: 1, app: app.id, cause, checks }))]);
   const message = (marks: Partial<Marks>) => JSON.stringify({ v: 1, app: app.id, tokens: [], accounts: [], ...marks });
   return {
     ...{ app, ports, clock, trouble, calls, bound, marked, checked, notes, states, registry },
@@ -113,20 +116,14 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
       return apply({ kind: 'unbindTokenFromAll', app: app.id, token: token(name), stamp });
     },
     push: (marks: Partial<Marks>, receives = 1) => pushMessages(mirrors, [{ body: message(marks), receives }]),
-    deliver: (...bodies: string[]) =>
-      pushMessages(
-        mirrors,
-        bodies.map((body) => ({ body, receives: 1 })),
-      ),
+    deliver: (...bodies: string[]) => pushMessages(mirrors, bodies.map(once)),
     message,
-    verify: (cause: Cause, ...checks: Check[]) =>
-      verifyMessages(mirrors, [{ body: JSON.stringify({ v: 1, app: app.id, cause, checks }), receives: 1 }]),
+    verify,
     /** All checks that were asked for, as if their time had come. */
     verifyAsked: async () => {
       for (const { cause, checks, delayS } of checked.splice(0)) {
         clock.ms += delayS * 1000;
-        const body = JSON.stringify({ v: 1, app: app.id, cause, checks });
-        await verifyMessages(mirrors, [{ body, receives: 1 }]);
+        await verify(cause, ...checks);
       }
     },
     hostedOf: (name: string) => (bound.get(token(name)) ?? []).map(accountKey).sort(),
