@@ -334,13 +334,6 @@ test('--older-than counts days since a message was sent', () => {
   expect([matches(sent(1.5 * DAY_MS - 1)), matches(sent(1.5 * DAY_MS))]).toEqual([true, false]);
 });
 
-test('`dlq --help` explains the effect of reading on the queue', async () => {
-  const { code, out } = await run(dlq(0), ['--help'], { folder: tmpdir() });
-  expect(code).toBe(0);
-  expect(out).toMatch(/^npm run dlq -- list \| show \| redrive \| purge/);
-  expect(out).toContain('hidden from others');
-});
-
 const URL = 'https://sqs.eu-west-1.amazonaws.com/123456789012/parked';
 test.each<[string[], string]>([
   [[], '`dlq` needs one of list, show, redrive, purge. Run with --help.'],

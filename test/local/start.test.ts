@@ -142,10 +142,3 @@ test.each([
   writeFileSync(file, JSON.stringify({ apps, sources: [{ id: 'app', kind: 'standard-webhooks', apps: ['c'] }] }));
   expect(await refused('--mirror', '--config', file)).toEqual(lines(file));
 });
-
-test('`start --help` lists the options and starts nothing', async () => {
-  const { code, out } = await run(start, ['--help'], { folder: temporaryFolder() });
-  expect(code).toBe(0);
-  for (const option of ['--port', '--data', '--config', '--json', '--mirror', '--mirror-faults', '--mirror-secret'])
-    expect(out).toContain(option);
-});
