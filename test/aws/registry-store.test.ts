@@ -1,6 +1,6 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type BatchGetItemInput, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { clearKey, documentKey, pointerKey } from '../../functions/aws/dynamodb.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { Account, Token } from '../../functions/core/account.ts';
@@ -9,7 +9,7 @@ import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import { eventHash, stampOf } from '../../functions/core/stamp.ts';
+import { eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
@@ -22,13 +22,28 @@ let registry: RegistryPorts & { store: RegistryStore };
 let names = 0;
 beforeAll(async () => {
   table = await embeddedTable();
+  leaveKeys();
   registry = { store: dynamodbRegistryStore(table), now: () => NOW, pause: async () => {} };
 });
 afterAll(() => table.stop());
 beforeEach(() => {
   table.calls.length = 0;
   names++;
+  rounds = 0;
 });
+
+/** Batches of which DynamoDB processes no key. */
+let rounds = 0;
+const leaveKeys = () =>
+  table.client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (call) => {
+        if (commandName !== 'BatchGetItemCommand' || rounds-- <= 0) return next(call);
+        const { RequestItems } = call.input as BatchGetItemInput; // it is the input of this command
+        return { response: {}, output: { $metadata: {}, UnprocessedKeys: RequestItems } };
+      },
+    { step: 'initialize' },
+  );
 
 const operation = (kind: Operation['kind'], ms: number, rest: object): Operation =>
   Operation.parse({ kind, app, stamp: stampOf(kind, ms, eventHash(kind, String(ms), JSON.stringify(rest))), ...rest });
@@ -139,4 +154,29 @@ test('a pointer or a watermark that cannot be read is unavailable, and other acc
     { kind: 'applied' },
     { kind: 'unavailable', reason: 'unreadable item' },
   ]);
+});
+
+describe('unprocessed keys', () => {
+  beforeEach(() => vi.spyOn(Math, 'random').mockReturnValue(0));
+  afterEach(() => vi.restoreAllMocks());
+  const of = (id: string) => ({ app, account: Account.parse({ type: 0, id: `${id}${names}` }) });
+  const signOut = operation('unbindAccountFromAll', NOW, { account: { type: 0, id: 'x1' } });
+  const reads = [
+    ['documents', () => registry.store.documents(['a', 'b', 'c'].map((name) => token(`${name}${names}`)))],
+    ['watermarks', () => registry.store.clears(['aa', 'bb', 'cc'].map(of))],
+  ] as const;
+
+  test.each(reads)('unprocessed keys are read again: %s', async (_, read) => {
+    await applyAll(registry, [login(`a${names}`, 'alice'), login(`b${names}`, 'alice')]);
+    for (const id of ['aa', 'bb']) await registry.store.raiseClear(of(id), removalAt(signOut.stamp));
+    const found = await read();
+    expect(found.filter(Boolean)).toHaveLength(2);
+    rounds = 7;
+    expect(await read()).toEqual(found);
+  });
+
+  test.each(reads)('keys that stay unprocessed make the read unavailable: %s', async (_, read) => {
+    rounds = Number.POSITIVE_INFINITY;
+    await expect(read()).rejects.toThrow(new Unavailable('UnprocessedKeys'));
+  });
 });

@@ -170,3 +170,10 @@ test('a document says when it was written, however old its events are', async ()
   const { items } = await dynamodbSweepStore(table).page(undefined);
   expect(items).toContainEqual(expect.objectContaining({ kind: 'document', writtenMs: NOW }));
 });
+
+test('a pointer is looked for with a strongly consistent read, or its watermark could go before it', async () => {
+  await apply(override(NOW, ['alice']));
+  table.calls.length = 0;
+  await dynamodbSweepStore(table).hasPointers({ app: app().id, account: account('alice') });
+  expect(table.calls).toEqual([{ name: 'Query', units: 1 }]);
+});
