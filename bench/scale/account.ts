@@ -29,8 +29,8 @@ export async function scaleOfAccount(cloud: Cloud, registry: RegistryPorts): Pro
     await applyAll(registry, binds(bound, tokens - 1));
     const bind = await unitsPerRun(cloud, 1, () => applyAll(registry, binds(tokens - 1, tokens)));
     bound = tokens;
-    await tokensOf(registry.store, [ref]);
-    const query = await unitsPerRun(cloud, QUERIES, () => tokensOf(registry.store, [ref]));
+    await tokensOf(registry.store, [ref], Date.now());
+    const query = await unitsPerRun(cloud, QUERIES, () => tokensOf(registry.store, [ref], Date.now()));
     const stamp = await unitsPerRun(cloud, QUERIES, () => accountTime(registry.store, Date.now(), ref));
     const everywhere = await unitsPerRun(cloud, 1, () => applyAll(registry, [signOut(tokens)]));
     rows.push([

@@ -14,7 +14,7 @@ export async function scaleOfToken(cloud: Cloud, registry: RegistryPorts): Promi
     const names = Array.from({ length: accounts }, (_, i) => `account-${i}-of-${accounts}`);
     const login = await unitsPerRun(cloud, 1, () => applyAll(registry, [moved(override(Date.now(), names), phone)]));
     const query = await unitsPerRun(cloud, 1, () =>
-      accountsOf(registry.store, [{ app: app().id, token: token(phone) }]),
+      accountsOf(registry.store, [{ app: app().id, token: token(phone) }], Date.now()),
     );
     const logout = await unitsPerRun(cloud, 1, () => applyAll(registry, [moved(unbindAll(Date.now()), phone)]));
     rows.push([accounts, login.writeUnits, login.readUnits, query.readUnits, logout.writeUnits, logout.readUnits]);

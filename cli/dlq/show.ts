@@ -31,9 +31,12 @@ function personalDataOf(operation: Operation): string[] {
     case 'bindOverriding':
     case 'unbind':
       return [`token ${quoted(operation.token)}`, `accounts ${operation.accounts.map(named).join(', ')}`];
+    case 'endSession':
     case 'unbindTokenFromAll':
       return [`token ${quoted(operation.token)}`];
     case 'unbindAccountFromAll':
+    case 'unbindAccountFromOthers':
+    case 'endAccountSession':
       return [`account ${named(operation.account)}`];
   }
 }

@@ -41,7 +41,7 @@ async function answer(ports: AccountApiPorts, app: App, endpoint: Endpoint, requ
   if (json === undefined) return failed({ app, endpoint }, { problem: 'malformed' });
   if (endpoint === 'query') {
     const read = readRequest(QueryRequests[app.dialect], json.value, app.platform);
-    return 'problem' in read ? failed({ app, endpoint }, read) : query(ports.store, app, read.request);
+    return 'problem' in read ? failed({ app, endpoint }, read) : query(ports, app, read.request);
   }
   const read = readRequest(OperateRequests[app.dialect], json.value, app.platform);
   return 'problem' in read ? failed({ app, endpoint }, read) : operate(ports, app, read.request, request.id);

@@ -12,11 +12,11 @@ import * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
 import { type AccountKey, accountKey, parseAccountKey, Token } from '../core/account.ts';
 import { AppId } from '../core/configuration.ts';
-import type { TokenDocument } from '../core/document.ts';
+import type { TokenDocument, Watermark } from '../core/document.ts';
 import { expiryOf } from '../core/merge.ts';
 import { Unavailable } from '../core/outcome.ts';
 import { chunksOf } from '../core/parallel.ts';
-import type { AccountRef, Stored, TokenRef } from '../core/store.ts';
+import type { AccountRef, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
 import { callAws } from './client.ts';
 
 // Not `z.core.$ZodError`: with it esbuild bundles every locale, 650 KB instead of 272.
@@ -78,7 +78,7 @@ export function orUnreadable<T>(read: () => T): T | Unavailable {
   }
 }
 
-type Condition = Pick<
+export type Condition = Pick<
   UpdateItemCommandInput,
   'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
@@ -185,6 +185,7 @@ export const StoredItem = z.pipe(
     edges: z._default(Registers, {}),
     floor: z._default(z.string(), ''),
     ended: z._default(Registers, {}),
+    endedFloor: z._default(z.string(), ''),
   }),
   z.transform(({ version, ...document }): Stored => {
     // The cast is safe: `parseAccountKey` throws if this is no account's key.
@@ -193,17 +194,51 @@ export const StoredItem = z.pipe(
   }),
 );
 
+/** An account's watermark in the table. Those of older versions have a removal only, and no version. */
+export const WatermarkItem = z.pipe(
+  z.object({
+    version: z._default(z.int(), 0),
+    removal: z._default(z.string(), ''),
+    spared: z._default(Registers, {}),
+    ended: z._default(Registers, {}),
+    endedFloor: z._default(z.string(), ''),
+  }),
+  z.transform(({ version, ...watermark }): StoredWatermark => ({ version, watermark })),
+);
+
 /** Returns the document in an item; undefined if there is no item. */
 export const documentIn = (item: Item | undefined): Stored | undefined | Unavailable =>
   item && orUnreadable(() => StoredItem.parse(item));
 
 /** The attributes of a document. `expires` (s since 1970) is when DynamoDB may delete it, at the earliest. */
 export function attributesOf(document: TokenDocument, version: number): Record<string, unknown> {
-  const parts = Object.entries(document).map(([name, part]) => [name, isEmpty(part) ? undefined : part]);
   const expiry = expiryOf(document);
-  const expires = expiry === undefined ? undefined : Math.ceil(expiry / 1000);
-  return { version, ...Object.fromEntries(parts), expires };
+  return { version, ...partsOf(document), expires: expiry === undefined ? undefined : Math.ceil(expiry / 1000) };
 }
 
-const isEmpty = (part: TokenDocument[keyof TokenDocument]): boolean =>
-  (typeof part === 'string' ? part : Object.keys(part)).length === 0;
+/** The parts of a record; an empty one is undefined. */
+export const partsOf = (record: TokenDocument | Watermark): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(record).map(([name, part]) => [name, isEmpty(part) ? undefined : part]));
+
+const isEmpty = (part: object | string): boolean => part === '' || Object.keys(part).length === 0;
+
+/**
+ * Writes a watermark only if it is as it was read. Older versions of this code raise its removal without counting versions,
+ * so that is compared too.
+ */
+export function ifUnchanged({ version, watermark: { removal } }: StoredWatermark): Condition {
+  const known = [
+    ['version', version],
+    ['removal', removal],
+  ] as const;
+  const stored = known.filter(([, value]) => value !== 0 && value !== '');
+  return {
+    ConditionExpression: known
+      .map(([name, value]) => (value ? `#${name} = :known_${name}` : `attribute_not_exists(#${name})`))
+      .join(' AND '),
+    ExpressionAttributeNames: Object.fromEntries(known.map(([name]) => [`#${name}`, name])),
+    ...(stored.length > 0 && {
+      ExpressionAttributeValues: marshall(Object.fromEntries(stored.map(([name, value]) => [`:known_${name}`, value]))),
+    }),
+  };
+}

@@ -40,7 +40,7 @@ export const operationsQueue =
   (client: SQSClient, QueueUrl: string, delayS = 0): AcceptPorts['enqueue'] =>
   async (id, operations) => {
     const MessageBody = operationsMessage(id, operations);
-    if (Buffer.byteLength(MessageBody) > MESSAGE_BYTES) return { kind: 'tooLarge' };
+    if (MessageBody.length > MESSAGE_BYTES) return { kind: 'tooLarge' };
     const command = new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds: delayS });
     await callAws(() => client.send(command));
     return undefined;
@@ -50,18 +50,22 @@ export const operationsQueue =
 export const parkedQueue =
   (client: SQSClient, QueueUrl: string) =>
   async (message: OperationsMessage | string, reason: string): Promise<void> => {
-    const MessageBody = typeof message === 'string' ? message : json(message);
+    const MessageBody = typeof message === 'string' ? message : ascii(message);
     const MessageAttributes = { reason: { DataType: 'String', StringValue: reason } };
     await callAws(() => client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes })));
   };
 
 /** The body of a message with a request's operations. */
 export const operationsMessage = (id: string, operations: readonly Operation[]): string =>
-  json({ v: 1, id, operations: [...operations] } satisfies OperationsMessage);
+  ascii({ v: 1, id, operations: [...operations] } satisfies OperationsMessage);
 
-/** Returns JSON without what SQS refuses (U+FFFE, U+FFFF) and the embedded SQS too (surrogates). Others take fewer bytes. */
-const json = (value: unknown): string =>
-  JSON.stringify(value).replace(/[\ud800-\udfff\ufffe\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+/** Returns JSON in ASCII: SQS refuses some characters of Unicode, and in ASCII a text's length is its size. */
+function ascii(value: unknown): string {
+  const text = JSON.stringify(value);
+  // Most messages are ASCII already, and counting bytes is many times faster than a look at each character.
+  if (Buffer.byteLength(text) === text.length) return text;
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 /** How long a caller waits for its operations to be applied (ms); then the answer is that they are durable. */
 const ANSWER_BUDGET_MS = 1_000;
@@ -133,7 +137,7 @@ type QueueMessage = Omit<SendMessageBatchRequestEntry, 'Id'>;
 function messagesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string) => string): QueueMessage[] {
   const groupOf = (name: string) => `${Number.parseInt(hash(name).slice(0, 8), 16) % GROUPS}`;
   const message = (group: string, marks: { tokens?: DirtyMark[]; accounts?: AccountMark[] }): QueueMessage => {
-    const body = json({ v: 1, app, tokens: [], accounts: [], ...marks } satisfies MarksMessage);
+    const body = ascii({ v: 1, app, tokens: [], accounts: [], ...marks } satisfies MarksMessage);
     // Equal marks come from a redelivery: within the five minutes of deduplication the first message still counts.
     return { MessageBody: body, MessageGroupId: group, MessageDeduplicationId: hash(body) };
   };
@@ -157,7 +161,7 @@ export const checksQueue =
   (client: SQSClient, QueueUrl: string) =>
   async (app: AppId, cause: Cause, checks: readonly Check[], DelaySeconds: number): Promise<void> => {
     const messages = chunksOf(checks, TOKENS_A_QUERY).map((some) => ({
-      MessageBody: json({ v: 1, app, cause, checks: some } satisfies ChecksMessage),
+      MessageBody: ascii({ v: 1, app, cause, checks: some } satisfies ChecksMessage),
       DelaySeconds,
     }));
     for (const some of chunksOf(messages, MESSAGES_A_REQUEST)) await sendBatch(client, QueueUrl, some);

@@ -3,8 +3,15 @@ import { type AttributeValue, DynamoDBClient, GetItemCommand, QueryCommand } fro
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { RegistryPorts } from '../core/apply.ts';
+import { UNMARKED } from '../core/document.ts';
 import { readable } from '../core/outcome.ts';
-import { firstVersion, type Pointer, type RegistryStore } from '../core/store.ts';
+import {
+  type AccountRef,
+  firstVersion,
+  type Pointer,
+  type RegistryStore,
+  type StoredWatermark,
+} from '../core/store.ts';
 import { callAws, TABLE_CLIENT } from './client.ts';
 import {
   accountPartition,
@@ -14,26 +21,28 @@ import {
   documentIn,
   documentKey,
   type Item,
+  ifUnchanged,
   ifVersion,
   itemOf,
   type Key,
   orUnreadable,
   POINTER,
+  partsOf,
   pointerKey,
   type Reads,
   type Table,
   tokenOf,
   update,
+  WatermarkItem,
 } from './dynamodb.ts';
 
 const PointerItem = z.object({ sk: z.string(), edge: z.string() });
-const ClearItem = z.object({ removal: z.string() });
 
 /**
  * The registry in a DynamoDB table: strongly consistent reads and conditional writes of single items, so that the same
  * code works on a table with multi-Region strong consistency. Each token has one document; an account's partition has the
- * watermark and a pointer for each token that was ever bound. With `eventual` reads `documents` and `clears` may return an
- * older state. That is enough to apply operations: a write over an older version fails and returns the newest one. A
+ * watermark and a pointer for each token that was ever bound. With `eventual` reads `documents` may return an older
+ * state. That is enough to apply operations: a write over an older version fails and returns the newest one. A
  * write notes its own time as `written`, for the sweep: an event may be weeks older.
  */
 export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now = Date.now): RegistryStore {
@@ -46,14 +55,24 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
       const [winner] = await getAll(table, [documentKey(ref)], 'strong');
       return { winner: readable(documentIn(winner)) };
     },
-    raisePointer: (account, token, edge) => raise(table, pointerKey(account, token), 'edge', edge),
-    raiseClear: (account, removal) => raise(table, clearKey(account), 'removal', removal),
+    raisePointer: (account, token, edge) => raisePointer(table, pointerKey(account, token), edge),
     pointers: (account) => pointersIn(table, accountPartition(account)),
-    clears: async (accounts) => {
-      const items = await getAll(table, accounts.map(clearKey), reads);
-      return items.map((item) => (item ? readable(orUnreadable(() => ClearItem.parse(item))).removal : ''));
+    watermarks: (accounts) => watermarksAt(table, accounts),
+    writeWatermark: async (account, watermark, before) => {
+      const version = before.version === 0 ? firstVersion(watermark) : before.version + 1;
+      const attributes = { ...partsOf(watermark), version, written: now() };
+      if (await update(table, clearKey(account), attributes, ifUnchanged(before))) return 'written';
+      const [winner = NOT_STORED] = await watermarksAt(table, [account]);
+      return { winner };
     },
   };
+}
+
+const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
+
+async function watermarksAt(table: Table, accounts: readonly AccountRef[]): Promise<StoredWatermark[]> {
+  const items = await getAll(table, accounts.map(clearKey), 'strong');
+  return items.map((item) => (item ? readable(orUnreadable(() => WatermarkItem.parse(item))) : NOT_STORED));
 }
 
 /** Reads one item with the cheaper call, several in batches. In the order of the keys. */
@@ -69,10 +88,9 @@ async function getAll(table: Table, keys: readonly Key[], reads: Reads): Promise
   return [Item && itemOf(Item)];
 }
 
-/** Raises a register in one write; does nothing if it is there already, or higher. */
-async function raise(table: Table, key: Key, register: 'edge' | 'removal', value: string): Promise<void> {
-  const ConditionExpression = `attribute_not_exists(#${register}) OR #${register} < :${register}`;
-  await update(table, key, { [register]: value }, { ConditionExpression });
+/** Raises a pointer in one write; does nothing if it is there already, or higher. */
+async function raisePointer(table: Table, key: Key, edge: string): Promise<void> {
+  await update(table, key, { edge }, { ConditionExpression: 'attribute_not_exists(#edge) OR #edge < :edge' });
 }
 
 function pointerIn(item: Item): Pointer {

@@ -2,16 +2,19 @@ import { DeleteItemCommand, GetItemCommand, QueryCommand, ScanCommand } from '@a
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { readable, Unavailable } from '../core/outcome.ts';
+import type { AccountRef } from '../core/store.ts';
 import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
 import { callAws } from './client.ts';
 import {
   accountPartition,
   accountRefOf,
   batchGet,
+  type Condition,
   clearKey,
   documentIn,
   documentKey,
   type Item,
+  ifUnchanged,
   ifVersion,
   itemOf,
   type Key,
@@ -24,6 +27,7 @@ import {
   tokenRefOf,
   tryWrite,
   update,
+  WatermarkItem,
 } from './dynamodb.ts';
 import { storedIn } from './mirror-store.ts';
 
@@ -76,10 +80,14 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
       );
       return Count > 0;
     },
-    deletePointer: (account, token, edge) => deleteAt(table, pointerKey(account, token), 'edge', edge),
-    noteIdle: (account, removal, ms) =>
-      update(table, clearKey(account), { idle: { removal, ms } }, ifUnchanged('removal', removal)),
-    deleteClear: (account, removal) => deleteAt(table, clearKey(account), 'removal', removal),
+    deletePointer: (account, token, edge) =>
+      deleteAt(table, pointerKey(account, token), {
+        ConditionExpression: 'edge = :known',
+        ExpressionAttributeValues: marshall({ ':known': edge }),
+      }),
+    noteIdle: (account, before, ms) =>
+      update(table, clearKey(account), { idle: { version: before.version, ms } }, ifUnchanged(before)),
+    deleteWatermark: (account, before) => deleteAt(table, clearKey(account), ifUnchanged(before)),
     pass: () => readPass(table),
     savePass: ({ begunMs, isDone, after }, version) =>
       update(table, PASS, { begunMs, isDone, after, version: version + 1 }, ifVersion(version)),
@@ -95,25 +103,14 @@ async function readPass({ client, name: TableName }: Table): Promise<StoredPass>
   return { version, pass: { ...pass, ...(after !== undefined && { after }) } };
 }
 
-const deleteAt = ({ client, name: TableName }: Table, key: Key, register: 'edge' | 'removal', value: string) =>
-  tryWrite(() =>
-    client.send(new DeleteItemCommand({ TableName, Key: marshall(key), ...ifUnchanged(register, value) })),
-  );
-
-const ifUnchanged = (register: 'edge' | 'removal', value: string) => ({
-  ConditionExpression: '#register = :known',
-  ExpressionAttributeNames: { '#register': register },
-  ExpressionAttributeValues: marshall({ ':known': value }),
-});
+const deleteAt = ({ client, name: TableName }: Table, key: Key, condition: Condition) =>
+  tryWrite(() => client.send(new DeleteItemCommand({ TableName, Key: marshall(key), ...condition })));
 
 const Keyed = z.object({ pk: z.string(), sk: z.string() });
 const PointerItem = z.object({ edge: z.string() });
 
-/** The idle time of a watermark names its removal: after a raise it no longer counts. */
-const ClearItem = z.pipe(
-  z.object({ removal: z.string(), idle: z.optional(z.object({ removal: z.string(), ms: z.int() })) }),
-  z.transform(({ removal, idle }) => ({ removal, ...(idle?.removal === removal && { idleMs: idle.ms }) })),
-);
+/** The idle time of a watermark names its version: after a change it no longer counts. */
+const Idle = z.object({ idle: z.optional(z.object({ version: z.optional(z.int()), ms: z.int() })) });
 
 const Written = z.pipe(
   z.object({ written: z.optional(z.number()) }),
@@ -133,7 +130,12 @@ function readItem(item: Item): SweepItem {
   if (kind === 'T#M') return { kind: 'state', ref: tokenRefOf(pk), stored: storedIn(item) };
   if (kind === `A#${POINTER}`)
     return { kind: 'pointer', ref: accountRefOf(pk), token: tokenOf(sk), ...PointerItem.parse(item) };
-  if (pk.startsWith('A#') && sk === '#CLEAR')
-    return { kind: 'clear', ref: accountRefOf(pk), ...ClearItem.parse(item), ...written };
+  if (pk.startsWith('A#') && sk === '#CLEAR') return { ...watermarkItem(accountRefOf(pk), item), ...written };
   return { kind: 'unreadable' };
+}
+
+function watermarkItem(ref: AccountRef, item: Item): SweepItem {
+  const stored = WatermarkItem.parse(item);
+  const { idle } = Idle.parse(item);
+  return { kind: 'watermark', ref, stored, ...(idle?.version === stored.version && { idleMs: idle.ms }) };
 }

@@ -1,12 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey, parseAccountKey } from './account.ts';
-import { EMPTY, isBound, type TokenDocument } from './document.ts';
-import { horizonAt, merge } from './merge.ts';
-import { type AccountOperation, isTokenOperation, type Operation, type TokenOperation } from './operation.ts';
+import { boundTokens } from './bindings.ts';
+import type { AppId } from './configuration.ts';
+import { candidates, EMPTY, isBound, type TokenDocument, UNMARKED, type Watermark } from './document.ts';
+import { horizonAt, merge, raised } from './merge.ts';
+import {
+  type AccountOperation,
+  type BindOperation,
+  binds,
+  isTokenOperation,
+  type Operation,
+  type TokenOperation,
+} from './operation.ts';
 import { type Outcome, orUnavailable, readable } from './outcome.ts';
 import { AT_ONCE, inParallel } from './parallel.ts';
-import { isBind, removalAt } from './stamp.ts';
-import type { RegistryStore, Stored, TokenRef } from './store.ts';
+import { isBind, sessionIn } from './stamp.ts';
+import type { AccountRef, RegistryStore, Stored, TokenRef } from './store.ts';
 
 /** The store, the clock, and the wait before the n-th new try (from 1) at a token that other workers write too. */
 export type RegistryPorts = {
@@ -17,9 +26,17 @@ export type RegistryPorts = {
 
 /**
  * Applies operations and returns the outcome of each, in order. The registry ends the same in whatever order and however
- * often they are applied. Documents are read together, and all operations of a token are one write.
+ * often they are applied. Documents are read together, and all operations of a token are one write. `answers`: the
+ * sender gets the outcomes, which then count watermarks too. That is one read for each account that a login names.
  */
-export async function applyAll(ports: RegistryPorts, operations: readonly Operation[]): Promise<Outcome[]> {
+export async function applyAll(
+  ports: RegistryPorts,
+  operations: readonly Operation[],
+  { answers = false } = {},
+): Promise<Outcome[]> {
+  // With the documents, before the write: a sign-out that comes later is a later operation.
+  const named = answers ? operations.filter(binds).flatMap(accountsIn) : [];
+  const reading = orUnavailable(() => watermarksOf(ports.store, named));
   const tokens = Map.groupBy(operations.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
   const accounts = operations.filter((operation) => !isTokenOperation(operation));
   const groups = [...tokens.values()];
@@ -28,13 +45,18 @@ export async function applyAll(ports: RegistryPorts, operations: readonly Operat
     groups.map((group) => at(group, 0)),
   );
   const ofTokens = await inParallel([...groups.entries()], AT_ONCE, async ([place, group]) => {
-    const outcome = await orUnavailable(async () => applyToToken(ports, group, await read(place)));
+    const outcome = await orUnavailable(async () => {
+      const document = await applyToToken(ports, group, await read(place));
+      const known = await reading;
+      if ('kind' in known) return known;
+      return answers ? answersIn(ports, group, document, known) : outcomesIn(ports, group, document, known);
+    });
     return group.map((operation, i) => [operation, Array.isArray(outcome) ? at(outcome, i) : outcome] as const);
   });
   const ofAccounts = await inParallel(
     accounts,
     AT_ONCE,
-    async (operation) => [operation, await orUnavailable(() => applyToAccount(ports, operation))] as const,
+    async (operation) => [operation, await orUnavailable(() => applyToAccount(ports, operation, answers))] as const,
   );
   const outcomes = new Map<Operation, Outcome>([...ofTokens.flat(), ...ofAccounts]);
   return operations.map((operation) => known(outcomes.get(operation)));
@@ -51,11 +73,25 @@ async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
  * Raises the account's watermark, which readers compare with: one write, however many tokens the account has. It reads
  * first, because most operations come a second time, through the queue, and a failed write costs five times a read.
  */
-async function applyToAccount({ store }: RegistryPorts, operation: AccountOperation): Promise<Outcome> {
-  const removal = removalAt(operation.stamp);
-  const [clear = ''] = await store.clears([operation]);
-  if (clear < removal) await store.raiseClear(operation, removal);
-  return { kind: 'applied' };
+async function applyToAccount(ports: RegistryPorts, operation: AccountOperation, answers: boolean): Promise<Outcome> {
+  const { store, now, pause } = ports;
+  let stored = (await store.watermarks([operation]))[0];
+  for (let attempt = 1; ; attempt++) {
+    const before = stored ?? { watermark: UNMARKED, version: 0 };
+    const next = raised(before.watermark, operation);
+    if (isDeepStrictEqual(next, before.watermark)) break;
+    const result = await store.writeWatermark(operation, next, before);
+    if (result === 'written') break;
+    stored = result.winner;
+    await pause(attempt);
+  }
+  // A session that has ended binds nothing. Of the others a later bind may stand.
+  if (!answers || operation.kind === 'endAccountSession') return { kind: 'applied' };
+  const spared = operation.kind === 'unbindAccountFromOthers' ? operation.session : undefined;
+  const standing = await boundTokens(store, operation, now());
+  return {
+    kind: standing.some(({ edge }) => spared === undefined || sessionIn(edge) !== spared) ? 'superseded' : 'applied',
+  };
 }
 
 /**
@@ -67,18 +103,17 @@ async function applyToToken(
   ports: RegistryPorts,
   operations: readonly TokenOperation[],
   read: Stored | undefined,
-): Promise<Outcome[]> {
+): Promise<TokenDocument> {
   const ref: TokenRef = at(operations, 0);
   const pointed = new Set<AccountKey>();
   const horizon = horizonAt(ports.now());
   let stored = read;
   for (let attempt = 1; ; attempt++) {
     const next = merge(stored?.document ?? EMPTY, operations, horizon);
-    const outcomes = operations.map((operation) => outcomeIn(next, operation, horizon));
-    if (isDeepStrictEqual(next, stored?.document ?? EMPTY)) return outcomes;
+    if (isDeepStrictEqual(next, stored?.document ?? EMPTY)) return next;
     await point(ports.store, ref, newBinds(stored, next), pointed);
     const result = await ports.store.write(ref, next, stored?.version ?? 0);
-    if (result === 'written') return outcomes;
+    if (result === 'written') return next;
     stored = result.winner;
     await ports.pause(attempt);
   }
@@ -98,14 +133,61 @@ async function point(store: RegistryStore, ref: TokenRef, binds: [AccountKey, st
   });
 }
 
-/** A bind that leaves none of its accounts bound is superseded. A removal always applies. */
-function outcomeIn(document: TokenDocument, operation: TokenOperation, horizon: string): Outcome {
-  if (operation.kind !== 'bind' && operation.kind !== 'bindOverriding') return { kind: 'applied' };
-  if (operation.stamp < horizon) return { kind: 'refused', reason: 'a bind older than the horizon' };
-  const stands = operation.accounts
-    .map(accountKey)
-    .some((key) => document.edges[key]?.startsWith(operation.stamp) && isBound(document, key, ''));
-  return { kind: stands ? 'applied' : 'superseded' };
+/** Watermarks by `<app>#<type>#<account>`. */
+type Watermarks = ReadonlyMap<string, Watermark>;
+
+async function watermarksOf(store: RegistryStore, accounts: readonly AccountRef[]): Promise<Watermarks> {
+  const stored = accounts.length === 0 ? [] : await store.watermarks(accounts);
+  return new Map(accounts.map((ref, i) => [nameOf(ref), stored[i]?.watermark ?? UNMARKED]));
+}
+
+const nameOf = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
+
+const accountsIn = ({ app, accounts }: BindOperation): AccountRef[] => accounts.map((account) => ({ app, account }));
+
+/** The outcomes for the sender: if a removal leaves something bound, the watermarks of that are read too. */
+async function answersIn(
+  ports: RegistryPorts,
+  operations: readonly TokenOperation[],
+  document: TokenDocument,
+  known: Watermarks,
+): Promise<Outcome[]> {
+  const outcomes = outcomesIn(ports, operations, document, known);
+  if (!operations.some((operation, i) => !binds(operation) && at(outcomes, i).kind === 'superseded')) return outcomes;
+  const { app } = at(operations, 0);
+  const left = candidates(document, ports.now()).map((account) => ({ app, account: parseAccountKey(account) }));
+  return outcomesIn(ports, operations, document, new Map([...known, ...(await watermarksOf(ports.store, left))]));
+}
+
+/**
+ * A bind is superseded if none of its accounts is bound by it; a removal if something that it names is still bound: a
+ * clock is wrong, or the event is late.
+ */
+function outcomesIn(
+  { now }: RegistryPorts,
+  operations: readonly TokenOperation[],
+  document: TokenDocument,
+  watermarks: Watermarks,
+): Outcome[] {
+  const nowMs = now();
+  const stands = (app: AppId, account: AccountKey): boolean =>
+    isBound(document, account, watermarks.get(`${app}#${account}`) ?? UNMARKED, nowMs);
+  return operations.map((operation): Outcome => {
+    const { app, stamp } = operation;
+    if (!binds(operation)) {
+      const left = namedBy(operation, document, nowMs).some((account) => stands(app, account));
+      return { kind: left ? 'superseded' : 'applied' };
+    }
+    if (stamp < horizonAt(nowMs)) return { kind: 'refused', reason: 'a bind older than the horizon' };
+    const own = operation.accounts.map(accountKey).filter((key) => document.edges[key]?.startsWith(stamp));
+    return { kind: own.some((key) => stands(app, key)) ? 'applied' : 'superseded' };
+  });
+}
+
+/** The accounts that a removal names and the document knows. What an ended session has bound is never left. */
+function namedBy(operation: TokenOperation, document: TokenDocument, nowMs: number): AccountKey[] {
+  if (operation.kind === 'endSession') return [];
+  return 'accounts' in operation ? operation.accounts.map(accountKey) : candidates(document, nowMs);
 }
 
 const at = <T>(items: readonly T[], index: number): T => known(items[index]);

@@ -1,8 +1,8 @@
-import { type Account, type AccountKey, accountKey, parseAccountKey, type Token } from './account.ts';
-import { candidates, isBound } from './document.ts';
-import { readable } from './outcome.ts';
+import { type Account, accountKey, parseAccountKey, type Token } from './account.ts';
+import { candidates, EMPTY, isBound, isRemoved, UNMARKED, type Watermark } from './document.ts';
+import { readable, Unavailable } from './outcome.ts';
 import { chunksOf, inParallel } from './parallel.ts';
-import { byRecency, eventOf } from './stamp.ts';
+import { type BindTerms, byRecency, eventOf, leaseOf, sessionIn } from './stamp.ts';
 import type { AccountRef, Pointer, RegistryStore, TokenRef } from './store.ts';
 
 /** A reply shows at most so many: the newest accounts of a token, the newest tokens of an account. The store keeps more. */
@@ -11,58 +11,100 @@ export const SHOWN = { accounts: 10, tokens: 100 } as const;
 /** Accounts that are looked up at the same time. */
 const ACCOUNTS_AT_ONCE = 8;
 
+/** The most documents that the queries of one request read behind pointers; past it the registry is unavailable. */
+const MOST_DOCUMENTS = 10_000;
+
 /**
  * The accounts bound to each token, most recently bound first. Strongly consistent: watermarks are read after the
  * documents, so each account returned was bound at the moment its document was read.
  */
-export async function accountsOf(store: RegistryStore, tokens: readonly TokenRef[]): Promise<Account[][]> {
-  const documents = (await store.documents(tokens)).map((stored) => readable(stored)?.document);
+export async function accountsOf(
+  store: RegistryStore,
+  tokens: readonly TokenRef[],
+  nowMs: number,
+): Promise<Account[][]> {
+  const bound = await boundTo(store, tokens, nowMs);
+  return bound.map((accounts) => accounts.slice(0, SHOWN.accounts).map(({ type, id }) => ({ type, id })));
+}
+
+/** As above, all accounts with the terms and the moment of their binds. */
+export async function boundTo(store: RegistryStore, tokens: readonly TokenRef[], nowMs: number): Promise<Bound[][]> {
+  const documents = (await store.documents(tokens)).map((stored) => readable(stored)?.document ?? EMPTY);
   const named = new Map<string, AccountRef>();
   for (const [i, { app }] of tokens.entries())
-    for (const account of candidates(documents[i]))
+    for (const account of candidates(documents[i] ?? EMPTY, nowMs))
       named.set(`${app}#${account}`, { app, account: parseAccountKey(account) });
-  const watermarks = await store.clears([...named.values()]);
-  const clears = new Map([...named.keys()].map((key, i) => [key, watermarks[i] ?? '']));
+  const stored = await store.watermarks([...named.values()]);
+  const watermarks = new Map([...named.keys()].map((key, i) => [key, stored[i]?.watermark ?? UNMARKED]));
   return tokens.map(({ app }, i) => {
-    const document = documents[i];
-    if (document === undefined) return [];
-    return candidates(document)
-      .filter((account) => isBound(document, account, clears.get(`${app}#${account}`) ?? ''))
-      .map((account) => ({ account, edge: document.edges[account] ?? '' }))
+    const document = documents[i] ?? EMPTY;
+    return candidates(document, nowMs)
+      .filter((account) => isBound(document, account, watermarks.get(`${app}#${account}`) ?? UNMARKED, nowMs))
+      .map((account) => ({ ...parseAccountKey(account), edge: document.edges[account] ?? '' }))
       .sort((a, b) => byRecency(a.edge, b.edge))
-      .slice(0, SHOWN.accounts)
-      .map(({ account }) => parseAccountKey(account));
+      .map(({ edge, ...account }) => ({ ...account, edge, session: sessionIn(edge), untilMs: leaseOf(edge) }));
   });
 }
 
-/** The tokens bound to each account, most recently bound first. Strongly consistent, as above: the watermark is read last. */
-export const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]): Promise<Token[][]> =>
-  inParallel(accounts, ACCOUNTS_AT_ONCE, (account) => tokensOfOne(store, account));
+/** An account bound to a token: the moment of the bind, and its terms. */
+export type Bound = Account & BindTerms & { readonly edge: string };
 
-async function tokensOfOne(store: RegistryStore, ref: AccountRef): Promise<Token[]> {
-  const account = accountKey(ref.account);
-  const bound = await newestBound(store, ref, account);
-  const [clear = ''] = await store.clears([ref]);
-  return bound.filter(({ edge }) => edge > clear).map(({ token }) => token);
+/**
+ * The tokens bound to each account, most recently bound first. Strongly consistent, as above: the watermark is read last.
+ * An account that is named twice is read once.
+ */
+export async function tokensOf(
+  store: RegistryStore,
+  accounts: readonly AccountRef[],
+  nowMs: number,
+): Promise<Token[][]> {
+  const nameOf = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
+  const asked = [...new Map(accounts.map((ref) => [nameOf(ref), ref])).values()];
+  const work = { store, nowMs, documents: MOST_DOCUMENTS };
+  const found = await inParallel(asked, ACCOUNTS_AT_ONCE, (ref) => boundBy(work, ref));
+  const tokens = new Map(asked.map((ref, i) => [nameOf(ref), found[i] ?? []]));
+  return accounts.map((ref) => (tokens.get(nameOf(ref)) ?? []).map(({ token }) => token));
+}
+
+/** The tokens bound to one account, each with the moment of its bind. */
+export const boundTokens = (store: RegistryStore, ref: AccountRef, nowMs: number): Promise<Pointer[]> =>
+  boundBy({ store, nowMs, documents: MOST_DOCUMENTS }, ref);
+
+/** The store, the time (ms), and the documents that the request may still read. */
+type Work = { readonly store: RegistryStore; readonly nowMs: number; documents: number };
+
+async function boundBy(work: Work, ref: AccountRef): Promise<Pointer[]> {
+  for (let known = UNMARKED; ; ) {
+    const bound = await newestBound(work, ref, known);
+    const [stored] = await work.store.watermarks([ref]);
+    const watermark = stored?.watermark ?? UNMARKED;
+    const standing = bound.filter(({ edge }) => !isRemoved(watermark, edge));
+    // A full list that has lost some may leave room for older ones.
+    if (standing.length === bound.length || bound.length < SHOWN.tokens) return standing;
+    known = watermark;
+  }
 }
 
 /**
  * Reads the documents behind the newest pointers until enough tokens are bound. A pointer is never earlier than its
  * token's edge: once the next pointer is earlier than the last edge to show, no later pointer can matter.
  */
-async function newestBound(store: RegistryStore, ref: AccountRef, account: AccountKey): Promise<Pointer[]> {
-  const pointers = (await store.pointers(ref)).sort((a, b) => (a.edge < b.edge ? 1 : -1));
+async function newestBound(work: Work, ref: AccountRef, known: Watermark): Promise<Pointer[]> {
+  const account = accountKey(ref.account);
+  const pointers = (await work.store.pointers(ref)).sort((a, b) => (a.edge < b.edge ? 1 : -1));
   let bound: Pointer[] = [];
   for (const page of chunksOf(pointers, SHOWN.tokens)) {
     const last = bound[SHOWN.tokens - 1];
-    if (last !== undefined && (page[0]?.edge ?? '') < eventOf(last.edge)) break;
-    const documents = await store.documents(page.map(({ token }) => ({ app: ref.app, token })));
-    for (const [i, { token }] of page.entries()) {
-      const document = readable(documents[i])?.document;
-      if (document !== undefined && isBound(document, account, ''))
-        bound.push({ token, edge: document.edges[account] ?? '' });
-    }
-    bound = bound.sort((a, b) => byRecency(a.edge, b.edge)).slice(0, SHOWN.tokens);
+    const newest = page[0]?.edge ?? '';
+    if (newest <= known.removal || (last !== undefined && newest < eventOf(last.edge))) break;
+    work.documents -= page.length;
+    if (work.documents < 0) throw new Unavailable('too many documents for one query');
+    const documents = await work.store.documents(page.map(({ token }) => ({ app: ref.app, token })));
+    const found = page.flatMap(({ token }, i): Pointer[] => {
+      const document = readable(documents[i])?.document ?? EMPTY;
+      return isBound(document, account, known, work.nowMs) ? [{ token, edge: document.edges[account] ?? '' }] : [];
+    });
+    bound = [...bound, ...found].sort((a, b) => byRecency(a.edge, b.edge)).slice(0, SHOWN.tokens);
   }
   return bound;
 }

@@ -1,7 +1,18 @@
-import { type Account, accountKey } from './account.ts';
-import { clearOf, momentsOf, type Registers, scoped, type TokenDocument, typeOf } from './document.ts';
-import type { TokenOperation } from './operation.ts';
-import { beginningOf, bindAt, isBind, msOf, removalAt } from './stamp.ts';
+import { accountKey } from './account.ts';
+import {
+  clearOf,
+  hasEnded,
+  momentsOf,
+  type Registers,
+  type Sessions,
+  SKEW_MS,
+  scoped,
+  type TokenDocument,
+  typeOf,
+  type Watermark,
+} from './document.ts';
+import type { AccountOperation, BindOperation, BoundAccount, TokenOperation } from './operation.ts';
+import { beginningOf, bindAt, deadAt, isBind, leaseOf, msOf, type Removal, removalAt } from './stamp.ts';
 
 /**
  * The document after the operations, in whatever order they and their copies come. `horizon` is the least moment that
@@ -34,17 +45,21 @@ function include(draft: Draft, operation: TokenOperation, horizon: string): void
     case 'unbind':
       unbind(draft, operation);
       break;
+    case 'endSession':
+      raise(draft.ended, operation.session, removalAt(operation.stamp));
+      break;
     case 'unbindTokenFromAll':
       raise(draft.clear, '*', removalAt(operation.stamp));
       if (operation.session) raise(draft.ended, operation.session, removalAt(operation.stamp));
   }
 }
 
-function bind(draft: Draft, accounts: readonly Account[], { stamp, session }: TokenOperation, horizon: string): void {
-  if (stamp < horizon) return;
-  const suffix = session === undefined ? '' : `~${session}`;
-  for (const [place, account] of accounts.entries())
-    raise(draft.edges, accountKey(account), `${bindAt(stamp, place)}${suffix}`, draft.floor);
+function bind(draft: Draft, accounts: readonly BoundAccount[], operation: BindOperation, horizon: string): void {
+  if (operation.stamp < horizon) return;
+  for (const [place, account] of accounts.entries()) {
+    const { session = operation.session, untilMs = operation.untilMs } = account;
+    raise(draft.edges, accountKey(account), bindAt(operation.stamp, place, { session, untilMs }), draft.floor);
+  }
 }
 
 /** Clears at the event's phase 0 and binds at its phase 1: the token keeps the event's accounts and later ones. */
@@ -75,7 +90,7 @@ function raise(registers: Record<string, string>, name: string, value: string, f
 }
 
 /** The last account of each type in the list (TPNS account binding, 2020-10-26). */
-const lastOfEachType = (accounts: readonly Account[]): readonly Account[] => [
+const lastOfEachType = (accounts: readonly BoundAccount[]): readonly BoundAccount[] => [
   ...new Map(accounts.map((account) => [account.type, account])).values(),
 ];
 
@@ -84,11 +99,8 @@ export type Draft = {
   -readonly [K in keyof TokenDocument]: TokenDocument[K] extends string ? string : Record<string, string>;
 };
 
-/**
- * The most entries of one document. With 128 accounts of 255 bytes it stays under 60 KB, far below DynamoDB's 400 KB.
- * `sessionMs`: clocks may disagree by this. A session's logout is kept while its login could still look newer.
- */
-export const DOCUMENT_LIMITS = { edges: 128, clears: 64, sessions: 32, sessionMs: 3_600_000 } as const;
+/** The most entries of one document. With 128 accounts of 255 bytes it stays under 70 KB, far below DynamoDB's 400 KB. */
+export const DOCUMENT_LIMITS = { edges: 128, clears: 64, sessions: 128, skewMs: SKEW_MS } as const;
 export type Limits = { readonly [K in keyof typeof DOCUMENT_LIMITS]: number };
 
 const DAY_MS = 86_400_000;
@@ -119,6 +131,12 @@ export function compact(draft: Draft, horizon: string, limits: Limits = DOCUMENT
   const clear = everything === '' ? clears.kept : { '*': everything, ...clears.kept };
   const clearFloor = above(everything, clears.dropped, draft.clearFloor);
 
+  const { ended, endedFloor } = sessionsAfter(draft, everything, limits.sessions);
+  for (const [account, edge] of Object.entries(draft.edges)) {
+    const isOver = hasEnded({ ended: draft.ended, endedFloor }, account, edge, limits.skewMs) || isLeft(edge, horizon);
+    if (isBind(edge) && isOver) draft.edges[account] = deadAt(edge);
+  }
+
   const alive = kept(draft.edges, (account, edge) => edge > clearOf({ clear, clearFloor }, typeOf(account)));
   const edges = newest(alive, limits.edges);
   const expired = Object.entries(edges.kept).filter(([, edge]) => !isBind(edge) && edge < horizon);
@@ -128,28 +146,63 @@ export function compact(draft: Draft, horizon: string, limits: Limits = DOCUMENT
     draft.floor,
     ...expired.map(([account, edge]) => `${edge}|${account}`),
   );
-
-  const fence = beginningOf(msOf(everything) - limits.sessionMs);
-  const ended = newest(
-    kept(draft.ended, (_, removal) => removal > fence),
-    limits.sessions,
-  );
   return {
     clear,
     clearFloor,
     edges: expired.length === 0 ? edges.kept : kept(edges.kept, (_, edge) => isBind(edge) || edge >= horizon),
     floor,
-    ended: ended.kept,
+    ended,
+    endedFloor,
   };
 }
 
+/** Tests that a bind's lease ended before the horizon. */
+function isLeft(edge: string, horizon: string): boolean {
+  const end = leaseOf(edge);
+  return end !== undefined && beginningOf(end) < horizon;
+}
+
 /**
- * The time at which the store may delete the document (ms since 1970); undefined while it binds an account. By then every
+ * The ended sessions that can still stop a late bind: a bind later than `removal` by the horizon has another session. A
+ * bind that is known needs none of them, since it is stored as a removal once its session has ended.
+ */
+function sessionsAfter({ ended, endedFloor }: Sessions, removal: Removal, limit: number): Sessions {
+  const fence = beginningOf(msOf(removal) - HORIZON_MS);
+  const young = kept(ended, (session, logout) => logout > fence && `${logout}|${session}` > endedFloor);
+  const sessions = newest(young, limit);
+  return { ended: sessions.kept, endedFloor: above(fence, endedFloor, sessions.dropped) };
+}
+
+/** Ended sessions of a watermark. Documents keep their edges, so it needs more than a document: about 15 a day. */
+export const WATERMARK_LIMITS = { sessions: 512 } as const;
+
+/** The watermark after the operation, in whatever order operations and their copies come. */
+export function raised(
+  watermark: Watermark,
+  operation: AccountOperation,
+  limits: { readonly sessions: number } = WATERMARK_LIMITS,
+): Watermark {
+  const draft = { ...watermark, spared: { ...watermark.spared }, ended: { ...watermark.ended } };
+  const at = removalAt(operation.stamp);
+  if (operation.kind === 'unbindAccountFromAll') draft.removal = at > draft.removal ? at : draft.removal;
+  if (operation.kind === 'unbindAccountFromOthers') raise(draft.spared, operation.session, at);
+  if (operation.kind === 'endAccountSession') raise(draft.ended, operation.session, at);
+  // Two are enough: of the two newest at least one does not spare a given session.
+  const spared = newest(
+    kept(draft.spared, (_, other) => other > draft.removal),
+    2,
+  ).kept;
+  return { removal: draft.removal, spared, ...sessionsAfter(draft, draft.removal, limits.sessions) };
+}
+
+/**
+ * The time at which the store may delete the document (ms since 1970); undefined while it binds an account without end. By then every
  * bind that it could stop is refused for its age, with a margin of `LATENESS_MS`.
  */
 export function expiryOf(document: TokenDocument): number | undefined {
-  if (Object.values(document.edges).some(isBind)) return undefined;
-  return Math.max(...momentsOf(document).map(msOf)) + HORIZON_MS + LATENESS_MS;
+  const ends = Object.values(document.edges).filter(isBind).map(leaseOf);
+  if (ends.includes(undefined)) return undefined;
+  return Math.max(...momentsOf(document).map(msOf), ...ends.map((end = 0) => end)) + HORIZON_MS + LATENESS_MS;
 }
 
 const kept = (registers: Registers, test: (name: string, value: string) => boolean): Registers =>

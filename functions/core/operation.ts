@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Account, Token } from './account.ts';
 import { type App, AppId } from './configuration.ts';
-import { Stamp } from './stamp.ts';
+import { LAST_MS, Stamp } from './stamp.ts';
 
 /** A digest of a login session's id, so that a session is recognised without its id being stored. */
 export const Session = z
@@ -13,24 +13,40 @@ export type Session = z.infer<typeof Session>;
 /** The most accounts of one operation. */
 export const ACCOUNTS_PER_OPERATION = 100;
 
-const Accounts = z.array(Account).check(z.minLength(1), z.maxLength(ACCOUNTS_PER_OPERATION));
+/** The session that binds, and the end of its lease (ms since 1970): past it the binding is not shown. */
+const terms = { session: z.optional(Session), untilMs: z.optional(z.int().check(z.gte(0), z.lte(LAST_MS))) };
+
+/** An account to bind. Its own terms, which it keeps when it moves to another token, come before the operation's. */
+const BoundAccount = z.extend(Account, terms);
+export type BoundAccount = z.infer<typeof BoundAccount>;
+
+const someOf = <T extends z.ZodMiniType>(account: T) =>
+  z.array(account).check(z.minLength(1), z.maxLength(ACCOUNTS_PER_OPERATION));
 
 const onToken = { app: AppId, token: Token, stamp: Stamp };
 
 /** Binds the accounts to the token. */
-const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: Accounts, session: z.optional(Session) });
+const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: someOf(BoundAccount), ...terms });
 
 /** Replaces the token's accounts by these: all of them or, with the scope `types`, those of the types that it names. */
 const BindOverriding = z.object({
   kind: z.literal('bindOverriding'),
   ...onToken,
-  accounts: Accounts,
+  accounts: someOf(BoundAccount),
   scope: z.enum(['token', 'types']),
-  session: z.optional(Session),
+  ...terms,
 });
 
 /** Removes the accounts from the token. From then on the session, if there is one, cannot bind them to this token. */
-const Unbind = z.object({ kind: z.literal('unbind'), ...onToken, accounts: Accounts, session: z.optional(Session) });
+const Unbind = z.object({
+  kind: z.literal('unbind'),
+  ...onToken,
+  accounts: someOf(Account),
+  session: z.optional(Session),
+});
+
+/** Removes what the session has bound to the token, and nothing else. */
+const EndSession = z.object({ kind: z.literal('endSession'), ...onToken, session: Session });
 
 /** Removes every account from the token. */
 const UnbindTokenFromAll = z.object({
@@ -39,13 +55,20 @@ const UnbindTokenFromAll = z.object({
   session: z.optional(Session),
 });
 
+const onAccount = { app: AppId, account: Account, stamp: Stamp };
+
 /** Removes the account from every token of the app. */
-const UnbindAccountFromAll = z.object({
-  kind: z.literal('unbindAccountFromAll'),
-  app: AppId,
-  account: Account,
-  stamp: Stamp,
+const UnbindAccountFromAll = z.object({ kind: z.literal('unbindAccountFromAll'), ...onAccount });
+
+/** Removes the account from every token of the app, except what this session has bound. */
+const UnbindAccountFromOthers = z.object({
+  kind: z.literal('unbindAccountFromOthers'),
+  ...onAccount,
+  session: Session,
 });
+
+/** Removes what the session has bound of this account, on every token of the app. */
+const EndAccountSession = z.object({ kind: z.literal('endAccountSession'), ...onAccount, session: Session });
 
 /**
  * One change of the registry, complete in itself: its effect depends on its own fields only. So the copy that a door
@@ -55,19 +78,23 @@ export const Operation = z.discriminatedUnion('kind', [
   Bind,
   BindOverriding,
   Unbind,
+  EndSession,
   UnbindTokenFromAll,
   UnbindAccountFromAll,
+  UnbindAccountFromOthers,
+  EndAccountSession,
 ]);
 export type Operation = z.infer<typeof Operation>;
 
-export type TokenOperation = Exclude<Operation, { kind: 'unbindAccountFromAll' }>;
-export type AccountOperation = Extract<Operation, { kind: 'unbindAccountFromAll' }>;
+export type TokenOperation = Extract<Operation, { token: Token }>;
+export type AccountOperation = Exclude<Operation, TokenOperation>;
 
-export const isTokenOperation = (operation: Operation): operation is TokenOperation =>
-  operation.kind !== 'unbindAccountFromAll';
+export const isTokenOperation = (operation: Operation): operation is TokenOperation => 'token' in operation;
+
+export type BindOperation = Extract<Operation, { kind: 'bind' | 'bindOverriding' }>;
 
 /** Tests that an operation binds accounts; the time rules treat binds and removals differently. */
-export const binds = (operation: Operation): boolean =>
+export const binds = (operation: Operation): operation is BindOperation =>
   operation.kind === 'bind' || operation.kind === 'bindOverriding';
 
 /** A message of the operations queue: all operations of one request, with the request's id. */

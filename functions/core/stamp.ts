@@ -18,7 +18,16 @@ const SHAPE = /^\d{13}\.[012]\.[0-9a-f]{16}\.\d{3}$/;
 export const Stamp = z.string().check(z.regex(SHAPE)).brand<'Stamp', 'inout'>();
 export type Stamp = z.infer<typeof Stamp>;
 
-const KIND_RANKS = { bind: 0, bindOverriding: 1, unbind: 2, unbindTokenFromAll: 2, unbindAccountFromAll: 2 } as const;
+const KIND_RANKS = {
+  bind: 0,
+  bindOverriding: 1,
+  unbind: 2,
+  endSession: 2,
+  unbindTokenFromAll: 2,
+  unbindAccountFromAll: 2,
+  unbindAccountFromOthers: 2,
+  endAccountSession: 2,
+} as const;
 export type StampedKind = keyof typeof KIND_RANKS;
 
 /** The most elements of an event or request: the longest list that a door accepts. */
@@ -54,11 +63,33 @@ const PHASE_AT = '0000000000000.0.0000000000000000.000.'.length;
 export type Removal = string;
 export const removalAt = (stamp: Stamp): Removal => `${stamp}.0`;
 
-/** The moment at which an event binds. `place` keeps the order of the accounts in the event's list. */
-export const bindAt = (stamp: Stamp, place: number): string => `${stamp}.1.${String(place).padStart(2, '0')}`;
+/** The terms of a bind: its session, and the end of its lease (ms since 1970), past which it is not shown. */
+export type BindTerms = { readonly session?: string | undefined; readonly untilMs?: number | undefined };
+
+/** The moment at which an event binds, with its terms. `place` keeps the order of the accounts in the event's list. */
+export const bindAt = (stamp: Stamp, place: number, { session, untilMs }: BindTerms = {}): string =>
+  `${stamp}.1.${String(place).padStart(2, '0')}${session === undefined ? '' : `~${session}`}${untilMs === undefined ? '' : `^${beginningOf(untilMs)}`}`;
 
 /** Tests that an edge is a bind, not a removal. */
-export const isBind = (edge: string): boolean => edge[PHASE_AT] === '1';
+export const isBind = (edge: string): boolean => edge[PHASE_AT] === '1' && !edge.endsWith(DEAD);
+
+/** Marks a bind that can never be shown again. It keeps its place in the order, just after the bind itself and its floor. */
+const DEAD = '}';
+
+/** The removal in the place of a bind that can never be shown again. */
+export const deadAt = (edge: string): Removal => `${edge}${DEAD}`;
+
+const TERMS_AT = PHASE_AT + '1.00'.length;
+
+/** The session of a bind. */
+export const sessionIn = (edge: string): string | undefined =>
+  edge[TERMS_AT] === '~' ? edge.slice(TERMS_AT + 1).split('^', 1)[0] : undefined;
+
+/** The end of a bind's lease (ms since 1970). */
+export function leaseOf(edge: string): number | undefined {
+  const at = edge.indexOf('^', TERMS_AT);
+  return at < 0 ? undefined : Number(edge.slice(at + 1));
+}
 
 /** The event part of an edge: equal for all accounts that one event bound. */
 export const eventOf = (edge: string): string => edge.slice(0, '0000000000000.0.0000000000000000'.length);

@@ -1,8 +1,8 @@
 import type { Account, Token } from './account.ts';
 import type { AppId } from './configuration.ts';
-import { momentsOf, type TokenDocument } from './document.ts';
+import { momentsOf, type TokenDocument, type Watermark } from './document.ts';
 import type { Unavailable } from './outcome.ts';
-import { msOf, type Removal } from './stamp.ts';
+import { msOf } from './stamp.ts';
 
 export type TokenRef = { readonly app: AppId; readonly token: Token };
 export type AccountRef = { readonly app: AppId; readonly account: Account };
@@ -10,11 +10,14 @@ export type AccountRef = { readonly app: AppId; readonly account: Account };
 /** A stored document. Versions count up by one from `firstVersion`. */
 export type Stored = { readonly document: TokenDocument; readonly version: number };
 
+/** A stored watermark; version 0 if there is none, or one of an older version of this code, which did not count. */
+export type StoredWatermark = { readonly watermark: Watermark; readonly version: number };
+
 /**
- * The version of a new document: the time of its newest moment (ms, at least 1). If versions counted from 1, a new
- * document could get the version of one that had expired and was deleted, and a slow writer would overwrite it.
+ * The version of a new record: the time of its newest moment (ms, at least 1). If versions counted from 1, a new record
+ * could get the version of one that had expired and was deleted, and a slow writer would overwrite it.
  */
-export const firstVersion = (document: TokenDocument): number => Math.max(1, ...momentsOf(document).map(msOf));
+export const firstVersion = (record: TokenDocument | Watermark): number => Math.max(1, ...momentsOf(record).map(msOf));
 
 /** An account's way to a token: `edge` is the newest bind of the two that was ever tried. */
 export type Pointer = { readonly token: Token; readonly edge: string };
@@ -32,8 +35,12 @@ export interface RegistryStore {
   raisePointer(account: AccountRef, token: Token, edge: string): Promise<void>;
   /** All pointers of an account, in any order. */
   pointers(account: AccountRef): Promise<Pointer[]>;
-  /** Sets the account's watermark to `removal`, unless it has this or a later one. */
-  raiseClear(account: AccountRef, removal: Removal): Promise<void>;
-  /** The accounts' watermarks; the empty text for an account without one. */
-  clears(accounts: readonly AccountRef[]): Promise<Removal[]>;
+  /** The accounts' watermarks, strongly consistent. */
+  watermarks(accounts: readonly AccountRef[]): Promise<StoredWatermark[]>;
+  /** Writes only over what was read before. Otherwise returns the watermark that is there now. */
+  writeWatermark(
+    account: AccountRef,
+    watermark: Watermark,
+    before: StoredWatermark,
+  ): Promise<'written' | { winner: StoredWatermark }>;
 }

@@ -45,13 +45,14 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
   const asked = [...tokens.values()];
   const documents = await store.documents(asked.map(({ ref }) => ref));
   const accounts = asked.flatMap(({ ref, accounts }) => accounts.map((account) => ({ app: ref.app, account })));
-  const clears = (await store.clears(accounts)).values();
+  const watermarks = (await store.watermarks(accounts)).values();
   const times = new Map<string, TokenTime>();
   for (const [i, name] of [...tokens.keys()].entries()) {
     const stored = documents[i];
     // A document that cannot be read tells no time. Its operation will be `unavailable`.
     const document = stored instanceof Unavailable ? undefined : stored?.document;
-    const seen = [...(document ? momentsOf(document) : []), ...clears.take(asked[i]?.accounts.length ?? 0)];
+    const own = watermarks.take(asked[i]?.accounts.length ?? 0);
+    const seen = [...(document ? momentsOf(document) : []), ...own.flatMap(({ watermark }) => momentsOf(watermark))];
     times.set(name, { isKnown: stored !== undefined, ms: after(nowMs, seen) });
   }
   return uses.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
@@ -59,8 +60,9 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
 
 /** The receive rule for an account's watermark: later than the last one and than the newest bind that was tried. */
 export async function accountTime(store: RegistryStore, nowMs: number, ref: AccountRef): Promise<number> {
-  const [pointers, clears] = await Promise.all([store.pointers(ref), store.clears([ref])]);
-  return after(nowMs, [...pointers.map(({ edge }) => edge), ...clears]);
+  const [pointers, watermarks] = await Promise.all([store.pointers(ref), store.watermarks([ref])]);
+  const moments = watermarks.flatMap(({ watermark }) => momentsOf(watermark));
+  return after(nowMs, [...pointers.map(({ edge }) => edge), ...moments]);
 }
 
 const after = (nowMs: number, seen: readonly string[]): number =>

@@ -1,6 +1,6 @@
 import type { NotAnswered } from '../account-api/client.ts';
 import { type Account, parseAccountKey } from '../core/account.ts';
-import { candidates, momentsOf } from '../core/document.ts';
+import { candidates, EMPTY, momentsOf } from '../core/document.ts';
 import { readable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import { type Retry, retryAfter } from './calls.ts';
@@ -63,21 +63,20 @@ async function compareHalves(
  * next verification, and a mirror that is behind would verify later and later.
  */
 async function changedSince(
-  { app, registry }: MirrorPorts,
+  { app, registry, now }: MirrorPorts,
   different: readonly Comparison[],
 ): Promise<ReadonlySet<Comparison>> {
   // `withoutChanging` in verify.ts has left out the sweep's tokens with a mark on the way.
   const pushed = different.filter(({ cause, stored: { state } }) => cause !== 'sweep' && state.pushedMs > 0);
-  const stored = await registry.documents(pushed.map(({ check: { token } }) => ({ app: app.id, token })));
-  const documents = stored.map((one) => readable(one)?.document);
-  const accounts = documents.map(candidates);
+  const read = await registry.documents(pushed.map(({ check: { token } }) => ({ app: app.id, token })));
+  const documents = read.map((one) => readable(one)?.document ?? EMPTY);
+  const accounts = documents.map((document) => candidates(document, now()));
   const refs = accounts.flat().map((key) => ({ app: app.id, account: parseAccountKey(key) }));
-  const clears = (await registry.clears(refs)).values();
+  const watermarks = (await registry.watermarks(refs)).values();
   return new Set(
     pushed.filter(({ stored: { state } }, i) => {
-      const document = documents[i];
-      const moments = [...(document ? momentsOf(document) : []), ...clears.take(accounts[i]?.length ?? 0)];
-      return moments.some((moment) => msOf(moment) > state.pushedMs);
+      const own = watermarks.take(accounts[i]?.length ?? 0).flatMap(({ watermark }) => momentsOf(watermark));
+      return [...momentsOf(documents[i] ?? EMPTY), ...own].some((moment) => msOf(moment) > state.pushedMs);
     }),
   );
 }

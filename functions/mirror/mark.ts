@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Account, Token } from '../core/account.ts';
+import { Account, accountKey, Token } from '../core/account.ts';
 import { AppId } from '../core/configuration.ts';
 import { isTokenOperation } from '../core/operation.ts';
 import { msOf } from '../core/stamp.ts';
@@ -24,8 +24,11 @@ export const DirtyMark = z.object({
 });
 export type DirtyMark = z.infer<typeof DirtyMark>;
 
-/** "This account lost every token": push that at once, then mark each of its tokens dirty. */
-export const AccountMark = z.object({ account: Account, id: RequestId, ms: z.int() });
+/**
+ * "This account lost every token": push that at once, then mark each of its tokens dirty. `keeps`: it may have kept some,
+ * so only the marks are made.
+ */
+export const AccountMark = z.object({ account: Account, id: RequestId, ms: z.int(), keeps: z.optional(z.boolean()) });
 export type AccountMark = z.infer<typeof AccountMark>;
 
 /** A queue message with marks of one app. */
@@ -47,7 +50,10 @@ export function marksOf(applied: readonly AppliedOperation[]): Marks {
   for (const { id, operation } of applied) {
     const ms = msOf(operation.stamp);
     if (!isTokenOperation(operation)) {
-      accounts.set(JSON.stringify(operation.account), { account: operation.account, id, ms });
+      const { account, kind } = operation;
+      const known = accounts.get(accountKey(account));
+      const keeps = kind !== 'unbindAccountFromAll' && (known === undefined || known.keeps === true);
+      accounts.set(accountKey(account), { account, id, ms, ...(keeps && { keeps }) });
       continue;
     }
     const { token, kind } = operation;

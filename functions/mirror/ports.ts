@@ -42,10 +42,11 @@ export type MirrorNote =
 
 /** Returns the accounts that each hosted token must hold, in the hosted API's types, newest first. Strongly consistent. */
 export async function targetAccounts(ports: MirrorPorts, tokens: readonly Token[]): Promise<Account[][]> {
-  const { app, registry, note } = ports;
+  const { app, registry, note, now } = ports;
   const bound = await accountsOf(
     registry,
     tokens.map((token) => ({ app: app.id, token })),
+    now(),
   );
   const translated = bound.map((accounts) => accounts.flatMap(hostedAccount(app)));
   const missing = bound.flat().length - translated.flat().length;

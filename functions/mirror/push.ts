@@ -47,7 +47,8 @@ export async function pushMessages(
  * does not know. Then each known token is marked dirty, since this call may arrive late and undo a newer login.
  */
 async function pushAccounts(ports: MirrorPorts, marks: readonly AccountMark[]): Promise<Map<AccountMark, Retry>> {
-  const accounts = marks.flatMap(({ account }) => hostedAccount(ports.app)(account));
+  const lost = marks.filter(({ keeps }) => !keeps);
+  const accounts = lost.flatMap(({ account }) => hostedAccount(ports.app)(account));
   if (ports.app.mirror.mode === 'mirror' && accounts.length > 0) {
     const answer = await ports.hosted.operate({ kind: 'unbindAccountFromAll', accounts });
     if (answer.kind === 'unavailable' || answer.kind === 'unauthorized')
@@ -62,11 +63,12 @@ async function pushAccounts(ports: MirrorPorts, marks: readonly AccountMark[]): 
   return retries;
 }
 
-async function markTokensOf(ports: MirrorPorts, { account, id, ms }: AccountMark): Promise<void> {
+async function markTokensOf(ports: MirrorPorts, { account, id, ms, keeps }: AccountMark): Promise<void> {
   const { app, registry, mark, now } = ports;
   const pointers = await registry.pointers({ app: app.id, account });
   // Forced: whenever the call arrives it takes the account from the token, so the last push proves nothing any more.
-  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, forcedMs: now() }));
+  const forced = keeps ? {} : { forcedMs: now() };
+  const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, ...forced }));
   if (tokens.length > 0) await mark({ tokens, accounts: [] });
 }
 

@@ -1,6 +1,6 @@
 import { accountKey } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
-import { type Operation, OperationsMessage } from '../core/operation.ts';
+import { isTokenOperation, type Operation, OperationsMessage } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import type { MessageResult } from '../lambda/message.ts';
 import { jsonIn } from '../lambda/request.ts';
@@ -107,7 +107,7 @@ function pseudonymsIn({ operations }: OperationsMessage, { pseudonymOf }: ApplyP
 }
 
 function namesIn(operation: Operation): string[] {
-  if (operation.kind === 'unbindAccountFromAll') return [accountKey(operation.account)];
+  if (!isTokenOperation(operation)) return [accountKey(operation.account)];
   const accounts = 'accounts' in operation ? operation.accounts : [];
   return [operation.token, ...accounts.map(accountKey)];
 }

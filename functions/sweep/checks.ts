@@ -3,11 +3,11 @@ import { momentsOf } from '../core/document.ts';
 import { horizonAt } from '../core/merge.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
-import { beginningOf, msOf } from '../core/stamp.ts';
+import { beginningOf, leaseOf, msOf } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../core/store.ts';
 import { type Check, TOKENS_A_QUERY } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
-import { type ClearsByAccount, nameOf } from './collect.ts';
+import { nameOf, type WatermarksByAccount } from './collect.ts';
 import type { Page, SweepItem } from './store.ts';
 
 /** A token is verified every day for this long after a write (ms). Of all others, a random share is. */
@@ -27,22 +27,33 @@ export type CheckChoice = {
  */
 export function tokensToCheck(
   { items }: Page,
-  clears: ClearsByAccount,
+  watermarks: WatermarksByAccount,
   { mirrored, nowMs, chance }: CheckChoice,
 ): TokenRef[] {
   const since = nowMs - CHANGED_MS;
   return items.flatMap((item): TokenRef[] => {
     if (item.kind === 'unreadable' || !mirrored.has(item.ref.app)) return [];
-    if (item.kind === 'document')
-      return isNew(item, momentsOf(item.stored.document), since) || chance() < SAMPLED ? [item.ref] : [];
-    return item.kind === 'pointer' && wasLost(item, clears, since) ? [{ app: item.ref.app, token: item.token }] : [];
+    if (item.kind === 'document') return isNewDocument(item, since) || chance() < SAMPLED ? [item.ref] : [];
+    return item.kind === 'pointer' && wasLost(item, watermarks, since)
+      ? [{ app: item.ref.app, token: item.token }]
+      : [];
   });
 }
 
-function wasLost({ ref, edge }: { ref: AccountRef; edge: string }, clears: ClearsByAccount, since: number): boolean {
-  const clear = clears.get(nameOf(ref));
-  return clear !== undefined && edge <= clear.removal && isNew(clear, [clear.removal], since);
+type PointerItem = { readonly ref: AccountRef; readonly edge: string };
+
+/** A pointer does not name the session of its bind: if any session has ended lately the token is checked. */
+function wasLost({ ref, edge }: PointerItem, watermarks: WatermarksByAccount, since: number): boolean {
+  const known = watermarks.get(nameOf(ref));
+  if (known === undefined || !isNew(known, momentsOf(known.watermark), since)) return false;
+  const { removal, ...sessions } = known.watermark;
+  return edge <= removal || momentsOf({ ...sessions, removal: '' }).some((moment) => moment !== '');
 }
+
+/** Tests that the document was written since then, or that a lease in it has ended. */
+const isNewDocument = (item: Extract<SweepItem, { kind: 'document' }>, since: number): boolean =>
+  isNew(item, momentsOf(item.stored.document), since) ||
+  Object.values(item.stored.document.edges).some((edge) => (leaseOf(edge) ?? 0) >= since);
 
 /** An item of an earlier version does not say when it was written: the times of its events must do. */
 const isNew = ({ writtenMs }: { writtenMs?: number }, moments: readonly string[], since: number): boolean =>

@@ -1,12 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey } from '../core/account.ts';
-import { clearOf, EMPTY, isBound, type TokenDocument, typeOf } from '../core/document.ts';
+import {
+  clearOf,
+  EMPTY,
+  isBound,
+  momentsOf,
+  type TokenDocument,
+  typeOf,
+  UNMARKED,
+  type Watermark,
+} from '../core/document.ts';
 import { compact, expiryOf, HORIZON_MS, horizonAt, LATENESS_MS } from '../core/merge.ts';
-import { orUnavailable, Unavailable } from '../core/outcome.ts';
+import { orUnavailable, readable, Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
-import { beginningOf, isBind, type Removal } from '../core/stamp.ts';
+import { beginningOf, isBind, sessionIn } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
-import type { Page, Place, SweepItem, SweepStore, Watermark } from './store.ts';
+import type { Page, Place, SweepItem, SweepStore } from './store.ts';
 
 /**
  * Rules for which registry entries can be deleted. They rest on one rule of `applyAll`: it refuses a bind from before
@@ -14,20 +23,20 @@ import type { Page, Place, SweepItem, SweepStore, Watermark } from './store.ts';
  */
 
 /** Watermarks by account. */
-export type Clears = ReadonlyMap<AccountKey, Removal>;
+export type Watermarks = ReadonlyMap<AccountKey, Watermark>;
 
 /**
  * Returns the document without dead edges from before the horizon: removals, binds that only the account's own
- * watermark removes, binds of ended sessions. The floor remembers them: it means the same for them and, so far below
+ * watermark removes, binds whose lease has ended. The floor remembers them: it means the same for them and, so far below
  * the horizon, changes nothing for other accounts. Afterwards the document can expire without its watermarks. A floor
  * older than any writer's clock goes too, since it names an account.
  */
-export function withoutDead(document: TokenDocument, clears: Clears, nowMs: number): TokenDocument {
+export function withoutDead(document: TokenDocument, watermarks: Watermarks, nowMs: number): TokenDocument {
   const horizon = horizonAt(nowMs);
   // Every key of `edges` was made by accountKey.
   const edges = Object.entries(document.edges) as [AccountKey, string][];
   const dead = edges.filter(
-    ([account, edge]) => edge < horizon && !isBound(document, account, clears.get(account) ?? ''),
+    ([account, edge]) => edge < horizon && !isBound(document, account, watermarks.get(account) ?? UNMARKED, nowMs),
   );
   const floor = dead.reduce((most, [account, edge]) => later(most, `${edge}|${account}`), document.floor);
   const kept = Object.fromEntries(edges.filter((entry) => !dead.includes(entry)));
@@ -69,13 +78,13 @@ export type CollectorPorts = {
 };
 
 /** Documents rewritten, pointers and watermarks deleted. */
-export type CollectReport = { readonly folded: number; readonly pointers: number; readonly clears: number };
+export type CollectReport = { readonly folded: number; readonly pointers: number; readonly watermarks: number };
 
 type PointerItem = Extract<SweepItem, { kind: 'pointer' }>;
-type ClearItem = Extract<SweepItem, { kind: 'clear' }>;
+type WatermarkItem = Extract<SweepItem, { kind: 'watermark' }>;
 
-/** Watermarks by app and account. */
-export type ClearsByAccount = ReadonlyMap<string, Watermark>;
+/** Watermarks by app and account. `writtenMs`: when it was last written (ms since 1970). */
+export type WatermarksByAccount = ReadonlyMap<string, { readonly watermark: Watermark; readonly writtenMs?: number }>;
 
 /** A watermark is deleted after this long without pointers (ms): every read that began before has ended. */
 const IDLE_MS = 3_600_000;
@@ -86,17 +95,23 @@ export const nameOf = ({ app, account }: AccountRef): string => `${app}#${accoun
  * Deletes the entries of a page that are not needed any more. The page may be stale: each entry is read again, strongly
  * consistent, before it is deleted or rewritten, and stays if it has changed.
  */
-export async function collect(ports: CollectorPorts, page: Page, clears: ClearsByAccount): Promise<CollectReport> {
-  const suspects = await suspectsOf(ports, page, clears);
+export async function collect(
+  ports: CollectorPorts,
+  page: Page,
+  watermarks: WatermarksByAccount,
+): Promise<CollectReport> {
+  const suspects = await suspectsOf(ports, page, watermarks);
   const reports = await inParallel(suspects, AT_ONCE, (one) => collectToken(ports, one));
   const pointed = new Set(page.items.filter((item) => item.kind === 'pointer').map(({ ref }) => nameOf(ref)));
-  const idle = page.items.filter((item) => item.kind === 'clear');
-  const retired = idle.filter(({ ref, removal }) => isAncient(removal, ports.now()) && !pointed.has(nameOf(ref)));
-  const gone = await inParallel(retired, AT_ONCE, (clear) => retire(ports, clear));
+  const idle = page.items.filter((item) => item.kind === 'watermark').filter(({ ref }) => !pointed.has(nameOf(ref)));
+  const retired = idle.filter(({ stored }) => momentsOf(stored.watermark).every((one) => isAncient(one, ports.now())));
+  const gone = await inParallel(retired, AT_ONCE, (one) => retire(ports, one));
+  const kept = page.items.filter((item) => item.kind === 'watermark').filter((one) => !retired.includes(one));
+  await inParallel(kept, AT_ONCE, (one) => forgetSessions(ports, one));
   return {
     folded: reports.filter(({ isFolded }) => isFolded).length,
     pointers: reports.reduce((sum, { pointers }) => sum + pointers, 0),
-    clears: gone.filter((isGone) => isGone).length,
+    watermarks: gone.filter((isGone) => isGone).length,
   };
 }
 
@@ -105,39 +120,44 @@ export async function collect(ports: CollectorPorts, page: Page, clears: ClearsB
  * which counts as written now: the sweep then verifies too much, and not too little. One that cannot be read counts as
  * none: nothing is deleted for it.
  */
-export async function clearsOf(
+export async function watermarksOf(
   registry: RegistryStore,
   { items }: Page,
   after: Place | undefined,
-): Promise<ClearsByAccount> {
-  const clears = new Map<string, Watermark>();
+): Promise<WatermarksByAccount> {
+  const watermarks = new Map<string, { watermark: Watermark; writtenMs?: number }>();
   const [first] = items;
   if (after !== undefined && first?.kind === 'pointer') {
-    const read = await orUnavailable(() => registry.clears([first.ref]));
-    const removal = Array.isArray(read) ? (read[0] ?? '') : '';
-    clears.set(nameOf(first.ref), { removal, writtenMs: Number.POSITIVE_INFINITY });
+    const read = await orUnavailable(() => registry.watermarks([first.ref]));
+    const watermark = (Array.isArray(read) && read[0]?.watermark) || UNMARKED;
+    watermarks.set(nameOf(first.ref), { watermark, writtenMs: Number.POSITIVE_INFINITY });
   }
-  for (const item of items) if (item.kind === 'clear') clears.set(nameOf(item.ref), item);
-  return clears;
+  for (const item of items)
+    if (item.kind === 'watermark') watermarks.set(nameOf(item.ref), { ...item, watermark: item.stored.watermark });
+  return watermarks;
 }
 
 /** A token with edges or pointers that may be deleted. */
-type Suspect = { readonly ref: TokenRef; readonly clears: Map<AccountKey, string>; readonly pointers: PointerItem[] };
+type Suspect = {
+  readonly ref: TokenRef;
+  readonly watermarks: Map<AccountKey, Watermark>;
+  readonly pointers: PointerItem[];
+};
 
-async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: ClearsByAccount): Promise<Suspect[]> {
+async function suspectsOf(ports: CollectorPorts, { items }: Page, watermarks: WatermarksByAccount): Promise<Suspect[]> {
   const nowMs = ports.now();
   const horizon = horizonAt(nowMs);
   const suspects = new Map<string, Suspect>();
   const suspect = (ref: TokenRef): Suspect => {
     const name = `${ref.app}#${ref.token}`;
-    const one = suspects.get(name) ?? { ref, clears: new Map(), pointers: [] };
+    const one = suspects.get(name) ?? { ref, watermarks: new Map(), pointers: [] };
     suspects.set(name, one);
     return one;
   };
   for (const item of items)
     if (item.kind === 'document' && needsFold(item.stored.document, new Map(), nowMs)) suspect(item.ref);
   const old = items.filter((item) => item.kind === 'pointer').filter(({ edge }) => edge < horizon);
-  const isSuspect = (document: TokenDocument | undefined | Unavailable, own: Clears, edge: string): boolean => {
+  const isSuspect = (document: TokenDocument | undefined | Unavailable, own: Watermarks, edge: string): boolean => {
     if (document instanceof Unavailable) return false;
     if (document !== undefined && needsFold(document, own, nowMs)) return true;
     return [...own.keys()].some((account) => leadsNowhere(edge, account, document, nowMs));
@@ -146,27 +166,27 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, clears: Clears
   for (const [i, pointer] of old.entries()) {
     const { ref, token, edge } = pointer;
     const account = accountKey(ref.account);
-    const own = new Map([[account, clears.get(nameOf(ref))?.removal ?? '']]);
+    const own = new Map([[account, watermarks.get(nameOf(ref))?.watermark ?? UNMARKED]]);
     if (!isSuspect(documents[i], own, edge)) continue;
-    const { clears: known, pointers } = suspect({ app: ref.app, token });
-    for (const [name, clear] of own) known.set(name, clear);
+    const { watermarks: known, pointers } = suspect({ app: ref.app, token });
+    for (const [name, watermark] of own) known.set(name, watermark);
     pointers.push(pointer);
   }
   return [...suspects.values()];
 }
 
 /** True if a fold makes the document smaller. A document that expires anyway needs none. */
-const needsFold = (document: TokenDocument, clears: Clears, nowMs: number): boolean =>
-  expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, clears, nowMs), document);
+const needsFold = (document: TokenDocument, watermarks: Watermarks, nowMs: number): boolean =>
+  expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, watermarks, nowMs), document);
 
 type TokenReport = { readonly isFolded: boolean; readonly pointers: number };
 
 /** Reads the token again, rewrites its document, then deletes dead pointers. After a lost race the next sweep tries again. */
-async function collectToken(ports: CollectorPorts, { ref, clears, pointers }: Suspect): Promise<TokenReport> {
+async function collectToken(ports: CollectorPorts, { ref, watermarks, pointers }: Suspect): Promise<TokenReport> {
   const { registry, store, now } = ports;
   const [stored] = await registry.documents([ref]);
   if (stored instanceof Unavailable) return { isFolded: false, pointers: 0 };
-  const folded = stored && (await fold(ports, ref, stored, clears));
+  const folded = stored && (await fold(ports, ref, stored, watermarks));
   const nowMs = now();
   let deleted = 0;
   for (const { ref: account, token, edge } of pointers) {
@@ -180,11 +200,11 @@ async function fold(
   { registry, now }: CollectorPorts,
   ref: TokenRef,
   { document, version }: Stored,
-  clears: Clears,
+  watermarks: Watermarks,
 ): Promise<TokenDocument | undefined> {
   const nowMs = now();
-  if (!needsFold(document, clears, nowMs)) return undefined;
-  const next = withoutDead(document, clears, nowMs);
+  if (!needsFold(document, watermarks, nowMs)) return undefined;
+  const next = withoutDead(document, watermarks, nowMs);
   return (await registry.write(ref, next, version)) === 'written' ? next : undefined;
 }
 
@@ -192,9 +212,28 @@ async function fold(
  * Deletes a watermark last, since it removes binds that documents still name. Once the account has no pointer, no
  * document names it in a bind, and a bind that old is refused. `IDLE_MS` lets the reads that began before end.
  */
-async function retire({ store, now }: CollectorPorts, { ref, removal, idleMs }: ClearItem): Promise<boolean> {
+async function retire({ store, now }: CollectorPorts, { ref, stored, idleMs }: WatermarkItem): Promise<boolean> {
   if (await store.hasPointers(ref)) return false;
-  if (idleMs !== undefined && idleMs <= now() - IDLE_MS) return store.deleteClear(ref, removal);
-  if (idleMs === undefined) await store.noteIdle(ref, removal, now());
+  if (idleMs !== undefined && idleMs <= now() - IDLE_MS) return store.deleteWatermark(ref, stored);
+  if (idleMs === undefined) await store.noteIdle(ref, stored, now());
   return false;
+}
+
+/**
+ * Takes ended sessions out of a watermark: no bind that is still on its way has a session that ended so long ago, and a
+ * bind that a document still names goes first, in a fold.
+ */
+async function forgetSessions({ registry, now }: CollectorPorts, { ref, stored }: WatermarkItem): Promise<void> {
+  const { watermark } = stored;
+  const old = Object.entries(watermark.ended).filter(([, logout]) => isAncient(logout, now()));
+  if (old.length === 0) return;
+  const pointers = await registry.pointers(ref);
+  const documents = await registry.documents(pointers.map(({ token }) => ({ app: ref.app, token })));
+  const named = new Set(
+    documents.map((one) => sessionIn(readable(one)?.document.edges[accountKey(ref.account)] ?? '')),
+  );
+  const gone = new Set(old.map(([session]) => session).filter((session) => !named.has(session)));
+  if (gone.size === 0) return;
+  const ended = Object.fromEntries(Object.entries(watermark.ended).filter(([session]) => !gone.has(session)));
+  await registry.writeWatermark(ref, { ...watermark, ended }, stored);
 }

@@ -1,24 +1,25 @@
 import type { Token } from '../core/account.ts';
 import type { TokenDocument } from '../core/document.ts';
 import type { Unavailable } from '../core/outcome.ts';
-import type { Removal } from '../core/stamp.ts';
-import type { AccountRef, Stored, TokenRef } from '../core/store.ts';
+import type { AccountRef, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
 import type { StoredState } from '../mirror/state.ts';
 
 /** A place in the store's own order, in the store's own format. */
 export type Place = string;
 
-/** An account's watermark. `writtenMs`: when it was last written (ms since 1970), by the clock of the writer. */
-export type Watermark = { readonly removal: Removal; readonly writtenMs?: number };
+/** When an item was last written (ms since 1970), by the clock of the writer; items of earlier versions do not say. */
+type Written = { readonly writtenMs?: number };
 
-/**
- * One item of the store. `writtenMs` as above; items of earlier versions have none. `idleMs`: the time when the
- * watermark's account first had no pointers.
- */
+/** One item of the store. `idleMs`: the time (ms since 1970) when the watermark's account first had no pointers. */
 export type SweepItem =
-  | { readonly kind: 'document'; readonly ref: TokenRef; readonly stored: Stored; readonly writtenMs?: number }
+  | ({ readonly kind: 'document'; readonly ref: TokenRef; readonly stored: Stored } & Written)
   | { readonly kind: 'state'; readonly ref: TokenRef; readonly stored: StoredState }
-  | ({ readonly kind: 'clear'; readonly ref: AccountRef; readonly idleMs?: number } & Watermark)
+  | ({
+      readonly kind: 'watermark';
+      readonly ref: AccountRef;
+      readonly stored: StoredWatermark;
+      readonly idleMs?: number;
+    } & Written)
   | { readonly kind: 'pointer'; readonly ref: AccountRef; readonly token: Token; readonly edge: string }
   | { readonly kind: 'unreadable' };
 
@@ -47,10 +48,10 @@ export interface SweepStore {
   hasPointers(account: AccountRef): Promise<boolean>;
   /** Deletes the pointer only if it still has this `edge`; returns whether it did. */
   deletePointer(account: AccountRef, token: Token, edge: string): Promise<boolean>;
-  /** Saves the time since when the watermark has no pointers, only if it is still `removal`. A later raise drops it. */
-  noteIdle(account: AccountRef, removal: Removal, sinceMs: number): Promise<boolean>;
-  /** Deletes the watermark only if it is still `removal`; returns whether it did. */
-  deleteClear(account: AccountRef, removal: Removal): Promise<boolean>;
+  /** Saves the time since when the watermark has no pointers, only if it has not changed. Any change makes it void. */
+  noteIdle(account: AccountRef, before: StoredWatermark, sinceMs: number): Promise<boolean>;
+  /** Deletes the watermark only if it has not changed; returns whether it did. */
+  deleteWatermark(account: AccountRef, before: StoredWatermark): Promise<boolean>;
   pass(): Promise<StoredPass>;
   /** Writes only over `version`; returns whether it did. */
   savePass(pass: Pass, version: number): Promise<boolean>;

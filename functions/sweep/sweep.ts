@@ -4,7 +4,7 @@ import type { RegistryStore } from '../core/store.ts';
 import type { Check } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
 import { type CheckSender, checkSender, forgottenStates, tokensToCheck } from './checks.ts';
-import { clearsOf, collect } from './collect.ts';
+import { collect, watermarksOf } from './collect.ts';
 import type { Page, Pass, Place, StoredPass, SweepStore } from './store.ts';
 
 export type SweepPorts = {
@@ -102,16 +102,16 @@ async function sweepPage(
   after: Place | undefined,
   counts: Counts,
 ): Promise<void> {
-  const clears = await clearsOf(ports.registry, page, after);
-  await sender.add(tokensToCheck(page, clears, { ...ports, nowMs: ports.now() }));
+  const watermarks = await watermarksOf(ports.registry, page, after);
+  await sender.add(tokensToCheck(page, watermarks, { ...ports, nowMs: ports.now() }));
   const { check, forgotten } = await forgottenStates(ports, page);
   await sender.add(check);
-  const { folded, pointers, clears: watermarks } = await collect(ports, page, clears);
+  const collected = await collect(ports, page, watermarks);
   counts.pages++;
   counts.scanned += page.items.length;
   counts.unreadable += page.items.filter(({ kind }) => kind === 'unreadable').length;
-  counts.folded += folded;
+  counts.folded += collected.folded;
   counts.forgotten += forgotten;
-  counts.pointers += pointers;
-  counts.watermarks += watermarks;
+  counts.pointers += collected.pointers;
+  counts.watermarks += collected.watermarks;
 }

@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Account, type Token } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
-import { EMPTY, type TokenDocument } from '../../functions/core/document.ts';
+import { EMPTY, type TokenDocument, UNMARKED } from '../../functions/core/document.ts';
 import { merge } from '../../functions/core/merge.ts';
 import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import { inParallel } from '../../functions/core/parallel.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import { tokenTimes } from '../../functions/core/time.ts';
+import { raiseRemoval, removalsOf } from '../memory/registry-store.ts';
 import { account, app, bind, moved, override, overrideTypes, token, unbind, unbindAll } from '../world/examples.ts';
 
 export const SHOP = app().id;
@@ -59,16 +60,16 @@ export function registryStoreContract(make: () => Promise<Made>): void {
   describe('an unreadable document', () => unreadableRules(() => ({ store, spoil })));
   describe('a write', () => writeRules(() => store));
   describe('pointers', () => pointerRules(() => store));
-  describe('watermarks', () => clearRules(() => store));
+  describe('watermarks', () => watermarkRules(() => store));
 
   test('documents, pointers and watermarks of one name are three things', async () => {
     const name = on('alice');
     await store.raisePointer(of('alice'), name.token, edge(1));
-    await store.raiseClear(of('alice'), removal(2));
+    await raiseRemoval(store, of('alice'), removal(2));
     expect(await store.documents([name])).toEqual([undefined]);
     await store.write(name, document(3), 0);
     expect(await store.pointers(of('alice'))).toEqual([{ token: 'alice', edge: edge(1) }]);
-    expect(await store.clears([of('alice')])).toEqual([removal(2)]);
+    expect(await removalsOf(store, [of('alice')])).toEqual([removal(2)]);
   });
 }
 
@@ -95,10 +96,10 @@ function unreadableRules(made: () => Made): void {
     const { store } = made();
     await apply('phone');
     await store.raisePointer(of('carol'), on('bad').token, edge(1));
-    expect(await accountsOf(store, [on('phone')])).toEqual([[account('alice')]]);
-    await expect(accountsOf(store, [on('phone'), on('bad')])).rejects.toThrow(Unavailable);
-    expect(await tokensOf(store, [of('alice')])).toEqual([['phone']]);
-    await expect(tokensOf(store, [of('alice'), of('carol')])).rejects.toThrow(Unavailable);
+    expect(await accountsOf(store, [on('phone')], 1_000)).toEqual([[account('alice')]]);
+    await expect(accountsOf(store, [on('phone'), on('bad')], 1_000)).rejects.toThrow(Unavailable);
+    expect(await tokensOf(store, [of('alice')], 1_000)).toEqual([['phone']]);
+    await expect(tokensOf(store, [of('alice'), of('carol')], 1_000)).rejects.toThrow(Unavailable);
   });
 
   test('a document that cannot be read tells no time, and its neighbours tell theirs', async () => {
@@ -136,7 +137,7 @@ function documentRules(store: () => RegistryStore): void {
   });
 
   test('documents come back with every register, and the absence of each', async () => {
-    const limits = { edges: 2, clears: 1, sessions: 2, sessionMs: 1_000 };
+    const limits = { edges: 2, clears: 1, sessions: 1, skewMs: 1 };
     const full = merge(
       EMPTY,
       [
@@ -268,38 +269,54 @@ function pointerRules(store: () => RegistryStore): void {
   });
 }
 
-function clearRules(store: () => RegistryStore): void {
+function watermarkRules(store: () => RegistryStore): void {
   test('a missing watermark is the empty text', async () => {
-    expect(await store().clears([of('alice'), of('bob')])).toEqual(['', '']);
-    expect(await store().clears([])).toEqual([]);
+    expect(await removalsOf(store(), [of('alice'), of('bob')])).toEqual(['', '']);
+    expect(await removalsOf(store(), [])).toEqual([]);
   });
 
-  test('watermarks only rise', async () => {
-    for (const ms of [5, 3, 9, 9, 7]) await store().raiseClear(of('alice'), removal(ms));
-    expect(await store().clears([of('alice')])).toEqual([removal(9)]);
-  });
-
-  test('watermarks rise to the latest of many raised at once', async () => {
-    await Promise.all(Array.from({ length: 12 }, (_, i) => store().raiseClear(of('alice'), removal((i * 5) % 12))));
-    expect(await store().clears([of('alice')])).toEqual([removal(11)]);
+  test('a watermark is written only over what was read, and the loser gets the one that is there', async () => {
+    const alice = of('alice');
+    const [none] = await store().watermarks([alice]);
+    const full = {
+      removal: removal(2),
+      spared: { s1: removal(3) },
+      ended: { s2: removal(4) },
+      endedFloor: `${removal(1)}|s3`,
+    };
+    if (none === undefined) throw new Error('no watermark');
+    expect(await store().writeWatermark(alice, full, none)).toBe('written');
+    const [first] = await store().watermarks([alice]);
+    expect(first?.watermark).toEqual(full);
+    expect(await store().writeWatermark(alice, { ...UNMARKED, removal: removal(1) }, none)).toEqual({ winner: first });
+    const less = { ...UNMARKED, removal: removal(9) };
+    expect(await store().writeWatermark(alice, less, first ?? none)).toBe('written');
+    expect((await store().watermarks([alice]))[0]).toEqual({ watermark: less, version: (first?.version ?? 0) + 1 });
   });
 
   test('watermarks come in the order of the accounts, also repeated, in any number', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `user-${i}`);
-    await inParallel(names.slice(0, 115), 16, (name) => store().raiseClear(of(name), removal(Number(name.slice(5)))));
+    await inParallel(names.slice(0, 115), 16, (name) =>
+      raiseRemoval(store(), of(name), removal(Number(name.slice(5)))),
+    );
     const asked = [...names.toReversed(), 'user-7'];
     const expected = asked.map((name) => Number(name.slice(5))).map((i) => (i < 115 ? removal(i) : ''));
-    expect(await store().clears(asked.map((name) => of(name)))).toEqual(expected);
+    expect(
+      await removalsOf(
+        store(),
+        asked.map((name) => of(name)),
+      ),
+    ).toEqual(expected);
   });
 
   test('watermarks belong to one account and one app', async () => {
-    await store().raiseClear(of('alice'), removal(1));
+    await raiseRemoval(store(), of('alice'), removal(1));
     const others = [of('alice', CHAT), of('alice:1'), of('alice#'), of('alicea')];
-    expect(await store().clears(others)).toEqual(['', '', '', '']);
+    expect(await removalsOf(store(), others)).toEqual(['', '', '', '']);
   });
 
   test('watermarks of accounts with odd names are kept apart', async () => {
-    for (const [i, ref] of ACCOUNTS.entries()) await store().raiseClear(ref, removal(i));
-    expect(await store().clears(ACCOUNTS)).toEqual(ACCOUNTS.map((_, i) => removal(i)));
+    for (const [i, ref] of ACCOUNTS.entries()) await raiseRemoval(store(), ref, removal(i));
+    expect(await removalsOf(store(), ACCOUNTS)).toEqual(ACCOUNTS.map((_, i) => removal(i)));
   });
 }

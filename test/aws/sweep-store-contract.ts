@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { UNMARKED } from '../../functions/core/document.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import type { MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
+import { raiseRemoval, removalsOf } from '../memory/registry-store.ts';
 import { token } from '../world/examples.ts';
 import { CHAT, document, edge, of, on, removal, SHOP } from './registry-store-contract.ts';
 
@@ -18,7 +20,7 @@ export function sweepStoreContract(make: (pageItems: number) => Promise<Stores>)
 
   describe('a page', () => pageRules(() => stores, make));
   describe('a pointer', () => pointerRules(() => stores));
-  describe('a watermark', () => clearRules(() => stores));
+  describe('a watermark', () => watermarkRules(() => stores));
   describe('a pass', () => passRules(() => stores));
 
   test('a glimpse returns documents in the order of the tokens, also repeated and missing ones', async () => {
@@ -52,7 +54,8 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
     await registry.write(on('phone#1'), document(1), 0);
     await states.writeState(SHOP, token('phone#1'), state, 0);
     await registry.raisePointer(of('alice#x:2', CHAT), token('T#phone'), edge(2));
-    await registry.raiseClear(of('alice#x:2', CHAT), removal(3));
+    await raiseRemoval(registry, of('alice#x:2', CHAT), removal(3));
+    const [risen] = await registry.watermarks([of('alice#x:2', CHAT)]);
     const [items = []] = await everything(store);
     expect(items).toHaveLength(4);
     expect(items).toEqual(
@@ -63,7 +66,7 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
           stored: { document: document(1), version: 1 },
         }),
         { kind: 'state', ref: on('phone#1'), stored: { state, version: 1 } },
-        expect.objectContaining({ kind: 'clear', ref: of('alice#x:2', CHAT), removal: removal(3) }),
+        expect.objectContaining({ kind: 'watermark', ref: of('alice#x:2', CHAT), stored: risen }),
         { kind: 'pointer', ref: of('alice#x:2', CHAT), token: 'T#phone', edge: edge(2) },
       ]),
     );
@@ -75,12 +78,12 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
       await states.writeState(SHOP, token(name), state, 0);
       await registry.raisePointer(of(name), token('#'), edge(1));
       await registry.raisePointer(of(name), token('phone'), edge(1));
-      await registry.raiseClear(of(name), removal(1));
+      await raiseRemoval(registry, of(name), removal(1));
       await registry.write(on(name), document(1), 0);
     }
     const [items = []] = await everything(store);
     const kinds = items.map(({ kind }) => kind).join(' ');
-    expect(kinds.match(/clear pointer pointer/g)).toHaveLength(2);
+    expect(kinds.match(/watermark pointer pointer/g)).toHaveLength(2);
     expect(kinds.match(/document state/g)).toHaveLength(2);
   });
 
@@ -91,7 +94,7 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
       await registry.raisePointer(of('alice'), token(`phone-${i}`), edge(i));
     }
     await states.writeState(SHOP, token('phone-1'), state, 0);
-    await registry.raiseClear(of('alice'), removal(1));
+    await raiseRemoval(registry, of('alice'), removal(1));
     const pages = await everything(store);
     expect(Math.max(...pages.map((items) => items.length))).toBeLessThanOrEqual(3);
     expect(pages.flat()).toHaveLength(22);
@@ -124,7 +127,7 @@ function pointerRules(stores: () => Stores): void {
 
   test("an account's pointers are found beside any other items", async () => {
     const { registry, store } = stores();
-    await registry.raiseClear(of('alice'), removal(1));
+    await raiseRemoval(registry, of('alice'), removal(1));
     await registry.raisePointer(of('alice', CHAT), token('phone'), edge(1));
     await registry.raisePointer(of('alicea'), token('phone'), edge(1));
     expect(await store.hasPointers(of('alice'))).toBe(false);
@@ -135,41 +138,43 @@ function pointerRules(stores: () => Stores): void {
   });
 }
 
-function clearRules(stores: () => Stores): void {
+function watermarkRules(stores: () => Stores): void {
+  const alice = of('alice');
+  const read = async ({ registry }: Stores) =>
+    (await registry.watermarks([alice]))[0] ?? { watermark: UNMARKED, version: 0 };
+
   test('an unchanged watermark is deleted', async () => {
     const { registry, store } = stores();
-    for (const name of ['alice', 'bob']) await registry.raiseClear(of(name), removal(1));
-    expect(await store.deleteClear(of('alice'), removal(1))).toBe(true);
-    expect(await registry.clears([of('alice'), of('bob')])).toEqual(['', removal(1)]);
-    expect(await store.deleteClear(of('alice'), removal(1))).toBe(false);
+    for (const name of ['alice', 'bob']) await raiseRemoval(registry, of(name), removal(1));
+    const before = await read(stores());
+    expect(await store.deleteWatermark(alice, before)).toBe(true);
+    expect(await removalsOf(registry, [alice, of('bob')])).toEqual(['', removal(1)]);
+    expect(await store.deleteWatermark(alice, before)).toBe(false);
   });
 
-  test('a watermark that has risen stays', async () => {
+  test.each([
+    ['has risen', { removal: removal(2) }],
+    ['knows another session that has ended', { ended: { s1: removal(1) } }],
+  ])('a watermark that %s stays, and is not idle', async (_, change) => {
     const { registry, store } = stores();
-    await registry.raiseClear(of('alice'), removal(1));
-    await registry.raiseClear(of('alice'), removal(2));
-    expect(await store.deleteClear(of('alice'), removal(1))).toBe(false);
-    expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(false);
-    expect(await registry.clears([of('alice')])).toEqual([removal(2)]);
-  });
-
-  test('a watermark has its idle time until it rises', async () => {
-    const { registry, store } = stores();
-    await registry.raiseClear(of('alice'), removal(1));
-    expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(true);
-    const seen = { kind: 'clear', ref: of('alice'), removal: removal(1), idleMs: 5 };
-    expect(await everything(store)).toMatchObject([[seen]]);
-    expect(await registry.clears([of('alice')])).toEqual([removal(1)]);
-    await registry.raiseClear(of('alice'), removal(2));
-    const [[risen] = []] = await everything(store);
-    expect(risen).toMatchObject({ kind: 'clear', ref: of('alice'), removal: removal(2) });
-    expect(risen).not.toHaveProperty('idleMs');
+    await raiseRemoval(registry, alice, removal(1));
+    const before = await read(stores());
+    expect(await store.noteIdle(alice, before, 5)).toBe(true);
+    expect(await everything(store)).toMatchObject([[{ kind: 'watermark', ref: alice, stored: before, idleMs: 5 }]]);
+    await registry.writeWatermark(alice, { ...before.watermark, ...change }, before);
+    expect(await store.deleteWatermark(alice, before)).toBe(false);
+    expect(await store.noteIdle(alice, before, 5)).toBe(false);
+    const [[changed] = []] = await everything(store);
+    const stored = { watermark: { ...before.watermark, ...change }, version: before.version + 1 };
+    expect(changed).toMatchObject({ kind: 'watermark', ref: alice, stored });
+    expect(changed).not.toHaveProperty('idleMs');
   });
 
   test('a missing watermark does not become idle', async () => {
     const { registry, store } = stores();
-    expect(await store.noteIdle(of('alice'), removal(1), 5)).toBe(false);
-    expect(await registry.clears([of('alice')])).toEqual(['']);
+    const before = { watermark: { ...UNMARKED, removal: removal(1) }, version: 1 };
+    expect(await store.noteIdle(alice, before, 5)).toBe(false);
+    expect(await removalsOf(registry, [alice])).toEqual(['']);
   });
 }
 

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
-import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
+import { accountsOf as accountsAt, tokensOf as tokensAt } from '../../functions/core/bindings.ts';
 import { HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { readable, Unavailable } from '../../functions/core/outcome.ts';
-import type { RegistryStore, Stored } from '../../functions/core/store.ts';
+import type { AccountRef, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
+const accountsOf = (store: RegistryStore, tokens: readonly TokenRef[]) => accountsAt(store, tokens, 1_000);
+const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]) => tokensAt(store, accounts, 1_000);
 const SHOP = app().id;
 const PHONE = { app: SHOP, token: token('phone') };
 const NOW = 1_000;
@@ -31,8 +33,8 @@ function recording(instead: (store: RegistryStore) => Partial<RegistryStore> = (
       write: noted('write', store.write),
       raisePointer: noted('raisePointer', store.raisePointer),
       pointers: noted('pointers', store.pointers),
-      raiseClear: noted('raiseClear', store.raiseClear),
-      clears: noted('clears', store.clears),
+      writeWatermark: noted('writeWatermark', store.writeWatermark),
+      watermarks: noted('watermarks', store.watermarks),
     } satisfies RegistryStore,
   };
 }
@@ -92,7 +94,7 @@ test('applying operations reads a removal that is there already, and writes noth
     'applied',
     'applied',
   ]);
-  expect(calls).toEqual(['clears', 'clears']);
+  expect(calls).toEqual(['watermarks', 'watermarks']);
 });
 
 test('applying operations to a stale read keeps all that was written since', async () => {
@@ -112,7 +114,7 @@ test('an account is removed from ten thousand tokens with one write', async () =
   await apply(store, ...tokens.map((name) => moved(bind(1, ['alice']), name)));
   calls.length = 0;
   await apply(store, unbindEverywhere(2, 'alice'));
-  expect(calls).toEqual(['clears', 'raiseClear']);
+  expect(calls).toEqual(['watermarks', 'writeWatermark']);
   expect(await tokensOf(store, [{ app: SHOP, account: account('alice') }])).toEqual([[]]);
   expect(await accountsOf(store, [{ app: SHOP, token: token('phone-77') }])).toEqual([[]]);
 });
@@ -158,7 +160,7 @@ test('a bind is applied while one of its accounts is bound by it', async () => {
 test('a failed call of the store makes its own operations unavailable, and no others', async () => {
   const { store } = recording((inner) => ({
     write: (ref, ...rest) => (ref.token === 'tablet' ? unavailable() : inner.write(ref, ...rest)),
-    raiseClear: (ref, ...rest) => (ref.account.id === 'bob' ? unavailable() : inner.raiseClear(ref, ...rest)),
+    writeWatermark: (ref, ...rest) => (ref.account.id === 'bob' ? unavailable() : inner.writeWatermark(ref, ...rest)),
   }));
   const operations = [
     bind(1, ['alice']),

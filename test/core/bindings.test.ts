@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
-import { accountsOf, SHOWN, tokensOf } from '../../functions/core/bindings.ts';
-import type { RegistryStore } from '../../functions/core/store.ts';
+import { accountsOf as accountsAt, SHOWN, tokensOf as tokensAt } from '../../functions/core/bindings.ts';
+import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import { storeAfter } from '../memory/registry-store.ts';
 import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
+const accountsOf = (store: RegistryStore, tokens: readonly TokenRef[]) => accountsAt(store, tokens, 1_000);
+const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]) => tokensAt(store, accounts, 1_000);
 const SHOP = app().id;
 const CHAT = app('chat').id;
 const on = (name: string, id = SHOP) => ({ app: id, token: token(name) });

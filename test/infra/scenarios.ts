@@ -12,6 +12,7 @@ import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stam
 import type { AccountRef } from '../../functions/core/store.ts';
 import type { Cause } from '../../functions/mirror/mark.ts';
 import type { Door } from '../../infra/settings.ts';
+import { raiseRemoval } from '../memory/registry-store.ts';
 import { accountsOf, basic, tokensOf } from '../world/account-api.ts';
 import { postEvents } from '../world/events.ts';
 import type { Deployment } from './deployment.ts';
@@ -205,7 +206,8 @@ async function seedForSweep(deployment: Deployment): Promise<void> {
   const [idle, busy, pointed] = ['idle', 'busy', 'pointed'].map((name) => {
     return { app: AppId.parse(APP), account: Account.parse({ type: 0, id: `${CANARY}-${name}` }) };
   }) as [AccountRef, AccountRef, AccountRef]; // as many as went in
-  for (const each of [idle, busy]) await registry.raiseClear(each, removalAt(longAgo));
-  await dynamodbSweepStore(table).noteIdle(idle, removalAt(longAgo), Date.now() - DAY_MS);
+  for (const each of [idle, busy]) await raiseRemoval(registry, each, removalAt(longAgo));
+  const [watermark] = await registry.watermarks([idle]);
+  if (watermark) await dynamodbSweepStore(table).noteIdle(idle, watermark, Date.now() - DAY_MS);
   await registry.raisePointer(pointed, Token.parse(`${token}-gone`), bindAt(longAgo, 0));
 }

@@ -1,5 +1,6 @@
 import { accountKey } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
+import { UNMARKED } from '../../functions/core/document.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import type { Removal } from '../../functions/core/stamp.ts';
@@ -8,6 +9,7 @@ import {
   firstVersion,
   type RegistryStore,
   type Stored,
+  type StoredWatermark,
   type TokenRef,
 } from '../../functions/core/store.ts';
 
@@ -23,7 +25,7 @@ export type MemoryTable = {
   /** Tokens whose document cannot be read, by `<app>#<token>`. */
   readonly unreadable: Set<string>;
   readonly pointers: Map<string, Pointers>;
-  readonly clears: Map<string, Removal>;
+  readonly watermarks: Map<string, StoredWatermark>;
   /** When documents and watermarks were last written (ms since 1970), if the registry has a clock. */
   readonly written: Map<string, number>;
 };
@@ -32,7 +34,7 @@ export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable 
   documents,
   unreadable: new Set(),
   pointers: new Map(),
-  clears: new Map(),
+  watermarks: new Map(),
   written: new Map(),
 });
 
@@ -49,7 +51,7 @@ export const documentIn = ({ documents, unreadable }: MemoryTable, ref: TokenRef
 
 /** A registry store over a shared memory table. */
 export function memoryRegistryIn(table: MemoryTable, now?: () => number): RegistryStore {
-  const { documents, pointers, clears } = table;
+  const { documents, pointers, watermarks } = table;
   const note = (name: string) => now && table.written.set(name, now());
   return {
     documents: async (tokens) => tokens.map((ref) => documentIn(table, ref)),
@@ -66,14 +68,29 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
       if (edge > (known.get(token) ?? '')) known.set(token, edge);
     },
     pointers: async (ref) => [...(pointers.get(accountRefKey(ref)) ?? [])].map(([token, edge]) => ({ token, edge })),
-    raiseClear: async (ref, removal) => {
-      if (removal <= (clears.get(accountRefKey(ref)) ?? '')) return;
-      clears.set(accountRefKey(ref), removal);
+    watermarks: async (accounts) => accounts.map((ref) => watermarks.get(accountRefKey(ref)) ?? NOT_STORED),
+    writeWatermark: async (ref, watermark, before) => {
+      const winner = watermarks.get(accountRefKey(ref)) ?? NOT_STORED;
+      if (winner.version !== before.version) return { winner };
+      const version = before.version === 0 ? firstVersion(watermark) : before.version + 1;
+      watermarks.set(accountRefKey(ref), { watermark, version });
       note(accountRefKey(ref));
+      return 'written';
     },
-    clears: async (accounts) => accounts.map((ref) => clears.get(accountRefKey(ref)) ?? ''),
   };
 }
+
+const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
+
+/** Signs the account out everywhere at a moment; does nothing if it was signed out then or later. */
+export async function raiseRemoval(store: RegistryStore, ref: AccountRef, removal: Removal): Promise<void> {
+  const [before = NOT_STORED] = await store.watermarks([ref]);
+  if (removal > before.watermark.removal) await store.writeWatermark(ref, { ...before.watermark, removal }, before);
+}
+
+/** The newest sign-out everywhere of each account. */
+export const removalsOf = async (store: RegistryStore, refs: readonly AccountRef[]): Promise<Removal[]> =>
+  (await store.watermarks(refs)).map(({ watermark }) => watermark.removal);
 
 /** A store after the operations, applied at second 1. */
 export async function storeAfter(...operations: Operation[]): Promise<RegistryStore> {

@@ -1,5 +1,6 @@
 import { accountRefOf, tokenRefOf } from '../../functions/aws/dynamodb.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
+import type { AccountRef, StoredWatermark } from '../../functions/core/store.ts';
 import type { StoredState } from '../../functions/mirror/state.ts';
 import type { Pass, SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { accountRefKey, documentIn, type MemoryTable } from './registry-store.ts';
@@ -10,8 +11,10 @@ export function memorySweepStore(
   states: ReadonlyMap<string, StoredState> = new Map(),
   pageItems = 1_000,
 ): SweepStore {
-  const { pointers, clears } = table;
-  const idle = new Map<string, { removal: string; ms: number }>();
+  const { pointers, watermarks } = table;
+  const idle = new Map<string, { version: number; ms: number }>();
+  const isUnchanged = (ref: AccountRef, { version }: StoredWatermark) =>
+    watermarks.get(accountRefKey(ref))?.version === version;
   let saved: { pass: Pass | undefined; version: number } = { pass: undefined, version: 0 };
   return {
     page: async (after) => {
@@ -31,15 +34,15 @@ export function memorySweepStore(
       const known = pointers.get(accountRefKey(ref));
       return known?.get(token) === edge && known.delete(token);
     },
-    noteIdle: async (ref, removal, ms) => {
-      if (clears.get(accountRefKey(ref)) !== removal) return false;
-      idle.set(accountRefKey(ref), { removal, ms });
+    noteIdle: async (ref, before, ms) => {
+      if (!isUnchanged(ref, before)) return false;
+      idle.set(accountRefKey(ref), { version: before.version, ms });
       return true;
     },
-    deleteClear: async (ref, removal) => {
-      if (clears.get(accountRefKey(ref)) !== removal) return false;
+    deleteWatermark: async (ref, before) => {
+      if (!isUnchanged(ref, before)) return false;
       idle.delete(accountRefKey(ref));
-      return clears.delete(accountRefKey(ref));
+      return watermarks.delete(accountRefKey(ref));
     },
     pass: async () => saved,
     savePass: async (pass, version) => {
@@ -54,20 +57,20 @@ type Placed = readonly [place: string, item: SweepItem];
 
 /** Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before the state. */
 function* itemsOf(
-  { documents, unreadable, pointers, clears, written }: MemoryTable,
+  { documents, unreadable, pointers, watermarks, written }: MemoryTable,
   states: ReadonlyMap<string, StoredState>,
-  idle: ReadonlyMap<string, { readonly removal: string; readonly ms: number }>,
+  idle: ReadonlyMap<string, { readonly version: number; readonly ms: number }>,
 ): Generator<Placed> {
   const writtenMs = (name: string) => {
     const ms = written.get(name);
     return ms !== undefined && { writtenMs: ms };
   };
-  for (const [name, removal] of clears) {
+  for (const [name, stored] of watermarks) {
     const mark = idle.get(name);
-    const idleMs = mark?.removal === removal && { idleMs: mark.ms };
+    const idleMs = mark?.version === stored.version && { idleMs: mark.ms };
     yield [
       place('A', name, '#CLEAR'),
-      { kind: 'clear', ref: accountRefOf(`A#${name}`), removal, ...idleMs, ...writtenMs(name) },
+      { kind: 'watermark', ref: accountRefOf(`A#${name}`), stored, ...idleMs, ...writtenMs(name) },
     ];
   }
   for (const [name, known] of pointers)

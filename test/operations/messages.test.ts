@@ -47,7 +47,7 @@ function world(park = async (_refused: OperationsMessage, _reason: string) => {}
     applyAll({ store, now: () => NOW, pause: async () => {} }, operations);
   return {
     settle: (bodies: string[]) => applyMessages({ apply, park }, bodies),
-    owners: async (token: string) => (await accountsOf(memory, [ref(token)]))[0]?.map(({ id }) => id),
+    owners: async (token: string) => (await accountsOf(memory, [ref(token)], NOW))[0]?.map(({ id }) => id),
     writes: () => writes,
   };
 }

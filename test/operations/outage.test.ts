@@ -77,6 +77,7 @@ test('a table that is away for ten minutes under load heals by itself: all is ap
   const owners = await accountsOf(
     memory,
     phones.map((phone) => ({ app: app().id, token: phone })),
+    Date.now(),
   );
   expect(owners.map((accounts) => accounts.map(({ id }) => id))).toEqual(phones.map(() => ['alice']));
 });

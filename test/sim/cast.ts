@@ -18,6 +18,8 @@ export const SESSIONS = ['first', 'second', 'third'].map((id) => Session.parse(e
 export const BEGINNING_MS = 1_700_000_000_000;
 
 const KINDS = ['bind', 'bindOverriding', 'unbind', 'unbindTokenFromAll', 'unbindAccountFromAll'] as const;
+/** Drawn only where operations carry sessions. */
+const SESSION_KINDS = ['endSession', 'endAccountSession', 'unbindAccountFromOthers'] as const;
 
 export type Draw = {
   readonly tokens: number;
@@ -31,7 +33,7 @@ export type Draw = {
 
 /** A random operation, the `i`-th element of the event. No two elements of a case have the same `i`, as in a real one. */
 export function drawOperation(random: Random, event: number, i: number, draw: Draw): Operation {
-  const kind = random.pick(KINDS);
+  const kind = draw.sessions > 0 && random.chance(0.25) ? random.pick(SESSION_KINDS) : random.pick(KINDS);
   const stamp = stampOf(kind, BEGINNING_MS + random.below(draw.spanMs), hash(event), i);
   const session = random.chance(draw.sessions) ? random.pick(SESSIONS) : undefined;
   const account = random.pick(ACCOUNTS);
@@ -51,6 +53,10 @@ export function drawOperation(random: Random, event: number, i: number, draw: Dr
       return { kind, ...on, session };
     case 'unbindAccountFromAll':
       return { kind, app: APP, stamp, account };
+    case 'endSession':
+      return { kind, ...on, session: random.pick(SESSIONS) };
+    default:
+      return { kind, app: APP, stamp, account, session: random.pick(SESSIONS) };
   }
 }
 

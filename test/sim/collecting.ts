@@ -5,7 +5,7 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { orUnavailable } from '../../functions/core/outcome.ts';
 import { msOf, Stamp } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
-import { clearsOf, collect } from '../../functions/sweep/collect.ts';
+import { collect, watermarksOf } from '../../functions/sweep/collect.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
@@ -108,7 +108,7 @@ async function through(registry: RegistryStore, store: SweepStore, now: () => nu
   let after: string | undefined;
   do {
     const page = await store.page(after);
-    await collect({ registry, store, now }, page, await clearsOf(registry, page, after));
+    await collect({ registry, store, now }, page, await watermarksOf(registry, page, after));
     after = page.next;
   } while (after !== undefined);
 }
@@ -126,7 +126,7 @@ async function afterwards(schedule: Schedule, table: MemoryTable, sweepStore: Sw
   await atRest(schedule);
   const bound = [...serial(schedule.deeds.map(({ operation }) => operation)).values()];
   const names = ACCOUNTS.filter((one) => !bound.some(({ account }) => accountKey(account) === accountKey(one)));
-  const left = JSON.stringify([table.documents, table.pointers, table.clears].map((map) => [...deep(map)]));
+  const left = JSON.stringify([table.documents, table.pointers, table.watermarks].map((map) => [...deep(map)]));
   for (const account of names)
     if (left.includes(accountKey(account))) schedule.onFinding('nothing is left of who is bound nowhere', left);
 }

@@ -29,14 +29,13 @@ export function hostileStore(
   const request = requester(surroundings, process, onFailure);
   return {
     documents: (tokens) => request(...tokens.map((ref) => async () => (await inner.documents([ref]))[0])),
-    clears: (accounts) => request(...accounts.map((ref) => async () => (await inner.clears([ref]))[0] ?? '')),
+    watermarks: (accounts) =>
+      request(...accounts.map((ref) => async () => present((await inner.watermarks([ref]))[0]))),
     write: async (...parameters) => (await request(() => inner.write(...parameters)))[0] ?? { winner: undefined },
     raisePointer: async (...parameters) => {
       await request(() => inner.raisePointer(...parameters));
     },
-    raiseClear: async (...parameters) => {
-      await request(() => inner.raiseClear(...parameters));
-    },
+    writeWatermark: async (...parameters) => present((await request(() => inner.writeWatermark(...parameters)))[0]),
     pointers: async (account) => {
       // Pages in the order of the keys, each a request of its own.
       const found: Pointer[] = [];
@@ -63,7 +62,7 @@ export function hostileSweepStore(inner: SweepStore, surroundings: Surroundings,
     hasPointers: (account) => one(() => inner.hasPointers(account), true),
     deletePointer: (...parameters) => one(() => inner.deletePointer(...parameters), false),
     noteIdle: (...parameters) => one(() => inner.noteIdle(...parameters), false),
-    deleteClear: (...parameters) => one(() => inner.deleteClear(...parameters), false),
+    deleteWatermark: (...parameters) => one(() => inner.deleteWatermark(...parameters), false),
   };
 }
 

@@ -1,11 +1,5 @@
-import {
-  type AccountRef,
-  firstVersion,
-  type RegistryStore,
-  type Stored,
-  type TokenRef,
-} from '../../functions/core/store.ts';
-import { accountRefKey, tokenKey } from '../memory/registry-store.ts';
+import { firstVersion, type RegistryStore, type Stored, type TokenRef } from '../../functions/core/store.ts';
+import { tokenKey } from '../memory/registry-store.ts';
 import type { Surroundings } from './network.ts';
 
 /** An item's value, and the time (ms) since which it has it. */
@@ -15,39 +9,28 @@ export type History = {
   /** The store: what is written through it is remembered. */
   readonly store: RegistryStore;
   /** The items as they were so long ago (ms). */
-  readonly ago: (ms: number) => Pick<RegistryStore, 'documents' | 'clears'>;
+  readonly ago: (ms: number) => Pick<RegistryStore, 'documents'>;
 };
 
-/** A store that knows what it held before. */
+/** A store that knows what it held before. Watermarks are always read as they are. */
 export function remembered(inner: RegistryStore, now: () => number): History {
   const documents = new Map<string, Past<Stored>>();
-  const clears = new Map<string, Past<string>>();
-  const note = <T>(of: Map<string, Past<T>>, name: string, was: T) =>
-    of.set(name, [...(of.get(name) ?? []), { at: now(), was }]);
   return {
     store: {
       ...inner,
       write: async (ref, document, version) => {
         const result = await inner.write(ref, document, version);
         const next = version === 0 ? firstVersion(document) : version + 1;
-        if (result === 'written') note(documents, tokenKey(ref), { document, version: next });
+        const past = documents.get(tokenKey(ref)) ?? [];
+        if (result === 'written')
+          documents.set(tokenKey(ref), [...past, { at: now(), was: { document, version: next } }]);
         return result;
-      },
-      raiseClear: async (ref, removal) => {
-        await inner.raiseClear(ref, removal);
-        const [stands = removal] = await inner.clears([ref]);
-        note(clears, accountRefKey(ref), stands);
       },
     },
     ago: (ms) => {
       const at = now() - ms;
       const document = (ref: TokenRef) => asOf(documents.get(tokenKey(ref)), at, () => inner.documents([ref]));
-      const clear = async (ref: AccountRef) =>
-        (await asOf(clears.get(accountRefKey(ref)), at, () => inner.clears([ref]))) ?? '';
-      return {
-        documents: (refs) => Promise.all(refs.map(document)),
-        clears: (refs) => Promise.all(refs.map(clear)),
-      };
+      return { documents: (refs) => Promise.all(refs.map(document)) };
     },
   };
 }
@@ -64,5 +47,5 @@ const OLDEST_MS = 10_000;
 /** The store as eventually consistent reads show it: each item now and then as it lately was, each by itself. */
 export function eventually(store: RegistryStore, past: History, { random, faults }: Surroundings): RegistryStore {
   const read = () => (faults.strike('store answers as it was') ? past.ago(random.logUniform(1, OLDEST_MS)) : store);
-  return { ...store, documents: (refs) => read().documents(refs), clears: (refs) => read().clears(refs) };
+  return { ...store, documents: (refs) => read().documents(refs) };
 }

@@ -1,9 +1,8 @@
 import { accountKey } from '../../functions/core/account.ts';
-import { EMPTY, isBound, type TokenDocument } from '../../functions/core/document.ts';
-import { type Limits, merge } from '../../functions/core/merge.ts';
+import { EMPTY, isBound, type TokenDocument, UNMARKED, type Watermark } from '../../functions/core/document.ts';
+import { type Limits, merge, raised } from '../../functions/core/merge.ts';
 import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
-import { removalAt } from '../../functions/core/stamp.ts';
-import { ACCOUNTS, APP, drawOperation, TOKENS, textOf } from './cast.ts';
+import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS, textOf } from './cast.ts';
 import type { Finding, Run } from './finding.ts';
 import { type Random, randomOf } from './random.ts';
 import { type Pair, pairOf, serial } from './serial.ts';
@@ -11,26 +10,25 @@ import { type Pair, pairOf, serial } from './serial.ts';
 /** The registry's state without a store: documents by token, watermarks by account. Never changed in place. */
 export type Registers = {
   readonly documents: ReadonlyMap<string, TokenDocument>;
-  readonly clears: ReadonlyMap<string, string>;
+  readonly watermarks: ReadonlyMap<string, Watermark>;
 };
 
-export const NOTHING: Registers = { documents: new Map(), clears: new Map() };
+export const NOTHING: Registers = { documents: new Map(), watermarks: new Map() };
 
 type Merging = { readonly horizon?: string; readonly limits?: Limits };
 
 /** The registers after a batch: each token's operations are one merge, an account's watermark only rises. */
 export function after(state: Registers, batch: readonly Operation[], { horizon, limits }: Merging = {}): Registers {
   const documents = new Map(state.documents);
-  const clears = new Map(state.clears);
+  const watermarks = new Map(state.watermarks);
   for (const [token, operations] of Map.groupBy(batch.filter(isTokenOperation), ({ token }) => token))
     documents.set(token, merge(documents.get(token) ?? EMPTY, operations, horizon, limits));
   for (const operation of batch) {
     if (isTokenOperation(operation)) continue;
-    const known = clears.get(accountKey(operation.account)) ?? '';
-    const removal = removalAt(operation.stamp);
-    clears.set(accountKey(operation.account), known > removal ? known : removal);
+    const key = accountKey(operation.account);
+    watermarks.set(key, raised(watermarks.get(key) ?? UNMARKED, operation));
   }
-  return { documents, clears };
+  return { documents, watermarks };
 }
 
 const PAIRS = TOKENS.flatMap((token) =>
@@ -38,14 +36,14 @@ const PAIRS = TOKENS.flatMap((token) =>
 );
 
 /** The bindings that the registers show, by name. */
-export const shown = ({ documents, clears }: Registers): Pair[] =>
-  PAIRS.filter(({ token, key }) => isBound(documents.get(token) ?? EMPTY, key, clears.get(key) ?? '')).map(
-    ({ name }) => name,
-  );
+export const shown = ({ documents, watermarks }: Registers): Pair[] =>
+  PAIRS.filter(({ token, key }) =>
+    isBound(documents.get(token) ?? EMPTY, key, watermarks.get(key) ?? UNMARKED, BEGINNING_MS),
+  ).map(({ name }) => name);
 
 /** The registers as one text: equal for equal registers, whatever the order in which they were filled. */
-export const digest = ({ documents, clears }: Registers): string =>
-  JSON.stringify([sorted(Object.fromEntries(documents)), sorted(Object.fromEntries(clears))]);
+export const digest = ({ documents, watermarks }: Registers): string =>
+  JSON.stringify([sorted(Object.fromEntries(documents)), sorted(Object.fromEntries(watermarks))]);
 
 const sorted = (value: object | string): unknown =>
   typeof value === 'string'

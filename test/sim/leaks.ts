@@ -1,6 +1,6 @@
 import type { Deed } from './promises.ts';
 import { SCENE } from './scene.ts';
-import { type Bound, byTime, effectOn } from './serial.ts';
+import { type Bound, effectOn, isRemoval } from './serial.ts';
 import type { Truth } from './truth.ts';
 
 /** Returns for how long anything was true that a later operation removes, summed over all bindings. */
@@ -25,7 +25,5 @@ function removalsOf(deeds: readonly Deed[], edge: string, about: Omit<Bound, 'by
     ({ operation }) => edge.startsWith(operation.stamp) && effectOn(operation, about) === 'binds',
   );
   if (bind === undefined) return [];
-  return deeds.filter(
-    ({ operation }) => effectOn(operation, about) === 'removes' && byTime(operation, bind.operation) > 0,
-  );
+  return deeds.filter(({ operation }) => isRemoval(operation, bind.operation, about));
 }

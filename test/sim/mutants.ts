@@ -32,7 +32,7 @@ const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: str
       'if (tokens.length > 0) await mark(',
       'if (!tokens) await mark(',
     ],
-    'tokens of a signed-out account are pushed only if dirty': [', forcedMs: now() }', ' }'],
+    'tokens of a signed-out account are pushed only if dirty': ['keeps ? {} : { forcedMs: now() }', '{}'],
     'a mark that could not be pushed leaves the queue': [
       "if (result?.kind === 'retry') ",
       "if (result?.kind === 'other') ",
@@ -78,8 +78,8 @@ const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: str
 export const MUTANTS: readonly Hunt[] = [
   ...inFile('core/stamp.ts', 'lattice', {
     'a tie does not go to the removal': [
-      'unbind: 2, unbindTokenFromAll: 2, unbindAccountFromAll: 2',
-      'unbind: 0, unbindTokenFromAll: 0, unbindAccountFromAll: 0',
+      'unbindTokenFromAll: 2,\n  unbindAccountFromAll: 2,',
+      'unbindTokenFromAll: 0,\n  unbindAccountFromAll: 0,',
     ],
     'an overriding bind clears what it binds': ['`${stamp}.0`', '`${stamp}.2`'],
     'elements of one event have one stamp': ["String(element).padStart(3, '0')", "'000'"],
@@ -114,12 +114,24 @@ export const MUTANTS: readonly Hunt[] = [
     'what is not shown is deleted': ['newest(alive, limits.edges)', 'newest(alive, 2)'],
   }),
   ...inFile('core/document.ts', 'lattice', {
-    "an account's watermark is not looked at": [' || edge <= accountClear', ''],
+    "an account's watermark is not looked at": [' || isRemoved(watermark, edge)', ''],
     'a clear of a type is not looked at': ["later(clear[type] ?? '', clearFloor", "later('', clearFloor"],
-    'an ended session still binds': [
-      'return session === undefined || !hasEnded(document, session, account);',
-      'return true;',
+    'an ended session still binds': ['if (session === undefined) return false;', 'if (true) return false;'],
+    'a session ended for one account has no type': [
+      'eventHash(session, account)',
+      "eventHash(session, account.split('#')[1])",
     ],
+    'a sign-out of the others takes the session that stays': [' && session !== sessionIn(edge)', ''],
+    'a sign-out of the others spares all sessions': ['edge <= removal && session !== sessionIn(edge)', 'false'],
+    'a session that ended for its account still binds': ["hasEnded(watermark, '', edge)", 'false'],
+  }),
+  ...inFile('core/merge.ts', 'lattice', {
+    'a session that is signed out is forgotten': ['raise(draft.ended, operation.session, at);', ''],
+    'the sign-out of a session on a token is forgotten': [
+      'raise(draft.ended, operation.session, removalAt(operation.stamp));\n      break;',
+      'break;',
+    ],
+    'only one sign-out of the others is kept': ['other > draft.removal),\n    2,', 'other > draft.removal),\n    1,'],
   }),
   ...inFile('core/merge.ts', 'permutations', {
     'a document that overflows keeps no floor': ['    edges.dropped,\n', ''],
@@ -136,7 +148,9 @@ export const MUTANTS: readonly Hunt[] = [
       "raise(draft.clear, '*', removal);",
       "raise(draft.clear, '*', removal, draft.clearFloor);",
     ],
-    'a bind from before the horizon still binds': ['if (stamp < horizon) return;', ''],
+    'an ended session is forgotten beyond the limit': ['above(fence, endedFloor, sessions.dropped)', "''"],
+    'a bind of an ended session lives on when the session is forgotten': ['draft.edges[account] = deadAt(edge);', ''],
+    'a bind from before the horizon still binds': ['if (operation.stamp < horizon) return;', ''],
     'an overriding bind from before the horizon does not clear': [
       'const removal = removalAt(operation.stamp);',
       'const removal = removalAt(operation.stamp);\n  if (operation.stamp < horizon) return;',
@@ -147,7 +161,7 @@ export const MUTANTS: readonly Hunt[] = [
       '    await point(ports.store, ref, newBinds(stored, next), pointed);\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n',
       '    const before = stored;\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n    await point(ports.store, ref, newBinds(before, next), pointed);\n',
     ],
-    'a lost race counts as won': ["if (result === 'written') return outcomes;", 'return outcomes;'],
+    'a lost race counts as won': ["if (result === 'written') return next;", 'return next;'],
     'what is unavailable counts as applied': ['at(outcome, i) : outcome', "at(outcome, i) : { kind: 'applied' }"],
   }),
   ...inFile('../test/memory/registry-store.ts', 'storage', {
@@ -155,16 +169,13 @@ export const MUTANTS: readonly Hunt[] = [
   }),
   ...inFile('core/bindings.ts', 'storage', {
     "an account's watermark is read first": [
-      "  const bound = await newestBound(store, ref, account);\n  const [clear = ''] = await store.clears([ref]);\n",
-      "  const [clear = ''] = await store.clears([ref]);\n  const bound = await newestBound(store, ref, account);\n",
+      '    const bound = await newestBound(work, ref, known);\n    const [stored] = await work.store.watermarks([ref]);\n',
+      '    const [stored] = await work.store.watermarks([ref]);\n    const bound = await newestBound(work, ref, known);\n',
     ],
-    'watermarks are not read': [
-      "isBound(document, account, clears.get(`${app}#${account}`) ?? '')",
-      "isBound(document, account, '')",
-    ],
+    'watermarks are not read': ['watermarks.get(`${app}#${account}`) ?? UNMARKED', 'UNMARKED'],
     'a pointer is taken for a binding': [
-      "if (document !== undefined && isBound(document, account, ''))",
-      'if (document !== undefined)',
+      'return isBound(document, account, known, work.nowMs) ?',
+      'return document !== EMPTY ?',
     ],
   }),
   ...inFile('sweep/collect.ts', 'collecting', {
@@ -179,7 +190,10 @@ export const MUTANTS: readonly Hunt[] = [
       'idleMs !== undefined && idleMs <= now() - IDLE_MS',
       'true',
     ],
-    'watermarks of the page before are not read': ["Array.isArray(read) ? (read[0] ?? '') : ''", '{}'],
+    'watermarks of the page before are not read': [
+      '(Array.isArray(read) && read[0]?.watermark) || UNMARKED',
+      'UNMARKED',
+    ],
   }),
   ...inFile('../test/memory/sweep-store.ts', 'collecting', {
     'a pointer that has risen is collected': [
@@ -204,7 +218,7 @@ export const MUTANTS: readonly Hunt[] = [
   }),
   ...inFile('core/time.ts', 'calls', {
     'a call without a time has the time of our clock': ['Math.max(latest, msOf(moment) + 1), nowMs)', 'latest, nowMs)'],
-    'a bind without a time does not look at watermarks': ['...clears.take(asked[i]?.accounts.length ?? 0)', '...[]'],
+    'a bind without a time does not look at watermarks': ['own.flatMap(({ watermark }) => momentsOf(watermark))', '[]'],
     'an unbind from all tokens does not look at binds': ['...pointers.map(({ edge }) => edge), ', ''],
     'a token named twice has two times': [
       'tokens.set(nameOf(one), { ref, accounts: [...accounts, ...one.accounts] });',

@@ -3,7 +3,7 @@ import type { AppId } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { textOf } from './cast.ts';
 import type { OnFinding } from './finding.ts';
-import { byTime, effectOn, ends, pairOf } from './serial.ts';
+import { byTime, effectOn, isRemoval, pairOf } from './serial.ts';
 import type { Truth } from './truth.ts';
 
 /** An operation, the time of its first request, and the time of the first answer that it is applied (ms). */
@@ -43,32 +43,21 @@ export function check(
  * store: a caller that got the answer to a removal never sees the binding again, unless a later bind was requested.
  */
 function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefined {
-  const issued = deeds.filter(
-    ({ issuedAt, operation }) => issuedAt <= answer.to && effectOn(operation, answer) !== undefined,
-  );
+  const issued = deeds.filter(({ issuedAt }) => issuedAt <= answer.to);
   const known = issued.filter(({ ackedAt }) => ackedAt <= answer.from).map(({ operation }) => operation);
   const operations = issued.map(({ operation }) => operation);
   if (answer.isShown) {
-    const isAllowed = operations.some((bind) => allows(bind, known, answer));
+    const isAllowed = operations.some(
+      (bind) => effectOn(bind, answer) === 'binds' && !known.some((one) => isRemoval(one, bind, answer)),
+    );
     return isAllowed ? undefined : 'O3 an answered removal is never seen bound again';
   }
-  const newest = operations.sort(byTime).at(-1);
+  const decisive = operations.filter((operation) => effectOn(operation, answer) !== undefined);
+  const newest = decisive.sort(byTime).at(-1);
   if (newest === undefined || !known.includes(newest) || effectOn(newest, answer) !== 'binds') return undefined;
-  if (operations.some((operation) => isEnd(operation, newest, answer))) return undefined;
+  if (operations.some((operation) => isRemoval(operation, newest, answer))) return undefined;
   return 'O3 an answered bind is visible, unless a later removal was requested';
 }
-
-/** Returns true if the requested bind may show: no removal that is known to be applied covers it. */
-function allows(bind: Operation, known: readonly Operation[], answer: Answer): boolean {
-  if (effectOn(bind, answer) !== 'binds') return false;
-  return !known.some(
-    (operation) =>
-      isEnd(operation, bind, answer) || (effectOn(operation, answer) === 'removes' && byTime(operation, bind) > 0),
-  );
-}
-
-const isEnd = (operation: Operation, bind: Operation, answer: Answer): boolean =>
-  (bind.kind === 'bind' || bind.kind === 'bindOverriding') && ends(operation, { ...answer, by: bind });
 
 export const deedText = ({ operation, issuedAt, ackedAt }: Deed): string =>
   `asked ${issuedAt.toFixed(1)} ms, in effect by ${ackedAt.toFixed(1)} ms: ${textOf(operation)}`;

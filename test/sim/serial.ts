@@ -1,6 +1,6 @@
 import type { Account, Token } from '../../functions/core/account.ts';
 import type { AppId } from '../../functions/core/configuration.ts';
-import type { Operation, TokenOperation } from '../../functions/core/operation.ts';
+import { type BindOperation, binds, type Operation, type TokenOperation } from '../../functions/core/operation.ts';
 import { present } from './random.ts';
 
 /** A binding's name: app, token and account in one text. */
@@ -13,7 +13,7 @@ export type Bound = {
   readonly app: AppId;
   readonly token: Token;
   readonly account: Account;
-  readonly by: Extract<TokenOperation, { kind: 'bind' | 'bindOverriding' }>;
+  readonly by: BindOperation;
 };
 
 /**
@@ -39,13 +39,13 @@ export function inOrder(operations: readonly Operation[]): Map<Pair, Bound> {
 
 /**
  * Returns the effect of an operation alone on a binding. The newest operation that does anything to it decides: by this the answer to
- * a single question can be checked while operations are still on their way.
+ * a single question can be checked while operations are still on their way. What depends on the session of a bind, `ends` says.
  */
 export function effectOn(operation: Operation, about: Omit<Bound, 'by'>): 'binds' | 'removes' | undefined {
   if (operation.app !== about.app) return undefined;
   if (operation.kind === 'unbindAccountFromAll')
     return isSame(operation.account, about.account) ? 'removes' : undefined;
-  if (operation.token !== about.token) return undefined;
+  if (!('token' in operation) || operation.kind === 'endSession' || operation.token !== about.token) return undefined;
   if (operation.kind === 'unbindTokenFromAll') return 'removes';
   const isNamed = operation.accounts.some((one) => isSame(one, about.account));
   if (operation.kind === 'bindOverriding') return effectOfOverride(operation, about.account, isNamed);
@@ -65,10 +65,10 @@ type Override = Extract<TokenOperation, { kind: 'bindOverriding' }>;
 /** Earlier first. In one millisecond a removal is the last, so that a tie ends unbound; the rest is arbitrary and fixed. */
 export function byTime(a: Operation, b: Operation): number {
   const [x, y] = [partsOf(a), partsOf(b)];
-  return x.ms - y.ms || RANK[a.kind] - RANK[b.kind] || (x.rest < y.rest ? -1 : x.rest > y.rest ? 1 : 0);
+  return x.ms - y.ms || rankOf(a) - rankOf(b) || (x.rest < y.rest ? -1 : x.rest > y.rest ? 1 : 0);
 }
 
-const RANK = { bind: 1, bindOverriding: 2, unbind: 3, unbindTokenFromAll: 3, unbindAccountFromAll: 3 } as const;
+const rankOf = ({ kind }: Operation): number => (kind === 'bind' ? 1 : kind === 'bindOverriding' ? 2 : 3);
 
 /** A stamp's time, and its event and element: `<ms>.<kind>.<rest>`. */
 const partsOf = ({ stamp }: Operation) => ({ ms: Number(stamp.split('.', 1)[0]), rest: stamp.slice(16) });
@@ -110,13 +110,29 @@ function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Acc
   }
 }
 
-/** Returns true if the operation is the logout of the session that made the binding: of the whole token, or of this account. */
+/** Returns true if the operation removes the binding because of the session that made it. */
 export function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
-  if (operation.kind !== 'unbind' && operation.kind !== 'unbindTokenFromAll') return false;
-  if (by.session === undefined || operation.session !== by.session) return false;
-  if (operation.app !== app || operation.token !== token) return false;
-  return operation.kind === 'unbindTokenFromAll' || operation.accounts.some((one) => isSame(one, account));
+  if (operation.app !== app || !('session' in operation) || operation.session === undefined) return false;
+  const isItsOwn = operation.session === by.session;
+  switch (operation.kind) {
+    case 'unbindAccountFromOthers':
+      return !isItsOwn && isSame(operation.account, account) && byTime(operation, by) > 0;
+    case 'endAccountSession':
+      return isItsOwn && isSame(operation.account, account);
+    case 'unbind':
+      return isItsOwn && operation.token === token && operation.accounts.some((one) => isSame(one, account));
+    case 'endSession':
+    case 'unbindTokenFromAll':
+      return isItsOwn && operation.token === token;
+    default:
+      return false;
+  }
 }
+
+/** Returns true if the operation removes what the bind has bound. */
+export const isRemoval = (operation: Operation, bind: Operation, about: Omit<Bound, 'by'>): boolean =>
+  (binds(bind) && ends(operation, { ...about, by: bind })) ||
+  (effectOn(operation, about) === 'removes' && byTime(operation, bind) > 0);
 
 const isSame = (a: Account, b: Account): boolean => a.type === b.type && a.id === b.id;
 

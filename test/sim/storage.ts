@@ -137,8 +137,8 @@ async function answersOf(store: RegistryStore, tokens: typeof TOKENS, accounts: 
   const tokenRefs = tokens.map((token) => ({ app: APP, token }));
   const accountRefs = accounts.map((account) => ({ app: APP, account }));
   const found = [
-    ...shownOfTokens(tokens, ACCOUNTS, await accountsOf(store, tokenRefs)),
-    ...shownOfAccounts(accounts, TOKENS, await tokensOf(store, accountRefs)),
+    ...shownOfTokens(tokens, ACCOUNTS, await accountsOf(store, tokenRefs, BEGINNING_MS)),
+    ...shownOfAccounts(accounts, TOKENS, await tokensOf(store, accountRefs, BEGINNING_MS)),
   ];
   return found.map((one) => ({ app: APP, ...one }));
 }

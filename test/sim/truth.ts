@@ -1,5 +1,5 @@
 import { type Account, type AccountKey, accountKey } from '../../functions/core/account.ts';
-import type { TokenDocument } from '../../functions/core/document.ts';
+import { type TokenDocument, UNMARKED, type Watermark } from '../../functions/core/document.ts';
 import { eventHash } from '../../functions/core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 
@@ -20,14 +20,14 @@ export type Span = { readonly from: number; to: number; readonly edge: string };
 
 export function watched(inner: RegistryStore, now: () => number): Truth {
   const documents = new Map<string, TokenDocument>();
-  const clears = new Map<string, string>();
+  const watermarks = new Map<string, Watermark>();
   const spans = new Map<string, Span[]>();
   const history: (() => string)[] = [];
 
   const look = (app: string, token: string, account: AccountKey) => {
     const document = documents.get(`${app} ${token}`);
     const name = `${app} ${token} ${account}`;
-    const isTrue = document !== undefined && says(document, account, clears.get(`${app} ${account}`) ?? '');
+    const isTrue = document !== undefined && says(document, account, watermarks.get(`${app} ${account}`) ?? UNMARKED);
     const known = spans.get(name) ?? [];
     spans.set(name, known);
     note(known, isTrue ? document.edges[account] : undefined, now());
@@ -54,14 +54,15 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
         history.push(() => `${at.toFixed(1)} ms: ${ref.token} version ${version + 1} ${JSON.stringify(document)}`);
         return result;
       },
-      raiseClear: async (ref, removal) => {
-        await inner.raiseClear(ref, removal);
-        const name = `${ref.app} ${accountKey(ref.account)}`;
-        clears.set(name, removal > (clears.get(name) ?? '') ? removal : (clears.get(name) ?? ''));
+      writeWatermark: async (ref, watermark, before) => {
+        const result = await inner.writeWatermark(ref, watermark, before);
+        if (result !== 'written') return result;
+        watermarks.set(`${ref.app} ${accountKey(ref.account)}`, watermark);
         for (const token of documents.keys())
           if (token.startsWith(`${ref.app} `)) look(ref.app, token.slice(ref.app.length + 1), accountKey(ref.account));
         const at = now();
-        history.push(() => `${at.toFixed(1)} ms: account ${accountKey(ref.account)} cleared at ${removal}`);
+        history.push(() => `${at.toFixed(1)} ms: account ${accountKey(ref.account)} ${JSON.stringify(watermark)}`);
+        return result;
       },
     },
   };
@@ -77,13 +78,14 @@ export function note(spans: Span[], edge: string | undefined, now: number): void
 }
 
 /** Returns the bindings in the registers, read by other code than the registry's own: the two must agree. */
-function says({ clear, clearFloor, edges, ended }: TokenDocument, account: AccountKey, accountClear: string): boolean {
+function says({ clear, clearFloor, edges, ended }: TokenDocument, account: AccountKey, all: Watermark): boolean {
   const [moment = '', session] = (edges[account] ?? '').split('~');
   const [, , , , phase] = moment.split('.');
-  if (phase !== '1') return false;
+  if (phase !== '1' || moment.endsWith('}') || session?.endsWith('}')) return false;
   const [type = ''] = account.split('#');
   const [floor = ''] = clearFloor.split('|');
-  const clears = [clear['*'], clear[type], floor, accountClear];
+  const spared = Object.keys(all.spared).filter((one) => one !== session);
+  const clears = [clear['*'], clear[type], floor, all.removal, ...spared.map((one) => all.spared[one])];
   if (clears.some((removal) => removal !== undefined && removal >= moment)) return false;
-  return session === undefined || !(session in ended || eventHash(session, account) in ended);
+  return session === undefined || !(session in ended || session in all.ended || eventHash(session, account) in ended);
 }

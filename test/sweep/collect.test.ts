@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { AccountKey } from '../../functions/core/account.ts';
-import { candidates, EMPTY } from '../../functions/core/document.ts';
+import {
+  candidates as candidatesAt,
+  EMPTY,
+  type TokenDocument,
+  UNMARKED,
+  type Watermark,
+} from '../../functions/core/document.ts';
 import { expiryOf, HORIZON_MS, LATENESS_MS, merge } from '../../functions/core/merge.ts';
 import type { TokenOperation } from '../../functions/core/operation.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
@@ -13,9 +19,10 @@ const NOW = 1_000 * DAY_MS;
 const daysAgo = (days: number) => NOW - days * DAY_MS;
 
 const document = (...operations: TokenOperation[]) => merge(EMPTY, operations);
-const cleared = (name: string, ms: number): ReadonlyMap<AccountKey, string> =>
-  new Map([[key(name), removalAt(stampOf('unbindAccountFromAll', ms, eventHash('clear')))]]);
-const NONE: ReadonlyMap<AccountKey, string> = new Map();
+const candidates = (known: TokenDocument) => candidatesAt(known, NOW);
+const cleared = (name: string, ms: number): ReadonlyMap<AccountKey, Watermark> =>
+  new Map([[key(name), { ...UNMARKED, removal: removalAt(stampOf('unbindAccountFromAll', ms, eventHash('clear'))) }]]);
+const NONE: ReadonlyMap<AccountKey, Watermark> = new Map();
 
 const old = document(bind(daysAgo(40), ['alice', 'bob']));
 
@@ -30,7 +37,6 @@ test('an old edge goes once its session has ended', () => {
   const login = bind(daysAgo(40), ['alice'], { session: 's1' });
   const logout = unbindAll(daysAgo(40) - 1_000, { session: 's1' });
   const dead = document(login, logout);
-  expect(expiryOf(dead)).toBeUndefined();
   const next = withoutDead(dead, NONE, NOW);
   expect(next.edges).toEqual({});
   expect(expiryOf(next)).toBe(daysAgo(40) + HORIZON_MS + LATENESS_MS);

@@ -5,7 +5,7 @@ import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { expiryOf, HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
-import { type CollectReport, clearsOf, collect } from '../../functions/sweep/collect.ts';
+import { type CollectReport, collect, watermarksOf } from '../../functions/sweep/collect.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
@@ -39,12 +39,16 @@ const apply = ({ registry, nowMs }: World, ...operations: Operation[]) =>
 
 async function pass({ registry, store, nowMs }: World, instead: Partial<SweepStore> = {}): Promise<CollectReport> {
   const ports = { registry, store: { ...store, ...instead }, now: () => nowMs };
-  let sum: CollectReport = { folded: 0, pointers: 0, clears: 0 };
+  let sum: CollectReport = { folded: 0, pointers: 0, watermarks: 0 };
   let after: string | undefined;
   do {
     const page = await store.page(after);
-    const one = await collect(ports, page, await clearsOf(registry, page, after));
-    sum = { folded: sum.folded + one.folded, pointers: sum.pointers + one.pointers, clears: sum.clears + one.clears };
+    const one = await collect(ports, page, await watermarksOf(registry, page, after));
+    sum = {
+      folded: sum.folded + one.folded,
+      pointers: sum.pointers + one.pointers,
+      watermarks: sum.watermarks + one.watermarks,
+    };
     after = page.next;
   } while (after !== undefined);
   return sum;
@@ -56,21 +60,23 @@ function expire({ table, nowMs }: World): void {
     if ((expiryOf(document) ?? nowMs) < nowMs) table.documents.delete(name);
 }
 
-const answers = async ({ registry }: World) => [
+const answers = async ({ registry, nowMs }: World) => [
   await accountsOf(
     registry,
     PHONES.map((name) => ({ app: SHOP, token: token(name) })),
+    nowMs,
   ),
   await tokensOf(
     registry,
     NAMES.map((name) => ({ app: SHOP, account: account(name) })),
+    nowMs,
   ),
 ];
 
 const sizes = ({ table }: World) => ({
   documents: table.documents.size,
   pointers: [...table.pointers.values()].reduce((sum, { size }) => sum + size, 0),
-  clears: table.clears.size,
+  watermarks: table.watermarks.size,
 });
 
 /** Days after another, and what happens then: an operation, at most as late as the horizon allows, or a sweep. */
@@ -128,7 +134,7 @@ test('a third pass finds no more work', async () => {
     await pass(one);
     await pass(one);
     const before = structuredClone(one.table);
-    expect(await pass(one)).toEqual({ folded: 0, pointers: 0, clears: 0 });
+    expect(await pass(one)).toEqual({ folded: 0, pointers: 0, watermarks: 0 });
     expect(one.table).toEqual(before);
   });
   await fc.assert(property, { numRuns: 1_000, seed: 1 });
@@ -145,7 +151,7 @@ test('a deleted account has no entries after a year without sweeps', async () =>
     expire(one);
     one.nowMs += DAY_MS;
   }
-  expect(sizes(one)).toEqual({ documents: 0, pointers: 0, clears: 0 });
+  expect(sizes(one)).toEqual({ documents: 0, pointers: 0, watermarks: 0 });
 });
 
 const old = async (pageItems?: number) => {
@@ -158,12 +164,12 @@ const old = async (pageItems?: number) => {
 
 test('a watermark goes an hour after its account had no pointers: earlier reads have ended', async () => {
   const one = await old();
-  expect((await pass(one)).clears).toBe(0);
+  expect((await pass(one)).watermarks).toBe(0);
   one.nowMs += HOUR_MS - 1;
-  expect((await pass(one)).clears).toBe(0);
+  expect((await pass(one)).watermarks).toBe(0);
   one.nowMs += 1;
-  expect((await pass(one)).clears).toBe(1);
-  expect(sizes(one).clears).toBe(0);
+  expect((await pass(one)).watermarks).toBe(1);
+  expect(sizes(one).watermarks).toBe(0);
 });
 
 test('a watermark stays while its account has a pointer, on whatever page', async () => {
@@ -173,7 +179,7 @@ test('a watermark stays while its account has a pointer, on whatever page', asyn
     await pass(one);
     one.nowMs += HOUR_MS;
   }
-  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
+  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, watermarks: 1 });
 });
 
 test('a watermark stays if it rises between read and delete', async () => {
@@ -184,8 +190,8 @@ test('a watermark stays if it rises between read and delete', async () => {
     await apply(one, unbindEverywhere(one.nowMs, 'alice'));
     return one.store.hasPointers(ref);
   };
-  expect((await pass(one, { hasPointers })).clears).toBe(0);
-  expect(sizes(one).clears).toBe(1);
+  expect((await pass(one, { hasPointers })).watermarks).toBe(0);
+  expect(sizes(one).watermarks).toBe(1);
 });
 
 type Moment = (store: SweepStore, login: () => Promise<unknown>) => Partial<SweepStore>;
@@ -245,7 +251,7 @@ test('a lost race for a document leaves it and its pointer to the next pass', as
       return one.registry.write(...parameters);
     },
   };
-  expect(await pass({ ...one, registry })).toEqual({ folded: 0, pointers: 0, clears: 0 });
-  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, clears: 1 });
-  expect(await pass({ ...one, registry })).toEqual({ folded: 1, pointers: 1, clears: 0 });
+  expect(await pass({ ...one, registry })).toEqual({ folded: 0, pointers: 0, watermarks: 0 });
+  expect(sizes(one)).toEqual({ documents: 1, pointers: 1, watermarks: 1 });
+  expect(await pass({ ...one, registry })).toEqual({ folded: 1, pointers: 1, watermarks: 0 });
 });

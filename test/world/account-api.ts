@@ -136,10 +136,10 @@ function watched(state: { isStoreDown: boolean; writes: number }): RegistryStore
   return {
     documents: (tokens) => up(() => store.documents(tokens)),
     pointers: (account) => up(() => store.pointers(account)),
-    clears: (accounts) => up(() => store.clears(accounts)),
+    watermarks: (accounts) => up(() => store.watermarks(accounts)),
     write: (token, document, version) => write(() => store.write(token, document, version)),
     raisePointer: (account, token, edge) => write(() => store.raisePointer(account, token, edge)),
-    raiseClear: (account, removal) => write(() => store.raiseClear(account, removal)),
+    writeWatermark: (...parameters) => write(() => store.writeWatermark(...parameters)),
   };
 }
 

@@ -101,11 +101,15 @@ export function world(ports: Partial<AcceptPorts & EventsPorts> = {}): World {
     handle,
     send: (body, options) => handle(signed(body, options)),
     accountsOf: async (app, token) => {
-      const [accounts = []] = await accountsOf(store, [{ app: AppId.parse(app), token: Token.parse(token) }]);
+      const [accounts = []] = await accountsOf(store, [{ app: AppId.parse(app), token: Token.parse(token) }], NOW);
       return accounts.map(({ type, id }) => `${type}#${id}`);
     },
     tokensOf: async (app, id, type = 7) => {
-      const [tokens = []] = await tokensOf(store, [{ app: AppId.parse(app), account: Account.parse({ type, id }) }]);
+      const [tokens = []] = await tokensOf(
+        store,
+        [{ app: AppId.parse(app), account: Account.parse({ type, id }) }],
+        NOW,
+      );
       return tokens;
     },
     queued,

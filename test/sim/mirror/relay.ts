@@ -52,6 +52,13 @@ function requestOf(operation: OperationsMessage['operations'][number]): OperateR
       return { kind: operation.kind, accounts: [hostedAccount(operation.account)] };
     case 'unbindTokenFromAll':
       return { kind: operation.kind, tokens: [operation.token] };
+    case 'endSession':
+    case 'endAccountSession':
+    case 'unbindAccountFromOthers':
+      // The wire knows no sessions. A relay without a registry cannot tell what a session has bound: it unbinds all.
+      return 'token' in operation
+        ? { kind: 'unbindTokenFromAll', tokens: [operation.token] }
+        : { kind: 'unbindAccountFromAll', accounts: [hostedAccount(operation.account)] };
   }
   const elements = [{ token: operation.token, accounts: operation.accounts.map(hostedAccount) }];
   return { kind: operation.kind, elements };
