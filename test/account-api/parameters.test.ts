@@ -133,8 +133,10 @@ test.each<[string, Problem, unknown]>([
   ['a platform is android or ios', 'invalid', 'windows'],
   ['Invalid input: expected string, received number', 'wrongType', 1],
 ])('an XG platform is refused with the text "%s"', async (text, problem, platform) => {
-  const body = { ...clearTokens('phone'), platform };
-  expect(await reply('xg', 'operate', body)).toEqual(refusal('xg', 'operate', problem, `platform: ${text}`));
+  for (const [endpoint, body] of [['operate', clearTokens('phone')] as const, ['query', accountsOf('phone')] as const])
+    expect(await reply('xg', endpoint, { ...body, platform })).toEqual(
+      refusal('xg', endpoint, problem, `platform: ${text}`),
+    );
 });
 
 test.each<[string, Dialect, string, number]>([
