@@ -31,7 +31,7 @@ export type AccountsAnswer =
   | { readonly kind: 'found'; readonly accounts: readonly (readonly Account[])[] }
   | NotAnswered;
 
-/** A client of any Account API. One call makes one attempt, or none if there is nothing to send. The caller retries. */
+/** A client of any Account API. A call sends one request, or none if there is nothing to send. The caller retries. */
 export type AccountApiClient = {
   /** At most 20 elements with accounts, 500 tokens or 100 accounts. Throws if the request has more. */
   readonly operate: (request: OperateRequest) => Promise<OperateAnswer>;

@@ -45,7 +45,7 @@ export type AccountApiClientOptions = {
   readonly authentication: 'basic' | 'sign';
   /** Sent with every request that has no platform of its own. The XG document asks for it; TPNS requests never have it. */
   readonly platform?: Platform;
-  /** The limit of one attempt (ms), from its start to the last byte of the answer. */
+  /** The limit of one call (ms), from its start to the last byte of the answer. */
   readonly timeoutMs: number;
   /** Milliseconds since 1970, for signatures and for dates in `Retry-After`. */
   readonly now: () => number;
@@ -63,12 +63,12 @@ export function checked(options: AccountApiClientOptions): CheckedOptions {
   throw new Error(`invalid options of an Account API: ${issues.join('; ')}`);
 }
 
-/** The answer to one attempt: a status, and the body if it is JSON. Or the reason why there was no answer. */
+/** The answer to one call: a status, and the body if it is JSON. Or the reason why there was no answer. */
 export type HttpAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly retryAfterMs?: number; readonly json?: unknown }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** Makes one attempt. Never rejects for a failure of the connection or of the API. */
+/** Never rejects for a failure of the connection or of the API. */
 export type Post = (endpoint: Endpoint, body: string) => Promise<HttpAnswer>;
 
 /**
@@ -77,26 +77,51 @@ export type Post = (endpoint: Endpoint, body: string) => Promise<HttpAnswer>;
  */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
-/** Connections to one host. A redirect is an answer like any other: the client does not follow it. */
+/** The other end has closed or forgotten the connection. */
+const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/**
+ * Connections to one host. A redirect is an answer like any other: the client does not follow it. A request whose kept
+ * connection is lost is sent once more, on a new one: while Lambda freezes a function, the other end may forget them all.
+ * Every request may be sent twice, since all operations are idempotent. After any failure kept connections are not used.
+ */
 export function transport(options: CheckedOptions): { post: Post; close: () => Promise<void> } {
   const { url, timeoutMs, connections } = options;
-  const pool = new Pool(url.origin, {
-    connections,
-    allowH2: false,
-    maxResponseSize: MAX_ANSWER_BYTES,
-    connect: { timeout: timeoutMs, minVersion: 'TLSv1.2' },
+  const connected = () => ({
+    isKept: false,
+    pool: new Pool(url.origin, {
+      connections,
+      allowH2: false,
+      maxResponseSize: MAX_ANSWER_BYTES,
+      connect: { timeout: timeoutMs, minVersion: 'TLSv1.2' },
+    }),
   });
+  let current = connected();
   const prefix = url.pathname.replace(/\/+$/, '');
   const credentials = credentialsOf(options);
+  const send = async (
+    request: Omit<Dispatcher.RequestOptions, 'origin'>,
+    isAgain = false,
+  ): Promise<RawAnswer | string> => {
+    const used = current;
+    const { isKept } = used;
+    const raw = await receive(() => used.pool.request(request));
+    if (typeof raw !== 'string') used.isKept = true;
+    else if (isKept && used === current) {
+      current = connected();
+      void used.pool.close();
+    }
+    return typeof raw === 'string' && isKept && LOST.has(raw) && !isAgain ? send(request, true) : raw;
+  };
   const post: Post = async (endpoint, body) => {
     const headers = { 'content-type': 'application/json', 'accept-encoding': 'identity', ...credentials(body) };
-    // Each attempt needs a new signal: one that has fired would end the next attempt before it began.
+    // Each call needs a new signal: one that has fired would end the next call before it began.
     const signal = AbortSignal.timeout(timeoutMs);
     const path = `${prefix}${PATHS[endpoint]}`;
-    const raw = await receive(() => pool.request({ method: 'POST', path, headers, body, signal }));
+    const raw = await send({ method: 'POST', path, headers, body, signal });
     return typeof raw === 'string' ? { kind: 'unavailable', reason: raw } : answerIn(raw, options.now());
   };
-  return { post, close: () => pool.close() };
+  return { post, close: () => current.pool.close() };
 }
 
 function credentialsOf({ app, secret, authentication, now }: CheckedOptions): (body: string) => Record<string, string> {

@@ -1,4 +1,6 @@
 import { createHash, createHmac, createSecretKey, type Hash, type Hmac, type KeyObject } from 'node:crypto';
+import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import { Unavailable } from '../core/outcome.ts';
 
 /** Texts, bytes and keys as the SDK hands them over. */
@@ -41,6 +43,23 @@ const inBytes = (data: Bytes): string | Uint8Array => (typeof data === 'string' 
 const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
   ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
 
+/** Connections to one host at a time, kept between calls: the SDK's own numbers. */
+const KEPT = { keepAlive: true, maxSockets: 50 } as const;
+
+/**
+ * Makes an agent close all idle sockets when a request on a kept socket fails. While Lambda freezes a function, the other
+ * end may forget its connections and say nothing. Each try would take the next dead socket, and there are two tries.
+ */
+function forgetting<A extends Agent>(agent: A): A {
+  agent.reuseSocket = (socket, request) => {
+    Agent.prototype.reuseSocket.call(agent, socket, request);
+    request.once('error', () => {
+      for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
+    });
+  };
+  return agent;
+}
+
 /**
  * Timeouts of every AWS client (ms). By default the SDK waits for ever; two tries with these limits take at most 4 s.
  * After that the caller tries again.
@@ -48,7 +67,11 @@ const viewOf = (data: ArrayBuffer | ArrayBufferView): Uint8Array =>
 export const CLIENT = {
   maxAttempts: 2,
   sha256: Sha256,
-  requestHandler: { connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
+  requestHandler: {
+    ...{ connectionTimeout: 500, requestTimeout: 1_500, throwOnRequestTimeout: true },
+    httpAgent: forgetting(new Agent(KEPT)),
+    httpsAgent: forgetting(new TlsAgent(KEPT)),
+  },
 } as const;
 
 /**

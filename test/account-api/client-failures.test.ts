@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { AccountApiClient } from '../../functions/account-api/client.ts';
@@ -131,6 +132,39 @@ test.each([
 test('a connection is reset', async () => {
   expect(await asked((response) => response.socket?.resetAndDestroy())).toMatchObject({ kind: 'unavailable' });
 });
+
+test.each([
+  ['resets', 0],
+  ['is silent on', 1],
+] as const)(
+  'calls after a freeze succeed though the API %s all eight kept connections, save %i',
+  async (kind, failures) => {
+    const isOld = new WeakSet<Socket>();
+    const waiting: (() => void)[] = [];
+    let least = 8;
+    const { client, sent, server } = await talking(
+      (response, sent, attempt) => {
+        if (response.socket && isOld.has(response.socket)) {
+          if (kind === 'resets') response.socket.resetAndDestroy();
+          return;
+        }
+        waiting.push(() => says(FOUND)(response, sent, attempt));
+        if (waiting.length >= least) for (const answer of waiting.splice(0)) answer();
+      },
+      { timeoutMs: 1_000 },
+    );
+    const sockets: Socket[] = [];
+    server.on('connection', (socket) => sockets.push(socket));
+    const call = async () => (await client.accountsOf([PHONE])).kind;
+    await Promise.all(Array.from({ length: 8 }, call));
+    for (const socket of sockets) isOld.add(socket);
+    least = 1;
+    const kinds = [];
+    for (let i = 0; i < 5; i++) kinds.push(await call());
+    expect(kinds).toEqual(Array.from({ length: 5 }, (_, i) => (i < failures ? 'unavailable' : 'found')));
+    expect(sent).toHaveLength(8 + 6 - failures);
+  },
+);
 
 const page =
   (status: number): Answer =>

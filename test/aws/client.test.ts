@@ -1,9 +1,13 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import { Sha256 } from '../../functions/aws/client.ts';
+import { Sha256, TABLE_CLIENT } from '../../functions/aws/client.ts';
+import { serving } from '../conformance/http-server.ts';
 
 const bytes = fc.uint8Array({ maxLength: 200 });
 
@@ -68,3 +72,55 @@ async function signatureOf(config: SQSClientConfig, secretAccessKey: string, bod
   const request = await signer.sign({ method: 'POST', ...at, headers: {}, body }, { signingDate: new Date(0) });
   return z.parse(z.string(), request.headers['authorization']);
 }
+
+/** A table that answers, until a freeze: then it forgets all connections, and resets them or says nothing. */
+async function forgetfulTable(kind: 'resets' | 'is silent on') {
+  let connections = new Set<Socket>();
+  const isOld = new WeakSet<Socket>();
+  let reached: ServerResponse[] = [];
+  let least = 1;
+  const { url, close, server } = await serving(({ socket }, response) => {
+    if (isOld.has(socket)) {
+      if (kind === 'resets') socket.resetAndDestroy();
+      return;
+    }
+    reached.push(response);
+    if (reached.length < least) return;
+    for (const one of reached) one.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
+    reached = [];
+  });
+  server.on('connection', (socket) => connections.add(socket));
+  const credentials = { accessKeyId: 'id', secretAccessKey: 'secret' };
+  const client = new DynamoDBClient({ ...TABLE_CLIENT, endpoint: url, region: 'us-east-1', credentials });
+  onTestFinished(async () => {
+    client.destroy();
+    await close();
+  });
+  return {
+    /** Calls at the same time. The table answers when all have come, so that each has a connection of its own. */
+    call: async (times: number) => {
+      least = times;
+      const call = () => client.send(new GetItemCommand({ TableName: 't', Key: { pk: { S: 'x' }, sk: { S: 'D' } } }));
+      await Promise.all(Array.from({ length: times }, call));
+    },
+    freeze: () => {
+      for (const socket of connections) isOld.add(socket);
+      const kept = connections.size;
+      connections = new Set();
+      return kept;
+    },
+  };
+}
+
+test.each(['resets', 'is silent on'] as const)(
+  'the first calls after a freeze succeed though the other end %s all eight kept connections',
+  async (kind) => {
+    const { call, freeze } = await forgetfulTable(kind);
+    await call(8);
+    expect(freeze()).toBe(8);
+    for (let i = 0; i < 5; i++) await call(1);
+    await call(8);
+    expect(freeze()).toBe(8);
+    await call(8);
+  },
+);
