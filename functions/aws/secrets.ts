@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import {
   GetSecretValueCommand,
   ResourceNotFoundException,
@@ -9,8 +10,17 @@ import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import type { Log } from '../lambda/log.ts';
 import { CLIENT, callAws } from './client.ts';
 
-/** How long a secret is used before it is read again (ms): every instance uses a new one after this time. */
-const REFRESH_MS = 300_000;
+/** How long a secret is used before it is read again (ms), while requests use the known one. */
+const REFRESH_MS = 240_000;
+
+/** Every instance uses a new secret after this time (ms), unless reading it takes longer than `PATIENCE_MS`. */
+const STALE_MS = 300_000;
+
+/** How long a request waits for a newer secret than the known one (ms). */
+const PATIENCE_MS = 1_000;
+
+/** When the previous version is read beside the current one (ms). Before, a second connection would slow a cold start. */
+const SLOW_MS = 500;
 
 type Stage = 'AWSCURRENT' | 'AWSPREVIOUS';
 
@@ -36,11 +46,17 @@ export type SecretsPorts<T> = {
 export const secretsIn = <T>(names: SecretsPorts<T>['names'], decode: SecretsPorts<T>['decode'], log: Log) =>
   secretsReader({ client: new SecretsManagerClient(CLIENT), names, decode, now: Date.now, log });
 
-type Cached<T> = { readonly secrets: Promise<readonly T[]>; readonly readAt: number };
+/** `next`: the secrets that are being read to replace these. */
+type Cached<T> = {
+  readonly secrets: Promise<readonly T[]>;
+  readonly readAt: number;
+  next?: Promise<readonly T[]>;
+};
 
 /**
- * Returns the live secrets of a credential, newest first; none for an id without a secret. Reads them at first use and
- * every 5 minutes; if a later read fails, the known secrets stay in use. Rejects with `Unavailable` if the first fails.
+ * Returns the live secrets of a credential, newest first; none for an id without a secret. Reads them at first use, and
+ * in use every 4 minutes; if a later read fails, the known secrets stay in use. A request waits for it after 5 minutes
+ * only, and for a second at most. Rejects with `Unavailable` if the first fails.
  */
 export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promise<readonly T[]> {
   const cache = new Map<string, Cached<T>>();
@@ -48,27 +64,42 @@ export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promis
     const name = Object.hasOwn(ports.names, id) ? ports.names[id] : undefined;
     if (name === undefined) return Promise.resolve([]);
     const cached = cache.get(id);
-    if (cached && ports.now() - cached.readAt < REFRESH_MS) return cached.secrets;
-    const read = liveSecrets(ports, id, name);
-    const secrets = cached ? read.catch(() => cached.secrets) : read;
-    cache.set(id, { secrets, readAt: ports.now() });
-    // If the first read fails, forget it: the next request tries again.
-    if (!cached) read.catch(() => cache.delete(id));
-    return secrets;
+    const now = ports.now();
+    if (cached === undefined) {
+      const secrets = liveSecrets(ports, id, name);
+      cache.set(id, { secrets, readAt: now });
+      // If the first read fails, forget it: the next request tries again.
+      secrets.catch(() => cache.delete(id));
+      return secrets;
+    }
+    if (now - cached.readAt < REFRESH_MS) return cached.secrets;
+    cached.next ??= liveSecrets(ports, id, name)
+      .catch(() => cached.secrets)
+      .then((secrets) => {
+        cache.set(id, { secrets: Promise.resolve(secrets), readAt: now });
+        return secrets;
+      });
+    if (now - cached.readAt < STALE_MS) return cached.secrets;
+    return Promise.race([cached.next, setTimeout(PATIENCE_MS, cached.secrets, { ref: false })]);
   };
 }
 
 async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string): Promise<readonly T[]> {
   const { client, stages = LIVE } = ports;
+  let last: Promise<unknown> = Promise.resolve();
+  const texts = stages.map((stage, place) => {
+    const turn = place > 0 && Promise.race([last, setTimeout(SLOW_MS, undefined, { ref: false })]);
+    const text = Promise.resolve(turn).then(() => secretText(client, name, stage));
+    last = text;
+    return text;
+  });
   const secrets: T[] = [];
-  // One after the other: two calls at once would open a second connection, which slows a cold start.
-  for (const stage of stages) {
-    const text = await secretText(client, name, stage);
+  for (const [place, text] of (await Promise.all(texts)).entries()) {
     if (text === undefined) continue;
     try {
       secrets.push(ports.decode(text));
     } catch {
-      ports.log('error', 'secret.unusable', { credential: id, version: stage });
+      ports.log('error', 'secret.unusable', { credential: id, version: `${stages[place]}` });
     }
   }
   return secrets;

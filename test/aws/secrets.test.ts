@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CLIENT } from '../../functions/aws/client.ts';
 import {
   digestUnder,
@@ -62,14 +63,62 @@ test('an id without a secret has none, also one that objects inherit', async () 
   expect(await reader()('constructor')).toEqual([]);
 });
 
-test('secrets are read once and known for five minutes', async () => {
+test('secrets are read once, and again after five minutes', async () => {
   const secretsOf = reader();
   await secretsOf('app');
   kept.set('name-of-app', { AWSCURRENT: 'newer', AWSPREVIOUS: 'new' });
-  now = 5 * MINUTE - 1;
+  now = 4 * MINUTE - 1;
   expect(await secretsOf('app')).toEqual(['new', 'old']);
   now = 5 * MINUTE;
   expect(await secretsOf('app')).toEqual(['newer', 'new']);
+});
+
+/** Makes every call of the client wait until `go`. Returns the versions that calls ask for. */
+function slow() {
+  const asked: (string | undefined)[] = [];
+  const gate = Promise.withResolvers<void>();
+  client.middlewareStack.add(
+    (next) => async (call) => {
+      asked.push('VersionStage' in call.input ? call.input.VersionStage : undefined);
+      await gate.promise;
+      return next(call);
+    },
+    { step: 'initialize' },
+  );
+  return { asked, go: gate.resolve };
+}
+
+test('secrets known for four minutes are used while they are read again, and no request waits', async () => {
+  const secretsOf = reader();
+  await secretsOf('app');
+  const { asked, go } = slow();
+  kept.set('name-of-app', { AWSCURRENT: 'newer', AWSPREVIOUS: 'new' });
+  now = 4 * MINUTE;
+  for (let i = 0; i < 3; i++) expect(await secretsOf('app')).toEqual(['new', 'old']);
+  await vi.waitFor(() => expect(asked).toEqual(['AWSCURRENT', 'AWSPREVIOUS']));
+  go();
+  await vi.waitFor(async () => expect(await secretsOf('app')).toEqual(['newer', 'new']));
+});
+
+test('secrets known for five minutes are used after a second if reading them again takes longer', async () => {
+  const secretsOf = reader();
+  await secretsOf('app');
+  slow();
+  now = 5 * MINUTE;
+  const startedMs = performance.now();
+  expect(await secretsOf('app')).toEqual(['new', 'old']);
+  expect(performance.now() - startedMs).toBeGreaterThan(900);
+  expect(performance.now() - startedMs).toBeLessThan(1_900);
+});
+
+test('the previous version is read after the current one, or beside it if that is slow', async () => {
+  const { asked, go } = slow();
+  const read = reader()('app');
+  await setTimeout(100);
+  expect(asked).toEqual(['AWSCURRENT']);
+  await vi.waitFor(() => expect(asked).toEqual(['AWSCURRENT', 'AWSPREVIOUS']));
+  go();
+  expect(await read).toEqual(['new', 'old']);
 });
 
 test('known secrets work while they cannot be read again', async () => {
