@@ -52,8 +52,8 @@ const batchoperate: Schema = {
       headers: {
         'bindery-outcome': {
           description:
-            '`applied`: the next query sees the change. `durable`: the change is on the queue. Absent if the request was refused.',
-          schema: { enum: ['applied', 'durable'] },
+            '`applied`: the next query sees the change. `superseded`: something that was to be removed is still bound, or something that was to be bound is not. `durable`: the change is on the queue, or it is not known what it has left. Absent if the request was refused.',
+          schema: { enum: ['applied', 'superseded', 'durable'] },
         },
       },
       content: body('OperateReply', OPERATE.replies),

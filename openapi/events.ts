@@ -24,9 +24,11 @@ const WORDS: Words = {
     'Shared by a login and its logout. Once the logout was accepted, the login has no effect, whatever their times.',
 };
 
+const OUTCOMES = z.enum(['applied', 'superseded', 'refused', 'durable']);
+
 const Reply = z.object({
-  outcome: z.enum(['applied', 'durable']),
-  events: z.array(z.object({ id: z.string(), outcome: z.enum(['applied', 'superseded', 'durable']) })),
+  outcome: OUTCOMES,
+  events: z.array(z.object({ id: z.string(), outcome: OUTCOMES, reason: z.string().optional() })),
   request_id: z.string(),
 });
 

@@ -57,7 +57,7 @@ function withoutTable({ http, apply, ...others }: Doors): Doors {
   const ports = { store: memoryRegistryStore(new Map()), now: Date.now, pause: (ms: number) => setTimeout(ms) };
   const accept = accepting({
     enqueue: operationsQueue(client, queue, 1),
-    apply: (operations) => applyAll(ports, operations),
+    apply: (operations) => applyAll(ports, operations, { answers: true }),
     withinBudget: (work) => work,
   });
   const keysOf = () => Promise.resolve([SOURCE_KEY]);

@@ -8,7 +8,7 @@ import { eventHash, type StampedKind, stampOf } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
 import { accountTime, type TokenTime, tokenTimes } from '../core/time.ts';
 import type { HttpReply } from '../lambda/request.ts';
-import type { Accept, Accepted } from '../operations/accept.ts';
+import { type Accept, supersededRemovals } from '../operations/accept.ts';
 import { failed, lineOf } from './reply.ts';
 import { type ElementResult, type OperateElement, OperateReplies, type OperateRequest } from './wire/operate.ts';
 
@@ -34,43 +34,50 @@ export async function operate(
   if (accepted.kind === 'tooLarge') return failed({ app, endpoint: 'operate' }, { problem: 'tooLarge' });
   if (accepted.kind === 'unavailable')
     return failed({ app, endpoint: 'operate' }, { problem: 'unavailable' }, accepted.reason, lineOf(request));
-  return acceptedReply(app, request, stamped, accepted);
+  return acceptedReply(app, request, stamped, accepted.outcomes);
 }
 
 /**
- * A durable operation has the result `done`, because the worker will apply it. Clients read the body of a 200 only, so a
- * header says whether the operations are applied or durable.
+ * A durable operation has the result `done`, because the worker will apply it, and so has a superseded one, because the
+ * wire has no word for it. Clients read the body of a 200 only, so a header says more: `applied` if all is in effect.
  */
 function acceptedReply(
   app: App,
   request: OperateRequest,
   stamped: readonly StampedOperation[],
-  accepted: Exclude<Accepted, { kind: 'unavailable' | 'tooLarge' }>,
+  outcomes: readonly Outcome[],
 ): HttpReply {
-  const outcomes = accepted.kind === 'applied' ? accepted.outcomes : [];
+  const isDurable = stamped.some(({ isTimed }, i) => !isTimed || outcomes[i]?.kind === 'unavailable');
+  const superseded = outcomes.filter(({ kind }) => kind === 'superseded').length;
+  const outcome = isDurable ? 'durable' : superseded > 0 ? 'superseded' : 'applied';
+  const operations = stamped.map(({ operation }) => operation);
   const results = stamped.map((element, i) => resultOf(element, outcomes[i]));
   return {
     status: 200,
-    headers: { 'bindery-outcome': accepted.kind },
+    headers: { 'bindery-outcome': outcome },
     body: z.encode(OperateReplies[app.dialect], { kind: 'done', results }),
     line: {
       app: app.id,
       ...lineOf(request),
-      outcome: accepted.kind,
-      refused: results.filter((result) => result === 'refused' || result === 'unavailable').length,
-      superseded: outcomes.filter(({ kind }) => kind === 'superseded').length,
+      outcome,
+      refused: results.filter((result) => result === 'refused').length,
+      superseded,
+      superseded_removals: supersededRemovals(operations, outcomes),
     },
   };
 }
 
 function resultOf({ operation, isKnown }: StampedOperation, outcome: Outcome | undefined): ElementResult {
-  if (outcome?.kind === 'refused' || outcome?.kind === 'unavailable') return outcome.kind;
+  if (outcome?.kind === 'refused') return outcome.kind;
   const isRemoval = operation.kind === 'unbind' || operation.kind === 'unbindTokenFromAll';
   return isRemoval && !isKnown ? 'unknownToken' : 'done';
 }
 
-/** An element's operation. `isKnown`: the registry has seen its token before, or could not be read. */
-type StampedOperation = { readonly operation: Operation; readonly isKnown: boolean };
+/**
+ * An element's operation. `isKnown`: the registry has seen its token before, or could not be read. `isTimed`: the times
+ * could be read; otherwise the effect of a removal is not known.
+ */
+type StampedOperation = { readonly operation: Operation; readonly isKnown: boolean; readonly isTimed: boolean };
 
 /** The request's app and id. The id separates operations of one millisecond. */
 type Stamping = {
@@ -106,8 +113,9 @@ async function stampTokens(
   const times = await orUnavailable(() => tokenTimes(store, nowMs, touched));
   const unasked: TokenTime = { isKnown: true, ms: nowMs };
   return elements.map((element, index) => {
-    const { isKnown, ms } = (Array.isArray(times) ? times[index] : undefined) ?? unasked;
-    return { isKnown, operation: onToken(kind, element, { ...stamping, ms, index }) };
+    const time = Array.isArray(times) ? times[index] : undefined;
+    const { isKnown, ms } = time ?? unasked;
+    return { isKnown, isTimed: time !== undefined, operation: onToken(kind, element, { ...stamping, ms, index }) };
   });
 }
 
@@ -130,8 +138,9 @@ const stampAccounts = (accounts: readonly Account[], stamping: Stamping): Promis
     const { store, app, nowMs } = stamping;
     const kind = 'unbindAccountFromAll';
     const time = await orUnavailable(() => accountTime(store, nowMs, { app: app.id, account }));
-    const stamp = stampAt(kind, { ...stamping, ms: typeof time === 'number' ? time : nowMs, index });
-    return { isKnown: true, operation: { kind, app: app.id, account, stamp } };
+    const isTimed = typeof time === 'number';
+    const stamp = stampAt(kind, { ...stamping, ms: isTimed ? time : nowMs, index });
+    return { isKnown: true, isTimed, operation: { kind, app: app.id, account, stamp } };
   });
 
 const stampAt = (kind: StampedKind, { ms, app, requestId, index }: Moment) =>

@@ -106,8 +106,8 @@ export type Limits = { readonly [K in keyof typeof DOCUMENT_LIMITS]: number };
 const DAY_MS = 86_400_000;
 
 /**
- * The latest that an operation may come (ms): 14 days in the queue, 14 more as a dead letter, whose clock FIFO queues
- * restart, and 7 in the sender's outbox. An older bind is refused, so an older tombstone has nothing to stop.
+ * The latest that an operation may come (ms): 7 days in the queue, 14 parked, 7 in the queue again after a redrive,
+ * and 7 in the sender's outbox. An older bind is refused, so an older tombstone has nothing to stop.
  */
 export const HORIZON_MS = 35 * DAY_MS;
 

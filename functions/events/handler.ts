@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Source, SourceId } from '../core/configuration.ts';
-import { orUnavailable } from '../core/outcome.ts';
+import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import {
   bytesIn,
@@ -10,7 +10,7 @@ import {
   jsonIn,
   MAX_BODY_BYTES,
 } from '../lambda/request.ts';
-import type { Accept, Accepted } from '../operations/accept.ts';
+import { type Accept, answerToAll, answerToEvent, supersededRemovals } from '../operations/accept.ts';
 import type { Issue, Reach, SourceKind } from './source.ts';
 import { standardWebhooks } from './sources/standard-webhooks.ts';
 import { type TranslatedEvent, translate } from './translate.ts';
@@ -27,8 +27,8 @@ export type EventsPorts = {
 };
 
 /**
- * `POST /events/{source}`: verify, translate, accept. A request is accepted whole or changes nothing. Answers 200 if the
- * events are applied, 202 if they are durable, and the refusals below.
+ * `POST /events/{source}`: verify, translate, accept. A request is accepted whole or changes nothing. Answers 200 with the
+ * outcomes of the events, 202 if one is not yet in effect, and the refusals below.
  */
 export const eventsHandler =
   (ports: EventsPorts): HttpHandler =>
@@ -57,7 +57,7 @@ async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): P
   const accepted = await accept(request.id, operations);
   if (accepted.kind === 'unavailable') return unavailable(request, accepted.reason);
   if (accepted.kind === 'tooLarge') return refuse(request, 'too_large');
-  return acceptedReply(request, events, accepted, now());
+  return acceptedReply(request, events, accepted.outcomes, now());
 }
 
 /** Every refusal, by its code. */
@@ -93,24 +93,27 @@ const unavailable = (request: HttpRequest, reason: string): HttpReply => ({
   line: { outcome: 'unavailable', reason },
 });
 
-/** Returns the events' outcomes in the order sent. An event is superseded if all its operations are. */
+/** Returns the events' outcomes in the order sent. */
 function acceptedReply(
   request: HttpRequest,
   events: readonly TranslatedEvent[],
-  accepted: Exclude<Accepted, { kind: 'unavailable' | 'tooLarge' }>,
+  outcomes: readonly Outcome[],
   nowMs: number,
 ): HttpReply {
-  const outcome = accepted.kind;
-  const outcomes = outcome === 'applied' ? accepted.outcomes.values() : undefined;
+  const rest = outcomes.values();
   const results = events.map(({ id, operations }) => {
-    const own = outcomes?.take(operations.length).toArray();
-    return { id, outcome: own?.every(({ kind }) => kind === 'superseded') ? 'superseded' : outcome };
+    const own = rest.take(operations.length).toArray();
+    const reason = own.find((one) => one.kind === 'refused')?.reason;
+    return { id, outcome: answerToEvent(operations, own), ...(reason !== undefined && { reason }) };
   });
+  const outcome = answerToAll(results.map((one) => one.outcome));
   const superseded = results.filter((one) => one.outcome === 'superseded').length;
+  const operations = events.flatMap((event) => event.operations);
+  const superseded_removals = supersededRemovals(operations, outcomes);
   return {
-    status: outcome === 'applied' ? 200 : 202,
+    status: outcome === 'durable' ? 202 : 200,
     body: { outcome, events: results, request_id: request.id },
-    line: { ...lineOf(events, nowMs), outcome, superseded },
+    line: { ...lineOf(events, nowMs), outcome, superseded, superseded_removals },
   };
 }
 

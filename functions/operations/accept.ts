@@ -1,10 +1,9 @@
-import type { Operation } from '../core/operation.ts';
+import { binds, type Operation } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 
-/** The result of accepting a request's operations. */
+/** The result of accepting a request's operations. An outcome `unavailable` is durable: a worker applies it later. */
 export type Accepted =
-  | { readonly kind: 'applied'; readonly outcomes: readonly Outcome[] } // visible to the next query
-  | { readonly kind: 'durable' } // on the queue, applied later
+  | { readonly kind: 'accepted'; readonly outcomes: readonly Outcome[] }
   | TooLarge
   | { readonly kind: 'unavailable'; readonly reason: string }; // the sender retries
 
@@ -32,7 +31,32 @@ export const accepting =
     const sent = await orUnavailable(() => enqueue(id, operations));
     if (sent) return sent;
     const outcomes = await withinBudget(orUnavailable(() => apply(operations)));
-    if (!Array.isArray(outcomes) || outcomes.some((outcome) => outcome.kind === 'unavailable'))
-      return { kind: 'durable' };
-    return { kind: 'applied', outcomes };
+    if (Array.isArray(outcomes)) return { kind: 'accepted', outcomes };
+    const reason = outcomes === 'late' ? outcomes : outcomes.reason;
+    return { kind: 'accepted', outcomes: operations.map(() => ({ kind: 'unavailable', reason })) };
   };
+
+/** The outcome in an answer to a sender. `durable`: on the queue, not yet visible to queries. */
+export type Answer = Exclude<Outcome['kind'], 'unavailable'> | 'durable';
+
+const answerTo = ({ kind }: Outcome): Answer => (kind === 'unavailable' ? 'durable' : kind);
+
+/**
+ * The answer to an event, from the outcomes of its operations: `superseded` if a removal of it leaves something bound, or
+ * if nothing of it is in effect.
+ */
+export function answerToEvent(operations: readonly Operation[], outcomes: readonly Outcome[]): Answer {
+  const answers = outcomes.map(answerTo);
+  for (const one of ['durable', 'refused'] as const) if (answers.includes(one)) return one;
+  return supersededRemovals(operations, outcomes) > 0 ? 'superseded' : answerToAll(answers);
+}
+
+/** The answer to a request: `durable` if anything is not yet in effect, `applied` if anything is in effect. */
+export function answerToAll(answers: readonly Answer[]): Answer {
+  for (const one of ['durable', 'applied', 'superseded'] as const) if (answers.includes(one)) return one;
+  return 'refused';
+}
+
+/** The removals that leave something bound: the one cheap sign that the clocks of senders disagree. */
+export const supersededRemovals = (operations: readonly Operation[], outcomes: readonly Outcome[]): number =>
+  operations.filter((operation, i) => !binds(operation) && outcomes[i]?.kind === 'superseded').length;

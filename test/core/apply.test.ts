@@ -6,7 +6,18 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
-import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import {
+  account,
+  app,
+  bind,
+  moved,
+  override,
+  session,
+  token,
+  unbind,
+  unbindAll,
+  unbindEverywhere,
+} from '../world/examples.ts';
 
 const accountsOf = (store: RegistryStore, tokens: readonly TokenRef[]) => accountsAt(store, tokens, 1_000);
 const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]) => tokensAt(store, accounts, 1_000);
@@ -250,4 +261,37 @@ test('a new document gets another version than an expired one that was deleted',
   };
   await applyAll(ports(store, late), [unbind(late - 1, ['alice'])]);
   expect(await accountsOf(inner, [PHONE])).toEqual([[account('bob')]]);
+});
+
+const told = async (before: Operation[], ...operations: Operation[]) => {
+  const store = memoryRegistryStore();
+  await applyAll(ports(store), before);
+  return (await applyAll(ports(store), operations, { answers: true })).map(({ kind }) => kind);
+};
+const everywhere = (ms: number) => unbindEverywhere(ms, 'alice');
+
+test.each<[string, Operation[], Operation, string]>([
+  ['a logout before a login', [bind(9, ['alice'])], unbindAll(5), 'superseded'],
+  ['a logout of one account before its login', [bind(9, ['alice'])], unbind(5, ['alice']), 'superseded'],
+  ['a logout of one account while another is bound', [bind(9, ['bob'])], unbind(5, ['alice']), 'applied'],
+  [
+    'a logout whose account a later sign-out everywhere took',
+    [bind(9, ['alice']), everywhere(12)],
+    unbindAll(5),
+    'applied',
+  ],
+  ['a sign-out everywhere before a login', [bind(9, ['alice'])], everywhere(5), 'superseded'],
+  ['a sign-out everywhere after every login', [bind(9, ['alice'])], everywhere(10), 'applied'],
+  ['a login before a sign-out everywhere', [everywhere(5)], bind(3, ['alice']), 'superseded'],
+  ['a login after a sign-out everywhere', [everywhere(5)], bind(6, ['alice']), 'applied'],
+])('the answer to %s is what is so', async (_, before, operation, answer) => {
+  expect(await told(before, operation)).toEqual([answer]);
+});
+
+test('a sign-out of the other sessions leaves the one that it names, also when they log in late', async () => {
+  const kept = bind(1, ['alice'], { session: 'kept' });
+  const other = moved(bind(2, ['alice'], { session: 'other' }), 'tablet');
+  const others: Operation = { ...everywhere(5), kind: 'unbindAccountFromOthers', session: session('kept') };
+  expect(await told([kept, other], others)).toEqual(['applied']);
+  expect(await told([others], kept, other)).toEqual(['applied', 'superseded']);
 });

@@ -290,6 +290,7 @@ test('the line of applied events has source, apps, number, age of the oldest eve
     events: 2,
     event_age_ms: 3_000,
     superseded: 1,
+    superseded_removals: 0,
   });
 });
 

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
-import { Unavailable } from '../../functions/core/outcome.ts';
-import { type AcceptPorts, accepting } from '../../functions/operations/accept.ts';
+import type { Operation } from '../../functions/core/operation.ts';
+import { type Outcome, Unavailable } from '../../functions/core/outcome.ts';
+import {
+  type AcceptPorts,
+  type Answer,
+  accepting,
+  answerToAll,
+  answerToEvent,
+} from '../../functions/operations/accept.ts';
 import { bind, unbindAll } from '../world/examples.ts';
 
 const operations = [bind(1, ['alice']), unbindAll(2)];
@@ -24,7 +31,7 @@ function whileAccepting(ports: Partial<AcceptPorts>) {
 
 test('operations are on the queue before they are applied', async () => {
   const { happened, accepted } = whileAccepting({});
-  expect(await accepted).toEqual({ kind: 'applied', outcomes: [{ kind: 'applied' }, { kind: 'applied' }] });
+  expect(await accepted).toEqual({ kind: 'accepted', outcomes: [{ kind: 'applied' }, { kind: 'applied' }] });
   expect(happened).toEqual(['enqueue request-1 2', 'apply 2']);
 });
 
@@ -37,20 +44,38 @@ test('operations that the queue refuses are unavailable, and none is applied', a
 });
 
 test.each<[string, Partial<AcceptPorts>]>([
-  [
-    'one of them could not be applied',
-    { apply: async () => [{ kind: 'applied' }, { kind: 'unavailable', reason: 'x' }] },
-  ],
   ['the store is unavailable', { apply: () => Promise.reject(new Unavailable('TimeoutError')) }],
   ['the longest time that a caller waits is over', { withinBudget: async () => 'late' }],
 ])('operations on the queue are durable and not yet applied when %s', async (_, ports) => {
-  expect(await whileAccepting(ports).accepted).toEqual({ kind: 'durable' });
+  const unavailable = { kind: 'unavailable', reason: expect.any(String) };
+  expect(await whileAccepting(ports).accepted).toEqual({ kind: 'accepted', outcomes: [unavailable, unavailable] });
 });
 
-test('a refused operation does not make its request durable only, because it is never applied', async () => {
-  const refused = { kind: 'refused', reason: 'a bind older than the horizon' } as const;
-  const { accepted } = whileAccepting({ apply: async () => [refused, { kind: 'applied' }] });
-  expect(await accepted).toEqual({ kind: 'applied', outcomes: [refused, { kind: 'applied' }] });
+const applied: Outcome = { kind: 'applied' };
+const superseded: Outcome = { kind: 'superseded' };
+const later: Outcome = { kind: 'unavailable', reason: 'x' };
+const refused: Outcome = { kind: 'refused', reason: 'a bind older than the horizon' };
+const [login, logout] = [bind(1, ['alice']), unbindAll(2)];
+
+test.each<[string, Operation[], Outcome[], string]>([
+  ['applied if all of it is', [logout, login], [applied, applied], 'applied'],
+  ['superseded if a removal of it leaves something bound', [logout, logout], [applied, superseded], 'superseded'],
+  ['applied if it removes though its bind is superseded', [logout, login], [applied, superseded], 'applied'],
+  ['superseded if nothing of it is in effect', [login], [superseded], 'superseded'],
+  ['durable if anything of it is not yet in effect', [logout, login], [superseded, later], 'durable'],
+  ['refused if anything of it is', [logout, login], [applied, refused], 'refused'],
+])('the answer to an event is %s', (_, operations, outcomes, answer) => {
+  expect(answerToEvent(operations, outcomes)).toBe(answer);
+});
+
+test.each<[Answer[], Answer]>([
+  [['superseded', 'superseded'], 'superseded'],
+  [['superseded', 'refused'], 'superseded'],
+  [['refused', 'refused'], 'refused'],
+  [['applied', 'superseded', 'refused'], 'applied'],
+  [['applied', 'durable'], 'durable'],
+])('the answer to events with the answers %j is %s', (answers, answer) => {
+  expect(answerToAll(answers)).toBe(answer);
 });
 
 test('a bug in applying is thrown, not taken for an unavailable store', async () => {

@@ -43,7 +43,7 @@ export async function operate(client: Client, before: Known): Promise<Known> {
         'O5 what was accepted is on the queue',
         `${reply.results.length} elements accepted, ${operations.length} on the queue`,
       );
-    if (headers['bindery-outcome'] !== 'applied') return;
+    if (headers['bindery-outcome'] === 'durable') return;
     ledger.inEffect(requestId, at);
     if (!sawStoreFail) compare(client, before, operations);
     known = operations;

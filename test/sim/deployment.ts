@@ -153,7 +153,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const acceptAt = (registry: RegistryPorts) =>
     accepting({
       enqueue: (id, all) => enqueue(site, process, operationsMessage(id, all)),
-      apply: (all) => applyAll(registry, all),
+      apply: (all) => applyAll(registry, all, { answers: true }),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
   const events = { reaches, keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };

@@ -51,7 +51,7 @@ export function world(other: Partial<AccountApiPorts> = {}) {
   const store = watched(state);
   const queue: { id: string; operations: readonly Operation[] }[] = [];
   const apply = (operations: readonly Operation[]): Promise<Outcome[]> =>
-    applyAll({ store, now: () => state.ms, pause: async () => {} }, operations);
+    applyAll({ store, now: () => state.ms, pause: async () => {} }, operations, { answers: true });
   const accept = accepting({
     enqueue: async (id, operations) => {
       if (state.isQueueDown) throw new Unavailable('QueueDown');
