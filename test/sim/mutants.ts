@@ -207,10 +207,13 @@ export const MUTANTS: readonly Hunt[] = [
       'await apply(operations);\n    const sent = await orUnavailable(() => enqueue(id, operations));',
     ],
     'what the queue refuses is accepted': ['if (sent) return sent;', ''],
-    'what is unavailable counts as in effect': [" || outcomes.some((outcome) => outcome.kind === 'unavailable')", ''],
+    'what is unavailable counts as in effect': [
+      "kind === 'unavailable' ? 'durable' : kind",
+      "kind === 'unavailable' ? 'applied' : kind",
+    ],
     'what is late counts as in effect': [
-      '!Array.isArray(outcomes) || ',
-      "outcomes === 'late') return { kind: 'applied', outcomes: operations.map(() => ({ kind: 'applied' })) };\n    if (!Array.isArray(outcomes) || ",
+      "const reason = outcomes === 'late' ?",
+      "if (outcomes === 'late') return { kind: 'accepted', outcomes: operations.map(() => ({ kind: 'applied' })) };\n    const reason = outcomes === 'late' ?",
     ],
   }),
   ...inFile('aws/registry-store.ts', 'end-to-end', {
