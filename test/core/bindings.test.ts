@@ -3,7 +3,18 @@ import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf as accountsAt, SHOWN, tokensOf as tokensAt } from '../../functions/core/bindings.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import { storeAfter } from '../memory/registry-store.ts';
-import { account, app, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import {
+  account,
+  app,
+  bind,
+  moved,
+  override,
+  session,
+  token,
+  unbind,
+  unbindAll,
+  unbindEverywhere,
+} from '../world/examples.ts';
 
 const accountsOf = (store: RegistryStore, tokens: readonly TokenRef[]) => accountsAt(store, tokens, 1_000);
 const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]) => tokensAt(store, accounts, 1_000);
@@ -117,4 +128,44 @@ test('the watermark is read after the documents, so each account returned was bo
 test('the watermark is read after the documents for the tokens of an account too', async () => {
   const store = await storeAfter(bind(1, ['alice']));
   expect(await tokensOf(await interrupted(store), [of('alice')])).toEqual([[]]);
+});
+
+test('a binding is shown until its lease ends, in both directions', async () => {
+  const store = await storeAfter({ ...bind(1, ['alice']), untilMs: 500 }, bind(2, ['bob']));
+  const shownAt = async (ms: number) => [
+    ...(await accountsAt(store, [on('phone')], ms)),
+    ...(await tokensAt(store, [of('alice')], ms)),
+  ];
+  expect(await shownAt(499)).toEqual([[account('bob'), account('alice')], ['phone']]);
+  expect(await shownAt(500)).toEqual([[account('bob')], []]);
+});
+
+test('a query that names an account a hundred times reads it once', async () => {
+  const inner = await storeAfter(bind(1, ['alice']));
+  let reads = 0;
+  const store: RegistryStore = {
+    ...inner,
+    pointers: (ref) => {
+      reads++;
+      return inner.pointers(ref);
+    },
+  };
+  const asked = Array.from({ length: 100 }, () => of('alice'));
+  expect(await tokensOf(store, asked)).toEqual(asked.map(() => ['phone']));
+  expect(reads).toBe(1);
+});
+
+test('a query behind too many pointers is unavailable', async () => {
+  const inner = await storeAfter();
+  const pointers = Array.from({ length: 10_001 }, (_, i) => ({ token: token(`t${i}`), edge: '9' }));
+  const store: RegistryStore = { ...inner, pointers: async () => pointers };
+  await expect(tokensOf(store, [of('alice')])).rejects.toThrow('too many documents for one query');
+});
+
+test('tokens behind a full page of ended sessions are shown', async () => {
+  const names = Array.from({ length: SHOWN.tokens + 5 }, (_, i) => `phone-${i}`);
+  const logins = names.map((name, i) => moved(bind(i + 1, ['alice'], { session: i < 5 ? 'kept' : 'ended' }), name));
+  const end = { ...unbindEverywhere(900, 'alice'), kind: 'endAccountSession', session: session('ended') } as const;
+  const store = await storeAfter(...logins, end);
+  expect(await tokensOf(store, [of('alice')])).toEqual([names.slice(0, 5).toReversed()]);
 });

@@ -9,9 +9,17 @@ import {
   type TokenDocument,
   UNMARKED,
 } from '../../functions/core/document.ts';
-import { DOCUMENT_LIMITS, expiryOf, HORIZON_MS, horizonAt, merge } from '../../functions/core/merge.ts';
+import {
+  DOCUMENT_LIMITS,
+  expiryOf,
+  HORIZON_MS,
+  horizonAt,
+  LATENESS_MS,
+  merge,
+  raised,
+} from '../../functions/core/merge.ts';
 import { ACCOUNTS_PER_OPERATION, type TokenOperation } from '../../functions/core/operation.ts';
-import { bind, key, override, overrideTypes, unbind, unbindAll } from '../world/examples.ts';
+import { bind, key, override, overrideTypes, session, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const oneByOne = (operations: readonly TokenOperation[]) =>
   operations.reduce((document, operation) => merge(document, [operation]), EMPTY);
@@ -218,4 +226,23 @@ test('a document expires later than all its moments, floors and sessions include
   const newest = Math.max(...momentsOf(document).map((moment) => Number(moment.slice(0, 13))));
   expect(newest).toBe(9);
   expect(expiryOf(document)).toBe(9 + HORIZON_MS + 14 * DAY_MS);
+});
+
+test('a document whose leases have ended can expire, and a lease older than the horizon leaves as a removal', () => {
+  const leased = merge(EMPTY, [{ ...bind(DAY_MS, ['alice']), untilMs: 3 * DAY_MS }]);
+  expect(expiryOf(leased)).toBe(3 * DAY_MS + HORIZON_MS + LATENESS_MS);
+  expect(expiryOf(merge(leased, [bind(DAY_MS, ['bob'])]))).toBeUndefined();
+  const later = merge(leased, [bind(40 * DAY_MS, ['bob'])], horizonAt(39 * DAY_MS));
+  expect(candidatesAt(later, 2 * DAY_MS)).toEqual([key('bob')]);
+});
+
+test('a watermark beyond its limit may forget a login, and revives none', () => {
+  const end = (ms: number, name: string) =>
+    ({ ...unbindEverywhere(ms, 'alice'), kind: 'endAccountSession', session: session(name) }) as const;
+  const ends = Array.from({ length: 600 }, (_, i) => end(1_000 + i, `s${i}`));
+  const watermark = ends.reduce((known, one) => raised(known, one), UNMARKED);
+  expect(Object.keys(watermark.ended)).toHaveLength(512);
+  const isDead = (ms: number, name: string) =>
+    !isBound(merge(EMPTY, [bind(ms, ['alice'], { session: name })]), key('alice'), watermark, ms);
+  expect([isDead(1_050, 's0'), isDead(4_000_000, 's599'), isDead(4_000_000, 'new')]).toEqual([true, true, false]);
 });

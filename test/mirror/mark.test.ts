@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
 import { joinMarks, marksOf } from '../../functions/mirror/mark.ts';
-import { account, bind, moved, override, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import {
+  account,
+  bind,
+  moved,
+  override,
+  session,
+  token,
+  unbind,
+  unbindAll,
+  unbindEverywhere,
+} from '../world/examples.ts';
 
 test('operations of one token make one mark with the newest request and the oldest change', () => {
   const applied = [
@@ -23,6 +33,17 @@ test('each account that lost every token gets one mark', () => {
     { account: account('alice'), id: 'r1', ms: 20 },
     { account: account('alice:1'), id: 'r2', ms: 30 },
   ]);
+});
+
+test('an account that may have kept tokens gets a mark that says so, unless it lost every token too', () => {
+  const everywhere = unbindEverywhere(10, 'alice');
+  const operation = { ...everywhere, kind: 'endAccountSession', session: session('s1') } as const;
+  const [kept, lost] = [
+    { id: 'r1', operation },
+    { id: 'r2', operation: everywhere },
+  ];
+  const keeps = (...marks: Parameters<typeof marksOf>[0]) => marksOf(marks).accounts.map((mark) => mark.keeps);
+  expect([keeps(kept), keeps(kept, lost), keeps(lost, kept)]).toEqual([[true], [undefined], [undefined]]);
 });
 
 test('an overriding bind is marked as a removal, like an unbind', () => {

@@ -16,6 +16,7 @@ import {
   moved,
   override,
   overrideTypes,
+  session,
   token,
   unbind,
   unbindAll,
@@ -79,11 +80,15 @@ const sizes = ({ table }: World) => ({
   watermarks: table.watermarks.size,
 });
 
+const KINDS = ['bind', 'override', 'types', 'unbind', 'unbindAll', 'everywhere', 'others', 'endSession'] as const;
+
 /** Days after another, and what happens then: an operation, at most as late as the horizon allows, or a sweep. */
 const step = fc.record({
   days: fc.constantFrom(0, 0, 0, 1, 10, 36, 50),
   lateMs: fc.oneof(fc.constant(0), fc.nat(HORIZON_MS), fc.constant(HORIZON_MS)),
-  kind: fc.constantFrom('bind', 'override', 'types', 'unbind', 'unbindAll', 'everywhere', 'sweep', 'sweep'),
+  kind: fc.constantFrom(...KINDS, 'sweep', 'sweep'),
+  session: fc.constantFrom(undefined, undefined, 'one', 'two'),
+  leaseDays: fc.constantFrom(undefined, undefined, undefined, 1, 40),
   phone: fc.constantFrom('phone', ...PHONES),
   names: fc.subarray(NAMES, { minLength: 1 }),
 });
@@ -91,12 +96,20 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 type Kind = Exclude<Step['kind'], 'sweep'>;
 
-function operationOf({ phone, names, lateMs }: Step, kind: Kind, nowMs: number): Operation {
+function operationOf({ phone, names, lateMs, session: own, leaseDays }: Step, kind: Kind, nowMs: number): Operation {
   const ms = nowMs - lateMs;
   const [first = 'alice'] = names;
-  if (kind === 'everywhere') return unbindEverywhere(ms, first);
-  const make = { bind, override, types: overrideTypes, unbind, unbindAll: (at: number) => unbindAll(at) }[kind];
-  return moved(make(ms, names), phone);
+  // A session lasts ten days at most.
+  const name = `${own ?? 'one'}${Math.floor(ms / (10 * DAY_MS))}`;
+  const everywhere = unbindEverywhere(ms, first);
+  if (kind === 'everywhere') return everywhere;
+  if (kind === 'others') return { ...everywhere, kind: 'unbindAccountFromOthers', session: session(name) };
+  if (kind === 'endSession') return { ...everywhere, kind: 'endAccountSession', session: session(name) };
+  const extra = own === undefined ? {} : { session: name };
+  if (kind === 'unbindAll') return moved(unbindAll(ms, extra), phone);
+  if (kind === 'unbind') return moved(unbind(ms, names, extra), phone);
+  const login = { bind, override, types: overrideTypes }[kind](ms, names, extra);
+  return moved({ ...login, ...(leaseDays !== undefined && { untilMs: ms + leaseDays * DAY_MS }) }, phone);
 }
 
 async function take(step: Step, one: World): Promise<void> {
@@ -161,6 +174,23 @@ const old = async (pageItems?: number) => {
   one.nowMs += HORIZON_MS + LATENESS_MS + 1;
   return one;
 };
+
+test('a watermark forgets a session only when it is older than every late login, and no document names it', async () => {
+  const one = world();
+  one.nowMs = 1_000 * DAY_MS;
+  const login = bind(one.nowMs, ['alice'], { session: 's1' });
+  const end = { ...unbindEverywhere(one.nowMs, 'alice'), kind: 'endAccountSession', session: session('s1') } as const;
+  await apply(one, login, end, moved(bind(one.nowMs, ['alice'], { session: 's2' }), 'tablet'));
+  const ended = async () => Object.keys((await one.registry.watermarks([end]))[0]?.watermark.ended ?? {});
+  one.nowMs += HORIZON_MS + LATENESS_MS;
+  await pass(one);
+  expect(await ended()).toEqual([session('s1')]);
+  one.nowMs += 1;
+  await pass(one);
+  expect(await ended()).toEqual([]);
+  const [, ofAccounts] = await answers(one);
+  expect(ofAccounts?.[0]).toEqual(['tablet']);
+});
 
 test('a watermark goes an hour after its account had no pointers: earlier reads have ended', async () => {
   const one = await old();

@@ -10,7 +10,7 @@ import { type SweepPorts, sweep } from '../../functions/sweep/sweep.ts';
 import { memoryMirrorStore } from '../memory/mirror-store.ts';
 import { memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
-import { app, bind, key, moved, override, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import { app, bind, key, moved, override, session, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -155,6 +155,21 @@ test('tokens written within three days are verified, however old their events ar
   await apply(NOW - 3 * DAY_MS - 1, moved(override(NOW - 3 * DAY_MS, ['alice']), 'old'));
   await run();
   expect(tokens()).toEqual(['new']);
+});
+
+test('tokens with a lease that has just ended are verified, and so are those of an account whose session has', async () => {
+  const { run, apply, tokens } = world();
+  const leased = { ...override(NOW - 13 * DAY_MS, ['alice']), untilMs: NOW - DAY_MS };
+  await apply(NOW - 13 * DAY_MS, moved(leased, 'leased'));
+  await apply(NOW - 13 * DAY_MS, moved(override(NOW - 13 * DAY_MS, ['bobby']), 'ended'));
+  const end = {
+    ...unbindEverywhere(NOW - 12 * DAY_MS, 'bobby'),
+    kind: 'endAccountSession',
+    session: session('s'),
+  } as const;
+  await apply(NOW, end);
+  await run();
+  expect(tokens()).toEqual(['ended', 'leased']);
 });
 
 test('tokens whose items do not say when they were written are verified by the times of their events', async () => {
