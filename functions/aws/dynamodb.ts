@@ -14,7 +14,7 @@ import { type AccountKey, accountKey, parseAccountKey, Token } from '../core/acc
 import { AppId } from '../core/configuration.ts';
 import type { TokenDocument, Watermark } from '../core/document.ts';
 import { expiryOf } from '../core/merge.ts';
-import { Unavailable } from '../core/outcome.ts';
+import { Unavailable, Unreadable } from '../core/outcome.ts';
 import { chunksOf } from '../core/parallel.ts';
 import type { AccountRef, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
 import { callAws } from './client.ts';
@@ -68,12 +68,12 @@ export type Item = Readonly<Record<string, unknown>>;
 export const itemOf = (attributes: Record<string, AttributeValue>): Item =>
   unmarshall(attributes, { wrapNumbers: Number });
 
-/** Returns an `Unavailable` for an item that is from another version of this code, or made by hand. */
-export function orUnreadable<T>(read: () => T): T | Unavailable {
+/** Returns an `Unreadable` in place of an item that does not parse. */
+export function orUnreadable<T>(read: () => T): T | Unreadable {
   try {
     return read();
   } catch (error) {
-    if (error instanceof $ZodError) return new Unavailable('unreadable item');
+    if (error instanceof $ZodError) return new Unreadable();
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { HORIZON_MS } from '../core/merge.ts';
+import { readable } from '../core/outcome.ts';
 import { MirrorState, type MirrorStore, type StoredState, UNKNOWN } from '../mirror/state.ts';
-import { batchGet, ifVersion, stateKey, type Table, update } from './dynamodb.ts';
+import { batchGet, ifVersion, orUnreadable, stateKey, type Table, update } from './dynamodb.ts';
 
 const StateItem = z.object({ version: z.int().check(z.gte(1)), ...MirrorState.shape });
 
@@ -26,10 +27,10 @@ export function dynamodbMirrorStore(table: Table): MirrorStore {
   };
 }
 
-/** Returns the state in an item; the unknown state if there is no item. */
+/** Returns the state in an item; the unknown state if there is no item. Throws an `Unreadable`. */
 export function storedIn(item: Record<string, unknown> | undefined): StoredState {
   if (item === undefined) return { state: UNKNOWN, version: 0 };
-  const { version, ...state } = StateItem.parse(item);
+  const { version, ...state } = readable(orUnreadable(() => StateItem.parse(item)));
   return { version, state };
 }
 

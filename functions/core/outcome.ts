@@ -19,6 +19,13 @@ export class Unavailable extends Error {
   }
 }
 
+/** An item that is from another version of this code, or made by hand. To try again helps only after a repair. */
+export class Unreadable extends Unavailable {
+  constructor() {
+    super('unreadable item');
+  }
+}
+
 /** Returns the item; throws the `Unavailable` of one that cannot be read. */
 export function readable<T>(item: T | Unavailable): T {
   if (item instanceof Unavailable) throw item;

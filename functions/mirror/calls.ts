@@ -1,5 +1,6 @@
 import type { NotAnswered, OperateAnswer } from '../account-api/client.ts';
 import type { Token } from '../core/account.ts';
+import { Unavailable, Unreadable } from '../core/outcome.ts';
 import type { MessageResult } from '../lambda/message.ts';
 import { HELD_BACK, type Hosted, STOPPED_MS } from './hosted.ts';
 import { halvesOf, type MirrorCall, tokensIn } from './plan.ts';
@@ -30,6 +31,26 @@ export function messageResult(
 ): MessageResult {
   const retry = items.map((item) => retries.get(item)).find((one) => one !== undefined);
   return { ...(retry ?? { kind: 'done' }), ...line };
+}
+
+/**
+ * Does the work for all at once, or for each half if an item of one of them cannot be read: it stops none of the others.
+ * Returns the items without a result, each with the reason to try again.
+ */
+export async function inHalves<T>(
+  all: readonly T[],
+  work: (some: readonly T[]) => Promise<void>,
+): Promise<(readonly [T, Retry])[]> {
+  try {
+    await work(all);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    const { reason } = error;
+    if (!(error instanceof Unreadable) || all.length < 2) return all.map((one) => [one, { kind: 'retry', reason }]);
+    const middle = Math.ceil(all.length / 2);
+    return [...(await inHalves(all.slice(0, middle), work)), ...(await inHalves(all.slice(middle), work))];
+  }
 }
 
 const OUT_OF_TIME: Retry = { kind: 'retry', reason: 'out of time' };

@@ -3,7 +3,7 @@ import type { AppId } from '../core/configuration.ts';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
-import { makeCalls, messageResult, type PushResult, type Retry, retryAfter } from './calls.ts';
+import { inHalves, makeCalls, messageResult, type PushResult, type Retry, retryAfter } from './calls.ts';
 import { notCalled } from './hosted.ts';
 import { type AccountMark, type DirtyMark, joinMarks, MarksMessage, readMessage } from './mark.ts';
 import { planCalls } from './plan.ts';
@@ -86,14 +86,18 @@ async function pushTokens(ports: MirrorPorts, received: readonly ReceivedMark[])
   // Redelivered: the earlier worker may have pushed and died before saving the state. Push again.
   for (const { mark, isRedelivered } of received)
     marks.set(mark.token, joinMarks(marks.get(mark.token), isRedelivered ? { forcedMs: mark.ms, ...mark } : mark));
-  const results = await orUnavailable(() => makeEqual(ports, [...marks.values()]));
-  const retries = new Map<DirtyMark, Retry>();
-  for (const { mark } of received) {
-    const result = 'kind' in results ? undefined : results.get(mark.token);
-    if ('kind' in results) retries.set(mark, { kind: 'retry', reason: results.reason });
-    else if (result?.kind === 'retry') retries.set(mark, result.retry);
-  }
-  return retries;
+  const byToken = new Map<Token, Retry>();
+  const failed = await inHalves([...marks.values()], async (some) => {
+    for (const [token, result] of await makeEqual(ports, some))
+      if (result.kind === 'retry') byToken.set(token, result.retry);
+  });
+  for (const [{ token }, retry] of failed) byToken.set(token, retry);
+  return new Map(
+    received.flatMap(({ mark }) => {
+      const retry = byToken.get(mark.token);
+      return retry === undefined ? [] : [[mark, retry] as const];
+    }),
+  );
 }
 
 async function makeEqual(ports: MirrorPorts, marks: readonly DirtyMark[]): Promise<ReadonlyMap<Token, PushResult>> {

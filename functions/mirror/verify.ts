@@ -1,11 +1,11 @@
 import type { Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { momentsOf } from '../core/document.ts';
-import { orUnavailable, readable } from '../core/outcome.ts';
+import { readable } from '../core/outcome.ts';
 import { chunksOf } from '../core/parallel.ts';
 import { msOf } from '../core/stamp.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
-import { messageResult, type Retry } from './calls.ts';
+import { inHalves, messageResult, type Retry } from './calls.ts';
 import { compare, type DueCheck } from './compare.ts';
 import { type Check, ChecksMessage, readMessage, TOKENS_A_QUERY } from './mark.ts';
 import type { MirrorPorts } from './ports.ts';
@@ -37,14 +37,18 @@ type ReceivedCheck = Omit<DueCheck, 'stored'>;
 
 async function verify(ports: MirrorPorts, received: readonly ReceivedCheck[]): Promise<Map<Check, Retry>> {
   const retries = new Map<Check, Retry>();
-  const due = await orUnavailable(() => dueChecks(ports, received));
-  if ('kind' in due) return new Map(received.map(({ check }) => [check, { kind: 'retry', reason: due.reason }]));
+  const due: DueCheck[] = [];
+  const failed: (readonly [ReceivedCheck, Retry])[] = await inHalves(received, async (some) => {
+    due.push(...(await dueChecks(ports, some)));
+  });
   for (const some of chunksOf(due, TOKENS_A_QUERY)) {
-    const failure = await orUnavailable(() => compare(ports, some));
-    if (failure === undefined) continue;
-    const retry = failure.kind === 'retry' ? failure : ({ kind: 'retry', reason: failure.reason } as const);
-    for (const { check } of some) retries.set(check, retry);
+    const unequal = await inHalves(some, async (part) => {
+      const retry = await compare(ports, part);
+      if (retry) for (const { check } of part) retries.set(check, retry);
+    });
+    failed.push(...unequal);
   }
+  for (const [{ check }, retry] of failed) retries.set(check, retry);
   return retries;
 }
 

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stateKey } from '../../functions/aws/dynamodb.ts';
 import { dynamodbMirrorStore } from '../../functions/aws/mirror-store.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { EMPTY } from '../../functions/core/document.ts';
 import { merge } from '../../functions/core/merge.ts';
+import { Unreadable } from '../../functions/core/outcome.ts';
 import { afterDrop, afterMatch, afterPush, type MirrorStore, UNKNOWN } from '../../functions/mirror/state.ts';
 import { memoryMirrorStore } from '../memory/mirror-store.ts';
 import { account, app, bind, token } from '../world/examples.ts';
-import { type EmbeddedTable, embeddedTable } from './table.ts';
+import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
 const [SHOP, CHAT] = [app().id, app('chat').id];
 const PUSHED = afterPush(UNKNOWN, {
@@ -68,4 +70,9 @@ test('a state and the document of its token are two items, neither taken for the
   await registry.write(ref, document, 0);
   expect(await registry.documents([ref])).toEqual([{ document, version: 1 }]);
   expect(await states.states(SHOP, [ref.token])).toEqual([{ state: PUSHED, version: 1 }]);
+});
+
+test('a state that cannot be read is unavailable', async () => {
+  await put(table, { ...stateKey({ app: SHOP, token: token('bad') }), version: 1, seen: 'alice' });
+  await expect(dynamodbMirrorStore(table).states(SHOP, [token('bad')])).rejects.toThrow(new Unreadable());
 });

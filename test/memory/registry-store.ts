@@ -2,7 +2,7 @@ import { accountKey } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { UNMARKED } from '../../functions/core/document.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { readable, Unavailable } from '../../functions/core/outcome.ts';
+import { readable, Unreadable } from '../../functions/core/outcome.ts';
 import type { Removal } from '../../functions/core/stamp.ts';
 import {
   type AccountRef,
@@ -47,7 +47,7 @@ export function memoryRegistryStore(documents = new Map<string, Stored>()): Regi
 }
 
 export const documentIn = ({ documents, unreadable }: MemoryTable, ref: TokenRef) =>
-  unreadable.has(tokenKey(ref)) ? new Unavailable('unreadable item') : documents.get(tokenKey(ref));
+  unreadable.has(tokenKey(ref)) ? new Unreadable() : documents.get(tokenKey(ref));
 
 /** A registry store over a shared memory table. */
 export function memoryRegistryIn(table: MemoryTable, now?: () => number): RegistryStore {

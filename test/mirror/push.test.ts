@@ -263,3 +263,19 @@ test('a message stays while the registry, the states or the queue of checks is u
     expect(await push({ tokens: [mark('phone')] })).toMatchObject([{ kind: 'retry', reason: 'Down' }]);
   }
 });
+
+test('a token whose document cannot be read keeps its own mark, and its neighbours are pushed and verified', async () => {
+  const { login, deliver, message, table, app, hostedOf, verify, clock, marked, bound } = mirrorWorld();
+  const names = ['phone', 'bad', 'tablet', 'watch'];
+  for (const name of names) await login(name, 'alice');
+  table.unreadable.add(`${app.id}#bad`);
+  const results = await deliver(...names.map((name) => message({ tokens: [mark(name)] })));
+  const unreadable = { kind: 'retry', reason: 'unreadable item' };
+  expect(results).toMatchObject([{ kind: 'done' }, unreadable, { kind: 'done' }, { kind: 'done' }]);
+  expect(names.map(hostedOf)).toEqual([[key('alice')], [], [key('alice')], [key('alice')]]);
+  clock.ms += 3_600_000;
+  bound.set(token('watch'), []);
+  for (const cause of ['push', 'sweep'] as const)
+    expect(await verify(cause, ...names.map((name) => ({ token: token(name), id: 'r' })))).toMatchObject([unreadable]);
+  expect(marked.map(({ tokens }) => tokens.map(({ token }) => token))).toEqual([['watch'], ['watch']]);
+});

@@ -34,8 +34,8 @@ const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: str
     ],
     'tokens of a signed-out account are pushed only if dirty': ['keeps ? {} : { forcedMs: now() }', '{}'],
     'a mark that could not be pushed leaves the queue': [
-      "if (result?.kind === 'retry') ",
-      "if (result?.kind === 'other') ",
+      "if (result.kind === 'retry') byToken",
+      "if (result.kind === 'later') byToken",
     ],
   },
   'mirror/calls.ts': {

@@ -12,7 +12,7 @@ import type { MirrorNote, MirrorPorts } from '../../functions/mirror/ports.ts';
 import { pushMessages } from '../../functions/mirror/push.ts';
 import { verifyMessages } from '../../functions/mirror/verify.ts';
 import { memoryMirrorStore } from '../memory/mirror-store.ts';
-import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { account } from './examples.ts';
 
 export const NOW = Date.parse('2026-11-22T12:00:00.000Z');
@@ -78,7 +78,8 @@ const without = (accounts: readonly Account[], gone: readonly Account[]) =>
 /** The real handlers over the registry in memory and a hosted API whose answers a test can choose. */
 export function mirrorWorld(mirror: Partial<Mirror> = {}) {
   const app = mirrored(mirror);
-  const registry = memoryRegistryStore();
+  const table = memoryTable();
+  const registry = memoryRegistryIn(table);
   const states = memoryMirrorStore();
   const clock = { ms: NOW };
   const trouble: { of: Trouble } = { of: () => undefined };
@@ -104,7 +105,7 @@ export function mirrorWorld(mirror: Partial<Mirror> = {}) {
     verifyMessages(mirrors, [once(JSON.stringify({ v: 1, app: app.id, cause, checks }))]);
   const message = (marks: Partial<Marks>) => JSON.stringify({ v: 1, app: app.id, tokens: [], accounts: [], ...marks });
   return {
-    ...{ app, ports, clock, trouble, calls, bound, marked, checked, notes, states, registry },
+    ...{ app, ports, table, clock, trouble, calls, bound, marked, checked, notes, states, registry },
     apply,
     login: (name: string, ...accounts: string[]) => {
       const stamp = stampOf('bindOverriding', clock.ms, eventHash(name, `${clock.ms}`, ...accounts));
