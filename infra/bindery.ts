@@ -110,7 +110,7 @@ export class Bindery extends Construct {
       BINDERY_CONFIG: configurationFor('events', this.#configuration),
       SOURCE_SECRETS: sources.toJson(this),
     } satisfies VariablesOf<typeof EventsEnvironment>;
-    const permissions = [...this.#acceptPermissions(sources), this.#applyPermission()];
+    const permissions = [...this.#acceptPermissions(sources), this.#applyPermission('dynamodb:Query')];
     return new DoorFunction(this, 'events', { ...this.#storage, environment, permissions, concurrency });
   }
 
