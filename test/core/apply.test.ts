@@ -270,22 +270,18 @@ const told = async (before: Operation[], ...operations: Operation[]) => {
 };
 const everywhere = (ms: number) => unbindEverywhere(ms, 'alice');
 
-test.each<[string, Operation[], Operation, string]>([
-  ['a logout before a login', [bind(9, ['alice'])], unbindAll(5), 'superseded'],
-  ['a logout of one account before its login', [bind(9, ['alice'])], unbind(5, ['alice']), 'superseded'],
-  ['a logout of one account while another is bound', [bind(9, ['bob'])], unbind(5, ['alice']), 'applied'],
-  [
-    'a logout whose account a later sign-out everywhere took',
-    [bind(9, ['alice']), everywhere(12)],
-    unbindAll(5),
-    'applied',
-  ],
-  ['a sign-out everywhere before a login', [bind(9, ['alice'])], everywhere(5), 'superseded'],
-  ['a sign-out everywhere after every login', [bind(9, ['alice'])], everywhere(10), 'applied'],
-  ['a login before a sign-out everywhere', [everywhere(5)], bind(3, ['alice']), 'superseded'],
-  ['a login after a sign-out everywhere', [everywhere(5)], bind(6, ['alice']), 'applied'],
-])('the answer to %s is what is so', async (_, before, operation, answer) => {
-  expect(await told(before, operation)).toEqual([answer]);
+test('a removal that leaves something bound is superseded', async () => {
+  const login = bind(9, ['alice']);
+  for (const early of [unbindAll(5), unbind(5, ['alice']), everywhere(5)])
+    expect(await told([login], early)).toEqual(['superseded']);
+  for (const late of [unbindAll(10), unbind(10, ['alice']), everywhere(10), unbind(5, ['bob'])])
+    expect(await told([login], late)).toEqual(['applied']);
+  // The document still binds, the watermark does not.
+  expect(await told([login, everywhere(12)], unbindAll(5))).toEqual(['applied']);
+});
+
+test('a login that a sign-out everywhere has ended is superseded', async () => {
+  expect(await told([everywhere(5)], bind(3, ['alice']), bind(6, ['alice']))).toEqual(['superseded', 'applied']);
 });
 
 test('a sign-out of the other sessions leaves the one that it names, also when they log in late', async () => {
