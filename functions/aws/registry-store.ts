@@ -4,7 +4,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { RegistryPorts } from '../core/apply.ts';
 import { UNMARKED } from '../core/document.ts';
-import { readable } from '../core/outcome.ts';
+import { readable, type Unavailable } from '../core/outcome.ts';
 import {
   type AccountRef,
   firstVersion,
@@ -63,16 +63,16 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
       const attributes = { ...partsOf(watermark), version, written: now() };
       if (await update(table, clearKey(account), attributes, ifUnchanged(before))) return 'written';
       const [winner = NOT_STORED] = await watermarksAt(table, [account]);
-      return { winner };
+      return { winner: readable(winner) };
     },
   };
 }
 
 const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
 
-async function watermarksAt(table: Table, accounts: readonly AccountRef[]): Promise<StoredWatermark[]> {
+async function watermarksAt(table: Table, accounts: readonly AccountRef[]): Promise<(StoredWatermark | Unavailable)[]> {
   const items = await getAll(table, accounts.map(clearKey), 'strong');
-  return items.map((item) => (item ? readable(orUnreadable(() => WatermarkItem.parse(item))) : NOT_STORED));
+  return items.map((item) => (item ? orUnreadable(() => WatermarkItem.parse(item)) : NOT_STORED));
 }
 
 /** Reads one item with the cheaper call, several in batches. In the order of the keys. */

@@ -12,7 +12,7 @@ import {
   type Operation,
   type TokenOperation,
 } from './operation.ts';
-import { type Outcome, orUnavailable, readable } from './outcome.ts';
+import { type Outcome, orUnavailable, readable, Unavailable } from './outcome.ts';
 import { AT_ONCE, inParallel } from './parallel.ts';
 import { isBind, sessionIn } from './stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from './store.ts';
@@ -75,7 +75,7 @@ async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
  */
 async function applyToAccount(ports: RegistryPorts, operation: AccountOperation, answers: boolean): Promise<Outcome> {
   const { store, now, pause } = ports;
-  let stored = (await store.watermarks([operation]))[0];
+  let stored = readable((await store.watermarks([operation]))[0]);
   for (let attempt = 1; ; attempt++) {
     const before = stored ?? { watermark: UNMARKED, version: 0 };
     const next = raised(before.watermark, operation);
@@ -134,11 +134,16 @@ async function point(store: RegistryStore, ref: TokenRef, binds: [AccountKey, st
 }
 
 /** Watermarks by `<app>#<type>#<account>`. */
-type Watermarks = ReadonlyMap<string, Watermark>;
+type Watermarks = ReadonlyMap<string, Watermark | Unavailable>;
 
 async function watermarksOf(store: RegistryStore, accounts: readonly AccountRef[]): Promise<Watermarks> {
   const stored = accounts.length === 0 ? [] : await store.watermarks(accounts);
-  return new Map(accounts.map((ref, i) => [nameOf(ref), stored[i]?.watermark ?? UNMARKED]));
+  return new Map(
+    accounts.map((ref, i) => {
+      const one = stored[i];
+      return [nameOf(ref), one instanceof Unavailable ? one : (one?.watermark ?? UNMARKED)];
+    }),
+  );
 }
 
 const nameOf = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
@@ -171,7 +176,7 @@ function outcomesIn(
 ): Outcome[] {
   const nowMs = now();
   const stands = (app: AppId, account: AccountKey): boolean =>
-    isBound(document, account, watermarks.get(`${app}#${account}`) ?? UNMARKED, nowMs);
+    isBound(document, account, readable(watermarks.get(`${app}#${account}`) ?? UNMARKED), nowMs);
   return operations.map((operation): Outcome => {
     const { app, stamp } = operation;
     if (!binds(operation)) {

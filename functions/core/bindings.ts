@@ -35,7 +35,7 @@ export async function boundTo(store: RegistryStore, tokens: readonly TokenRef[],
     for (const account of candidates(documents[i] ?? EMPTY, nowMs))
       named.set(`${app}#${account}`, { app, account: parseAccountKey(account) });
   const stored = await store.watermarks([...named.values()]);
-  const watermarks = new Map([...named.keys()].map((key, i) => [key, stored[i]?.watermark ?? UNMARKED]));
+  const watermarks = new Map([...named.keys()].map((key, i) => [key, readable(stored[i])?.watermark ?? UNMARKED]));
   return tokens.map(({ app }, i) => {
     const document = documents[i] ?? EMPTY;
     return candidates(document, nowMs)
@@ -77,7 +77,7 @@ async function boundBy(work: Work, ref: AccountRef): Promise<Pointer[]> {
   for (let known = UNMARKED; ; ) {
     const bound = await newestBound(work, ref, known);
     const [stored] = await work.store.watermarks([ref]);
-    const watermark = stored?.watermark ?? UNMARKED;
+    const watermark = readable(stored)?.watermark ?? UNMARKED;
     const standing = bound.filter(({ edge }) => !isRemoved(watermark, edge));
     // A full list that has lost some may leave room for older ones.
     if (standing.length === bound.length || bound.length < SHOWN.tokens) return standing;

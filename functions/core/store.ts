@@ -35,8 +35,8 @@ export interface RegistryStore {
   raisePointer(account: AccountRef, token: Token, edge: string): Promise<void>;
   /** All pointers of an account, in any order. */
   pointers(account: AccountRef): Promise<Pointer[]>;
-  /** The accounts' watermarks, strongly consistent. */
-  watermarks(accounts: readonly AccountRef[]): Promise<StoredWatermark[]>;
+  /** The accounts' watermarks, strongly consistent. One that cannot be read is `Unavailable` itself, as above. */
+  watermarks(accounts: readonly AccountRef[]): Promise<(StoredWatermark | Unavailable)[]>;
   /** Writes only over what was read before. Otherwise returns the watermark that is there now. */
   writeWatermark(
     account: AccountRef,

@@ -1,9 +1,9 @@
 import type { Account } from './account.ts';
 import { momentsOf } from './document.ts';
 import { HORIZON_MS } from './merge.ts';
-import { Unavailable } from './outcome.ts';
+import { readable, Unavailable } from './outcome.ts';
 import { msOf } from './stamp.ts';
-import type { AccountRef, RegistryStore, TokenRef } from './store.ts';
+import type { AccountRef, RegistryStore, StoredWatermark, TokenRef } from './store.ts';
 
 /** The farthest that a bind's own time may be ahead of our clock (ms). */
 export const FUTURE_MS = 5_000;
@@ -49,10 +49,10 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
   const times = new Map<string, TokenTime>();
   for (const [i, name] of [...tokens.keys()].entries()) {
     const stored = documents[i];
-    // A document that cannot be read tells no time. Its operation will be `unavailable`.
+    // An item that cannot be read tells no time. Its operation will be `unavailable`.
     const document = stored instanceof Unavailable ? undefined : stored?.document;
     const own = watermarks.take(asked[i]?.accounts.length ?? 0);
-    const seen = [...(document ? momentsOf(document) : []), ...own.flatMap(({ watermark }) => momentsOf(watermark))];
+    const seen = [...(document ? momentsOf(document) : []), ...own.flatMap(timesIn)];
     times.set(name, { isKnown: stored !== undefined, ms: after(nowMs, seen) });
   }
   return uses.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
@@ -61,9 +61,12 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
 /** The receive rule for an account's watermark: later than the last one and than the newest bind that was tried. */
 export async function accountTime(store: RegistryStore, nowMs: number, ref: AccountRef): Promise<number> {
   const [pointers, watermarks] = await Promise.all([store.pointers(ref), store.watermarks([ref])]);
-  const moments = watermarks.flatMap(({ watermark }) => momentsOf(watermark));
+  const moments = watermarks.flatMap((one) => momentsOf(readable(one).watermark));
   return after(nowMs, [...pointers.map(({ edge }) => edge), ...moments]);
 }
+
+const timesIn = (one: StoredWatermark | Unavailable): string[] =>
+  one instanceof Unavailable ? [] : momentsOf(one.watermark);
 
 const after = (nowMs: number, seen: readonly string[]): number =>
   seen.reduce((latest, moment) => Math.max(latest, msOf(moment) + 1), nowMs);

@@ -75,7 +75,7 @@ async function changedSince(
   const watermarks = (await registry.watermarks(refs)).values();
   return new Set(
     pushed.filter(({ stored: { state } }, i) => {
-      const own = watermarks.take(accounts[i]?.length ?? 0).flatMap(({ watermark }) => momentsOf(watermark));
+      const own = watermarks.take(accounts[i]?.length ?? 0).flatMap((one) => momentsOf(readable(one).watermark));
       return [...momentsOf(documents[i] ?? EMPTY), ...own].some((moment) => msOf(moment) > state.pushedMs);
     }),
   );

@@ -128,8 +128,8 @@ export async function watermarksOf(
   const watermarks = new Map<string, { watermark: Watermark; writtenMs?: number }>();
   const [first] = items;
   if (after !== undefined && first?.kind === 'pointer') {
-    const read = await orUnavailable(() => registry.watermarks([first.ref]));
-    const watermark = (Array.isArray(read) && read[0]?.watermark) || UNMARKED;
+    const read = await orUnavailable(async () => readable((await registry.watermarks([first.ref]))[0]));
+    const watermark = read && 'watermark' in read ? read.watermark : UNMARKED;
     watermarks.set(nameOf(first.ref), { watermark, writtenMs: Number.POSITIVE_INFINITY });
   }
   for (const item of items)

@@ -11,6 +11,7 @@ import { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
+import { tokenTimes } from '../../functions/core/time.ts';
 import { raiseRemoval, removalsOf } from '../memory/registry-store.ts';
 import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
@@ -162,6 +163,14 @@ test('a pointer or a watermark that cannot be read is unavailable, and other acc
     { kind: 'applied' },
     { kind: 'unavailable', reason: 'unreadable item' },
   ]);
+  // At a door a login reads the watermarks of its accounts too, all in one call.
+  const logins = ['late', 'clear'].map((id) => login(`of-${id}${names}`, `${id}${names}`));
+  expect(await applyAll(registry, logins, { answers: true })).toMatchObject([
+    { kind: 'applied' },
+    { kind: 'unavailable', reason: 'unreadable item' },
+  ]);
+  const uses = ['late', 'clear'].map((id) => ({ ref: token(`of-${id}${names}`), accounts: [of(id).account] }));
+  expect(await tokenTimes(registry.store, NOW, uses)).toMatchObject([{ ms: NOW + 1 }, { ms: NOW + 1 }]);
 });
 
 describe('unprocessed keys', () => {

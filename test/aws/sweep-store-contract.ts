@@ -3,7 +3,7 @@ import { UNMARKED } from '../../functions/core/document.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import type { MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
-import { raiseRemoval, removalsOf } from '../memory/registry-store.ts';
+import { raiseRemoval, removalsOf, watermarkOf } from '../memory/registry-store.ts';
 import { token } from '../world/examples.ts';
 import { CHAT, document, edge, of, on, removal, SHOP } from './registry-store-contract.ts';
 
@@ -140,8 +140,7 @@ function pointerRules(stores: () => Stores): void {
 
 function watermarkRules(stores: () => Stores): void {
   const alice = of('alice');
-  const read = async ({ registry }: Stores) =>
-    (await registry.watermarks([alice]))[0] ?? { watermark: UNMARKED, version: 0 };
+  const read = ({ registry }: Stores) => watermarkOf(registry, alice);
 
   test('an unchanged watermark is deleted', async () => {
     const { registry, store } = stores();

@@ -11,6 +11,7 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { sweep } from '../../functions/sweep/sweep.ts';
+import { watermarkOf } from '../memory/registry-store.ts';
 import { account, app, moved, override, token, unbindAll, unbindEverywhere } from '../world/examples.ts';
 import { type EmbeddedTable, embeddedTable, put } from './table.ts';
 
@@ -154,7 +155,7 @@ test('attributes that this version does not know survive every write of it', asy
   for (const key of keys) await addLater(key);
   await apply(override(NOW + 1, ['alice']), unbindEverywhere(NOW + 2, 'alice'));
   await states.writeState(ref.app, ref.token, { ...state, seen: ['0#alice'] }, 1);
-  for (const before of await registry.watermarks([alice])) await dynamodbSweepStore(table).noteIdle(alice, before, 5);
+  await dynamodbSweepStore(table).noteIdle(alice, await watermarkOf(registry, alice), 5);
   const items = await batchGet(table, keys, 'strong');
   expect(items.map((item) => item?.['later'])).toEqual(['kept', 'kept', 'kept']);
   // Attributes that this version knows go as before.

@@ -12,7 +12,7 @@ import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stam
 import type { AccountRef } from '../../functions/core/store.ts';
 import type { Cause } from '../../functions/mirror/mark.ts';
 import type { Door } from '../../infra/settings.ts';
-import { raiseRemoval } from '../memory/registry-store.ts';
+import { raiseRemoval, watermarkOf } from '../memory/registry-store.ts';
 import { accountsOf, basic, tokensOf } from '../world/account-api.ts';
 import { postEvents } from '../world/events.ts';
 import type { Deployment } from './deployment.ts';
@@ -207,7 +207,6 @@ async function seedForSweep(deployment: Deployment): Promise<void> {
     return { app: AppId.parse(APP), account: Account.parse({ type: 0, id: `${CANARY}-${name}` }) };
   }) as [AccountRef, AccountRef, AccountRef]; // as many as went in
   for (const each of [idle, busy]) await raiseRemoval(registry, each, removalAt(longAgo));
-  const [watermark] = await registry.watermarks([idle]);
-  if (watermark) await dynamodbSweepStore(table).noteIdle(idle, watermark, Date.now() - DAY_MS);
+  await dynamodbSweepStore(table).noteIdle(idle, await watermarkOf(registry, idle), Date.now() - DAY_MS);
   await registry.raisePointer(pointed, Token.parse(`${token}-gone`), bindAt(longAgo, 0));
 }

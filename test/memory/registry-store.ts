@@ -82,15 +82,19 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
 
 const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
 
+/** The watermark of one account; version 0 if there is none. */
+export const watermarkOf = async (store: RegistryStore, ref: AccountRef) =>
+  readable((await store.watermarks([ref]))[0]) ?? NOT_STORED;
+
 /** Signs the account out everywhere at a moment; does nothing if it was signed out then or later. */
 export async function raiseRemoval(store: RegistryStore, ref: AccountRef, removal: Removal): Promise<void> {
-  const [before = NOT_STORED] = await store.watermarks([ref]);
+  const before = await watermarkOf(store, ref);
   if (removal > before.watermark.removal) await store.writeWatermark(ref, { ...before.watermark, removal }, before);
 }
 
 /** The newest sign-out everywhere of each account. */
 export const removalsOf = async (store: RegistryStore, refs: readonly AccountRef[]): Promise<Removal[]> =>
-  (await store.watermarks(refs)).map(({ watermark }) => watermark.removal);
+  (await store.watermarks(refs)).map((one) => readable(one).watermark.removal);
 
 /** A store after the operations, applied at second 1. */
 export async function storeAfter(...operations: Operation[]): Promise<RegistryStore> {

@@ -126,7 +126,7 @@ export const MUTANTS: readonly Hunt[] = [
     'a session that ended for its account still binds': ["hasEnded(watermark, '', edge)", 'false'],
   }),
   ...inFile('core/merge.ts', 'lattice', {
-    'a session that is signed out is forgotten': ['raise(draft.ended, operation.session, at);', ''],
+    'a session that is signed out is forgotten': ['raise(draft.ended, operation.session, at);', '{}'],
     'the sign-out of a session on a token is forgotten': [
       'raise(draft.ended, operation.session, removalAt(operation.stamp));\n      break;',
       'break;',
@@ -149,7 +149,7 @@ export const MUTANTS: readonly Hunt[] = [
       "raise(draft.clear, '*', removal, draft.clearFloor);",
     ],
     'an ended session is forgotten beyond the limit': ['above(fence, endedFloor, sessions.dropped)', "''"],
-    'a bind of an ended session lives on when the session is forgotten': ['draft.edges[account] = deadAt(edge);', ''],
+    'a bind of an ended session lives on when the session is forgotten': ['draft.edges[account] = deadAt(edge);', '{}'],
     'a bind from before the horizon still binds': ['if (operation.stamp < horizon) return;', ''],
     'an overriding bind from before the horizon does not clear': [
       'const removal = removalAt(operation.stamp);',
@@ -191,7 +191,7 @@ export const MUTANTS: readonly Hunt[] = [
       'true',
     ],
     'watermarks of the page before are not read': [
-      '(Array.isArray(read) && read[0]?.watermark) || UNMARKED',
+      "read && 'watermark' in read ? read.watermark : UNMARKED",
       'UNMARKED',
     ],
   }),
@@ -221,7 +221,7 @@ export const MUTANTS: readonly Hunt[] = [
   }),
   ...inFile('core/time.ts', 'calls', {
     'a call without a time has the time of our clock': ['Math.max(latest, msOf(moment) + 1), nowMs)', 'latest, nowMs)'],
-    'a bind without a time does not look at watermarks': ['own.flatMap(({ watermark }) => momentsOf(watermark))', '[]'],
+    'a bind without a time does not look at watermarks': ['own.flatMap(timesIn)', '[]'],
     'an unbind from all tokens does not look at binds': ['...pointers.map(({ edge }) => edge), ', ''],
     'a token named twice has two times': [
       'tokens.set(nameOf(one), { ref, accounts: [...accounts, ...one.accounts] });',

@@ -7,7 +7,7 @@ import type { Operation } from '../../functions/core/operation.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { type CollectReport, collect, watermarksOf } from '../../functions/sweep/collect.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
-import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
+import { type MemoryTable, memoryRegistryIn, memoryTable, watermarkOf } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
 import {
   account,
@@ -181,7 +181,7 @@ test('a watermark forgets a session only when it is older than every late login,
   const login = bind(one.nowMs, ['alice'], { session: 's1' });
   const end = { ...unbindEverywhere(one.nowMs, 'alice'), kind: 'endAccountSession', session: session('s1') } as const;
   await apply(one, login, end, moved(bind(one.nowMs, ['alice'], { session: 's2' }), 'tablet'));
-  const ended = async () => Object.keys((await one.registry.watermarks([end]))[0]?.watermark.ended ?? {});
+  const ended = async () => Object.keys((await watermarkOf(one.registry, end)).watermark.ended);
   one.nowMs += HORIZON_MS + LATENESS_MS;
   await pass(one);
   expect(await ended()).toEqual([session('s1')]);
