@@ -18,7 +18,7 @@ export function applyDoor() {
   const digest = pseudonymDigest(new SecretsManagerClient(CLIENT), environment.PSEUDONYM_SECRET, log);
   const park = parkedQueue(client, environment.PARKED_QUEUE_URL);
   const ports: ApplyPorts = {
-    apply: (operations) => applyAll(registry, operations),
+    apply: (operations, announce) => applyAll(registry, operations, { announce }),
     park,
     mirrors: mirrorMarks({ client, queueUrls: environment.MARKS_QUEUES, digest }),
   };

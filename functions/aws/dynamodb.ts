@@ -168,8 +168,8 @@ export function accountRefOf(pk: string): AccountRef {
   return { app: AppId.parse(app), account: parseAccountKey(name as AccountKey) };
 }
 
-/** Splits `A#<app>#<name>` or `T#<app>#<name>` into app and name. Ids of apps have no `#`. */
-function parted(pk: string): [app: string, name: string] {
+/** Splits `A#<app>#<name>`, and the like, into app and name. Ids of apps have no `#`. */
+export function parted(pk: string): [app: string, name: string] {
   const end = pk.indexOf('#', 2);
   return end < 0 ? ['', ''] : [pk.slice(2, end), pk.slice(end + 1)];
 }

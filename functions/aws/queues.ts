@@ -80,7 +80,7 @@ const DELAY_S = Math.ceil(ANSWER_BUDGET_MS / 1000);
 export const acceptInto = (queueUrl: string, registry: RegistryPorts): Accept =>
   accepting({
     enqueue: operationsQueue(new SQSClient(QUEUE_CLIENT), queueUrl, DELAY_S),
-    apply: (operations) => applyAll(registry, operations, { answers: true }),
+    apply: (operations, announce) => applyAll(registry, operations, { answers: true, announce }),
     withinBudget: async (work) => {
       const { promise: late, resolve } = Promise.withResolvers<'late'>();
       const timer = setTimeout(resolve, ANSWER_BUDGET_MS, 'late');

@@ -35,6 +35,7 @@ import {
   update,
   WatermarkItem,
 } from './dynamodb.ts';
+import { ifLogin, installationKey, loginIn } from './installation-item.ts';
 
 const PointerItem = z.object({ sk: z.string(), edge: z.string() });
 
@@ -64,6 +65,11 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
       if (await update(table, clearKey(account), attributes, ifUnchanged(before))) return 'written';
       const [winner = NOT_STORED] = await watermarksAt(table, [account]);
       return { winner: readable(winner) };
+    },
+    newestLogin: async (ref) => loginIn((await getAll(table, [installationKey(ref)], reads))[0]),
+    writeNewestLogin: async (ref, login, before) => {
+      if (await update(table, installationKey(ref), { ...login }, ifLogin(before))) return 'written';
+      return { winner: loginIn((await getAll(table, [installationKey(ref)], 'strong'))[0]) };
     },
   };
 }

@@ -29,6 +29,7 @@ import {
   update,
   WatermarkItem,
 } from './dynamodb.ts';
+import { ifLogin, installationKey, installationRefOf, LoginItem } from './installation-item.ts';
 import { storedIn } from './mirror-store.ts';
 
 /** Most items of one page: a few hundred KB, and a second's work. */
@@ -88,6 +89,7 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
     noteIdle: (account, before, ms) =>
       update(table, clearKey(account), { idle: { version: before.version, ms } }, ifUnchanged(before)),
     deleteWatermark: (account, before) => deleteAt(table, clearKey(account), ifUnchanged(before)),
+    deleteLogin: (installation, login) => deleteAt(table, installationKey(installation), ifLogin(login)),
     pass: () => readPass(table),
     savePass: ({ begunMs, isDone, after }, version) =>
       update(table, PASS, { begunMs, isDone, after, version: version + 1 }, ifVersion(version)),
@@ -130,6 +132,7 @@ function readItem(item: Item): SweepItem {
   if (kind === 'T#M') return { kind: 'state', ref: tokenRefOf(pk), stored: storedIn(item) };
   if (kind === `A#${POINTER}`)
     return { kind: 'pointer', ref: accountRefOf(pk), token: tokenOf(sk), ...PointerItem.parse(item) };
+  if (kind === 'I#N') return { kind: 'installation', ref: installationRefOf(pk), login: LoginItem.parse(item) };
   if (pk.startsWith('A#') && sk === '#CLEAR') return { ...watermarkItem(accountRefOf(pk), item), ...written };
   return { kind: 'unreadable' };
 }

@@ -3,12 +3,14 @@ import { type AccountKey, accountKey, parseAccountKey } from './account.ts';
 import { boundTokens } from './bindings.ts';
 import type { AppId } from './configuration.ts';
 import { candidates, EMPTY, isBound, type TokenDocument, UNMARKED, type Watermark } from './document.ts';
+import { type Announce, withInstallations } from './installation.ts';
 import { horizonAt, merge, raised } from './merge.ts';
 import {
   type AccountOperation,
   type BindOperation,
   binds,
   isTokenOperation,
+  namesInstallation,
   type Operation,
   type TokenOperation,
 } from './operation.ts';
@@ -28,11 +30,23 @@ export type RegistryPorts = {
  * Applies operations and returns the outcome of each, in order. The registry ends the same in whatever order and however
  * often they are applied. Documents are read together, and all operations of a token are one write. `answers`: the
  * sender gets the outcomes, which then count watermarks too. That is one read for each account that a login names.
+ * `announce`: called with the removals that logins of installations lead to. Default: does nothing.
  */
 export async function applyAll(
   ports: RegistryPorts,
   operations: readonly Operation[],
-  { answers = false } = {},
+  { answers = false, announce = async () => {} }: { answers?: boolean; announce?: Announce } = {},
+): Promise<Outcome[]> {
+  const apply = (all: readonly Operation[]) => applyThese(ports, all, answers);
+  return operations.some(namesInstallation)
+    ? withInstallations({ store: ports.store, announce, apply }, operations)
+    : apply(operations);
+}
+
+async function applyThese(
+  ports: RegistryPorts,
+  operations: readonly Operation[],
+  answers: boolean,
 ): Promise<Outcome[]> {
   // With the documents, before the write: a sign-out that comes later is a later operation.
   const named = answers ? operations.filter(binds).flatMap(accountsIn) : [];

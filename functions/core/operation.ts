@@ -10,6 +10,13 @@ export const Session = z
   .brand<'Session', 'inout'>();
 export type Session = z.infer<typeof Session>;
 
+/** A digest of the id of an app's installation on a device. Longer than that of a session: apps have many more. */
+export const Installation = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{32}$/))
+  .brand<'Installation', 'inout'>();
+export type Installation = z.infer<typeof Installation>;
+
 /** The most accounts of one operation. */
 export const ACCOUNTS_PER_OPERATION = 100;
 
@@ -25,16 +32,18 @@ const someOf = <T extends z.ZodMiniType>(account: T) =>
 
 const onToken = { app: AppId, token: Token, stamp: Stamp };
 
+/** An installation has one token: what its login binds takes the bindings of its other tokens away. */
+const login = { accounts: someOf(BoundAccount), ...terms, installation: z.optional(Installation) };
+
 /** Binds the accounts to the token. */
-const Bind = z.object({ kind: z.literal('bind'), ...onToken, accounts: someOf(BoundAccount), ...terms });
+const Bind = z.object({ kind: z.literal('bind'), ...onToken, ...login });
 
 /** Replaces the token's accounts by these: all of them or, with the scope `types`, those of the types that it names. */
 const BindOverriding = z.object({
   kind: z.literal('bindOverriding'),
   ...onToken,
-  accounts: someOf(BoundAccount),
+  ...login,
   scope: z.enum(['token', 'types']),
-  ...terms,
 });
 
 /** Removes the accounts from the token. From then on the session, if there is one, cannot bind them to this token. */
@@ -96,6 +105,12 @@ export type BindOperation = Extract<Operation, { kind: 'bind' | 'bindOverriding'
 /** Tests that an operation binds accounts; the time rules treat binds and removals differently. */
 export const binds = (operation: Operation): operation is BindOperation =>
   operation.kind === 'bind' || operation.kind === 'bindOverriding';
+
+/** A bind that names the installation of its token. */
+export type InstallationLogin = BindOperation & { readonly installation: Installation };
+
+export const namesInstallation = (operation: Operation): operation is InstallationLogin =>
+  binds(operation) && operation.installation !== undefined;
 
 /** A message of the operations queue: all operations of one request, with the request's id. */
 export const OperationsMessage = z.object({

@@ -1,11 +1,17 @@
 import type { Account, Token } from './account.ts';
 import type { AppId } from './configuration.ts';
 import { momentsOf, type TokenDocument, type Watermark } from './document.ts';
+import type { Installation } from './operation.ts';
 import type { Unavailable } from './outcome.ts';
-import { msOf } from './stamp.ts';
+import { msOf, type Stamp } from './stamp.ts';
 
 export type TokenRef = { readonly app: AppId; readonly token: Token };
 export type AccountRef = { readonly app: AppId; readonly account: Account };
+
+export type InstallationRef = { readonly app: AppId; readonly installation: Installation };
+
+/** A login of an installation. Its stamp belongs to no other login. */
+export type StampedLogin = { readonly token: Token; readonly stamp: Stamp };
 
 /** A stored document. Versions count up by one from `firstVersion`. */
 export type Stored = { readonly document: TokenDocument; readonly version: number };
@@ -43,4 +49,12 @@ export interface RegistryStore {
     watermark: Watermark,
     before: StoredWatermark,
   ): Promise<'written' | { winner: StoredWatermark }>;
+  /** The newest login of the installation that was written. */
+  newestLogin(installation: InstallationRef): Promise<StampedLogin | undefined>;
+  /** Writes only over the login that was read before. Otherwise returns the one that is there now. */
+  writeNewestLogin(
+    installation: InstallationRef,
+    login: StampedLogin,
+    before: StampedLogin | undefined,
+  ): Promise<'written' | { winner: StampedLogin | undefined }>;
 }

@@ -1,3 +1,4 @@
+import type { Announce } from '../core/installation.ts';
 import { binds, type Operation } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 
@@ -16,7 +17,7 @@ export type Accept = (id: string, operations: readonly Operation[]) => Promise<A
 export type AcceptPorts = {
   /** Resolves once all operations are on the queue, or with `tooLarge` if none is. */
   readonly enqueue: (id: string, operations: readonly Operation[]) => Promise<TooLarge | undefined>;
-  readonly apply: (operations: readonly Operation[]) => Promise<Outcome[]>;
+  readonly apply: (operations: readonly Operation[], announce: Announce) => Promise<Outcome[]>;
   /** Resolves with the work's result, or with `late` after the longest time that a caller waits. */
   readonly withinBudget: <T>(work: Promise<T>) => Promise<T | 'late'>;
 };
@@ -30,7 +31,9 @@ export const accepting =
   async (id, operations) => {
     const sent = await orUnavailable(() => enqueue(id, operations));
     if (sent) return sent;
-    const outcomes = await withinBudget(orUnavailable(() => apply(operations)));
+    // The worker marks mirrors, so that it gets the removals too.
+    const announce: Announce = async (removals) => void (await enqueue(id, removals));
+    const outcomes = await withinBudget(orUnavailable(() => apply(operations, announce)));
     if (Array.isArray(outcomes)) return { kind: 'accepted', outcomes };
     const reason = outcomes === 'late' ? outcomes : outcomes.reason;
     return { kind: 'accepted', outcomes: operations.map(() => ({ kind: 'unavailable', reason })) };

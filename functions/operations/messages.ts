@@ -1,12 +1,13 @@
 import { accountKey } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
+import type { Announce } from '../core/installation.ts';
 import { isTokenOperation, type Operation, OperationsMessage } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import type { MessageResult } from '../lambda/message.ts';
 import { jsonIn } from '../lambda/request.ts';
 
 export type ApplyPorts = {
-  readonly apply: (operations: readonly Operation[]) => Promise<Outcome[]>;
+  readonly apply: (operations: readonly Operation[], announce: Announce) => Promise<Outcome[]>;
   /** Parks operations that can never be applied, with the reason. May reject with `Unavailable`. */
   readonly park: (refused: OperationsMessage, reason: string) => Promise<void>;
   readonly mirrors?: Mirrors | undefined;
@@ -45,10 +46,15 @@ function messageIn(body: string): OperationsMessage | undefined {
 }
 
 async function applyTogether(
-  { apply }: ApplyPorts,
+  { apply, mirrors }: ApplyPorts,
   messages: readonly (OperationsMessage | undefined)[],
 ): Promise<(AppliedMessage | undefined)[]> {
-  const outcomes = (await apply(messages.flatMap((message) => message?.operations ?? []))).values();
+  const announce: Announce = async (removals, login) => {
+    const id = messages.find((message) => message?.operations.includes(login))?.id ?? '';
+    if (mirrors?.apps.has(login.app)) await mirrors.mark(removals.map((operation) => ({ id, operation })));
+  };
+  const operations = messages.flatMap((message) => message?.operations ?? []);
+  const outcomes = (await apply(operations, announce)).values();
   return messages.map(
     (message) => message && { ...message, outcomes: outcomes.take(message.operations.length).toArray() },
   );

@@ -68,7 +68,8 @@ export function leadsNowhere(
 }
 
 /** True if the moment is too old for every writer, however late. */
-const isAncient = (moment: string, nowMs: number): boolean => moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
+export const isAncient = (moment: string, nowMs: number): boolean =>
+  moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
 
 export type CollectorPorts = {
   readonly registry: RegistryStore;

@@ -1,7 +1,7 @@
 import type { Token } from '../core/account.ts';
 import type { TokenDocument } from '../core/document.ts';
 import type { Unavailable } from '../core/outcome.ts';
-import type { AccountRef, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
+import type { AccountRef, InstallationRef, StampedLogin, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
 import type { StoredState } from '../mirror/state.ts';
 
 /** A place in the store's own order, in the store's own format. */
@@ -21,6 +21,7 @@ export type SweepItem =
       readonly idleMs?: number;
     } & Written)
   | { readonly kind: 'pointer'; readonly ref: AccountRef; readonly token: Token; readonly edge: string }
+  | { readonly kind: 'installation'; readonly ref: InstallationRef; readonly login: StampedLogin }
   | { readonly kind: 'unreadable' };
 
 /** Items in the store's order; `next` is absent on the last page. */
@@ -52,6 +53,8 @@ export interface SweepStore {
   noteIdle(account: AccountRef, before: StoredWatermark, sinceMs: number): Promise<boolean>;
   /** Deletes the watermark only if it has not changed; returns whether it did. */
   deleteWatermark(account: AccountRef, before: StoredWatermark): Promise<boolean>;
+  /** Deletes an installation's newest login only if it is still this one; returns whether it did. */
+  deleteLogin(installation: InstallationRef, login: StampedLogin): Promise<boolean>;
   pass(): Promise<StoredPass>;
   /** Writes only over `version`; returns whether it did. */
   savePass(pass: Pass, version: number): Promise<boolean>;

@@ -5,6 +5,7 @@ import type { Check } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
 import { type CheckSender, checkSender, forgottenStates, tokensToCheck } from './checks.ts';
 import { collect, watermarksOf } from './collect.ts';
+import { retireInstallations } from './installations.ts';
 import type { Page, Pass, Place, StoredPass, SweepStore } from './store.ts';
 
 export type SweepPorts = {
@@ -32,11 +33,12 @@ const NOTHING = {
   /** Tokens sent to be verified, and those that a queue did not take. */
   checks: 0,
   unsent: 0,
-  /** Documents rewritten, mirror states emptied; pointers and watermarks deleted. */
+  /** Documents rewritten, mirror states emptied; pointers, watermarks and installations' newest logins deleted. */
   folded: 0,
   forgotten: 0,
   pointers: 0,
   watermarks: 0,
+  installations: 0,
 };
 type Counts = typeof NOTHING;
 
@@ -114,4 +116,5 @@ async function sweepPage(
   counts.forgotten += forgotten;
   counts.pointers += collected.pointers;
   counts.watermarks += collected.watermarks;
+  counts.installations += await retireInstallations(ports, page);
 }

@@ -10,7 +10,18 @@ import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stam
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import { tokenTimes } from '../../functions/core/time.ts';
 import { raiseRemoval, removalsOf, watermarkOf } from '../memory/registry-store.ts';
-import { account, app, bind, moved, override, overrideTypes, token, unbind, unbindAll } from '../world/examples.ts';
+import {
+  account,
+  app,
+  bind,
+  installation,
+  moved,
+  override,
+  overrideTypes,
+  token,
+  unbind,
+  unbindAll,
+} from '../world/examples.ts';
 
 export const SHOP = app().id;
 export const CHAT = app('chat').id;
@@ -61,6 +72,7 @@ export function registryStoreContract(make: () => Promise<Made>): void {
   describe('a write', () => writeRules(() => store));
   describe('pointers', () => pointerRules(() => store));
   describe('watermarks', () => watermarkRules(() => store));
+  describe('newest logins', () => loginRules(() => store));
 
   test('documents, pointers and watermarks of one name are three things', async () => {
     const name = on('alice');
@@ -317,5 +329,31 @@ function watermarkRules(store: () => RegistryStore): void {
   test('watermarks of accounts with odd names are kept apart', async () => {
     for (const [i, ref] of ACCOUNTS.entries()) await raiseRemoval(store(), ref, removal(i));
     expect(await removalsOf(store(), ACCOUNTS)).toEqual(ACCOUNTS.map((_, i) => removal(i)));
+  });
+}
+
+function loginRules(store: () => RegistryStore): void {
+  const mine = { app: SHOP, installation: installation('mine') };
+  const loginOn = (name: string, ms: number) => ({ token: token(name), stamp: bind(ms, ['alice']).stamp });
+  const [old, next] = [loginOn('old', 1), loginOn(LONGEST.token, 2)];
+
+  test('a newest login belongs to one installation and one app', async () => {
+    expect(await store().newestLogin(mine)).toBeUndefined();
+    expect(await store().writeNewestLogin(mine, old, undefined)).toBe('written');
+    expect(await store().newestLogin(mine)).toEqual(old);
+    for (const other of [
+      { ...mine, app: CHAT },
+      { ...mine, installation: installation('yours') },
+    ])
+      expect(await store().newestLogin(other)).toBeUndefined();
+  });
+
+  test('a newest login is written only over what was read, and the loser gets the one that is there', async () => {
+    expect(await store().writeNewestLogin(mine, next, old)).toEqual({ winner: undefined });
+    await store().writeNewestLogin(mine, old, undefined);
+    for (const wrong of [undefined, next])
+      expect(await store().writeNewestLogin(mine, next, wrong)).toEqual({ winner: old });
+    expect(await store().writeNewestLogin(mine, next, old)).toBe('written');
+    expect(await store().newestLogin(mine)).toEqual(next);
   });
 }

@@ -4,10 +4,13 @@ import type { RegistryStore } from '../../functions/core/store.ts';
 import type { MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { raiseRemoval, removalsOf, watermarkOf } from '../memory/registry-store.ts';
-import { token } from '../world/examples.ts';
+import { bind, installation, token } from '../world/examples.ts';
 import { CHAT, document, edge, of, on, removal, SHOP } from './registry-store-contract.ts';
 
 const state = { pushed: ['0#alice' as const], seen: ['0#alice' as const], pushedMs: 7, misses: 0 };
+
+const mine = { app: SHOP, installation: installation('mine') };
+const login = (ms: number) => ({ token: token('phone'), stamp: bind(ms, ['alice']).stamp });
 
 export type Stores = { readonly registry: RegistryStore; readonly states: MirrorStore; readonly store: SweepStore };
 
@@ -21,6 +24,7 @@ export function sweepStoreContract(make: (pageItems: number) => Promise<Stores>)
   describe('a page', () => pageRules(() => stores, make));
   describe('a pointer', () => pointerRules(() => stores));
   describe('a watermark', () => watermarkRules(() => stores));
+  describe('a newest login', () => loginRules(() => stores));
   describe('a pass', () => passRules(() => stores));
 
   test('a glimpse returns documents in the order of the tokens, also repeated and missing ones', async () => {
@@ -56,8 +60,9 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
     await registry.raisePointer(of('alice#x:2', CHAT), token('T#phone'), edge(2));
     await raiseRemoval(registry, of('alice#x:2', CHAT), removal(3));
     const [risen] = await registry.watermarks([of('alice#x:2', CHAT)]);
+    await registry.writeNewestLogin(mine, login(1), undefined);
     const [items = []] = await everything(store);
-    expect(items).toHaveLength(4);
+    expect(items).toHaveLength(5);
     expect(items).toEqual(
       expect.arrayContaining([
         expect.objectContaining({
@@ -68,6 +73,7 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
         { kind: 'state', ref: on('phone#1'), stored: { state, version: 1 } },
         expect.objectContaining({ kind: 'watermark', ref: of('alice#x:2', CHAT), stored: risen }),
         { kind: 'pointer', ref: of('alice#x:2', CHAT), token: 'T#phone', edge: edge(2) },
+        { kind: 'installation', ref: mine, login: login(1) },
       ]),
     );
   });
@@ -174,6 +180,19 @@ function watermarkRules(stores: () => Stores): void {
     const before = { watermark: { ...UNMARKED, removal: removal(1) }, version: 1 };
     expect(await store.noteIdle(alice, before, 5)).toBe(false);
     expect(await removalsOf(registry, [alice])).toEqual(['']);
+  });
+}
+
+function loginRules(stores: () => Stores): void {
+  test('a newest login is deleted only as it was read', async () => {
+    const { registry, store } = stores();
+    await registry.writeNewestLogin(mine, login(1), undefined);
+    await registry.writeNewestLogin(mine, login(2), login(1));
+    expect(await store.deleteLogin(mine, login(1))).toBe(false);
+    expect(await registry.newestLogin(mine)).toEqual(login(2));
+    expect(await store.deleteLogin(mine, login(2))).toBe(true);
+    expect(await registry.newestLogin(mine)).toBeUndefined();
+    expect(await store.deleteLogin(mine, login(2))).toBe(false);
   });
 }
 

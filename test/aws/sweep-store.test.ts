@@ -126,6 +126,7 @@ test.each([
   ['without an app', { pk: 'T#phone', sk: 'D', version: 1 }],
   ['of an account that is none', { pk: 'A#shop#alice', sk: 'T#phone', edge: 'x' }],
   ['of a later version of ours', { pk: 'T#shop#phone', sk: 'D', version: 'two' }],
+  ['of an installation that is none', { pk: 'I#shop#mine', sk: 'N', token: 'phone', stamp: 'x' }],
   ['with a pointer to nothing', { pk: 'A#shop#0#alice', sk: 'T#', edge: 'x' }],
 ])('an unreadable item %s is counted and stays', async (_, Item) => {
   await put(table, Item);

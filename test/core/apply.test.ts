@@ -46,6 +46,8 @@ function recording(instead: (store: RegistryStore) => Partial<RegistryStore> = (
       pointers: noted('pointers', store.pointers),
       writeWatermark: noted('writeWatermark', store.writeWatermark),
       watermarks: noted('watermarks', store.watermarks),
+      newestLogin: noted('newestLogin', store.newestLogin),
+      writeNewestLogin: noted('writeNewestLogin', store.writeNewestLogin),
     } satisfies RegistryStore,
   };
 }

@@ -7,7 +7,9 @@ import type { Removal } from '../../functions/core/stamp.ts';
 import {
   type AccountRef,
   firstVersion,
+  type InstallationRef,
   type RegistryStore,
+  type StampedLogin,
   type Stored,
   type StoredWatermark,
   type TokenRef,
@@ -15,6 +17,8 @@ import {
 
 export const tokenKey = ({ app, token }: TokenRef) => `${app}#${token}`;
 export const accountRefKey = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
+
+export const installationRefKey = ({ app, installation }: InstallationRef) => `${app}#${installation}`;
 
 /** An account's pointers: the edge for each token. */
 type Pointers = Map<TokenRef['token'], string>;
@@ -26,6 +30,8 @@ export type MemoryTable = {
   readonly unreadable: Set<string>;
   readonly pointers: Map<string, Pointers>;
   readonly watermarks: Map<string, StoredWatermark>;
+  /** The newest logins of installations, by `<app>#<digest>`. */
+  readonly installations: Map<string, StampedLogin>;
   /** When documents and watermarks were last written (ms since 1970), if the registry has a clock. */
   readonly written: Map<string, number>;
 };
@@ -35,6 +41,7 @@ export const memoryTable = (documents = new Map<string, Stored>()): MemoryTable 
   unreadable: new Set(),
   pointers: new Map(),
   watermarks: new Map(),
+  installations: new Map(),
   written: new Map(),
 });
 
@@ -51,7 +58,7 @@ export const documentIn = ({ documents, unreadable }: MemoryTable, ref: TokenRef
 
 /** A registry store over a shared memory table. */
 export function memoryRegistryIn(table: MemoryTable, now?: () => number): RegistryStore {
-  const { documents, pointers, watermarks } = table;
+  const { documents, pointers, watermarks, installations } = table;
   const note = (name: string) => now && table.written.set(name, now());
   return {
     documents: async (tokens) => tokens.map((ref) => documentIn(table, ref)),
@@ -75,6 +82,13 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
       const version = before.version === 0 ? firstVersion(watermark) : before.version + 1;
       watermarks.set(accountRefKey(ref), { watermark, version });
       note(accountRefKey(ref));
+      return 'written';
+    },
+    newestLogin: async (ref) => installations.get(installationRefKey(ref)),
+    writeNewestLogin: async (ref, login, before) => {
+      const winner = installations.get(installationRefKey(ref));
+      if (winner?.stamp !== before?.stamp) return { winner };
+      installations.set(installationRefKey(ref), login);
       return 'written';
     },
   };

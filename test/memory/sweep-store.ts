@@ -1,9 +1,10 @@
 import { accountRefOf, tokenRefOf } from '../../functions/aws/dynamodb.ts';
+import { installationRefOf } from '../../functions/aws/installation-item.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { AccountRef, StoredWatermark } from '../../functions/core/store.ts';
 import type { StoredState } from '../../functions/mirror/state.ts';
 import type { Pass, SweepItem, SweepStore } from '../../functions/sweep/store.ts';
-import { accountRefKey, documentIn, type MemoryTable } from './registry-store.ts';
+import { accountRefKey, documentIn, installationRefKey, type MemoryTable } from './registry-store.ts';
 
 /** A sweep store over a memory registry and, by `<app>#<token>`, memory mirror states, in pages of `pageItems`. */
 export function memorySweepStore(
@@ -11,7 +12,7 @@ export function memorySweepStore(
   states: ReadonlyMap<string, StoredState> = new Map(),
   pageItems = 1_000,
 ): SweepStore {
-  const { pointers, watermarks } = table;
+  const { pointers, watermarks, installations } = table;
   const idle = new Map<string, { version: number; ms: number }>();
   const isUnchanged = (ref: AccountRef, { version }: StoredWatermark) =>
     watermarks.get(accountRefKey(ref))?.version === version;
@@ -44,6 +45,9 @@ export function memorySweepStore(
       idle.delete(accountRefKey(ref));
       return watermarks.delete(accountRefKey(ref));
     },
+    deleteLogin: async (ref, login) =>
+      installations.get(installationRefKey(ref))?.stamp === login.stamp &&
+      installations.delete(installationRefKey(ref)),
     pass: async () => saved,
     savePass: async (pass, version) => {
       if (version !== saved.version) return false;
@@ -57,7 +61,7 @@ type Placed = readonly [place: string, item: SweepItem];
 
 /** Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before the state. */
 function* itemsOf(
-  { documents, unreadable, pointers, watermarks, written }: MemoryTable,
+  { documents, unreadable, pointers, watermarks, installations, written }: MemoryTable,
   states: ReadonlyMap<string, StoredState>,
   idle: ReadonlyMap<string, { readonly version: number; readonly ms: number }>,
 ): Generator<Placed> {
@@ -81,6 +85,8 @@ function* itemsOf(
   for (const name of unreadable) yield [place('T', name, 'D'), { kind: 'unreadable' }];
   for (const [name, stored] of states)
     yield [place('T', name, 'M'), { kind: 'state', ref: tokenRefOf(`T#${name}`), stored }];
+  for (const [name, login] of installations)
+    yield [place('I', name, 'N'), { kind: 'installation', ref: installationRefOf(`I#${name}`), login }];
 }
 
 /** Puts the length first, so that no name is a prefix of another. */

@@ -20,9 +20,9 @@ function whileAccepting(ports: Partial<AcceptPorts>) {
       happened.push(`enqueue ${id} ${all.length}`);
       await ports.enqueue?.(id, all);
     },
-    apply: async (all) => {
+    apply: async (all, announce) => {
       happened.push(`apply ${all.length}`);
-      return ports.apply?.(all) ?? all.map(() => ({ kind: 'applied' }));
+      return ports.apply?.(all, announce) ?? all.map(() => ({ kind: 'applied' }));
     },
     withinBudget: ports.withinBudget ?? ((work) => work),
   });
@@ -81,4 +81,15 @@ test.each<[Answer[], Answer]>([
 test('a bug in applying is thrown, not taken for an unavailable store', async () => {
   const { accepted } = whileAccepting({ apply: () => Promise.reject(new TypeError('a bug')) });
   await expect(accepted).rejects.toThrow('a bug');
+});
+
+test('removals that a login of an installation leads to are put on the queue under the id of its request', async () => {
+  const { happened, accepted } = whileAccepting({
+    apply: async (all, announce) => {
+      await announce([unbindAll(3)], bind(1, ['alice']));
+      return all.map(() => ({ kind: 'applied' }));
+    },
+  });
+  await accepted;
+  expect(happened).toEqual(['enqueue request-1 2', 'apply 2', 'enqueue request-1 1']);
 });

@@ -9,8 +9,9 @@ import { Operation, type OperationsMessage } from '../../functions/core/operatio
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore, TokenRef } from '../../functions/core/store.ts';
-import { type AppliedOperation, applyMessages } from '../../functions/operations/messages.ts';
+import { type AppliedOperation, type ApplyPorts, applyMessages } from '../../functions/operations/messages.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { installation } from '../world/examples.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
 const ref = (token: string): TokenRef => ({ app: AppId.parse('phone'), token: Token.parse(token) });
@@ -117,8 +118,8 @@ const mirrored = new Set([AppId.parse('phone')]);
 
 function mirroredWorld(mark: (applied: readonly AppliedOperation[]) => Promise<void>, apps = mirrored) {
   const memory = memoryRegistryStore();
-  const apply = (operations: readonly Operation[]) =>
-    applyAll({ store: memory, now: () => NOW, pause: async () => {} }, operations);
+  const apply: ApplyPorts['apply'] = (operations, announce) =>
+    applyAll({ store: memory, now: () => NOW, pause: async () => {} }, operations, { announce });
   const ports = { apply, park: async () => {}, mirrors: { apps, mark } };
   return (...bodies: string[]) => applyMessages(ports, bodies);
 }
@@ -129,6 +130,16 @@ test('mirrors are marked for every applied operation, even if the door applied i
   const operation = login('t1', 'alice');
   for (let i = 0; i < 2; i++) expect(await settle(messageOf(operation))).toEqual([done]);
   expect(marked).toEqual([[{ id: 'request', operation }], [{ id: 'request', operation }]]);
+});
+
+test('mirrors are marked for the tokens that logins of an installation take away', async () => {
+  const marked: AppliedOperation[] = [];
+  const settle = mirroredWorld(async (applied) => void marked.push(...applied));
+  const named = (operation: Operation) => ({ ...operation, installation: installation('mine') });
+  await settle(operationsMessage('first', [named(login('old', 'alice'))]));
+  await settle(operationsMessage('second', [named(login('new', 'alice', NOW + 1))]));
+  const removals = marked.filter(({ operation }) => operation.kind === 'unbindTokenFromAll');
+  expect(removals).toMatchObject(['new', 'old'].map((token) => ({ id: 'second', operation: { token } })));
 });
 
 test('a message stays until the mirrors are marked', async () => {

@@ -1,6 +1,6 @@
 import { Account, Token } from '../../functions/core/account.ts';
 import { AppId } from '../../functions/core/configuration.ts';
-import { type Operation, Session } from '../../functions/core/operation.ts';
+import { Installation, namesInstallation, type Operation, Session } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { present, type Random } from './random.ts';
 
@@ -13,6 +13,8 @@ export const ACCOUNTS = [
   { type: 1, id: 'carol' },
 ].map((account) => Account.parse(account));
 export const SESSIONS = ['first', 'second', 'third'].map((id) => Session.parse(eventHash('session', id)));
+/** Mostly one, so that its logins meet. */
+export const INSTALLATIONS = ['mine', 'mine', 'mine', 'yours'].map((id) => Installation.parse(eventHash(id).repeat(2)));
 
 /** 2023-11-14T22:13:20Z, an arbitrary beginning. */
 export const BEGINNING_MS = 1_700_000_000_000;
@@ -29,6 +31,8 @@ export type Draw = {
   readonly sessions: number;
   /** How likely an overriding bind is to clear the types it names only. */
   readonly types: number;
+  /** How likely a bind is to name an installation. Default: none does. */
+  readonly installations?: number;
 };
 
 /** A random operation, the `i`-th element of the event. No two elements of a case have the same `i`, as in a real one. */
@@ -43,10 +47,13 @@ export function drawOperation(random: Random, event: number, i: number, draw: Dr
     ...(random.chance(0.2) ? ACCOUNTS : []),
   ];
   const on = { app: APP, token: random.pick(TOKENS.slice(0, draw.tokens)), stamp };
+  const isNamed = kind.startsWith('bind') && draw.installations !== undefined && random.chance(draw.installations);
+  const named = isNamed && { installation: random.pick(INSTALLATIONS) };
   switch (kind) {
     case 'bindOverriding':
-      return { kind, ...on, accounts, session, scope: random.chance(draw.types) ? 'types' : 'token' };
+      return { kind, ...on, ...named, accounts, session, scope: random.chance(draw.types) ? 'types' : 'token' };
     case 'bind':
+      return { kind, ...on, ...named, accounts, session };
     case 'unbind':
       return { kind, ...on, accounts, session };
     case 'unbindTokenFromAll':
@@ -77,6 +84,7 @@ export const textOf = (operation: Operation): string => {
     'scope' in operation ? operation.scope : '',
     'token' in operation ? operation.token : '',
     names.join(','),
+    namesInstallation(operation) ? `installation ${operation.installation.slice(0, 4)}` : '',
     'session' in operation && operation.session ? `session ${operation.session.slice(0, 4)}` : '',
   ];
   return parts.filter((part) => part !== '').join(' ');

@@ -126,7 +126,7 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
   const park = (refused: OperationsMessage) => asked(site, process, () => void site.parked.push(refused));
   const settle = (deliveries: readonly Delivery[]) =>
     applyMessages(
-      { apply: (all) => applyAll(ports, all), park, mirrors: site.mirrors?.(process) },
+      { apply: (all, announce) => applyAll(ports, all, { announce }), park, mirrors: site.mirrors?.(process) },
       deliveries.map(({ body }) => body),
     );
   // The wait that the door asks for comes from real chance: this case draws its own.
@@ -153,7 +153,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const acceptAt = (registry: RegistryPorts) =>
     accepting({
       enqueue: (id, all) => enqueue(site, process, operationsMessage(id, all)),
-      apply: (all) => applyAll(registry, all, { answers: true }),
+      apply: (all, announce) => applyAll(registry, all, { answers: true, announce }),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
   const events = { reaches, keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };

@@ -36,6 +36,8 @@ export function hostileStore(
       await request(() => inner.raisePointer(...parameters));
     },
     writeWatermark: async (...parameters) => present((await request(() => inner.writeWatermark(...parameters)))[0]),
+    newestLogin: async (installation) => (await request(() => inner.newestLogin(installation)))[0],
+    writeNewestLogin: async (...parameters) => present((await request(() => inner.writeNewestLogin(...parameters)))[0]),
     pointers: async (account) => {
       // Pages in the order of the keys, each a request of its own.
       const found: Pointer[] = [];
@@ -63,6 +65,7 @@ export function hostileSweepStore(inner: SweepStore, surroundings: Surroundings,
     deletePointer: (...parameters) => one(() => inner.deletePointer(...parameters), false),
     noteIdle: (...parameters) => one(() => inner.noteIdle(...parameters), false),
     deleteWatermark: (...parameters) => one(() => inner.deleteWatermark(...parameters), false),
+    deleteLogin: (...parameters) => one(() => inner.deleteLogin(...parameters), false),
   };
 }
 

@@ -201,6 +201,31 @@ export const MUTANTS: readonly Hunt[] = [
       'known?.delete(token) === true',
     ],
   }),
+  ...inFile('core/installation.ts', 'installations', {
+    'a late login keeps its own token': [
+      'removals: removalsOf(newest, known ? [...logins, known] : logins)',
+      'removals: removalsOf(newest, known ? [...logins, known] : logins).filter(({ token }) => token === known?.token)',
+    ],
+    'the token of a newer login keeps what an older login takes': [
+      'removals: removalsOf(newest, known ? [...logins, known] : logins)',
+      'removals: removalsOf(newest, known ? [...logins, known] : logins).filter(({ stamp }) => stamp >= newest.stamp)',
+    ],
+    'of many logins only the newest counts': [
+      'known ? [...logins, known] : logins',
+      'known ? [newest, known] : [newest]',
+    ],
+    'the newest login is written before the other token is cleared': [
+      '  const outcomes = (await apply(',
+      '  for (const one of takeovers) await orUnavailable(() => raise(store, one));\n  const outcomes = (await apply(',
+    ],
+    'a login is written over one that it has not read': ['if (result.winner?.token !== token)', 'if (false)'],
+    'a later login with the same token is not written': [
+      'known === undefined || known.stamp < stamp',
+      'known === undefined || (known.stamp < stamp && known.token !== token)',
+    ],
+    'a token that could not be cleared is forgotten': ["outcomes.find(({ kind }) => kind === 'unavailable') ??", ''],
+    'a token is cleared at the first login of the others': ['others.sort().at(-1)', 'others.sort().at(0)'],
+  }),
   ...inFile('operations/accept.ts', 'end-to-end', {
     'operations are applied before they are on the queue': [
       'const sent = await orUnavailable(() => enqueue(id, operations));',

@@ -1,9 +1,9 @@
 import type { Account, Token } from '../../functions/core/account.ts';
 import type { AppId } from '../../functions/core/configuration.ts';
-import type { Operation } from '../../functions/core/operation.ts';
+import { binds, type Operation } from '../../functions/core/operation.ts';
 import { textOf } from './cast.ts';
 import type { OnFinding } from './finding.ts';
-import { byTime, effectOn, isRemoval, pairOf } from './serial.ts';
+import { byTime, effectOn, isRemoval, pairOf, takenAway } from './serial.ts';
 import type { Truth } from './truth.ts';
 
 /** An operation, the time of its first request, and the time of the first answer that it is applied (ms). */
@@ -48,13 +48,19 @@ function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefin
   const operations = issued.map(({ operation }) => operation);
   if (answer.isShown) {
     const isAllowed = operations.some(
-      (bind) => effectOn(bind, answer) === 'binds' && !known.some((one) => isRemoval(one, bind, answer)),
+      (bind) =>
+        binds(bind) &&
+        effectOn(bind, answer) === 'binds' &&
+        !known.some((one) => isRemoval(one, bind, answer)) &&
+        takenAway(operations, { ...answer, by: bind }, known) !== 'removed',
     );
     return isAllowed ? undefined : 'O3 an answered removal is never seen bound again';
   }
   const decisive = operations.filter((operation) => effectOn(operation, answer) !== undefined);
   const newest = decisive.sort(byTime).at(-1);
-  if (newest === undefined || !known.includes(newest) || effectOn(newest, answer) !== 'binds') return undefined;
+  if (newest === undefined || !binds(newest) || !known.includes(newest) || effectOn(newest, answer) !== 'binds')
+    return undefined;
+  if (takenAway(operations, { ...answer, by: newest }) !== 'kept') return undefined;
   if (operations.some((operation) => isRemoval(operation, newest, answer))) return undefined;
   return 'O3 an answered bind is visible, unless a later removal was requested';
 }

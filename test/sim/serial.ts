@@ -1,6 +1,13 @@
 import type { Account, Token } from '../../functions/core/account.ts';
 import type { AppId } from '../../functions/core/configuration.ts';
-import { type BindOperation, binds, type Operation, type TokenOperation } from '../../functions/core/operation.ts';
+import {
+  type BindOperation,
+  binds,
+  type InstallationLogin,
+  namesInstallation,
+  type Operation,
+  type TokenOperation,
+} from '../../functions/core/operation.ts';
 import { present } from './random.ts';
 
 /** A binding's name: app, token and account in one text. */
@@ -22,7 +29,9 @@ export type Bound = {
  */
 export function serial(operations: readonly Operation[]): Map<Pair, Bound> {
   const bound = serialByStamps(operations);
-  for (const [pair, binding] of bound) if (operations.some((operation) => ends(operation, binding))) bound.delete(pair);
+  for (const [pair, binding] of bound)
+    if (operations.some((operation) => ends(operation, binding)) || takenAway(operations, binding) === 'removed')
+      bound.delete(pair);
   return bound;
 }
 
@@ -127,6 +136,28 @@ export function ends(operation: Operation, { app, token, account, by }: Bound): 
     default:
       return false;
   }
+}
+
+/**
+ * The effect on a binding of logins of its token's installation with other tokens. One that is later than a login of this
+ * token removes it: of an installation only the token of the newest login keeps what was bound up to then. A bind on a token that
+ * had already been taken away may end in two ways. `done`: the operations that are known to be applied.
+ */
+export function takenAway(
+  operations: readonly Operation[],
+  { app, token, by }: Omit<Bound, 'account'>,
+  done: readonly Operation[] = operations,
+): 'removed' | 'kept' | 'either' {
+  const logins = operations.filter(namesInstallation).filter((one) => one.app === app);
+  const others = ({ installation }: InstallationLogin) =>
+    logins.filter((one) => one.installation === installation && one.token !== token);
+  const own = logins.filter((one) => one.token === token);
+  const isRemoved = own.some((login) => {
+    const later = others(login).filter((one) => byTime(one, login) > 0);
+    return done.includes(login) && later.some((one) => done.includes(one)) && later.every((one) => byTime(one, by) > 0);
+  });
+  if (isRemoved) return 'removed';
+  return own.flatMap(others).some((one) => byTime(one, by) > 0) ? 'either' : 'kept';
 }
 
 /** Returns true if the operation removes what the bind has bound. */

@@ -26,6 +26,10 @@ test('40,000 schedules on a hostile store end as the serial order says, and no r
   await expectNoFindings('storage', 'deep');
 });
 
+test('30,000 schedules of logins that name installations leave only the token of the newest login bound', async () => {
+  await expectNoFindings('installations', 'deep');
+});
+
 test('10,000 schedules with collectors end as if nothing had been collected, and weeks later only bindings are stored', async () => {
   await expectNoFindings('collecting', 'deep');
 });

@@ -14,6 +14,10 @@ export const SUITES = {
   permutations: { seeds: { fast: 40, deep: 518 }, load: async () => (await import('./permutations.ts')).everyOrder },
   limits: { seeds: { fast: 1_000, deep: 60_000 }, load: async () => (await import('./limits.ts')).limitsCase },
   storage: { seeds: { fast: 500, deep: 40_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
+  installations: {
+    seeds: { fast: 400, deep: 30_000 },
+    load: async () => (await import('./storage.ts')).installationsSchedule,
+  },
   collecting: {
     seeds: { fast: 300, deep: 10_000 },
     load: async () => (await import('./collecting.ts')).collectingSchedule,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
-import { HORIZON_MS } from '../../functions/core/merge.ts';
+import { HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { Check } from '../../functions/mirror/mark.ts';
@@ -10,7 +10,17 @@ import { type SweepPorts, sweep } from '../../functions/sweep/sweep.ts';
 import { memoryMirrorStore } from '../memory/mirror-store.ts';
 import { memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
-import { app, bind, key, moved, override, session, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import {
+  app,
+  bind,
+  installation,
+  key,
+  moved,
+  override,
+  session,
+  unbindAll,
+  unbindEverywhere,
+} from '../world/examples.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -67,7 +77,7 @@ test('a pass reads the whole table and reports its work in numbers', async () =>
   expect(await run()).toEqual({
     kind: 'done',
     ...{ pages: 1, scanned: 6, unreadable: 0, checks: 3, unsent: 0 },
-    ...{ folded: 0, forgotten: 0, pointers: 0, watermarks: 0 },
+    ...{ folded: 0, forgotten: 0, pointers: 0, watermarks: 0, installations: 0 },
   });
 });
 
@@ -275,4 +285,18 @@ test('a pass leaves a document that cannot be read, and its pointer, and collect
   clock.nowMs = NOW + HORIZON_MS + 1;
   expect(await run()).toMatchObject({ kind: 'done', unreadable: 1, pointers: 1 });
   expect(tokens()).not.toContain('phone-0000');
+});
+
+test('the newest login of an installation stays while its token is bound, and goes when no late login can come', async () => {
+  const { run, apply, clock, table } = world();
+  const login = (ms: number, name: string) => ({
+    ...moved(override(ms, ['alice']), name),
+    installation: installation(name),
+  });
+  await apply(NOW, login(NOW, 'bound'), login(NOW, 'left'), login(NOW, 'young'));
+  await apply(NOW, moved(unbindAll(NOW + 1), 'left'), moved(unbindAll(NOW + 1), 'young'));
+  clock.nowMs = NOW + HORIZON_MS + LATENESS_MS + 1;
+  await apply(clock.nowMs, login(NOW + HORIZON_MS, 'young'));
+  expect(await run()).toMatchObject({ installations: 1 });
+  expect([...table.installations.values()].map((one) => one.token)).toEqual(['bound', 'young']);
 });

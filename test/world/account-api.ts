@@ -140,6 +140,8 @@ function watched(state: { isStoreDown: boolean; writes: number }): RegistryStore
     write: (token, document, version) => write(() => store.write(token, document, version)),
     raisePointer: (account, token, edge) => write(() => store.raisePointer(account, token, edge)),
     writeWatermark: (...parameters) => write(() => store.writeWatermark(...parameters)),
+    newestLogin: (installation) => up(() => store.newestLogin(installation)),
+    writeNewestLogin: (...parameters) => write(() => store.writeNewestLogin(...parameters)),
   };
 }
 

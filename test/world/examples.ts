@@ -1,6 +1,6 @@
 import { Account, type AccountKey, accountKey, Token } from '../../functions/core/account.ts';
 import { App, type AppId } from '../../functions/core/configuration.ts';
-import { type AccountOperation, Session, type TokenOperation } from '../../functions/core/operation.ts';
+import { type AccountOperation, Installation, Session, type TokenOperation } from '../../functions/core/operation.ts';
 import { eventHash, type StampedKind, stampOf } from '../../functions/core/stamp.ts';
 
 export const app = (id = 'shop', policy: App['policy'] = 'many'): App =>
@@ -19,6 +19,8 @@ export const account = (name: string): Account => {
 export const key = (name: string): AccountKey => accountKey(account(name));
 
 export const session = (id: string): Session => Session.parse(eventHash('session', id));
+
+export const installation = (id: string): Installation => Installation.parse(eventHash('installation', id).repeat(2));
 
 type Extra = { readonly session?: string; readonly element?: number };
 
