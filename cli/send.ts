@@ -41,6 +41,7 @@ export const EVENT_OPTIONS = {
   mode: { value: 'append', help: 'login: other accounts stay signed in. Default: they are signed out' },
   scope: { value: 'account', help: 'logout: of this account only. Default: of all accounts on the phone' },
   session: { value: 'S', help: 'session id, which ties a logout to its login. Default: none' },
+  installation: { value: 'ID', help: 'login: id of the installation, which then has one token. Default: none' },
   'old-token': { value: 'T', help: 'token-changed: the token before the change' },
   at: { value: 'TIME', help: 'time of the event, ISO 8601. Default: now' },
 } as const satisfies Options;
@@ -57,13 +58,14 @@ export const eventOf = (word: EventWord, values: EventValues, now: Date): object
 /** JSON leaves out undefined values, so an option that is not given is not sent. */
 function dataOf(type: AppEvent['type'], values: EventValues): object {
   const { app, platform, token, session: session_id, 'old-token': old_token, mode, scope } = values;
+  const installation_id = values.installation;
   const account_type = accountTypeIn(values['account-type']);
   const accounts = values.account?.map((account) => ({ account, account_type }));
   const one = { account: values.account?.[0], account_type };
   const named = accounts !== undefined && accounts.length > 1 ? { accounts } : one;
   switch (type) {
     case 'user.login':
-      return { app, platform, token, ...named, mode, session_id };
+      return { app, platform, token, ...named, mode, session_id, installation_id };
     case 'user.logout':
       return { app, platform, token, ...one, scope, session_id };
     case 'user.logout_everywhere':

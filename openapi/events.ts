@@ -20,6 +20,8 @@ const WORDS: Words = {
   accounts: 'Instead of account and account_type.',
   mode: 'override: the token has exactly these accounts afterwards. append: the accounts are added.',
   scope: 'token: the token loses every account. account: it loses the one named.',
+  installation_id:
+    'The installation of the app on a device. Its bindings on every other token end, as far as they are older than this login.',
   session_id:
     'Shared by a login and its logout. Once the logout was accepted, the login has no effect, whatever their times.',
 };

@@ -36,9 +36,11 @@ export const MAX_ELEMENTS = 1000;
 /** The latest time of a stamp, 13 digits of milliseconds: the year 2286. */
 export const LAST_MS = 9_999_999_999_999;
 
-/** A digest of an event's identity: its source, its id and its content, each as JSON. */
-export const eventHash = (...identity: readonly unknown[]): string =>
-  hash('sha256', JSON.stringify(identity)).slice(0, 16);
+/** A digest of values, each as JSON: 64 hexadecimal digits. */
+export const digestOf = (...values: readonly unknown[]): string => hash('sha256', JSON.stringify(values));
+
+/** A digest of an event's identity: its source, its id and its content. */
+export const eventHash = (...identity: readonly unknown[]): string => digestOf(...identity).slice(0, 16);
 
 /** The stamp of one element of an event. `hash`: an `eventHash`. `element`: the element's index from 0. */
 export function stampOf(kind: StampedKind, ms: number, hash: string, element = 0): Stamp {

@@ -1,6 +1,6 @@
 import type { Account, Token } from '../core/account.ts';
 import type { App } from '../core/configuration.ts';
-import { type Operation, type Session, scopeOf } from '../core/operation.ts';
+import { type Installation, type Operation, type Session, scopeOf } from '../core/operation.ts';
 import { stampOf } from '../core/stamp.ts';
 
 /** A change in an app's auth flow, from any kind of source. It concerns the apps that it names. */
@@ -12,6 +12,7 @@ export type AuthEvent =
       readonly accounts: readonly Account[];
       readonly mode: 'override' | 'append';
       readonly session: Session | undefined;
+      readonly installation?: Installation | undefined;
     }
   | { readonly kind: 'logout'; readonly app: App; readonly token: Token; readonly session: Session | undefined }
   | {
@@ -38,12 +39,10 @@ export function operationsOf({ event, ms, hash }: Stamped<AuthEvent>): Operation
   const stamped = <K extends Operation['kind']>(kind: K) => ({ kind, stamp: stampOf(kind, ms, hash) });
   switch (event.kind) {
     case 'login': {
-      const { app, token, accounts, session } = event;
-      if (event.mode === 'append' && app.policy === 'many')
-        return [{ ...stamped('bind'), app: app.id, token, accounts: [...accounts], session }];
-      return [
-        { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts], session },
-      ];
+      const { app, token, accounts, session, installation } = event;
+      const login = { app: app.id, token, accounts: [...accounts], session, installation };
+      if (event.mode === 'append' && app.policy === 'many') return [{ ...stamped('bind'), ...login }];
+      return [{ ...stamped('bindOverriding'), scope: scopeOf(app), ...login }];
     }
     case 'logout':
       return [{ ...stamped('unbindTokenFromAll'), app: event.app.id, token: event.token, session: event.session }];

@@ -11,6 +11,11 @@ const cases: [word: EventWord, values: EventValues, data: object][] = [
   ['login', { app: 'a', token: 't', account: ['alice'] }, { app: 'a', token: 't', account: 'alice' }],
   [
     'login',
+    { token: 't', account: ['alice'], installation: 'i' },
+    { token: 't', account: 'alice', installation_id: 'i' },
+  ],
+  [
+    'login',
     { token: 't', account: ['alice'], 'account-type': '2', mode: 'append', session: 's', platform: 'ios' },
     { token: 't', account: 'alice', account_type: 2, mode: 'append', session_id: 's', platform: 'ios' },
   ],

@@ -121,6 +121,17 @@ test('a login of a session that was logged out has no effect, whatever the clock
   expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
 });
 
+test('a login of an installation removes what its other tokens had bound in this app, whichever comes last', async () => {
+  const { send, accountsOf } = world();
+  const mine = { account: 'alice', installation_id: 'mine' };
+  await send(login({ ...mine, token: 'reinstalled' }, at(-10)));
+  expect((await send(login(mine, at(-20)))).body).toMatchObject({ outcome: 'superseded' });
+  await send(login({ ...mine, app: 'tablet' }, at(-30)));
+  await send(login({ ...mine, token: 'his', installation_id: 'his' }));
+  expect([await accountsOf('phone', 't1'), await accountsOf('phone', 'reinstalled')]).toEqual([[], ['7#alice']]);
+  expect([await accountsOf('tablet', 't1'), await accountsOf('phone', 'his')]).toEqual([['7#alice'], ['7#alice']]);
+});
+
 test('a list gets an outcome for each event, in the order sent', async () => {
   const { send } = world();
   const list = [

@@ -31,7 +31,9 @@ test('the log contains no account, token, session or secret, whatever is sent', 
   const token = `${CANARY}-token`;
   const account = `${CANARY}@example.com`;
   const session_id = `${CANARY}-session`;
-  await caller.send('user.login', { app: APP, token, account, session_id });
+  const installation_id = `${CANARY}-installation`;
+  await caller.send('user.login', { app: APP, token, account, session_id, installation_id });
+  await caller.send('user.login', { app: APP, token: `${token}-3`, account, installation_id });
   await caller.send('user.login', { app: APP, token, account, [`${CANARY}-key`]: 1 });
   await caller.send(`${CANARY}-type`, { token, account });
   await caller.send('user.login', { app: `${CANARY}-app`, token, account });

@@ -14,7 +14,7 @@ export const ACCOUNTS = [
 ].map((account) => Account.parse(account));
 export const SESSIONS = ['first', 'second', 'third'].map((id) => Session.parse(eventHash('session', id)));
 /** Mostly one, so that its logins meet. */
-export const INSTALLATIONS = ['mine', 'mine', 'mine', 'yours'].map((id) => Installation.parse(eventHash(id).repeat(2)));
+const INSTALLATIONS = ['mine', 'mine', 'mine', 'yours'].map((id) => Installation.parse(eventHash(id).repeat(2)));
 
 /** 2023-11-14T22:13:20Z, an arbitrary beginning. */
 export const BEGINNING_MS = 1_700_000_000_000;

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { type Account, AccountId, AccountType, Platform, Token } from '../../core/account.ts';
 import { type App, AppId } from '../../core/configuration.ts';
-import { Session } from '../../core/operation.ts';
+import { Installation, Session } from '../../core/operation.ts';
 import { compiledInTime } from '../../core/schema.ts';
-import { eventHash } from '../../core/stamp.ts';
+import { digestOf, eventHash } from '../../core/stamp.ts';
 import type { AuthEvent } from '../auth-event.ts';
 import { verifiedId } from '../signature.ts';
 import { type Issue, inApp, type Reach, type SourceEvent, type SourceKind } from '../source.ts';
@@ -15,6 +15,7 @@ export const MAX_EVENTS = 100;
 const MAX_ACCOUNTS = 10;
 
 const SessionId = z.string().check(z.minLength(1), z.maxLength(256));
+const InstallationId = SessionId;
 const AccountInput = z.strictObject({ account: AccountId, account_type: z.optional(AccountType) });
 const onApp = { app: z.optional(AppId), platform: z.optional(Platform) };
 
@@ -27,6 +28,7 @@ const LoginData = z
     accounts: z.optional(z.array(AccountInput).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS))),
     mode: z._default(z.enum(['override', 'append']), 'override'),
     session_id: z.optional(SessionId),
+    installation_id: z.optional(InstallationId),
   })
   .check(
     z.refine(({ account, accounts }) => (account === undefined) !== (accounts === undefined), {
@@ -142,10 +144,11 @@ function translated(event: AppEvent, reach: Reach): SourceEvent['translated'] {
 }
 
 function loginOf(data: Data<'user.login'>, app: App, reach: Reach): AuthEvent {
-  const { token, account, accounts = [], mode, session_id } = data;
+  const { token, account, accounts = [], mode, session_id, installation_id } = data;
   const named = account === undefined ? accounts : [{ ...data, account }];
   const session = sessionOf(session_id);
-  return { kind: 'login', app, token, mode, accounts: named.map((one) => accountWithDefault(one, reach)), session };
+  const bound = named.map((one) => accountWithDefault(one, reach));
+  return { kind: 'login', app, token, mode, accounts: bound, session, installation: installationOf(installation_id) };
 }
 
 function logoutOf(data: Data<'user.logout'>, app: App, reach: Reach): AuthEvent {
@@ -175,3 +178,6 @@ const accountWithDefault = ({ account, account_type }: NamedAccount, { source }:
 
 const sessionOf = (id: string | undefined): Session | undefined =>
   id === undefined ? undefined : Session.parse(eventHash('session', id));
+
+const installationOf = (id: string | undefined): Installation | undefined =>
+  id === undefined ? undefined : Installation.parse(digestOf('installation', id).slice(0, 32));
