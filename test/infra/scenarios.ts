@@ -79,6 +79,9 @@ export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
     return [
       effective(['user.login', { ...on, account, session_id: `${CANARY}-session` }]),
       effective(['user.login', { ...on, account: second, mode: 'append' }]),
+      ...[token, other].map((each) =>
+        effective(['user.login', { app: APP, token: each, account, installation_id: `${CANARY}-installation` }]),
+      ),
       effective(['user.logout', { ...on, scope: 'account', account }]),
       effective(['device.token_changed', { app: APP, old_token: token, token: other, accounts: [{ account }] }]),
       effective(['user.logout', { app: APP, token: other }]),

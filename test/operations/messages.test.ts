@@ -9,7 +9,13 @@ import { Operation, type OperationsMessage } from '../../functions/core/operatio
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore, TokenRef } from '../../functions/core/store.ts';
-import { type AppliedOperation, type ApplyPorts, applyMessages } from '../../functions/operations/messages.ts';
+import { accepting } from '../../functions/operations/accept.ts';
+import {
+  type AppliedOperation,
+  type ApplyPorts,
+  applyMessages,
+  type Mirrors,
+} from '../../functions/operations/messages.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { installation } from '../world/examples.ts';
 
@@ -116,12 +122,28 @@ test('a bind older than the horizon stays on the queue while it cannot be parked
 
 const mirrored = new Set([AppId.parse('phone')]);
 
-function mirroredWorld(mark: (applied: readonly AppliedOperation[]) => Promise<void>, apps = mirrored) {
-  const memory = memoryRegistryStore();
-  const apply: ApplyPorts['apply'] = (operations, announce) =>
-    applyAll({ store: memory, now: () => NOW, pause: async () => {} }, operations, { announce });
-  const ports = { apply, park: async () => {}, mirrors: { apps, mark } };
+const applyInto =
+  (store: RegistryStore): ApplyPorts['apply'] =>
+  (operations, announce) =>
+    applyAll({ store, now: () => NOW, pause: async () => {} }, operations, { announce });
+
+function mirroredWorld(mark: Mirrors['mark'], apps = mirrored, store = memoryRegistryStore()) {
+  const ports = { apply: applyInto(store), park: async () => {}, mirrors: { apps, mark } };
   return (...bodies: string[]) => applyMessages(ports, bodies);
+}
+
+/** A worker and a door over one registry. The door returns the messages that it put on the queue. */
+function mirroredDoor() {
+  const store = memoryRegistryStore();
+  const marked: AppliedOperation[] = [];
+  const door = async (id: string, operations: readonly Operation[]): Promise<string[]> => {
+    const sent: string[] = [];
+    const enqueue = async (...parts: Parameters<typeof operationsMessage>) =>
+      void sent.push(operationsMessage(...parts));
+    await accepting({ enqueue, apply: applyInto(store), withinBudget: (work) => work })(id, operations);
+    return sent;
+  };
+  return { marked, door, settle: mirroredWorld(async (applied) => void marked.push(...applied), mirrored, store) };
 }
 
 test('mirrors are marked for every applied operation, even if the door applied it first', async () => {
@@ -132,15 +154,21 @@ test('mirrors are marked for every applied operation, even if the door applied i
   expect(marked).toEqual([[{ id: 'request', operation }], [{ id: 'request', operation }]]);
 });
 
-test('mirrors are marked for the tokens that logins of an installation take away', async () => {
-  const marked: AppliedOperation[] = [];
-  const settle = mirroredWorld(async (applied) => void marked.push(...applied));
-  const named = (operation: Operation) => ({ ...operation, installation: installation('mine') });
-  await settle(operationsMessage('first', [named(login('old', 'alice'))]));
-  await settle(operationsMessage('second', [named(login('new', 'alice', NOW + 1))]));
-  const removals = marked.filter(({ operation }) => operation.kind === 'unbindTokenFromAll');
-  expect(removals).toMatchObject(['new', 'old'].map((token) => ({ id: 'second', operation: { token } })));
-});
+const named = (operation: Operation) => ({ ...operation, installation: installation('mine') });
+
+test.each([true, false])(
+  'mirrors are marked for the tokens that logins of an installation take away (door first: %s)',
+  async (isFirst) => {
+    const { marked, settle, door } = mirroredDoor();
+    for (const [id, operation] of [
+      ['first', login('old', 'alice')],
+      ['second', login('new', 'alice', NOW + 1)],
+    ] as const)
+      await settle(...(isFirst ? await door(id, [named(operation)]) : [operationsMessage(id, [named(operation)])]));
+    const removals = marked.filter(({ operation }) => operation.kind === 'unbindTokenFromAll');
+    expect(removals).toMatchObject(['new', 'old'].map((token) => ({ id: 'second', operation: { token } })));
+  },
+);
 
 test('a message stays until the mirrors are marked', async () => {
   const settle = mirroredWorld(async () => {
