@@ -1,7 +1,7 @@
 import { accountApiHandler } from './account-api/handler.ts';
 import { appSecret } from './account-api/wire/credentials.ts';
 import { acceptInto } from './aws/queues.ts';
-import { READS, registryIn } from './aws/registry-store.ts';
+import { READS, registryIn, tableNamed } from './aws/registry-store.ts';
 import { secretsIn } from './aws/secrets.ts';
 import { AccountApiEnvironment, readEnvironment } from './lambda/environment.ts';
 import { httpDoor } from './lambda/http.ts';
@@ -9,7 +9,7 @@ import { logOf } from './lambda/log.ts';
 
 const log = logOf('account-api');
 const environment = readEnvironment(AccountApiEnvironment);
-const registry = registryIn(environment.REGISTRY_TABLE, READS['account-api']);
+const registry = registryIn(tableNamed(environment.REGISTRY_TABLE), READS['account-api']);
 const { store } = registry;
 const accept = acceptInto(environment.OPERATIONS_QUEUE_URL, registry);
 const secretsOf = secretsIn(environment.APP_SECRETS, appSecret, log);

@@ -1,5 +1,5 @@
 import { acceptInto } from './aws/queues.ts';
-import { READS, registryIn } from './aws/registry-store.ts';
+import { dynamodbRegistryStore, READS, registryIn, tableNamed } from './aws/registry-store.ts';
 import { secretsIn } from './aws/secrets.ts';
 import { eventsHandler } from './events/handler.ts';
 import { webhookKey } from './events/signature.ts';
@@ -12,7 +12,9 @@ const log = logOf('events');
 const environment = readEnvironment(EventsEnvironment);
 const reaches = reachesOf(environment.BINDERY_CONFIG);
 const keysOf = secretsIn(environment.SOURCE_SECRETS, webhookKey, log);
-const accept = acceptInto(environment.OPERATIONS_QUEUE_URL, registryIn(environment.REGISTRY_TABLE, READS.events));
+const table = tableNamed(environment.REGISTRY_TABLE);
+const store = dynamodbRegistryStore(table);
+const accept = acceptInto(environment.OPERATIONS_QUEUE_URL, registryIn(table, READS.events));
 
 /** `POST /events/{source}`: accepts signed auth events. */
-export const handler = httpDoor(eventsHandler({ reaches, keysOf, accept, now: Date.now }), log);
+export const handler = httpDoor(eventsHandler({ reaches, keysOf, accept, store, now: Date.now }), log);

@@ -9,7 +9,7 @@ const FAILURES = {
   unknownPath: 'The path is unknown.',
   notPost: 'The method is not POST.',
   tooLarge: 'The body is larger than 64 KiB.',
-  unavailable: 'Nothing was accepted: send it again, after `Retry-After` seconds.',
+  unavailable: 'It may or may not have been accepted: send it again, after `Retry-After` seconds.',
 } as const satisfies Partial<Record<Problem, string>>;
 
 const HEADERS: Readonly<Partial<Record<Problem, Schema>>> = {

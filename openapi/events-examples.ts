@@ -42,12 +42,13 @@ export const REPLIES = {
 
 const ISSUES = {
   invalid_event: [{ path: 'data.token', message: 'Invalid input: expected string, received undefined' }],
-  impossible_time: [{ path: 'timestamp', message: 'is more than 5 seconds in the future' }],
+  impossible_time: [{ path: 'timestamp', message: 'is more than 35 days old' }],
+  not_yet: [{ path: 'timestamp', message: 'is more than 5 seconds in the future' }],
 } as const;
 
 export const refusalOf = (code: string, message: string) => ({
   code,
   message,
-  ...((code === 'invalid_event' || code === 'impossible_time') && { issues: ISSUES[code] }),
+  ...((code === 'invalid_event' || code === 'impossible_time' || code === 'not_yet') && { issues: ISSUES[code] }),
   request_id,
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AccountId, Token } from '../functions/core/account.ts';
-import { REFUSALS } from '../functions/events/handler.ts';
+import { notYetText, REFUSALS, UNAVAILABLE } from '../functions/events/handler.ts';
 import { AppEvent, MAX_EVENTS } from '../functions/events/sources/standard-webhooks.ts';
 import { EVENTS, REPLIES, refusalOf } from './events-examples.ts';
 import { json, ref, ruleOf, type Schema, schemaOf, type Words } from './schemas.ts';
@@ -10,7 +10,8 @@ const ACCOUNT = `${ruleOf(AccountId, '')}, in UTF-8.`;
 
 const WORDS: Words = {
   id: 'The id of the event, the same on every attempt. Required in a list.',
-  timestamp: 'The time of the event, to the millisecond and the same on every attempt. It decides the order of events.',
+  timestamp:
+    'The time of the event, the same on every attempt. It decides the order of events. Without milliseconds a removal counts at the end of the second, a login at its beginning.',
   app: 'The app registration. Optional if the source has one app only.',
   platform: 'Must be the platform of the app.',
   token: TOKEN,
@@ -35,7 +36,7 @@ const Reply = z.object({
 });
 
 const Refusal = z.object({
-  code: z.enum([...Object.keys(REFUSALS), 'unavailable']),
+  code: z.enum([...Object.keys(REFUSALS), 'not_yet', 'unavailable']),
   message: z.string(),
   issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   request_id: z.string(),
@@ -106,10 +107,12 @@ const send: Schema = {
     ...refusals(),
     429: ref('responses', 'TooManyRequests'),
     503: {
-      description: 'Nothing was accepted; send it again.',
+      description:
+        '`not_yet`: a login is ahead of our clock. `unavailable`: it may or may not have been accepted. Send it again.',
       headers: { 'retry-after': { description: 'Seconds.', schema: { type: 'integer' } } },
       content: json(ref('schemas', 'EventsRefusal'), {
-        unavailable: refusalOf('unavailable', 'nothing was accepted; send it again'),
+        not_yet: refusalOf('not_yet', notYetText(12)),
+        unavailable: refusalOf('unavailable', UNAVAILABLE.unknown),
       }),
     },
   },

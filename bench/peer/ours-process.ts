@@ -61,7 +61,13 @@ function withoutTable({ http, apply, ...others }: Doors): Doors {
     withinBudget: (work) => work,
   });
   const keysOf = () => Promise.resolve([SOURCE_KEY]);
-  const events = eventsHandler({ reaches: reachesOf(CONFIGURATION), keysOf, accept, now: Date.now });
+  const events = eventsHandler({
+    reaches: reachesOf(CONFIGURATION),
+    keysOf,
+    accept,
+    store: ports.store,
+    now: Date.now,
+  });
   const park = () => Promise.reject(new Error('bug: a message was parked'));
   const settle = (deliveries: readonly Delivery[]) =>
     applyMessages(

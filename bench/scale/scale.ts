@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from '../../cli/command.ts';
-import { registryIn } from '../../functions/aws/registry-store.ts';
+import { registryIn, tableNamed } from '../../functions/aws/registry-store.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { startCloud } from '../cost/cloud.ts';
 import { ours } from '../cost/ours/ours.ts';
@@ -17,7 +17,7 @@ async function measure(): Promise<Record<string, Table>> {
   const cloud = await startCloud();
   try {
     const { alone: deployed } = await ours(cloud);
-    const registry = registryIn(NAMES.table);
+    const registry = registryIn(tableNamed(NAMES.table));
     return {
       token: await scaleOfToken(cloud, registry),
       batch: await scaleOfBatch(cloud, deployed),

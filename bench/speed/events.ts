@@ -7,6 +7,7 @@ import { eventsHandler } from '../../functions/events/handler.ts';
 import { reachesOf } from '../../functions/events/source.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import { accepting } from '../../functions/operations/accept.ts';
+import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
 import type { Bench, Group } from '../group.ts';
 import { CONFIGURATION, EVENTS_PATH, posted, SOURCE_KEY, signed } from '../installation.ts';
 import { type Cost, interleaved } from '../measure.ts';
@@ -34,6 +35,7 @@ const doorUpTo = (client: SQSClient, queueUrl: string): HttpDoor =>
         apply: async (operations) => operations.map(() => ({ kind: 'applied' })),
         withinBudget: (work) => work,
       }),
+      store: memoryRegistryStore(),
       now: Date.now,
     }),
     jsonLog,

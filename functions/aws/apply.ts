@@ -7,14 +7,14 @@ import { sqsDoor } from '../lambda/sqs.ts';
 import { type ApplyPorts, applyMessages } from '../operations/messages.ts';
 import { CLIENT } from './client.ts';
 import { mirrorMarks, parkedQueue, postponeIn } from './queues.ts';
-import { READS, registryIn } from './registry-store.ts';
+import { READS, registryIn, tableNamed } from './registry-store.ts';
 import { pseudonymDigest, pseudonymsUnder } from './secrets.ts';
 
 /** The worker of the operations queue, as the environment of its function describes it. */
 export function applyDoor() {
   const environment = readEnvironment(ApplyEnvironment);
   const client = new SQSClient(CLIENT);
-  const registry = registryIn(environment.REGISTRY_TABLE, READS.apply);
+  const registry = registryIn(tableNamed(environment.REGISTRY_TABLE), READS.apply);
   const digest = pseudonymDigest(new SecretsManagerClient(CLIENT), environment.PSEUDONYM_SECRET, log);
   const park = parkedQueue(client, environment.PARKED_QUEUE_URL);
   const ports: ApplyPorts = {

@@ -138,10 +138,10 @@ export const READS = {
 
 export const tableNamed = (name: string): Table => ({ client: new DynamoDBClient(TABLE_CLIENT), name });
 
-/** The registry in the named table, with the system's clock and random numbers. */
-export function registryIn(tableName: string, reads: Reads = 'strong'): RegistryPorts {
+/** The registry in the table, with the system's clock and random numbers. */
+export function registryIn(table: Table, reads: Reads = 'strong'): RegistryPorts {
   return {
-    store: dynamodbRegistryStore(tableNamed(tableName), reads),
+    store: dynamodbRegistryStore(table, reads),
     now: Date.now,
     // Full jitter: writers that lost a race for one token do not race again at the same time.
     pause: (attempt) => setTimeout(Math.random() * Math.min(200, 5 * 2 ** attempt)),

@@ -50,6 +50,10 @@ export function stampOf(kind: StampedKind, ms: number, hash: string, element = 0
   return stamp;
 }
 
+/** The stamp at another time (ms since 1970). */
+export const stampMovedTo = (stamp: Stamp, ms: number): Stamp =>
+  Stamp.parse(`${beginningOf(ms)}${stamp.slice(beginningOf(0).length)}`);
+
 const isStamp = (text: string): text is Stamp => SHAPE.test(text);
 
 /** The milliseconds since 1970 at the start of a stamp, clear or edge; 0 for the empty text, which is before all of them. */

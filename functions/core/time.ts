@@ -1,27 +1,61 @@
 import type { Account } from './account.ts';
-import { momentsOf } from './document.ts';
+import { EMPTY, momentsOf } from './document.ts';
 import { HORIZON_MS } from './merge.ts';
-import { readable, Unavailable } from './outcome.ts';
-import { msOf } from './stamp.ts';
+import { binds, isTokenOperation, type Operation } from './operation.ts';
+import { orUnavailable, readable, Unavailable } from './outcome.ts';
+import { AT_ONCE, inParallel } from './parallel.ts';
+import { msOf, stampMovedTo } from './stamp.ts';
 import type { AccountRef, RegistryStore, StoredWatermark, TokenRef } from './store.ts';
 
 /** The farthest that a bind's own time may be ahead of our clock (ms). */
 export const FUTURE_MS = 5_000;
 
+/** A bind that is no farther ahead (ms) is possible later. A sender's signature allows its clock to differ as much. */
+export const NOT_YET_MS = 300_000;
+
 /**
- * The time rules for an event's own time (ms since 1970). A bind from the future is refused, never moved to now: each
- * retry would get another time, and a retried login would win against the logout. A removal is never refused for its
- * time; one from the future gets the time now, or it would forbid every login until then.
+ * The milliseconds (since 1970) in which an event happened, for clocks that are coarser than ours. A bind counts from the
+ * beginning and a removal to the end, so that a logout in whole seconds removes a login of the same second.
  */
-export function timeFor(
-  effect: 'binds' | 'removes',
-  ms: number,
-  nowMs: number,
-): { ms: number } | { refused: 'future' | 'too old' } {
-  const isFuture = ms > nowMs + FUTURE_MS;
-  if (effect === 'removes') return { ms: isFuture ? nowMs : Math.max(ms, 0) };
-  if (isFuture) return { refused: 'future' };
+export type TimeSpan = { readonly fromMs: number; readonly toMs: number };
+
+/**
+ * The time rules for a bind's own time (ms since 1970). A bind from the future is refused, never moved to now: each retry
+ * would get another time, and a retried login would win against the logout.
+ */
+export function bindTime(ms: number, nowMs: number): { ms: number } | { refused: 'future' | 'not yet' | 'too old' } {
+  if (ms > nowMs + FUTURE_MS) return { refused: ms > nowMs + NOT_YET_MS ? 'future' : 'not yet' };
   return ms < nowMs - HORIZON_MS ? { refused: 'too old' } : { ms };
+}
+
+/**
+ * The time rule for the removals of a request. None is refused for its time. One that is farther ahead than a bind may be
+ * would forbid all logins until then, so it moves to just after the newest moment known of what it removes, and never
+ * before now: it removes all that was accepted. Only such removals read, and `store` must not read an older state.
+ */
+export async function withTimelyRemovals(
+  store: RegistryStore,
+  operations: readonly Operation[],
+  nowMs: number,
+): Promise<readonly Operation[]> {
+  const latestMs = nowMs + FUTURE_MS;
+  const isAhead = (operation: Operation) => !binds(operation) && msOf(operation.stamp) > latestMs;
+  if (!operations.some(isAhead)) return operations;
+  // The registry does not know the request's own binds yet.
+  const leastMs = Math.max(nowMs, ...operations.filter(binds).map(({ stamp }) => msOf(stamp) + 1));
+  return inParallel(operations, AT_ONCE, async (operation) => {
+    if (!isAhead(operation)) return operation;
+    const known = await orUnavailable(() => knownTime(store, leastMs, operation));
+    // No accepted bind is later than this.
+    const ms = typeof known === 'number' ? known : latestMs;
+    return { ...operation, stamp: stampMovedTo(operation.stamp, Math.min(ms, msOf(operation.stamp))) };
+  });
+}
+
+async function knownTime(store: RegistryStore, leastMs: number, operation: Operation): Promise<number> {
+  if (!isTokenOperation(operation)) return accountTime(store, leastMs, operation);
+  const [stored] = await store.documents([operation]);
+  return after(leastMs, momentsOf(readable(stored)?.document ?? EMPTY));
 }
 
 /** The time for a caller that sends none. `isKnown`: the store has a document of the token. */

@@ -1,7 +1,8 @@
 import type { Account, Token } from '../core/account.ts';
 import type { App } from '../core/configuration.ts';
 import { type Installation, type Operation, type Session, scopeOf } from '../core/operation.ts';
-import { stampOf } from '../core/stamp.ts';
+import { type StampedKind, stampOf } from '../core/stamp.ts';
+import type { TimeSpan } from '../core/time.ts';
 
 /** A change in an app's auth flow, from any kind of source. It concerns the apps that it names. */
 export type AuthEvent =
@@ -31,12 +32,15 @@ export type AuthEvent =
       readonly accounts: readonly Account[];
     };
 
-/** An event with the parts of its stamp: its own time (ms since 1970) and the hash of its identity. */
-export type Stamped<E> = { readonly event: E; readonly ms: number; readonly hash: string };
+/** An event with the parts of its stamps: its own time and the hash of its identity. */
+export type Stamped<E> = { readonly event: E; readonly time: TimeSpan; readonly hash: string };
 
 /** Returns an event's operations: one for each app and each token that the event concerns. */
-export function operationsOf({ event, ms, hash }: Stamped<AuthEvent>): Operation[] {
-  const stamped = <K extends Operation['kind']>(kind: K) => ({ kind, stamp: stampOf(kind, ms, hash) });
+export function operationsOf({ event, time, hash }: Stamped<AuthEvent>): Operation[] {
+  const stamped = <K extends StampedKind>(kind: K) => {
+    const isBind = kind === 'bind' || kind === 'bindOverriding';
+    return { kind, stamp: stampOf(kind, isBind ? time.fromMs : time.toMs, hash) };
+  };
   switch (event.kind) {
     case 'login': {
       const { app, token, accounts, session, installation } = event;

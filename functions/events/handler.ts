@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Source, SourceId } from '../core/configuration.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
+import type { RegistryStore } from '../core/store.ts';
 import {
   bytesIn,
   type HttpHandler,
@@ -23,6 +24,8 @@ export type EventsPorts = {
   /** Returns a source's live keys. May reject with `Unavailable`. */
   readonly keysOf: (source: SourceId) => Promise<readonly KeyObject[]>;
   readonly accept: Accept;
+  /** The registry, whose reads are strongly consistent here. */
+  readonly store: RegistryStore;
   readonly now: () => number;
 };
 
@@ -40,22 +43,25 @@ export const eventsHandler =
   };
 
 async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): Promise<HttpReply> {
-  const { keysOf, accept, now } = ports;
+  const { keysOf, accept, store, now } = ports;
   if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
   if (bytesIn(request.body) > MAX_BODY_BYTES) return refuse(request, 'too_large');
   const keys = await orUnavailable(() => keysOf(reach.source.id));
-  if ('kind' in keys) return unavailable(request, keys.reason);
+  if ('kind' in keys) return retryLater(request, 'not_accepted', keys.reason);
   const kind = KINDS[reach.source.kind];
   const id = kind.verify(request, keys, now());
   if (id === undefined) return refuse(request, 'not_signed');
   const json = jsonIn(request.body);
   if (json === undefined) return refuse(request, 'not_json');
-  const translation = translate({ id, body: json.value }, kind, reach, now());
-  if ('refused' in translation) return refuse(request, CODES[translation.refused], translation.issues);
+  const translation = await translate({ id, body: json.value }, kind, { reach, store, nowMs: now() });
+  if ('refused' in translation) {
+    const { refused, issues, aheadMs } = translation;
+    return refused === 'not yet' ? notYet(request, aheadMs, issues) : refuse(request, CODES[refused], issues);
+  }
   const { events } = translation;
   const operations = events.flatMap((event) => event.operations);
   const accepted = await accept(request.id, operations);
-  if (accepted.kind === 'unavailable') return unavailable(request, accepted.reason);
+  if (accepted.kind === 'unavailable') return retryLater(request, 'unknown', accepted.reason);
   if (accepted.kind === 'tooLarge') return refuse(request, 'too_large');
   return acceptedReply(request, events, accepted.outcomes, now());
 }
@@ -75,7 +81,10 @@ export const REFUSALS = {
   },
   not_json: { status: 400, message: 'the body is not JSON in UTF-8' },
   invalid_event: { status: 400, message: 'the body is not a valid event; nothing was changed' },
-  impossible_time: { status: 422, message: 'timestamp is in the future or more than 35 days old; nothing was changed' },
+  impossible_time: {
+    status: 422,
+    message: 'timestamp is more than 5 minutes in the future or more than 35 days old; nothing was changed',
+  },
 } as const;
 
 const CODES = { 'not an event': 'invalid_event', 'impossible time': 'impossible_time' } as const;
@@ -86,12 +95,33 @@ const refuse = (request: HttpRequest, code: keyof typeof REFUSALS, issues?: read
   line: { outcome: 'refused', reason: code },
 });
 
-const unavailable = (request: HttpRequest, reason: string): HttpReply => ({
+/** The texts of `unavailable`. `unknown`: the queue did not answer, and may have the request. */
+export const UNAVAILABLE = {
+  not_accepted: 'nothing was accepted; send it again with the same id',
+  unknown: 'it may or may not have been accepted; send it again with the same id',
+} as const;
+
+const retryLater = (request: HttpRequest, why: keyof typeof UNAVAILABLE, reason: string): HttpReply => ({
   status: 503,
   headers: { 'retry-after': '1' },
-  body: { code: 'unavailable', message: 'nothing was accepted; send it again', request_id: request.id },
+  body: { code: 'unavailable', message: UNAVAILABLE[why], request_id: request.id },
   line: { outcome: 'unavailable', reason },
 });
+
+/** A login that waiting makes possible. The copy that is sent again has the same time, and by then it is not ahead. */
+function notYet(request: HttpRequest, aheadMs: number, issues: readonly Issue[]): HttpReply {
+  const ahead_s = Math.ceil(aheadMs / 1000);
+  return {
+    status: 503,
+    headers: { 'retry-after': `${ahead_s}` },
+    body: { code: 'not_yet', message: notYetText(ahead_s), issues, request_id: request.id },
+    line: { outcome: 'unavailable', reason: 'not_yet', ahead_s },
+  };
+}
+
+/** The text of `not_yet`. */
+export const notYetText = (aheadS: number): string =>
+  `timestamp is ${aheadS} seconds ahead of our clock; nothing was accepted; send it again when they are over`;
 
 /** Returns the events' outcomes in the order sent. */
 function acceptedReply(

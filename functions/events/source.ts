@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { App, Configuration, Source } from '../core/configuration.ts';
+import type { TimeSpan } from '../core/time.ts';
 import type { HttpRequest } from '../lambda/request.ts';
 import type { AuthEvent } from './auth-event.ts';
 
@@ -10,8 +11,7 @@ export type Issue = { readonly path: string; readonly message: string };
 export type SourceEvent = {
   /** The event's own id; undefined if the message's id is the event's too. */
   readonly id: string | undefined;
-  /** The time at which the event happened (ms since 1970). */
-  readonly timestamp: number;
+  readonly time: TimeSpan;
   /** The content that makes the event itself: equal in all copies, different in all other events. */
   readonly content: unknown;
   readonly translated: AuthEvent | { readonly issue: Issue };

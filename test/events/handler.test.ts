@@ -196,15 +196,54 @@ test('a body that is not JSON is refused', async () => {
 });
 
 test.each([
-  ['more than five seconds ahead', 5001],
+  ['more than five minutes ahead', 300_001],
   ['older than 35 days', -35 * 86_400_000 - 1],
 ])('a login %s is refused', async (_, ms) => {
   const { send, queued } = world();
-  expect(await send(login({ account: 'alice' }, at(ms)))).toMatchObject({
-    status: 422,
-    body: { code: 'impossible_time', issues: [{ path: 'timestamp' }] },
+  const list = [
+    login({ account: 'alice' }, { id: 'a', ...at(ms) }),
+    login({ account: 'bobby' }, { id: 'b', ...at(9000) }),
+  ];
+  expect(await send(list)).toMatchObject({ status: 422, body: { code: 'impossible_time' } });
+  expect(queued).toEqual([]);
+});
+
+test('a login up to five minutes ahead is possible later: the answer says when, and the log how far clocks differ', async () => {
+  const { send, queued } = world();
+  const list = [logout({}, { id: 'a', ...at(90_000) }), login({ account: 'alice' }, { id: 'b', ...at(5001) })];
+  expect(await send(list)).toEqual({
+    status: 503,
+    headers: { 'retry-after': '6' },
+    body: {
+      code: 'not_yet',
+      message: 'timestamp is 6 seconds ahead of our clock; nothing was accepted; send it again when they are over',
+      issues: [{ path: '1.timestamp', message: 'is more than 5 seconds in the future' }],
+      request_id: expect.any(String),
+    },
+    line: { source: 'auth', outcome: 'unavailable', reason: 'not_yet', ahead_s: 6 },
   });
   expect(queued).toEqual([]);
+});
+
+test.each([
+  ['whole seconds', '11:59:59Z', '11:59:59.999Z'],
+  ['tenths of a second', '11:59:59.7+00:00', '11:59:59.799Z'],
+])('a time in %s is a removal at its end and a bind at its beginning', async (_, coarse, end) => {
+  const { send, accountsOf } = world();
+  const time = (text: string) => ({ timestamp: `2026-11-22T${text}` });
+  await send(login({ account: 'alice' }, time(end)));
+  await send(login({ account: 'bobby', mode: 'append' }, time(coarse)));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
+  const reply = await send(logout({}, time(coarse)));
+  expect(reply).toMatchObject({ status: 200, body: { outcome: 'applied' } });
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+});
+
+test('a logout from a clock far ahead removes a login that the same clock stamped', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ account: 'alice' }, at(4_990)));
+  expect(await send(logout({}, at(5_900)))).toMatchObject({ body: { outcome: 'applied' } });
+  expect(await accountsOf('phone', 't1')).toEqual([]);
 });
 
 test('a refusal never quotes the request', async () => {

@@ -156,9 +156,10 @@ function doorsOf(site: Site, process: Process): Doors {
       apply: (all, announce) => applyAll(registry, all, { answers: true, announce }),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
-  const events = { reaches, keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), now };
   const registry = registryAt('account-api');
-  const calls = { apps, secretsOf: secret(SECRET), store: registry.store, accept: acceptAt(registry), now };
+  const { store } = registry;
+  const events = { reaches, keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), store, now };
+  const calls = { apps, secretsOf: secret(SECRET), store, accept: acceptAt(registry), now };
   return {
     sawStoreFail: () => failures > 0,
     events: httpDoor(eventsHandler(events), log),

@@ -96,7 +96,7 @@ export function world(ports: Partial<AcceptPorts & EventsPorts> = {}): World {
     ...ports,
   });
   const keysOf = async () => [webhookKey(SECRET)];
-  const handle = eventsHandler({ reaches: reachesOf(configuration), keysOf, accept, now: () => NOW, ...ports });
+  const handle = eventsHandler({ reaches: reachesOf(configuration), keysOf, accept, store, now: () => NOW, ...ports });
   return {
     handle,
     send: (body, options) => handle(signed(body, options)),

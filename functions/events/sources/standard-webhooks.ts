@@ -4,6 +4,7 @@ import { type App, AppId } from '../../core/configuration.ts';
 import { Installation, Session } from '../../core/operation.ts';
 import { compiledInTime } from '../../core/schema.ts';
 import { digestOf, eventHash } from '../../core/stamp.ts';
+import type { TimeSpan } from '../../core/time.ts';
 import type { AuthEvent } from '../auth-event.ts';
 import { verifiedId } from '../signature.ts';
 import { type Issue, inApp, type Reach, type SourceEvent, type SourceKind } from '../source.ts';
@@ -66,11 +67,14 @@ const TokenChangedData = z.strictObject({
   accounts: z.array(AccountInput).check(z.maxLength(MAX_ACCOUNTS)),
 });
 
-/** Milliseconds since 1970. A finer fraction is cut off. */
-const EventTime = z.pipe(
-  z.iso.datetime({ offset: true }),
-  z.transform((text) => Date.parse(text)),
-);
+/** The milliseconds in which a time that is written with fewer digits may be. A finer fraction is cut off. */
+function spanOf(text: string): TimeSpan {
+  const fromMs = Date.parse(text);
+  const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
+  return { fromMs, toMs: fromMs + 10 ** Math.max(0, 3 - digits) - 1 };
+}
+
+const EventTime = z.pipe(z.iso.datetime({ offset: true }), z.transform(spanOf));
 
 const EventId = z.string().check(z.minLength(1), z.maxLength(256));
 const envelope = { timestamp: EventTime, id: z.optional(EventId) };
@@ -119,9 +123,9 @@ export const standardWebhooks: SourceKind = {
   read: (body, reach) => {
     const read = readAppEvents(body);
     if ('issues' in read) return read;
-    const eventOf = (content: AppEvent): SourceEvent => {
-      const { id, timestamp } = content;
-      return { id, timestamp, content, translated: translated(content, reach) };
+    const eventOf = (event: AppEvent): SourceEvent => {
+      const { id, timestamp: time } = event;
+      return { id, time, content: { ...event, timestamp: time.fromMs }, translated: translated(event, reach) };
     };
     return { events: read.events.map(eventOf) };
   },
