@@ -43,7 +43,8 @@ function login({ random, scene, sessions }: Backend, app: App, token: Token, id:
   if (session) sessions.set(`${app.id} ${token}`, session);
   else sessions.delete(`${app.id} ${token}`);
   const who = accounts.length > 1 ? { accounts: accounts.map(named) } : named(present(accounts[0]));
-  const data = { app: app.id, token, mode, ...who, ...(session && { session_id: session }) };
+  const installation = random.chance(0.25) && { installation_id: `${CANARY} installation` };
+  const data = { app: app.id, token, mode, ...who, ...(session && { session_id: session }), ...installation };
   return { type: 'user.login', data, expected: [bindOf(app, mode, token, accounts, session !== undefined)] };
 }
 
