@@ -39,10 +39,15 @@ export const EVENT_OPTIONS = {
   app: { value: 'ID', help: 'the app. Default: the only app of the source' },
   platform: { value: 'P', help: 'android or ios; refused if it is not the platform of the app. Default: none' },
   mode: { value: 'append', help: 'login: other accounts stay signed in. Default: they are signed out' },
-  scope: { value: 'account', help: 'logout: of this account only. Default: of all accounts on the phone' },
+  scope: { value: 'S', help: 'logout: account or session, of this one only. Default: of all accounts on the phone' },
   session: { value: 'S', help: 'session id, which ties a logout to its login. Default: none' },
+  'except-session': { value: 'S', help: 'logout-everywhere: the session that stays signed in. Default: none' },
   installation: { value: 'ID', help: 'login: id of the installation, which then has one token. Default: none' },
   'old-token': { value: 'T', help: 'token-changed: the token before the change' },
+  'no-accounts': {
+    help: 'token-changed: no account stays signed in. Default: --account, or else those of the old token',
+  },
+  expires: { value: 'TIME', help: 'login: time at which it ends by itself, ISO 8601. Default: it does not' },
   at: { value: 'TIME', help: 'time of the event, ISO 8601. Default: now' },
 } as const satisfies Options;
 
@@ -58,21 +63,23 @@ export const eventOf = (word: EventWord, values: EventValues, now: Date): object
 /** JSON leaves out undefined values, so an option that is not given is not sent. */
 function dataOf(type: AppEvent['type'], values: EventValues): object {
   const { app, platform, token, session: session_id, 'old-token': old_token, mode, scope } = values;
-  const installation_id = values.installation;
+  const { installation: installation_id, expires: expires_at, 'except-session': excepted } = values;
   const account_type = accountTypeIn(values['account-type']);
   const accounts = values.account?.map((account) => ({ account, account_type }));
   const one = { account: values.account?.[0], account_type };
   const named = accounts !== undefined && accounts.length > 1 ? { accounts } : one;
   switch (type) {
     case 'user.login':
-      return { app, platform, token, ...named, mode, session_id, installation_id };
+      return { app, platform, token, ...named, mode, session_id, installation_id, expires_at };
     case 'user.logout':
       return { app, platform, token, ...one, scope, session_id };
     case 'user.logout_everywhere':
+      return { app, ...one, except: excepted === undefined ? undefined : { session_id: excepted } };
     case 'user.deleted':
       return { app, ...one };
     case 'device.token_changed':
-      return { app, platform, old_token, token, accounts: accounts ?? [] };
+      if (accounts && values['no-accounts']) throw new UserError('give either --account or --no-accounts');
+      return { app, platform, old_token, token, accounts: values['no-accounts'] ? [] : accounts, session_id };
   }
 }
 

@@ -20,12 +20,27 @@ export const EVENTS = {
     timestamp,
     data: { app, token: 'phone-1', scope: 'account', account: 'alice@example.com', account_type: 2 },
   },
+  'logout-of-a-session': {
+    type: 'user.logout',
+    timestamp,
+    data: { scope: 'session', account: 'alice', session_id: 's-81' },
+  },
   'logout-everywhere': { type: 'user.logout_everywhere', timestamp, data: { account: 'alice' } },
+  'logout-everywhere-else': {
+    type: 'user.logout_everywhere',
+    timestamp,
+    data: { account: 'alice', except: { session_id: 's-81' } },
+  },
   deleted: { type: 'user.deleted', timestamp, data: { account: 'alice' } },
   'token-changed': {
     type: 'device.token_changed',
     timestamp,
     data: { app, old_token: 'phone-1', token: 'phone-1-new', accounts: [{ account: 'alice' }] },
+  },
+  'token-changed-and-moved': {
+    type: 'device.token_changed',
+    timestamp,
+    data: { app, old_token: 'phone-1', token: 'phone-1-new' },
   },
   list: [
     { id: 'e-1', type: 'user.logout', timestamp, data: { app, token: 'phone-1' } },

@@ -18,9 +18,13 @@ const WORDS: Words = {
   old_token: TOKEN,
   account: ACCOUNT,
   account_type: "Part of the identity of an account. Default: the source's account type.",
-  accounts: 'Instead of account and account_type.',
+  accounts:
+    'Of a login: instead of account and account_type. Of a token change: the accounts on the new token; without it, those that are bound to the old token now.',
   mode: 'override: the token has exactly these accounts afterwards. append: the accounts are added.',
-  scope: 'token: the token loses every account. account: it loses the one named.',
+  scope:
+    'token: the token loses every account. account: it loses the one named. session: only what session_id bound is removed, from the token, or of the account everywhere; one of them may be left out.',
+  except: 'Bindings of this session stay.',
+  expires_at: 'The end of the login: from then on the binding is not shown. Later than timestamp.',
   installation_id:
     'The installation of the app on a device. Its bindings on every other token end, as far as they are older than this login.',
   session_id:

@@ -1,7 +1,8 @@
 import type { Account, Token } from '../core/account.ts';
+import type { Bound } from '../core/bindings.ts';
 import type { App } from '../core/configuration.ts';
-import { type Installation, type Operation, type Session, scopeOf } from '../core/operation.ts';
-import { type StampedKind, stampOf } from '../core/stamp.ts';
+import { ACCOUNTS_PER_OPERATION, type Installation, type Operation, type Session, scopeOf } from '../core/operation.ts';
+import { removalAt, type StampedKind, stampOf } from '../core/stamp.ts';
 import type { TimeSpan } from '../core/time.ts';
 
 /** A change in an app's auth flow, from any kind of source. It concerns the apps that it names. */
@@ -14,6 +15,8 @@ export type AuthEvent =
       readonly mode: 'override' | 'append';
       readonly session: Session | undefined;
       readonly installation?: Installation | undefined;
+      /** The end of the lease (ms since 1970). */
+      readonly untilMs?: number | undefined;
     }
   | { readonly kind: 'logout'; readonly app: App; readonly token: Token; readonly session: Session | undefined }
   | {
@@ -23,28 +26,47 @@ export type AuthEvent =
       readonly account: Account;
       readonly session: Session | undefined;
     }
-  | { readonly kind: 'logoutEverywhere'; readonly apps: readonly App[]; readonly account: Account }
+  /** Ends what the session bound: on the token, and of the account on every token. One of the two may be missing. */
+  | {
+      readonly kind: 'sessionLogout';
+      readonly apps: readonly App[];
+      readonly session: Session;
+      readonly token: Token | undefined;
+      readonly account: Account | undefined;
+    }
+  /** `except`: the session that stays. */
+  | {
+      readonly kind: 'logoutEverywhere';
+      readonly apps: readonly App[];
+      readonly account: Account;
+      readonly except?: Session | undefined;
+    }
+  /** Without `accounts` it moves those that are bound to the old token when it is accepted. */
   | {
       readonly kind: 'tokenChanged';
       readonly app: App;
       readonly oldToken: Token;
       readonly token: Token;
-      readonly accounts: readonly Account[];
+      readonly accounts: readonly Account[] | undefined;
+      readonly session?: Session | undefined;
     };
 
 /** An event with the parts of its stamps: its own time and the hash of its identity. */
 export type Stamped<E> = { readonly event: E; readonly time: TimeSpan; readonly hash: string };
 
-/** Returns an event's operations: one for each app and each token that the event concerns. */
-export function operationsOf({ event, time, hash }: Stamped<AuthEvent>): Operation[] {
+/**
+ * Returns an event's operations: one for each app and each token that the event concerns. `shown`: the accounts bound to
+ * the old token of a token change that moves them.
+ */
+export function operationsOf({ event, time, hash }: Stamped<AuthEvent>, shown: readonly Bound[]): Operation[] {
   const stamped = <K extends StampedKind>(kind: K) => {
     const isBind = kind === 'bind' || kind === 'bindOverriding';
     return { kind, stamp: stampOf(kind, isBind ? time.fromMs : time.toMs, hash) };
   };
   switch (event.kind) {
     case 'login': {
-      const { app, token, accounts, session, installation } = event;
-      const login = { app: app.id, token, accounts: [...accounts], session, installation };
+      const { app, token, accounts, session, installation, untilMs } = event;
+      const login = { app: app.id, token, accounts: [...accounts], session, installation, untilMs };
       if (event.mode === 'append' && app.policy === 'many') return [{ ...stamped('bind'), ...login }];
       return [{ ...stamped('bindOverriding'), scope: scopeOf(app), ...login }];
     }
@@ -55,15 +77,30 @@ export function operationsOf({ event, time, hash }: Stamped<AuthEvent>): Operati
       return [{ ...stamped('unbind'), app: app.id, token, accounts: [account], session }];
     }
     case 'logoutEverywhere':
-      return event.apps.map((app) => ({ ...stamped('unbindAccountFromAll'), app: app.id, account: event.account }));
+      return event.apps.map(({ id: app }) =>
+        event.except === undefined
+          ? { ...stamped('unbindAccountFromAll'), app, account: event.account }
+          : { ...stamped('unbindAccountFromOthers'), app, account: event.account, session: event.except },
+      );
+    case 'sessionLogout': {
+      const { apps, token, account, session } = event;
+      return apps.flatMap(({ id: app }) => [
+        ...(token === undefined ? [] : [{ ...stamped('endSession'), app, token, session }]),
+        ...(account === undefined ? [] : [{ ...stamped('endAccountSession'), app, account, session }]),
+      ]);
+    }
     case 'tokenChanged': {
-      const { app, oldToken, token, accounts } = event;
+      const { app, oldToken, token, session } = event;
       const clear = (left: Token) => ({ ...stamped('unbindTokenFromAll'), app: app.id, token: left });
-      if (accounts.length === 0) return [clear(oldToken), clear(token)];
+      const left = clear(oldToken);
+      const moved = shown.filter(({ edge }) => edge <= removalAt(left.stamp)).map(({ edge: _, ...account }) => account);
+      const accounts = event.accounts ?? moved.slice(0, ACCOUNTS_PER_OPERATION);
+      // If nothing is to be moved, an event that is repeated must not clear the new token.
+      if (accounts.length === 0) return event.accounts === undefined ? [left] : [left, clear(token)];
       return [
         // If both tokens are equal, removing the old one would win over the bind of the same millisecond.
-        ...(oldToken === token ? [] : [clear(oldToken)]),
-        { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts] },
+        ...(oldToken === token ? [] : [left]),
+        { ...stamped('bindOverriding'), scope: scopeOf(app), app: app.id, token, accounts: [...accounts], session },
       ];
     }
   }

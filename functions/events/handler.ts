@@ -53,7 +53,9 @@ async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): P
   if (id === undefined) return refuse(request, 'not_signed');
   const json = jsonIn(request.body);
   if (json === undefined) return refuse(request, 'not_json');
-  const translation = await translate({ id, body: json.value }, kind, { reach, store, nowMs: now() });
+  const message = { id, body: json.value };
+  const translation = await orUnavailable(() => translate(message, kind, { reach, store, nowMs: now() }));
+  if ('kind' in translation) return retryLater(request, 'not_accepted', translation.reason);
   if ('refused' in translation) {
     const { refused, issues, aheadMs } = translation;
     return refused === 'not yet' ? notYet(request, aheadMs, issues) : refuse(request, CODES[refused], issues);

@@ -47,4 +47,4 @@ export function inApp(
   return make(app);
 }
 
-const wrong = (field: string, message: string) => ({ issue: { path: `data.${field}`, message } });
+export const wrong = (field: string, message: string) => ({ issue: { path: `data.${field}`, message } });

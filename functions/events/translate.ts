@@ -1,8 +1,9 @@
+import { type Bound, boundTo } from '../core/bindings.ts';
 import type { Operation } from '../core/operation.ts';
 import { eventHash } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
 import { bindTime, withTimelyRemovals } from '../core/time.ts';
-import { operationsOf } from './auth-event.ts';
+import { type AuthEvent, operationsOf, type Stamped } from './auth-event.ts';
 import type { Issue, Reach, SourceEvent, SourceKind } from './source.ts';
 
 /** The operations of one event, under the event's id. */
@@ -23,7 +24,10 @@ type Message = { readonly id: string; readonly body: unknown };
 /** `store` reads the newest state. `nowMs` only limits event times; stamps come from the events themselves. */
 type Surroundings = { readonly reach: Reach; readonly store: RegistryStore; readonly nowMs: number };
 
-/** Translates a verified message. Reads the registry only for removals from the future. */
+/**
+ * Translates a verified message. Reads the registry only for removals from the future, and for token changes that move
+ * what is bound. Throws `Unavailable` if those cannot be read.
+ */
 export async function translate(message: Message, kind: SourceKind, surroundings: Surroundings): Promise<Translation> {
   const { reach, store, nowMs } = surroundings;
   const read = kind.read(message.body, reach);
@@ -36,15 +40,29 @@ export async function translate(message: Message, kind: SourceKind, surroundings
       issues: faults.map(({ issue, i }) => inBody(message.body, i, issue)),
       aheadMs: Math.max(...faults.map((fault) => fault.aheadMs)),
     };
-  const events = translated.filter((one) => 'operations' in one);
-  const timely = await withTimelyRemovals(
-    store,
-    events.flatMap(({ operations }) => operations),
-    nowMs,
+  const valid = translated.filter((one) => 'stamped' in one);
+  const shown = await shownTo(
+    valid.map(({ stamped }) => stamped.event),
+    surroundings,
   );
-  const rest = timely.values();
-  return { events: events.map(({ id, operations }) => ({ id, operations: rest.take(operations.length).toArray() })) };
+  const all = valid.map(({ stamped }, i) => operationsOf(stamped, shown[i] ?? []));
+  const timely = (await withTimelyRemovals(store, all.flat(), nowMs)).values();
+  return { events: valid.map(({ id }, i) => ({ id, operations: timely.take(all[i]?.length ?? 0).toArray() })) };
 }
+
+/** The accounts that the registry shows for the old token of each event, if the event moves them. */
+async function shownTo(events: readonly AuthEvent[], { store, nowMs }: Surroundings): Promise<Bound[][]> {
+  const places = new Map(events.flatMap((event, i) => (moves(event) ? [[i, event] as const] : [])));
+  if (places.size === 0) return [];
+  const tokens = [...places.values()].map(({ app, oldToken: token }) => ({ app: app.id, token }));
+  const bound = await boundTo(store, tokens, nowMs);
+  const byPlace = new Map([...places.keys()].map((place, i) => [place, bound[i] ?? []]));
+  return events.map((_, i) => byPlace.get(i) ?? []);
+}
+
+type TokenChange = Extract<AuthEvent, { kind: 'tokenChanged' }>;
+
+const moves = (event: AuthEvent): event is TokenChange => event.kind === 'tokenChanged' && event.accounts === undefined;
 
 /** Puts the index of a list's event in front of its issue's path. */
 const inBody = (body: unknown, index: number, { path, message }: Issue): Issue => ({
@@ -56,10 +74,10 @@ function translateEvent(
   { id: ownId, time: span, content, translated: event }: SourceEvent,
   messageId: string,
   { reach, nowMs }: Surroundings,
-): TranslatedEvent | { issue: Issue; refused: Reason; aheadMs: number } {
+): { id: string; stamped: Stamped<AuthEvent> } | { issue: Issue; refused: Reason; aheadMs: number } {
   const aheadMs = span.fromMs - nowMs;
   if ('issue' in event) return { ...event, refused: 'not an event', aheadMs };
-  const isBind = event.kind === 'login' || (event.kind === 'tokenChanged' && event.accounts.length > 0);
+  const isBind = event.kind === 'login' || (event.kind === 'tokenChanged' && event.accounts?.length !== 0);
   const time = isBind ? bindTime(span.fromMs, nowMs) : { ms: span.fromMs };
   if ('refused' in time) {
     const refused = time.refused === 'not yet' ? time.refused : 'impossible time';
@@ -68,7 +86,7 @@ function translateEvent(
   const id = ownId ?? messageId;
   // Source, id and content are equal for all copies of an event and for no other event, even if an id is used twice.
   const hash = eventHash(reach.source.id, id, content);
-  return { id, operations: operationsOf({ event, time: { ...span, fromMs: time.ms }, hash }) };
+  return { id, stamped: { event, time: { ...span, fromMs: time.ms }, hash } };
 }
 
 const REFUSED_TIMES = {

@@ -37,7 +37,27 @@ const cases: [word: EventWord, values: EventValues, data: object][] = [
     { app: 'a', 'old-token': 'o', token: 't', account: ['alice'] },
     { app: 'a', old_token: 'o', token: 't', accounts: [{ account: 'alice' }] },
   ],
-  ['token-changed', { 'old-token': 'o', token: 't' }, { old_token: 'o', token: 't', accounts: [] }],
+  ['token-changed', { 'old-token': 'o', token: 't', session: 's' }, { old_token: 'o', token: 't', session_id: 's' }],
+  [
+    'token-changed',
+    { 'old-token': 'o', token: 't', 'no-accounts': true },
+    { old_token: 'o', token: 't', accounts: [] },
+  ],
+  [
+    'login',
+    { token: 't', account: ['alice'], expires: '2026-11-23T00:00:00Z' },
+    { token: 't', account: 'alice', expires_at: '2026-11-23T00:00:00Z' },
+  ],
+  [
+    'logout',
+    { account: ['alice'], scope: 'session', session: 's' },
+    { account: 'alice', scope: 'session', session_id: 's' },
+  ],
+  [
+    'logout-everywhere',
+    { account: ['alice'], 'except-session': 's' },
+    { account: 'alice', except: { session_id: 's' } },
+  ],
 ];
 
 test.each(cases)('the event of `send %s` with %j is valid', (word, values, data) => {

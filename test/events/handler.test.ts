@@ -1,7 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import { at, event, type Json, login, logout, signed, world } from '../world/events.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { at, event, type Json, login, logout, NOW, signed, world } from '../world/events.ts';
+
+const S1 = { session_id: 's1' };
+
+const down = async () => {
+  throw new Unavailable('TimeoutError');
+};
 
 test('a login binds the account with the default type of its source and removes the previous account', async () => {
   const { send, accountsOf, tokensOf } = world();
@@ -72,6 +79,99 @@ test.each<[string, string, string[], [string[], string[]]]>([
   const accounts = names.map((account) => ({ account }));
   await send(event('device.token_changed', { app: 'phone', old_token: 't1', token, accounts }));
   expect([await accountsOf('phone', 't1'), await accountsOf('phone', 't2')]).toEqual(expected);
+});
+
+const changed = (data: Json, more?: Json) =>
+  event('device.token_changed', { app: 'phone', old_token: 't1', token: 't2', ...data }, more);
+
+test('a token change without accounts moves those of the old token, with their sessions and leases', async () => {
+  const { send, accountsOf, queued } = world();
+  const expires_at = at(86_400_000).timestamp;
+  await send(login({ account: 'alice', ...S1, expires_at }, at(-3000)));
+  await send(login({ account: 'bobby', mode: 'append' }, at(-2000)));
+  await send(login({ account: 'later', mode: 'append' }, at(-500)));
+  await send(changed({}));
+  expect([await accountsOf('phone', 't1'), await accountsOf('phone', 't2')]).toEqual([
+    ['7#later'],
+    ['7#bobby', '7#alice'],
+  ]);
+  expect(queued.at(-1)).toMatchObject({ accounts: [{ id: 'bobby' }, { id: 'alice', untilMs: NOW + 86_400_000 }] });
+  await send(logout({ token: 't2', ...S1, scope: 'session' }, at(-9000)));
+  expect(await accountsOf('phone', 't2')).toEqual(['7#bobby']);
+});
+
+test('a token change without accounts that comes again leaves the new token as it is', async () => {
+  const { send, accountsOf, queued } = world();
+  await send(login({ account: 'alice' }, at(-3000)));
+  await send(changed({}), { id: 'evt_moved' });
+  await send(changed({}), { id: 'evt_moved' });
+  expect(queued.slice(3)).toMatchObject([{ kind: 'unbindTokenFromAll', token: 't1' }]);
+  expect(await accountsOf('phone', 't2')).toEqual(['7#alice']);
+});
+
+test('a token change without accounts to the same token keeps them', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ account: 'alice' }, at(-3000)));
+  await send(changed({ token: 't1' }));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
+});
+
+test('a token change without accounts is not accepted while the registry cannot be read', async () => {
+  const { send, queued } = world({ store: { ...memoryRegistryStore(), documents: down } });
+  const message = 'nothing was accepted; send it again with the same id';
+  expect(await send(changed({}))).toMatchObject({ status: 503, body: { code: 'unavailable', message } });
+  expect(queued).toEqual([]);
+});
+
+test('a logout ends the session that a token change named, whatever the clocks say', async () => {
+  const { send, accountsOf } = world();
+  await send(changed({ accounts: [{ account: 'alice' }], ...S1 }));
+  await send(logout({ token: 't2', ...S1 }, at(-5000)));
+  expect(await accountsOf('phone', 't2')).toEqual([]);
+});
+
+test.each<[string, Json, string[], string[]]>([
+  ['on a token', { token: 't1' }, ['7#bobby'], ['7#alice']],
+  ['of an account', { token: undefined, account: 'alice' }, ['7#guest', '7#bobby'], []],
+  ['on a token and of an account', { token: 't1', account: 'alice' }, ['7#bobby'], []],
+])('the logout of a session %s removes what that session bound, and nothing else', async (_, named, onOne, onTwo) => {
+  const { send, accountsOf } = world();
+  await send(login({ accounts: [{ account: 'guest' }, { account: 'alice' }], ...S1 }, at(-4000)));
+  await send(login({ account: 'bobby', mode: 'append', session_id: 's2' }, at(-3000)));
+  await send(login({ token: 't2', account: 'alice', ...S1 }, at(-3000)));
+  const reply = await send(logout({ scope: 'session', ...S1, ...named }, at(-9000)));
+  expect(reply).toMatchObject({ status: 200, body: { outcome: 'applied' } });
+  expect((await accountsOf('phone', 't1')).toSorted()).toEqual(onOne.toSorted());
+  expect(await accountsOf('phone', 't2')).toEqual(onTwo);
+});
+
+test.each([
+  [{}, [], []],
+  [{ app: 'tablet' }, ['t1'], []],
+])(
+  'the logout of a session of an account reaches every app of the source, or the one that it names: %j',
+  async (named, ...expected) => {
+    const { send, tokensOf } = world();
+    for (const app of ['phone', 'tablet']) await send(login({ app, account: 'alice', ...S1 }, at(-2000)));
+    await send(event('user.logout', { scope: 'session', account: 'alice', ...S1, ...named }));
+    expect([await tokensOf('phone', 'alice'), await tokensOf('tablet', 'alice')]).toEqual(expected);
+  },
+);
+
+test('a sign-out everywhere may keep the session that asks for it', async () => {
+  const { send, tokensOf } = world();
+  await send(login({ account: 'alice', ...S1 }, at(-2000)));
+  await send(login({ token: 't2', account: 'alice', session_id: 's2' }, at(-2000)));
+  await send(event('user.logout_everywhere', { app: 'phone', account: 'alice', except: S1 }));
+  expect(await tokensOf('phone', 'alice')).toEqual(['t1']);
+});
+
+test('a login whose lease has ended is not shown', async () => {
+  const { send, accountsOf } = world();
+  await send(login({ account: 'alice', expires_at: at(-500).timestamp }));
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+  await send(login({ account: 'alice', expires_at: '9999-01-01T00:00:00Z' }, at(-1)));
+  expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
 });
 
 test('all operations of one event have the same time and identity', async () => {
@@ -181,6 +281,12 @@ test.each<[string, unknown, string]>([
   ['no app where the source reaches several', login({ app: undefined, account: 'alice' }), 'data.app'],
   ["another platform than the app's", login({ account: 'alice', platform: 'ios' }), 'data.platform'],
   ['scope account without an account', logout({ scope: 'account' }), 'data.account'],
+  ['no token at its logout', logout({ token: undefined }), 'data.token'],
+  ['scope session without a session', logout({ scope: 'session' }), 'data.session_id'],
+  ['neither token nor account', logout({ token: undefined, scope: 'session', session_id: 's' }), 'data.account'],
+  ['a session to except when the account is deleted', event('user.deleted', { account: 'alice', except: S1 }), 'data'],
+  ['an unknown key in a sign-out', event('user.logout_everywhere', { account: 'alice', excpt: S1 }), 'data'],
+  ['a lease that ends with its login', login({ account: 'alice', expires_at: at(-1000).timestamp }), 'data.expires_at'],
   ['a number as its body', 7, ''],
   ['null as its body', null, ''],
 ])('an event with %s is refused and changes nothing', async (_, body, path) => {
@@ -298,13 +404,13 @@ test.each<[string, (request: ReturnType<typeof signed>) => ReturnType<typeof sig
   expect(queued).toEqual([]);
 });
 
-const down = async () => {
-  throw new Unavailable('TimeoutError');
-};
-
 test('a request is not accepted while the queue is unavailable', async () => {
   const { send, accountsOf } = world({ enqueue: down });
-  expect(await send(login({ account: 'alice' }))).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(await send(login({ account: 'alice' }))).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '1' },
+    body: { message: 'it may or may not have been accepted; send it again with the same id' },
+  });
   expect(await accountsOf('phone', 't1')).toEqual([]);
 });
 

@@ -260,7 +260,7 @@ export const MUTANTS: readonly Hunt[] = [
     ],
   }),
   ...inFile('events/auth-event.ts', 'end-to-end', {
-    'a changed token leaves the old one bound': ['[clear(oldToken)]),', '[]),'],
+    'a changed token leaves the old one bound': ['[left]),', '[]),'],
   }),
   ...inFile('operations/messages.ts', 'end-to-end', {
     'a message leaves before its operations are in effect': [

@@ -3,11 +3,11 @@ import { type Account, AccountId, AccountType, Platform, Token } from '../../cor
 import { type App, AppId } from '../../core/configuration.ts';
 import { Installation, Session } from '../../core/operation.ts';
 import { compiledInTime } from '../../core/schema.ts';
-import { digestOf, eventHash } from '../../core/stamp.ts';
+import { digestOf, eventHash, LAST_MS } from '../../core/stamp.ts';
 import type { TimeSpan } from '../../core/time.ts';
 import type { AuthEvent } from '../auth-event.ts';
 import { verifiedId } from '../signature.ts';
-import { type Issue, inApp, type Reach, type SourceEvent, type SourceKind } from '../source.ts';
+import { type Issue, inApp, type Reach, type SourceEvent, type SourceKind, wrong } from '../source.ts';
 
 /** The most events in one request. */
 export const MAX_EVENTS = 100;
@@ -20,6 +20,15 @@ const InstallationId = SessionId;
 const AccountInput = z.strictObject({ account: AccountId, account_type: z.optional(AccountType) });
 const onApp = { app: z.optional(AppId), platform: z.optional(Platform) };
 
+/** The milliseconds in which a time that is written with fewer digits may be. A finer fraction is cut off. */
+function spanOf(text: string): TimeSpan {
+  const fromMs = Date.parse(text);
+  const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
+  return { fromMs, toMs: fromMs + 10 ** Math.max(0, 3 - digits) - 1 };
+}
+
+const EventTime = z.pipe(z.iso.datetime({ offset: true }), z.transform(spanOf));
+
 const LoginData = z
   .strictObject({
     ...onApp,
@@ -30,6 +39,7 @@ const LoginData = z
     mode: z._default(z.enum(['override', 'append']), 'override'),
     session_id: z.optional(SessionId),
     installation_id: z.optional(InstallationId),
+    expires_at: z.optional(EventTime),
   })
   .check(
     z.refine(({ account, accounts }) => (account === undefined) !== (accounts === undefined), {
@@ -42,39 +52,26 @@ const LoginData = z
     }),
   );
 
-const LogoutData = z
-  .strictObject({
-    ...onApp,
-    token: Token,
-    scope: z._default(z.enum(['token', 'account']), 'token'),
-    account: z.optional(AccountId),
-    account_type: z.optional(AccountType),
-    session_id: z.optional(SessionId),
-  })
-  .check(
-    z.refine(({ scope, account }) => scope === 'token' || account !== undefined, {
-      path: ['account'],
-      message: 'a logout with the scope "account" needs "account"',
-    }),
-  );
+/** The rules between these fields are those of `logoutOf`. */
+const LogoutData = z.strictObject({
+  ...onApp,
+  token: z.optional(Token),
+  scope: z._default(z.enum(['token', 'account', 'session']), 'token'),
+  account: z.optional(AccountId),
+  account_type: z.optional(AccountType),
+  session_id: z.optional(SessionId),
+});
 
-const EverywhereData = z.strictObject({ app: z.optional(AppId), ...AccountInput.shape });
+const DeletedData = z.strictObject({ app: z.optional(AppId), ...AccountInput.shape });
+const EverywhereData = z.extend(DeletedData, { except: z.optional(z.strictObject({ session_id: SessionId })) });
 
 const TokenChangedData = z.strictObject({
   ...onApp,
   old_token: Token,
   token: Token,
-  accounts: z.array(AccountInput).check(z.maxLength(MAX_ACCOUNTS)),
+  accounts: z.optional(z.array(AccountInput).check(z.maxLength(MAX_ACCOUNTS))),
+  session_id: z.optional(SessionId),
 });
-
-/** The milliseconds in which a time that is written with fewer digits may be. A finer fraction is cut off. */
-function spanOf(text: string): TimeSpan {
-  const fromMs = Date.parse(text);
-  const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
-  return { fromMs, toMs: fromMs + 10 ** Math.max(0, 3 - digits) - 1 };
-}
-
-const EventTime = z.pipe(z.iso.datetime({ offset: true }), z.transform(spanOf));
 
 const EventId = z.string().check(z.minLength(1), z.maxLength(256));
 const envelope = { timestamp: EventTime, id: z.optional(EventId) };
@@ -87,7 +84,7 @@ export const AppEvent = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('user.login'), ...envelope, data: LoginData }),
   z.strictObject({ type: z.literal('user.logout'), ...envelope, data: LogoutData }),
   z.strictObject({ type: z.literal('user.logout_everywhere'), ...envelope, data: EverywhereData }),
-  z.strictObject({ type: z.literal('user.deleted'), ...envelope, data: EverywhereData }),
+  z.strictObject({ type: z.literal('user.deleted'), ...envelope, data: DeletedData }),
   z.strictObject({ type: z.literal('device.token_changed'), ...envelope, data: TokenChangedData }),
 ]);
 export type AppEvent = z.infer<typeof AppEvent>;
@@ -136,9 +133,9 @@ type Data<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>['data'];
 function translated(event: AppEvent, reach: Reach): SourceEvent['translated'] {
   switch (event.type) {
     case 'user.login':
-      return inApp(event.data, reach, (app) => loginOf(event.data, app, reach));
+      return loginOf(event, reach);
     case 'user.logout':
-      return inApp(event.data, reach, (app) => logoutOf(event.data, app, reach));
+      return logoutOf(event.data, reach);
     case 'user.logout_everywhere':
     case 'user.deleted':
       return everywhereOf(event.data, reach);
@@ -147,30 +144,65 @@ function translated(event: AppEvent, reach: Reach): SourceEvent['translated'] {
   }
 }
 
-function loginOf(data: Data<'user.login'>, app: App, reach: Reach): AuthEvent {
-  const { token, account, accounts = [], mode, session_id, installation_id } = data;
+function loginOf(
+  { data, timestamp }: Extract<AppEvent, { type: 'user.login' }>,
+  reach: Reach,
+): SourceEvent['translated'] {
+  const { token, account, accounts = [], mode, session_id, installation_id, expires_at } = data;
+  if (expires_at && expires_at.fromMs <= timestamp.fromMs) return wrong('expires_at', 'is not later than the event');
   const named = account === undefined ? accounts : [{ ...data, account }];
-  const session = sessionOf(session_id);
-  const bound = named.map((one) => accountWithDefault(one, reach));
-  return { kind: 'login', app, token, mode, accounts: bound, session, installation: installationOf(installation_id) };
+  return inApp(data, reach, (app) => ({
+    kind: 'login',
+    app,
+    token,
+    mode,
+    accounts: named.map((one) => accountWithDefault(one, reach)),
+    session: sessionOf(session_id),
+    installation: installationOf(installation_id),
+    untilMs: expires_at && Math.min(expires_at.fromMs, LAST_MS),
+  }));
 }
 
-function logoutOf(data: Data<'user.logout'>, app: App, reach: Reach): AuthEvent {
-  const { token, scope, account, session_id } = data;
+function logoutOf(data: Data<'user.logout'>, reach: Reach): SourceEvent['translated'] {
+  const { token, scope, session_id } = data;
   const session = sessionOf(session_id);
-  if (scope === 'token' || account === undefined) return { kind: 'logout', app, token, session };
-  return { kind: 'accountLogout', app, token, account: accountWithDefault({ ...data, account }, reach), session };
+  const account =
+    data.account === undefined ? undefined : accountWithDefault({ ...data, account: data.account }, reach);
+  if (scope === 'session') {
+    if (session === undefined) return wrong('session_id', 'is required with the scope "session"');
+    if (token === undefined && account === undefined)
+      return wrong('account', 'is required with the scope "session", or "token" is');
+    const kind = 'sessionLogout';
+    return inApps(data, reach, token === undefined, (apps) => ({ kind, apps, token, account, session }));
+  }
+  if (token === undefined) return wrong('token', 'is required, unless the scope is "session"');
+  if (scope === 'token') return inApp(data, reach, (app) => ({ kind: 'logout', app, token, session }));
+  if (account === undefined) return wrong('account', 'is required with the scope "account"');
+  return inApp(data, reach, (app) => ({ kind: 'accountLogout', app, token, account, session }));
 }
 
-function everywhereOf(data: Data<'user.deleted'>, reach: Reach): SourceEvent['translated'] {
+function everywhereOf(data: Data<'user.logout_everywhere'>, reach: Reach): SourceEvent['translated'] {
   const account = accountWithDefault(data, reach);
-  if (data.app === undefined) return { kind: 'logoutEverywhere', apps: reach.apps, account };
-  return inApp(data, reach, (app) => ({ kind: 'logoutEverywhere', apps: [app], account }));
+  const except = sessionOf(data.except?.session_id);
+  return inApps(data, reach, true, (apps) => ({ kind: 'logoutEverywhere', apps, account, except }));
+}
+
+/** Makes the auth event of the app that is named. An event about an account alone, without `app`, is about all of them. */
+function inApps(
+  data: Parameters<typeof inApp>[0],
+  reach: Reach,
+  isOfAccount: boolean,
+  make: (apps: readonly App[]) => AuthEvent,
+): SourceEvent['translated'] {
+  const { app, platform } = data;
+  if (isOfAccount && app === undefined && platform === undefined) return make(reach.apps);
+  return inApp(data, reach, (one) => make([one]));
 }
 
 function tokenChangedOf(data: Data<'device.token_changed'>, app: App, reach: Reach): AuthEvent {
-  const accounts = data.accounts.map((account) => accountWithDefault(account, reach));
-  return { kind: 'tokenChanged', app, oldToken: data.old_token, token: data.token, accounts };
+  const accounts = data.accounts?.map((account) => accountWithDefault(account, reach));
+  const session = sessionOf(data.session_id);
+  return { kind: 'tokenChanged', app, oldToken: data.old_token, token: data.token, accounts, session };
 }
 
 type NamedAccount = { readonly account: Account['id']; readonly account_type?: Account['type'] | undefined };
