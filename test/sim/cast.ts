@@ -14,7 +14,7 @@ export const ACCOUNTS = [
 ].map((account) => Account.parse(account));
 export const SESSIONS = ['first', 'second', 'third'].map((id) => Session.parse(eventHash('session', id)));
 /** Mostly one, so that its logins meet. */
-const INSTALLATIONS = ['mine', 'mine', 'mine', 'yours'].map((id) => Installation.parse(eventHash(id).repeat(2)));
+export const INSTALLATIONS = ['mine', 'mine', 'mine', 'yours'].map((id) => Installation.parse(eventHash(id).repeat(2)));
 
 /** 2023-11-14T22:13:20Z, an arbitrary beginning. */
 export const BEGINNING_MS = 1_700_000_000_000;
@@ -32,7 +32,7 @@ export type Draw = {
   /** How likely an overriding bind is to clear the types it names only. */
   readonly types: number;
   /** How likely a bind is to name an installation. Default: none does. */
-  readonly installations?: number;
+  readonly installations?: { readonly chance: number; readonly ids: readonly Installation[] };
 };
 
 /** A random operation, the `i`-th element of the event. No two elements of a case have the same `i`, as in a real one. */
@@ -47,8 +47,8 @@ export function drawOperation(random: Random, event: number, i: number, draw: Dr
     ...(random.chance(0.2) ? ACCOUNTS : []),
   ];
   const on = { app: APP, token: random.pick(TOKENS.slice(0, draw.tokens)), stamp };
-  const isNamed = kind.startsWith('bind') && draw.installations !== undefined && random.chance(draw.installations);
-  const named = isNamed && { installation: random.pick(INSTALLATIONS) };
+  const { chance = 0, ids = [] } = (kind.startsWith('bind') && draw.installations) || {};
+  const named = chance > 0 && random.chance(chance) && { installation: random.pick(ids) };
   switch (kind) {
     case 'bindOverriding':
       return { kind, ...on, ...named, accounts, session, scope: random.chance(draw.types) ? 'types' : 'token' };

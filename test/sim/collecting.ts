@@ -6,10 +6,11 @@ import { orUnavailable } from '../../functions/core/outcome.ts';
 import { msOf, Stamp } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { collect, watermarksOf } from '../../functions/sweep/collect.ts';
+import { retireInstallations } from '../../functions/sweep/installations.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
-import { ACCOUNTS, BEGINNING_MS, drawOperation } from './cast.ts';
+import { ACCOUNTS, BEGINNING_MS, type Draw, drawOperation, INSTALLATIONS } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import type { Run } from './finding.ts';
 import { hostileStore, hostileSweepStore } from './hostile-store.ts';
@@ -44,7 +45,9 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   const random = randomOf(seed);
   const table = memoryTable();
   const sweepStore = memorySweepStore(table, new Map(), 1 + random.below(4));
-  const [old, present] = [pastDeeds(random), presentDeeds(random)];
+  // In a third of the cases all binds are logins of one installation.
+  const installations = { chance: seed % 3 === 0 ? 1 : 0, ids: INSTALLATIONS.slice(0, 1) };
+  const [old, present] = [pastDeeds(random, installations), presentDeeds(random, installations)];
   const faults = swarm(random, only);
   const schedule = scheduleOver(memoryRegistryIn(table), { random, faults }, [...old, ...present]);
   const { store } = schedule.truth;
@@ -64,10 +67,10 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
 }
 
 /** All applied, and known to be, before the schedule begins. A session's logout is never a day from its login. */
-function pastDeeds(random: Random): Deed[] {
+function pastDeeds(random: Random, installations: Required<Draw>['installations']): Deed[] {
   const sessions = random.pick([0, 0, 0.5]);
   const ages = sessions > 0 ? [random.pick(AGES)] : AGES;
-  const draw = drawn(random, () => sessions);
+  const draw = { ...drawn(random, () => sessions), installations };
   return Array.from({ length: 2 + random.below(6) }, (_, i) => {
     const operation = aged(drawOperation(random, random.below(6), i, draw), random.pick(ages));
     return { ...deedOf(operation), issuedAt: -1, ackedAt: -1 };
@@ -75,8 +78,8 @@ function pastDeeds(random: Random): Deed[] {
 }
 
 /** Of now, or so late that another few minutes would have been too late. */
-function presentDeeds(random: Random): Deed[] {
-  const draw = drawn(random, () => 0);
+function presentDeeds(random: Random, installations: Required<Draw>['installations']): Deed[] {
+  const draw = { ...drawn(random, () => 0), installations };
   return Array.from({ length: 1 + random.below(5) }, (_, i) => {
     const operation = drawOperation(random, 10 + random.below(6), 10 + i, draw);
     return deedOf(random.chance(0.5) ? aged(operation, HORIZON_MS - 2 * REST_MS) : operation);
@@ -109,6 +112,7 @@ async function through(registry: RegistryStore, store: SweepStore, now: () => nu
   do {
     const page = await store.page(after);
     await collect({ registry, store, now }, page, await watermarksOf(registry, page, after));
+    await retireInstallations({ store, now }, page);
     after = page.next;
   } while (after !== undefined);
 }
@@ -126,6 +130,8 @@ async function afterwards(schedule: Schedule, table: MemoryTable, sweepStore: Sw
   await atRest(schedule);
   const bound = [...serial(schedule.deeds.map(({ operation }) => operation)).values()];
   const names = ACCOUNTS.filter((one) => !bound.some(({ account }) => accountKey(account) === accountKey(one)));
+  const idle = [...table.installations.values()].filter(({ token }) => !bound.some((one) => one.token === token));
+  if (idle.length > 0) schedule.onFinding('no login of a token that is bound nowhere is left', JSON.stringify(idle));
   const left = JSON.stringify([table.documents, table.pointers, table.watermarks].map((map) => [...deep(map)]));
   for (const account of names)
     if (left.includes(accountKey(account))) schedule.onFinding('nothing is left of who is bound nowhere', left);

@@ -226,6 +226,10 @@ export const MUTANTS: readonly Hunt[] = [
     'a token that could not be cleared is forgotten': ["outcomes.find(({ kind }) => kind === 'unavailable') ??", ''],
     'a token is cleared at the first login of the others': ['others.sort().at(-1)', 'others.sort().at(0)'],
   }),
+  ...inFile('sweep/installations.ts', 'collecting', {
+    'the newest login of a bound token is collected': ['.some(isBind)', '.some(() => false)'],
+    'the newest login is collected while older ones can come': ['isAncient(login.stamp, nowMs)', 'true'],
+  }),
   ...inFile('operations/accept.ts', 'end-to-end', {
     'operations are applied before they are on the queue': [
       'const sent = await orUnavailable(() => enqueue(id, operations));',

@@ -3,7 +3,7 @@ import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { orUnavailable } from '../../functions/core/outcome.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
-import { ACCOUNTS, APP, BEGINNING_MS, type Draw, drawOperation, TOKENS } from './cast.ts';
+import { ACCOUNTS, APP, BEGINNING_MS, type Draw, drawOperation, INSTALLATIONS, TOKENS } from './cast.ts';
 import { FAULTS, type Fault, type Faults, swarm } from './faults.ts';
 import { bugTo, findings, type Run } from './finding.ts';
 import { hostileStore } from './hostile-store.ts';
@@ -58,7 +58,9 @@ export function storageSchedule(seed: number, only: readonly Fault[] = FAULTS): 
 export function installationsSchedule(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
   const random = randomOf(seed);
   const tokens = 2 + random.below(2);
-  const draw = { tokens, spanMs: random.pick([2, 20]), sessions: 0, types: 0.2, installations: random.pick([0.6, 1]) };
+  const spanMs = random.pick([2, 20]);
+  const installations = { chance: random.pick([0.6, 1]), ids: INSTALLATIONS };
+  const draw = { tokens, spanMs, sessions: 0, types: 0.2, installations };
   return scheduleOf(seed, { random, draw, only });
 }
 
