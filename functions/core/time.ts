@@ -31,7 +31,7 @@ export function bindTime(ms: number, nowMs: number): { ms: number } | { refused:
 /**
  * The time rule for the removals of a request. None is refused for its time. One that is farther ahead than a bind may be
  * would forbid all logins until then, so it moves to just after the newest moment known of what it removes, and never
- * before now: it removes all that was accepted. Only such removals read, and `store` must not read an older state.
+ * before now: it removes all that was applied. Only such removals read, and `store` must not read an older state.
  */
 export async function withTimelyRemovals(
   store: RegistryStore,
