@@ -62,8 +62,8 @@ export function ledger(onFinding: OnFinding): Ledger {
 function isMeant(expected: Expectation, operation: Operation | undefined): boolean {
   if (operation === undefined) return false;
   const { kind, app, stamp } = operation;
-  // A removal from the future takes effect when it arrives.
-  const isInTime = msOf(stamp) === expected.ms || (kind.startsWith('unbind') && msOf(stamp) < expected.ms);
+  // A removal from the future is stamped earlier, after what is known when it arrives.
+  const isInTime = msOf(stamp) === expected.ms || (!kind.startsWith('bind') && msOf(stamp) < expected.ms);
   const actual = {
     kind,
     app,

@@ -32,8 +32,12 @@ export function drawEvent(backend: Backend, ms: number, id: string): SentEvent {
   const what =
     draw < 0.45 ? login : draw < 0.65 ? logout : draw < 0.75 ? accountLogout : draw < 0.88 ? everywhere : tokenChanged;
   const { type, data, expected } = what(backend, random.pick(scene.apps), random.pick(scene.tokens), id);
-  const timestamp = new Date(Math.floor(ms)).toISOString();
-  return { json: { type, timestamp, id, data }, expected: expected.map((one) => ({ ...one, ms: Math.floor(ms) })) };
+  // Some backends write whole seconds.
+  const unit = random.chance(0.1) ? 1_000 : 1;
+  const from = Math.floor(ms / unit) * unit;
+  const timestamp = new Date(from).toISOString().replace(unit === 1 ? '' : '.000', '');
+  const at = ({ kind }: { kind: string }) => ({ ms: kind.startsWith('bind') ? from : from + unit - 1 });
+  return { json: { type, timestamp, id, data }, expected: expected.map((one) => ({ ...one, ...at(one) })) };
 }
 
 function login({ random, scene, sessions }: Backend, app: App, token: Token, id: string): Draft {
@@ -57,19 +61,41 @@ function logout({ sessions }: Backend, app: App, token: Token): Draft {
 function accountLogout({ random, scene, sessions }: Backend, app: App, token: Token): Draft {
   const session = sessions.get(`${app.id} ${token}`);
   const account = random.pick(scene.accounts);
+  if (session && random.chance(0.6)) return sessionLogout(random, app, session, token, account);
   const data = { app: app.id, token, scope: 'account', ...named(account), ...(session && { session_id: session }) };
   const expected = { ...clearOf(app, token, session !== undefined), kind: 'unbind', accounts: [account] };
   return { type: 'user.logout', data, expected: [expected] };
 }
 
-function everywhere({ random, scene }: Backend, app: App): Draft {
+/** The session ends on the token, or of the account on all tokens, or both. */
+function sessionLogout(random: Random, app: App, session_id: string, token: Token, account: Account): Draft {
+  const [onToken, ofAccount] = random.pick([
+    [true, false],
+    [false, true],
+    [true, true],
+  ]);
+  const data = {
+    app: app.id,
+    scope: 'session',
+    session_id,
+    ...(onToken && { token }),
+    ...(ofAccount && named(account)),
+  };
+  const whole = { ...clearOf(app, token, true), kind: 'endSession' };
+  const expected = [...(onToken ? [whole] : []), ...(ofAccount ? [accountOf('endAccountSession', app, account)] : [])];
+  return { type: 'user.logout', data, expected };
+}
+
+function everywhere({ random, scene, sessions }: Backend, app: App): Draft {
   const account = random.pick(scene.accounts);
   const isEverywhere = random.chance(0.5);
   const type = random.pick(['user.logout_everywhere', 'user.deleted']);
   const apps = isEverywhere ? scene.apps : [app];
-  const kind = 'unbindAccountFromAll';
-  const expected = apps.map((one) => ({ kind, app: one.id, accounts: [account], scope: undefined, hasSession: false }));
-  return { type, data: { ...named(account), ...(isEverywhere ? {} : { app: app.id }) }, expected };
+  const session_id = type === 'user.deleted' || random.chance(0.5) ? undefined : [...sessions.values()].at(-1);
+  const kind = session_id ? 'unbindAccountFromOthers' : 'unbindAccountFromAll';
+  const expected = apps.map((one) => accountOf(kind, one, account));
+  const except = session_id && { except: { session_id } };
+  return { type, data: { ...named(account), ...(isEverywhere ? {} : { app: app.id }), ...except }, expected };
 }
 
 function tokenChanged(backend: Backend, app: App, token: Token): Draft {
@@ -77,8 +103,17 @@ function tokenChanged(backend: Backend, app: App, token: Token): Draft {
   if (scene.tokens.length === 1) return logout(backend, app, token);
   const old = random.pick(scene.tokens.filter((other) => other !== token));
   const accounts = random.chance(0.2) ? [] : [random.pick(scene.accounts)];
-  const data = { app: app.id, old_token: old, token, accounts: accounts.map(named) };
-  const now = accounts.length === 0 ? clearOf(app, token) : bindOf(app, 'override', token, accounts, false);
+  const session = backend.sessions.get(`${app.id} ${old}`);
+  if (session) backend.sessions.set(`${app.id} ${token}`, session);
+  const data = {
+    app: app.id,
+    old_token: old,
+    token,
+    accounts: accounts.map(named),
+    ...(session && { session_id: session }),
+  };
+  const now =
+    accounts.length === 0 ? clearOf(app, token) : bindOf(app, 'override', token, accounts, session !== undefined);
   return { type: 'device.token_changed', data, expected: [clearOf(app, old), now] };
 }
 
@@ -86,6 +121,14 @@ const named = ({ type, id }: Account) => ({ account: id, account_type: type });
 
 const clearOf = ({ id: app }: App, token: Token, hasSession = false) =>
   ({ kind: 'unbindTokenFromAll', app, token, accounts: [], scope: undefined, hasSession }) as const;
+
+const accountOf = (kind: string, { id: app }: App, account: Account) => ({
+  kind,
+  app,
+  accounts: [account],
+  scope: undefined,
+  hasSession: kind !== 'unbindAccountFromAll',
+});
 
 /** If a token may have one account of each type, every bind replaces those of its types. */
 function bindOf({ id, policy }: App, mode: string, token: Token, accounts: readonly Account[], hasSession: boolean) {
