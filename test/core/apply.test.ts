@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf as accountsAt, tokensOf as tokensAt } from '../../functions/core/bindings.ts';
-import { HORIZON_MS } from '../../functions/core/merge.ts';
+import { DOCUMENT_LIMITS, HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
@@ -12,6 +12,7 @@ import {
   bind,
   moved,
   override,
+  overrideTypes,
   session,
   token,
   unbind,
@@ -209,6 +210,20 @@ test('a lost race for a token is merged with what the winner wrote, after a paus
   expect(pauses).toEqual([1, 2, 3]);
   expect(await accountsOf(inner, [PHONE])).toEqual([[account('alice'), account('bob')]]);
   expect(calls).toEqual(['documents', 'raisePointer', 'write', 'write', 'write', 'write']);
+});
+
+test('what only the winner of a lost race has made room for is found by its account too', async () => {
+  const others = Array.from({ length: DOCUMENT_LIMITS.edges }, (_, i) => bind(100 + i, [`user-${i}:2`]));
+  let races = 0;
+  const { store, inner } = recording((inner) => ({
+    write: async (ref, document, version) => {
+      if (races++ === 0) await apply(inner, overrideTypes(900, ['carol:2']));
+      return inner.write(ref, document, version);
+    },
+  }));
+  await apply(inner, ...others);
+  await apply(store, bind(5, ['alice']));
+  expect(await tokensOf(inner, [{ app: SHOP, account: account('alice') }])).toEqual([[PHONE.token]]);
 });
 
 test('a write whose acknowledgement was lost is not repeated', async () => {

@@ -74,6 +74,7 @@ test.each([
   ['is of a writer that may not have written yet', 49, undefined],
   ['is later than the removal that its document has', 36, document(unbind(daysAgo(37), ['alice']))],
   ['leads to a document of other accounts', 36, document(bind(daysAgo(1), ['bob']))],
+  ['is of an account behind the one in the floor', 36, { ...EMPTY, floor: `${edge(daysAgo(36))}|${key('adam')}` }],
 ])('a pointer stays that %s', (_, days, known) => {
   expect(nowhere(daysAgo(days), known)).toBe(false);
 });
