@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { mutantPlugin } from './test/sim/unit-mutants.ts';
 
 const deep = ['test/**/*.deep.test.ts'];
 
@@ -8,6 +9,7 @@ const shared = ['core', 'events', 'lambda', 'memory', 'mirror', 'operations', 's
 );
 
 export default defineConfig({
+  plugins: [mutantPlugin(process.env['MUTANT'])],
   test: {
     // `npm test` runs the first two: every rule once. Files of `fast-shared` share their modules, which halves the time of
     // those rooms: most of it went to loading. `npm run test:deep` runs the third: the long runs of the simulator, the

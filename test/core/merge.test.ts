@@ -181,9 +181,25 @@ test('past its limits a document uses the newest dropped clear for every type wi
   expect(candidates(merge(document, [bind(102, ['late:77'])]))).toContain(key('late:77'));
 });
 
+test('an account that a full document has dropped stays unbound, whatever older events of it come late', () => {
+  const limits = { ...DOCUMENT_LIMITS, edges: 2 };
+  const history = [
+    unbind(8, ['alice']),
+    bind(9, ['bob:1']),
+    bind(10, ['carol:1']),
+    overrideTypes(12, ['bob:1']),
+    unbind(3, ['alice']),
+    bind(5, ['alice']),
+  ];
+  const document = history.reduce((known, one) => merge(known, [one], '', limits), EMPTY);
+  expect(candidates(document)).toEqual([key('bob:1')]);
+});
+
 test('past its limits a document keeps the 128 newest sessions that ended', () => {
   const document = oneByOne(Array.from({ length: 140 }, (_, i) => unbindAll(i, { session: `s${i}` })));
-  expect(Object.keys(document.ended)).toHaveLength(128);
+  expect(Object.keys(document.ended).sort()).toEqual(
+    Array.from({ length: 128 }, (_, i) => session(`s${i + 12}`)).sort(),
+  );
 });
 
 test('the fullest document is far below the 400 KB that an item may take', () => {

@@ -4,13 +4,13 @@ import { Installation, namesInstallation, type Operation, Session } from '../../
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { present, type Random } from './random.ts';
 
-/** The people and phones of a random case: few, so that their operations meet. Two accounts are of one type. */
+/** The people and phones of a random case: few, so that their operations meet. Two accounts are of one type, and two of one id. */
 export const APP = AppId.parse('app');
 export const TOKENS = ['phone', 'tablet', 'watch'].map((name) => Token.parse(name));
 export const ACCOUNTS = [
   { type: 0, id: 'alice' },
   { type: 0, id: 'bob' },
-  { type: 1, id: 'carol' },
+  { type: 1, id: 'alice' },
 ].map((account) => Account.parse(account));
 export const SESSIONS = ['first', 'second', 'third'].map((id) => Session.parse(eventHash('session', id)));
 /** Mostly one, so that its logins meet. */

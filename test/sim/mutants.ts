@@ -19,7 +19,6 @@ const MIRROR_MUTANTS: Readonly<Record<string, Record<string, readonly [from: str
   'mirror/push.ts': {
     'a call without an answer is not verified': ["?.kind !== 'dropped');", "?.kind === 'pushed');"],
     'nothing is verified': ["results.get(mark.token)?.kind !== 'dropped');", 'false);'],
-    'a mark received again is taken for new': ['isRedelivered: delivery.receives > 1', 'isRedelivered: false'],
     'a push is written down before its verification is asked for': [
       '  for (const [delayS, group] of Map.groupBy(sent,',
       '  await inParallel(sent, AT_ONCE, (one) => write(ports, one, (state) => stateAfter(state, one, results.get(one.mark.token), nowMs)));\n  for (const [delayS, group] of Map.groupBy(sent,',

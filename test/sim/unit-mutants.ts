@@ -1,0 +1,117 @@
+import { type Mutant, mutated, sourceOf } from './patches.ts';
+
+/** A fault of our own making that a test of one file notices, and that file. */
+export type UnitMutant = Mutant & { readonly test: string };
+
+const AT = {
+  merge: 'test/core/merge.test.ts',
+  apply: 'test/core/apply.test.ts',
+  collect: 'test/sweep/collect.test.ts',
+  messages: 'test/operations/messages.test.ts',
+  events: 'test/events/handler.test.ts',
+  push: 'test/mirror/push.test.ts',
+  registryStore: 'test/aws/registry-store.test.ts',
+  sweepStore: 'test/aws/sweep-store.test.ts',
+  queues: 'test/aws/mirror-queues.test.ts',
+} as const;
+
+const mutant = (name: string, test: keyof typeof AT, file: string, from: string, to: string): UnitMutant => ({
+  name,
+  file,
+  from,
+  to,
+  test: AT[test],
+});
+
+/** Faults that need more than the simulator has: the real tables and queues, full documents, rare orders. */
+export const UNIT_MUTANTS: readonly UnitMutant[] = [
+  mutant(
+    'unprocessed keys are given up in silence',
+    'registryStore',
+    'aws/dynamodb.ts',
+    "if (round === ROUNDS) throw new Unavailable('UnprocessedKeys');",
+    'if (round === ROUNDS) return;',
+  ),
+  mutant(
+    'unprocessed keys are not read again',
+    'registryStore',
+    'aws/dynamodb.ts',
+    'rest = UnprocessedKeys?.[table.name]?.Keys ?? [];',
+    'rest = UnprocessedKeys ? [] : [];',
+  ),
+  mutant(
+    'pointers of an account are looked for eventually',
+    'sweepStore',
+    'aws/sweep-store.ts',
+    'ConsistentRead: true,\n            Limit: 1',
+    'ConsistentRead: false,\n            Limit: 1',
+  ),
+  mutant(
+    'messages that a queue did not take count as sent',
+    'queues',
+    'aws/queues.ts',
+    'if (Failed.length > 0)',
+    'if (Failed.length < 0)',
+  ),
+  mutant(
+    'an unbind forgets the floor',
+    'merge',
+    'core/merge.ts',
+    'raise(draft.edges, account, removalAt(stamp), draft.floor);',
+    'raise(draft.edges, account, removalAt(stamp));',
+  ),
+  mutant(
+    'of too many ended sessions the first stay',
+    'merge',
+    'core/merge.ts',
+    'newest(young, limit)',
+    "{ kept: Object.fromEntries(Object.entries(young).slice(0, limit)), dropped: '' }",
+  ),
+  mutant(
+    'pointers of a lost race are not raised',
+    'apply',
+    'core/apply.ts',
+    'await point(ports.store, ref, newBinds(stored, next), pointed);',
+    'await point(ports.store, ref, newBinds(read, next), pointed);',
+  ),
+  mutant(
+    'a floor is compared with the edge alone',
+    'collect',
+    'sweep/collect.ts',
+    '`${edge}|${account}` <= floor',
+    'edge <= floor',
+  ),
+  mutant(
+    'outcomes of messages are one off after an unreadable one',
+    'messages',
+    'operations/messages.ts',
+    '(message) => message && {',
+    '(message) => (message ?? void outcomes.next()) && {',
+  ),
+  mutant(
+    'outcomes of events are one off after an event of two operations',
+    'events',
+    'events/handler.ts',
+    'rest.take(operations.length)',
+    'rest.take(1)',
+  ),
+  mutant(
+    'a mark received again is taken for new',
+    'push',
+    'mirror/push.ts',
+    'isRedelivered: delivery.receives > 1',
+    'isRedelivered: false',
+  ),
+];
+
+/** The mutant of that name in the source that a test loads, as a plugin of Vite; none without a name. */
+export function mutantPlugin(name: string | undefined) {
+  const active = UNIT_MUTANTS.find((one) => one.name === name);
+  if (name !== undefined && active === undefined) throw new Error(`there is no mutant "${name}"`);
+  return {
+    name: 'mutant',
+    enforce: 'pre' as const,
+    load: (id: string) =>
+      active !== undefined && id.endsWith(`/functions/${active.file}`) ? mutated(active, sourceOf(active)) : undefined,
+  };
+}
