@@ -226,19 +226,11 @@ const isEmpty = (part: object | string): boolean => part === '' || Object.keys(p
  * Writes a watermark only if it is as it was read. Older versions of this code raise its removal without counting versions,
  * so that is compared too.
  */
-export function ifUnchanged({ version, watermark: { removal } }: StoredWatermark): Condition {
-  const known = [
-    ['version', version],
-    ['removal', removal],
-  ] as const;
-  const stored = known.filter(([, value]) => value !== 0 && value !== '');
-  return {
-    ConditionExpression: known
-      .map(([name, value]) => (value ? `#${name} = :known_${name}` : `attribute_not_exists(#${name})`))
-      .join(' AND '),
-    ExpressionAttributeNames: Object.fromEntries(known.map(([name]) => [`#${name}`, name])),
-    ...(stored.length > 0 && {
-      ExpressionAttributeValues: marshall(Object.fromEntries(stored.map(([name, value]) => [`:known_${name}`, value]))),
-    }),
-  };
-}
+export const ifUnchanged = ({ version, watermark: { removal } }: StoredWatermark): Condition => ({
+  ConditionExpression: [
+    version === 0 ? 'attribute_not_exists(#version)' : '#version = :known',
+    removal === '' ? '(attribute_not_exists(#removal) OR #removal = :known_removal)' : '#removal = :known_removal',
+  ].join(' AND '),
+  ExpressionAttributeNames: { '#version': 'version', '#removal': 'removal' },
+  ExpressionAttributeValues: marshall({ ':known_removal': removal, ...(version !== 0 && { ':known': version }) }),
+});

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { applyAll, type RegistryPorts } from '../core/apply.ts';
 import { AppId } from '../core/configuration.ts';
-import type { Operation, OperationsMessage } from '../core/operation.ts';
+import { messageOf, type Operation, type OperationsMessage } from '../core/operation.ts';
 import { Unavailable } from '../core/outcome.ts';
 import { chunksOf } from '../core/parallel.ts';
 import type { SqsDoorPorts } from '../lambda/sqs.ts';
@@ -57,7 +57,7 @@ export const parkedQueue =
 
 /** The body of a message with a request's operations. */
 export const operationsMessage = (id: string, operations: readonly Operation[]): string =>
-  ascii({ v: 1, id, operations: [...operations] } satisfies OperationsMessage);
+  ascii(messageOf(id, operations));
 
 /** Returns JSON in ASCII: SQS refuses some characters of Unicode, and in ASCII a text's length is its size. */
 function ascii(value: unknown): string {

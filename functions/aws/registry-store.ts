@@ -48,7 +48,7 @@ const PointerItem = z.object({ sk: z.string(), edge: z.string() });
  */
 export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now = Date.now): RegistryStore {
   return {
-    documents: async (tokens) => (await getAll(table, tokens.map(documentKey), reads)).map(documentIn),
+    documents: async (tokens, asked) => (await getAll(table, tokens.map(documentKey), asked ?? reads)).map(documentIn),
     write: async (ref, document, version) => {
       const next = version === 0 ? firstVersion(document) : version + 1;
       const attributes = { ...attributesOf(document, next), written: now() };
@@ -61,7 +61,8 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
     watermarks: (accounts) => watermarksAt(table, accounts),
     writeWatermark: async (account, watermark, before) => {
       const version = before.version === 0 ? firstVersion(watermark) : before.version + 1;
-      const attributes = { ...partsOf(watermark), version, written: now() };
+      // Older versions of this code cannot read a watermark without a removal.
+      const attributes = { ...partsOf(watermark), removal: watermark.removal, version, written: now() };
       if (await update(table, clearKey(account), attributes, ifUnchanged(before))) return 'written';
       const [winner = NOT_STORED] = await watermarksAt(table, [account]);
       return { winner: readable(winner) };

@@ -48,33 +48,39 @@ async function applyThese(
   operations: readonly Operation[],
   answers: boolean,
 ): Promise<Outcome[]> {
-  // With the documents, before the write: a sign-out that comes later is a later operation.
-  const named = answers ? operations.filter(binds).flatMap(accountsIn) : [];
-  const reading = orUnavailable(() => watermarksOf(ports.store, named));
   const tokens = Map.groupBy(operations.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
-  const accounts = operations.filter((operation) => !isTokenOperation(operation));
-  const groups = [...tokens.values()];
-  const read = await reader(
-    ports.store,
-    groups.map((group) => at(group, 0)),
+  const accounts = Map.groupBy(
+    operations.filter((one) => !isTokenOperation(one)),
+    nameOf,
   );
+  // Accounts first, so that the logins of the same request see their watermarks.
+  const ofAccounts = await inParallel([...accounts.values()], AT_ONCE, async (group) => {
+    const outcome = await orUnavailable(() => applyToAccount(ports, group, answers));
+    return paired(group, outcome);
+  });
+  const groups = [...tokens.values()];
+  const refs = groups.map((group) => at(group, 0));
+  const named = answers ? operations.filter(binds).flatMap(accountsIn) : [];
+  // Together, before the write: a sign-out that comes later is a later operation.
+  const [read, watermarks] = await Promise.all([
+    reader(ports.store, refs),
+    orUnavailable(() => watermarksOf(ports.store, named)),
+  ]);
   const ofTokens = await inParallel([...groups.entries()], AT_ONCE, async ([place, group]) => {
     const outcome = await orUnavailable(async () => {
       const document = await applyToToken(ports, group, await read(place));
-      const known = await reading;
-      if ('kind' in known) return known;
-      return answers ? answersIn(ports, group, document, known) : outcomesIn(ports, group, document, known);
+      if ('kind' in watermarks) return watermarks;
+      return answers ? answersIn(ports, group, document, watermarks) : outcomesIn(ports, group, document, watermarks);
     });
-    return group.map((operation, i) => [operation, Array.isArray(outcome) ? at(outcome, i) : outcome] as const);
+    return paired(group, outcome);
   });
-  const ofAccounts = await inParallel(
-    accounts,
-    AT_ONCE,
-    async (operation) => [operation, await orUnavailable(() => applyToAccount(ports, operation, answers))] as const,
-  );
-  const outcomes = new Map<Operation, Outcome>([...ofTokens.flat(), ...ofAccounts]);
+  const outcomes = new Map<Operation, Outcome>([...ofTokens.flat(), ...ofAccounts.flat()]);
   return operations.map((operation) => known(outcomes.get(operation)));
 }
+
+/** Each operation with its outcome. */
+const paired = (group: readonly Operation[], outcome: Outcome | Outcome[]) =>
+  group.map((operation, i) => [operation, Array.isArray(outcome) ? at(outcome, i) : outcome] as const);
 
 /** Reads all documents in one call. If that fails, each is read alone, so that one token does not stop the others. */
 async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
@@ -87,25 +93,32 @@ async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
  * Raises the account's watermark, which readers compare with: one write, however many tokens the account has. It reads
  * first, because most operations come a second time, through the queue, and a failed write costs five times a read.
  */
-async function applyToAccount(ports: RegistryPorts, operation: AccountOperation, answers: boolean): Promise<Outcome> {
+async function applyToAccount(
+  ports: RegistryPorts,
+  operations: readonly AccountOperation[],
+  answers: boolean,
+): Promise<Outcome[]> {
   const { store, now, pause } = ports;
-  let stored = readable((await store.watermarks([operation]))[0]);
+  const ref = at(operations, 0);
+  let stored = readable((await store.watermarks([ref]))[0]);
   for (let attempt = 1; ; attempt++) {
     const before = stored ?? { watermark: UNMARKED, version: 0 };
-    const next = raised(before.watermark, operation);
+    const next = operations.reduce((watermark, operation) => raised(watermark, operation), before.watermark);
     if (isDeepStrictEqual(next, before.watermark)) break;
-    const result = await store.writeWatermark(operation, next, before);
+    const result = await store.writeWatermark(ref, next, before);
     if (result === 'written') break;
     stored = result.winner;
     await pause(attempt);
   }
   // A session that has ended binds nothing. Of the others a later bind may stand.
-  if (!answers || operation.kind === 'endAccountSession') return { kind: 'applied' };
-  const spared = operation.kind === 'unbindAccountFromOthers' ? operation.session : undefined;
-  const standing = await boundTokens(store, operation, now());
-  return {
-    kind: standing.some(({ edge }) => spared === undefined || sessionIn(edge) !== spared) ? 'superseded' : 'applied',
-  };
+  const isAsked = answers && operations.some(({ kind }) => kind !== 'endAccountSession');
+  const standing = isAsked ? await boundTokens(store, ref, now()) : [];
+  return operations.map((operation) => {
+    if (operation.kind === 'endAccountSession') return { kind: 'applied' };
+    const spared = operation.kind === 'unbindAccountFromOthers' ? operation.session : undefined;
+    const isLeft = standing.some(({ edge }) => spared === undefined || sessionIn(edge) !== spared);
+    return { kind: isLeft ? 'superseded' : 'applied' };
+  });
 }
 
 /**

@@ -99,7 +99,10 @@ async function newestBound(work: Work, ref: AccountRef, known: Watermark): Promi
     if (newest <= known.removal || (last !== undefined && newest < eventOf(last.edge))) break;
     work.documents -= page.length;
     if (work.documents < 0) throw new Unavailable('too many documents for one query');
-    const documents = await work.store.documents(page.map(({ token }) => ({ app: ref.app, token })));
+    const documents = await work.store.documents(
+      page.map(({ token }) => ({ app: ref.app, token })),
+      'strong',
+    );
     const found = page.flatMap(({ token }, i): Pointer[] => {
       const document = readable(documents[i])?.document ?? EMPTY;
       return isBound(document, account, known, work.nowMs) ? [{ token, edge: document.edges[account] ?? '' }] : [];

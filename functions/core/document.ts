@@ -23,7 +23,7 @@ export type TokenDocument = Sessions & {
 export type Sessions = {
   /** Each with its newest logout. */
   readonly ended: Registers;
-  /** `removal|session`: of a session that is not in `ended`, all binds at or before it are dead, by any clock. */
+  /** `removal|session`: late binds at or before it are dead, unless they have no session. */
   readonly endedFloor: string;
 };
 
@@ -45,7 +45,7 @@ export const EMPTY: TokenDocument = { clear: {}, clearFloor: '', edges: {}, floo
 export const UNMARKED: Watermark = { removal: '', spared: {}, ended: {}, endedFloor: '' };
 
 /** Clocks may disagree by this (ms) about a session that the limits have dropped. Of all others they may say anything. */
-export const SKEW_MS = 3_600_000;
+export const SKEW_MS = 60_000;
 
 /** Tests that the account is bound to the token at a time (ms since 1970). */
 export function isBound(document: TokenDocument, account: AccountKey, watermark: Watermark, nowMs: number): boolean {
@@ -54,22 +54,26 @@ export function isBound(document: TokenDocument, account: AccountKey, watermark:
   if (edge <= clearOf(document, typeOf(account)) || isRemoved(watermark, edge)) return false;
   // Only documents of older versions still name the session of a dead bind.
   const { ended } = document;
-  return nowMs < (leaseOf(edge) ?? Number.POSITIVE_INFINITY) && !hasEnded({ ended, endedFloor: '' }, account, edge);
+  return nowMs < (leaseOf(edge) ?? Number.POSITIVE_INFINITY) && !hasEnded(ended, account, edge);
 }
 
 /** Tests that an account's watermark removes this bind. */
 export const isRemoved = (watermark: Watermark, edge: string): boolean =>
   edge <= watermark.removal ||
   Object.entries(watermark.spared).some(([session, removal]) => edge <= removal && session !== sessionIn(edge)) ||
-  hasEnded(watermark, '', edge);
+  hasEnded(watermark.ended, '', edge) ||
+  isBelowFloor(watermark.endedFloor, edge);
 
 /** Tests that the session of this bind has ended, as a whole or for its account alone. */
-export function hasEnded({ ended, endedFloor }: Sessions, account: string, edge: string, skewMs = SKEW_MS): boolean {
+export function hasEnded(ended: Registers, account: string, edge: string): boolean {
   const session = sessionIn(edge);
   if (session === undefined) return false;
-  if (ended[session] !== undefined || ended[scoped(session, account)] !== undefined) return true;
-  return endedFloor !== '' && msOf(edge) <= msOf(endedFloor) + skewMs;
+  return ended[session] !== undefined || ended[scoped(session, account)] !== undefined;
 }
+
+/** Tests that the session of this bind may be one that the limits have dropped. */
+export const isBelowFloor = (endedFloor: string, edge: string, skewMs: number = SKEW_MS): boolean =>
+  endedFloor !== '' && sessionIn(edge) !== undefined && msOf(edge) <= msOf(endedFloor) + skewMs;
 
 /** The last removal of all accounts of this type. */
 export function clearOf({ clear, clearFloor }: Pick<TokenDocument, 'clear' | 'clearFloor'>, type: string): Removal {

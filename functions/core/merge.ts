@@ -2,6 +2,7 @@ import { accountKey } from './account.ts';
 import {
   clearOf,
   hasEnded,
+  isBelowFloor,
   momentsOf,
   type Registers,
   type Sessions,
@@ -30,17 +31,17 @@ export function merge(
     edges: { ...document.edges },
     ended: { ...document.ended },
   };
-  for (const operation of operations) include(draft, operation, horizon);
+  for (const operation of operations) include(draft, operation, horizon, limits);
   return compact(draft, horizon, limits);
 }
 
-function include(draft: Draft, operation: TokenOperation, horizon: string): void {
+function include(draft: Draft, operation: TokenOperation, horizon: string, limits: Limits): void {
   switch (operation.kind) {
     case 'bind':
-      bind(draft, operation.accounts, operation, horizon);
+      bind(draft, operation.accounts, operation, horizon, limits);
       break;
     case 'bindOverriding':
-      override(draft, operation, horizon);
+      override(draft, operation, horizon, limits);
       break;
     case 'unbind':
       unbind(draft, operation);
@@ -54,25 +55,40 @@ function include(draft: Draft, operation: TokenOperation, horizon: string): void
   }
 }
 
-function bind(draft: Draft, accounts: readonly BoundAccount[], operation: BindOperation, horizon: string): void {
+/** A bind that comes late may be of a session that the document has forgotten: one that is there already is not. */
+function bind(
+  draft: Draft,
+  accounts: readonly BoundAccount[],
+  operation: BindOperation,
+  horizon: string,
+  { skewMs }: Limits,
+): void {
   if (operation.stamp < horizon) return;
   for (const [place, account] of accounts.entries()) {
     const { session = operation.session, untilMs = operation.untilMs } = account;
-    raise(draft.edges, accountKey(account), bindAt(operation.stamp, place, { session, untilMs }), draft.floor);
+    const edge = bindAt(operation.stamp, place, { session, untilMs });
+    const isThere = draft.edges[accountKey(account)] === edge;
+    const isForgotten = !isThere && isBelowFloor(draft.endedFloor, edge, skewMs);
+    raise(draft.edges, accountKey(account), isForgotten ? deadAt(edge) : edge, draft.floor);
   }
 }
 
 /** Clears at the event's phase 0 and binds at its phase 1: the token keeps the event's accounts and later ones. */
-function override(draft: Draft, operation: Extract<TokenOperation, { kind: 'bindOverriding' }>, horizon: string): void {
+function override(
+  draft: Draft,
+  operation: Extract<TokenOperation, { kind: 'bindOverriding' }>,
+  horizon: string,
+  limits: Limits,
+): void {
   const removal = removalAt(operation.stamp);
   if (operation.scope === 'token') {
     raise(draft.clear, '*', removal);
-    bind(draft, operation.accounts, operation, horizon);
+    bind(draft, operation.accounts, operation, horizon, limits);
     return;
   }
   const accounts = lastOfEachType(operation.accounts);
   for (const { type } of accounts) raise(draft.clear, String(type), removal, draft.clearFloor);
-  bind(draft, accounts, operation, horizon);
+  bind(draft, accounts, operation, horizon, limits);
 }
 
 /** Also writes a removal of an account that was never bound: it stops a bind that is still on its way. */
@@ -131,11 +147,11 @@ export function compact(draft: Draft, horizon: string, limits: Limits = DOCUMENT
   const clear = everything === '' ? clears.kept : { '*': everything, ...clears.kept };
   const clearFloor = above(everything, clears.dropped, draft.clearFloor);
 
-  const { ended, endedFloor } = sessionsAfter(draft, everything, limits.sessions);
-  for (const [account, edge] of Object.entries(draft.edges)) {
-    const isOver = hasEnded({ ended: draft.ended, endedFloor }, account, edge, limits.skewMs) || isLeft(edge, horizon);
-    if (isBind(edge) && isOver) draft.edges[account] = deadAt(edge);
-  }
+  for (const [account, edge] of Object.entries(draft.edges))
+    if (isBind(edge) && (hasEnded(draft.ended, account, edge) || isLeft(edge, horizon)))
+      draft.edges[account] = deadAt(edge);
+  const past = beginningOf(msOf(horizon) - LATENESS_MS);
+  const { ended, endedFloor } = sessionsAfter(draft, later(past, fenceOf(everything)), limits.sessions);
 
   const alive = kept(draft.edges, (account, edge) => edge > clearOf({ clear, clearFloor }, typeOf(account)));
   const edges = newest(alive, limits.edges);
@@ -163,18 +179,22 @@ function isLeft(edge: string, horizon: string): boolean {
 }
 
 /**
- * The ended sessions that can still stop a late bind: a bind later than `removal` by the horizon has another session. A
- * bind that is known needs none of them, since it is stored as a removal once its session has ended.
+ * Sessions that ended before this can stop no late bind: one that is later than a removal by the horizon has another
+ * session. A bind that is known needs none of them, since it is stored as a removal once its session has ended.
  */
-function sessionsAfter({ ended, endedFloor }: Sessions, removal: Removal, limit: number): Sessions {
-  const fence = beginningOf(msOf(removal) - HORIZON_MS);
+const fenceOf = (removal: Removal): string => beginningOf(msOf(removal) - HORIZON_MS);
+
+const later = (a: string, b: string): string => (a > b ? a : b);
+
+/** The sessions that ended after the fence, and a floor for those beyond the limit. */
+function sessionsAfter({ ended, endedFloor }: Sessions, fence: string, limit: number): Sessions {
   const young = kept(ended, (session, logout) => logout > fence && `${logout}|${session}` > endedFloor);
   const sessions = newest(young, limit);
   return { ended: sessions.kept, endedFloor: above(fence, endedFloor, sessions.dropped) };
 }
 
-/** Ended sessions of a watermark. Documents keep their edges, so it needs more than a document: about 15 a day. */
-export const WATERMARK_LIMITS = { sessions: 512 } as const;
+/** Ended sessions of a watermark. Documents keep their edges, so it needs more than a document: about 20 a day. */
+export const WATERMARK_LIMITS = { sessions: 1_024 } as const;
 
 /** The watermark after the operation, in whatever order operations and their copies come. */
 export function raised(
@@ -192,7 +212,7 @@ export function raised(
     kept(draft.spared, (_, other) => other > draft.removal),
     2,
   ).kept;
-  return { removal: draft.removal, spared, ...sessionsAfter(draft, draft.removal, limits.sessions) };
+  return { removal: draft.removal, spared, ...sessionsAfter(draft, fenceOf(draft.removal), limits.sessions) };
 }
 
 /**

@@ -112,13 +112,27 @@ export type InstallationLogin = BindOperation & { readonly installation: Install
 export const namesInstallation = (operation: Operation): operation is InstallationLogin =>
   binds(operation) && operation.installation !== undefined;
 
-/** A message of the operations queue: all operations of one request, with the request's id. */
+/**
+ * A message of the operations queue: all operations of one request, with the request's id. `v` is 2 if an operation has
+ * terms that the version before would leave out: it cannot read such a message, and leaves it to this version.
+ */
 export const OperationsMessage = z.object({
-  v: z.literal(1),
+  v: z.union([z.literal(1), z.literal(2)]),
   id: z.string().check(z.minLength(1), z.maxLength(256)),
   operations: z.array(Operation).check(z.minLength(1)),
 });
 export type OperationsMessage = z.infer<typeof OperationsMessage>;
+
+export const messageOf = (id: string, operations: readonly Operation[]): OperationsMessage => ({
+  v: operations.some((one) => binds(one) && hasNewTerms(one)) ? 2 : 1,
+  id,
+  operations: [...operations],
+});
+
+const hasNewTerms = ({ untilMs, installation, accounts }: BindOperation): boolean =>
+  untilMs !== undefined ||
+  installation !== undefined ||
+  accounts.some((account) => account.session !== undefined || account.untilMs !== undefined);
 
 /**
  * The accounts that an overriding bind replaces: all of the token or, under the policy `one-per-type`, those of the types

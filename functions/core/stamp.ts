@@ -77,13 +77,10 @@ export const bindAt = (stamp: Stamp, place: number, { session, untilMs }: BindTe
   `${stamp}.1.${String(place).padStart(2, '0')}${session === undefined ? '' : `~${session}`}${untilMs === undefined ? '' : `^${beginningOf(untilMs)}`}`;
 
 /** Tests that an edge is a bind, not a removal. */
-export const isBind = (edge: string): boolean => edge[PHASE_AT] === '1' && !edge.endsWith(DEAD);
+export const isBind = (edge: string): boolean => edge[PHASE_AT] === '1';
 
-/** Marks a bind that can never be shown again. It keeps its place in the order, just after the bind itself and its floor. */
-const DEAD = '}';
-
-/** The removal in the place of a bind that can never be shown again. */
-export const deadAt = (edge: string): Removal => `${edge}${DEAD}`;
+/** The removal in the place of a bind that can never be shown again: phase 2, just after all binds of its event. */
+export const deadAt = (edge: string): Removal => `${edge.slice(0, PHASE_AT)}2${edge.slice(PHASE_AT + 1)}`;
 
 const TERMS_AT = PHASE_AT + '1.00'.length;
 

@@ -33,8 +33,11 @@ export type Pointer = { readonly token: Token; readonly edge: string };
  * Results have the order of the parameters. Every call may throw `Unavailable`; a write that threw may have happened.
  */
 export interface RegistryStore {
-  /** A document that this version cannot read is `Unavailable` itself: its neighbours can be read. */
-  documents(tokens: readonly TokenRef[]): Promise<(Stored | undefined | Unavailable)[]>;
+  /**
+   * A document that this version cannot read is `Unavailable` itself: its neighbours can be read. `reads`: a store that
+   * reads eventually reads these strongly.
+   */
+  documents(tokens: readonly TokenRef[], reads?: 'strong'): Promise<(Stored | undefined | Unavailable)[]>;
   /** Writes only over `version` (0: no document). Otherwise returns the document that is there now. */
   write(token: TokenRef, document: TokenDocument, version: number): Promise<'written' | { winner: Stored | undefined }>;
   /** Sets the pointer to `edge`, unless it has this or a later one. */

@@ -31,13 +31,17 @@ const LONGEST_ASKED_S = 900;
 const HOPELESS: readonly unknown[] = ['unreadable', 'bug'];
 
 /**
- * A hopeless message is parked from this on. Both must be reached: an hour is longer than a deployment or a roll back,
- * and a throttled function counts receives without a try. With the waits above, 40 receives take 85 minutes.
+ * A hopeless message is parked from this on. All must be reached: an hour is longer than a deployment or a roll back, a
+ * throttled function counts receives without a try, and after an outage every message has many receives, so one
+ * process must have tried it `tries` times. With the waits above, 40 receives take 85 minutes.
  */
-const PARKED_FROM = { receives: 40, waitedMs: 3_600_000 } as const;
+const PARKED_FROM = { receives: 40, waitedMs: 3_600_000, tries: 3 } as const;
+
+/** Messages whose tries a process remembers. */
+const MOST_TRIED = 10_000;
 
 /** A worker behind an SQS event source with partial batch responses. */
-export const sqsDoor = (ports: SqsDoorPorts) =>
+export const sqsDoor = (ports: SqsDoorPorts, tries = new Map<string, number>()) =>
   middy<SQSEvent, SQSBatchResponse | MessageResult[]>()
     .use(partialBatch())
     .use(logBugs(ports.log))
@@ -47,7 +51,7 @@ export const sqsDoor = (ports: SqsDoorPorts) =>
         Records.map((record) => ({ body: record.body, receives: receivesOf(record) })),
       );
       const settled = await Promise.all(
-        Records.map((record, i) => parkHopeless(ports, { record, result: results[i] ?? NO_RESULT })),
+        Records.map((record, i) => parkHopeless(ports, tries, { record, result: results[i] ?? NO_RESULT })),
       );
       logResults(ports, settled);
       await Promise.all(settled.map((one) => one.result.kind === 'done' || postpone(ports, one)));
@@ -68,10 +72,18 @@ async function settleApart(ports: SqsDoorPorts, deliveries: readonly Delivery[])
 }
 
 /** Parks a message that has been hopeless for long enough. If that fails it stays, for its next try. */
-async function parkHopeless({ park }: SqsDoorPorts, one: SettledRecord): Promise<SettledRecord> {
+async function parkHopeless(
+  { park }: SqsDoorPorts,
+  tries: Map<string, number>,
+  one: SettledRecord,
+): Promise<SettledRecord> {
   const { record, result } = one;
   const isEarly = receivesOf(record) < PARKED_FROM.receives || waitedMs(record) < PARKED_FROM.waitedMs;
   if (park === undefined || isEarly || result.kind === 'done' || !HOPELESS.includes(result['reason'])) return one;
+  const tried = (tries.get(record.messageId) ?? 0) + 1;
+  if (tries.size > MOST_TRIED) tries.clear();
+  tries.set(record.messageId, tried);
+  if (tried < PARKED_FROM.tries) return one;
   const failed = await orUnavailable(() => park(record.body, `${result['reason']}`));
   return { record, result: failed ? { ...result, parking: failed.reason } : { ...result, kind: 'done', parked: 1 } };
 }

@@ -1,7 +1,7 @@
 import { accountKey } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import type { Announce } from '../core/installation.ts';
-import { isTokenOperation, type Operation, OperationsMessage } from '../core/operation.ts';
+import { isTokenOperation, messageOf, type Operation, OperationsMessage } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import type { MessageResult } from '../lambda/message.ts';
 import { jsonIn } from '../lambda/request.ts';
@@ -98,7 +98,7 @@ async function settle({ park }: ApplyPorts, { id, operations, outcomes }: Applie
   const refused = operations.filter((_, i) => outcomes[i]?.kind === 'refused');
   const reason = outcomes.find((outcome) => outcome.kind === 'refused')?.reason;
   if (reason === undefined) return { kind: 'done', id, parked: 0 };
-  const parked = await orUnavailable(() => park({ v: 1, id, operations: refused }, reason));
+  const parked = await orUnavailable(() => park(messageOf(id, refused), reason));
   return parked ? { kind: 'retry', id, reason: parked.reason } : { kind: 'done', id, parked: refused.length };
 }
 

@@ -224,7 +224,12 @@ async function retire({ store, now }: CollectorPorts, { ref, stored, idleMs }: W
  * Takes ended sessions out of a watermark: no bind that is still on its way has a session that ended so long ago, and a
  * bind that a document still names goes first, in a fold.
  */
-async function forgetSessions({ registry, now }: CollectorPorts, { ref, stored }: WatermarkItem): Promise<void> {
+function forgetSessions(ports: CollectorPorts, item: WatermarkItem): Promise<unknown> {
+  // An item that cannot be read keeps the account's sessions, and stops no neighbour.
+  return orUnavailable(() => forgetOld(ports, item));
+}
+
+async function forgetOld({ registry, now }: CollectorPorts, { ref, stored }: WatermarkItem): Promise<void> {
   const { watermark } = stored;
   const old = Object.entries(watermark.ended).filter(([, logout]) => isAncient(logout, now()));
   if (old.length === 0) return;

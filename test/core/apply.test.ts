@@ -108,7 +108,7 @@ test('applying operations reads a removal that is there already, and writes noth
     'applied',
     'applied',
   ]);
-  expect(calls).toEqual(['watermarks', 'watermarks']);
+  expect(calls).toEqual(['watermarks']);
 });
 
 test('applying operations to a stale read keeps all that was written since', async () => {
@@ -307,4 +307,15 @@ test('a sign-out of the other sessions leaves the one that it names, also when t
   const others: Operation = { ...everywhere(5), kind: 'unbindAccountFromOthers', session: session('kept') };
   expect(await told([kept, other], others)).toEqual(['applied']);
   expect(await told([others], kept, other)).toEqual(['applied', 'superseded']);
+});
+
+test('a login is superseded by a later sign-out everywhere of the same request, in either order', async () => {
+  expect(await told([], bind(3, ['alice']), everywhere(5))).toEqual(['superseded', 'applied']);
+  expect(await told([], everywhere(5), bind(3, ['alice']))).toEqual(['applied', 'superseded']);
+});
+
+test('operations of one account are one write', async () => {
+  const { store, calls } = recording();
+  await applyAll(ports(store), [everywhere(5), everywhere(6), everywhere(7)]);
+  expect(calls).toEqual(['watermarks', 'writeWatermark']);
 });

@@ -254,10 +254,23 @@ test('a document whose leases have ended can expire, and a lease older than the 
 test('a watermark beyond its limit may forget a login, and revives none', () => {
   const end = (ms: number, name: string) =>
     ({ ...unbindEverywhere(ms, 'alice'), kind: 'endAccountSession', session: session(name) }) as const;
-  const ends = Array.from({ length: 600 }, (_, i) => end(1_000 + i, `s${i}`));
+  const ends = Array.from({ length: 1_100 }, (_, i) => end(1_000 + i, `s${i}`));
   const watermark = ends.reduce((known, one) => raised(known, one), UNMARKED);
-  expect(Object.keys(watermark.ended)).toHaveLength(512);
+  expect(Object.keys(watermark.ended)).toHaveLength(1_024);
   const isDead = (ms: number, name: string) =>
     !isBound(merge(EMPTY, [bind(ms, ['alice'], { session: name })]), key('alice'), watermark, ms);
-  expect([isDead(1_050, 's0'), isDead(4_000_000, 's599'), isDead(4_000_000, 'new')]).toEqual([true, true, false]);
+  expect([isDead(1_050, 's0'), isDead(4_000_000, 's1099'), isDead(4_000_000, 'new')]).toEqual([true, true, false]);
+});
+
+test('an account that stays signed in outlives any number of sessions of others on the device', () => {
+  const sessions = Array.from({ length: 400 }, (_, i) => [`kid-${i % 3}`, i] as const).flatMap(([name, i]) => [
+    bind(1_000_000 * i, [name], { session: `s${i}` }),
+    unbind(1_000_000 * i + 500_000, [name], { session: `s${i}` }),
+  ]);
+  const bound = boundAfter(
+    bind(1, ['dad'], { session: 'dad' }),
+    ...sessions,
+    bind(500_000_000, ['kid'], { session: 'now' }),
+  );
+  expect(bound).toEqual([key('dad'), key('kid')]);
 });

@@ -17,16 +17,18 @@ async function through(
   more: Partial<SqsDoorPorts> = {},
   receives = 1,
   sentMs = 0,
+  tries?: Map<string, number>,
 ) {
   const lines: { message: string; line: Line }[] = [];
   const postponed: [string, number][] = [];
-  const door = sqsDoor({
+  const ports: SqsDoorPorts = {
     stage: 'apply',
     settle: (deliveries) => settle(deliveries.map(({ body }) => body)),
     postpone: async ({ body }: SQSRecord, seconds) => void postponed.push([body, seconds]),
     log: (_, message, line) => lines.push({ message, line }),
     ...more,
-  });
+  };
+  const door = sqsDoor(ports, tries);
   const Attributes = { ApproximateReceiveCount: `${receives}`, SentTimestamp: `${sentMs}` };
   const messages = bodies.map((Body) => ({ MessageId: `id-${Body}`, Body, Attributes }));
   const event: SQSEvent = eventOf(messages, 'arn:aws:sqs:us-east-1:000000000000:operations');
@@ -82,23 +84,29 @@ const unreadable: Settle = async () => [{ kind: 'retry', reason: 'unreadable' }]
 test.each([
   ['cannot be read', unreadable, 'unreadable'],
   ['meets a bug', buggy, 'bug'],
-])('a message that %s is parked with its reason, after forty receives and an hour', async (_, settle, reason) => {
-  const parked: unknown[] = [];
-  const park = async (...what: unknown[]) => void parked.push(what);
-  for (const [receives, sentMs] of [
-    [39, 0],
-    [40, Date.now() - 3_500_000],
-  ])
-    expect((await through(['bad'], settle, { park }, receives, sentMs)).kept).toEqual(['id-bad']);
-  expect(parked).toEqual([]);
-  const { kept, lines } = await through(['bad'], settle, { park }, 40, Date.now() - 3_600_000);
-  expect([kept, parked]).toEqual([[], [['bad', reason]]]);
-  expect(lines.at(-1)?.line).toMatchObject({ outcome: 'done', parked: 1, reason });
-});
+])(
+  'a message that %s is parked with its reason, after forty receives and an hour, at the third try of a process',
+  async (_, settle, reason) => {
+    const parked: unknown[] = [];
+    const tries = new Map<string, number>();
+    const park = async (...what: unknown[]) => void parked.push(what);
+    for (const [receives, sentMs] of [
+      [39, 0],
+      [40, Date.now() - 3_500_000],
+      [40, 0],
+      [1_000, 0],
+    ])
+      expect((await through(['bad'], settle, { park }, receives, sentMs, tries)).kept).toEqual(['id-bad']);
+    expect(parked).toEqual([]);
+    const { kept, lines } = await through(['bad'], settle, { park }, 40, Date.now() - 3_600_000, tries);
+    expect([kept, parked]).toEqual([[], [['bad', reason]]]);
+    expect(lines.at(-1)?.line).toMatchObject({ outcome: 'done', parked: 1, reason });
+  },
+);
 
 test('a message stays while it cannot be parked, and always if a service is unavailable', async () => {
   const park = () => Promise.reject(new Unavailable('Down'));
-  const { kept, lines } = await through(['nine'], unreadable, { park }, 999);
+  const { kept, lines } = await through(['nine'], unreadable, { park }, 999, 0, new Map([['id-nine', 9]]));
   expect([kept, lines[0]?.line['parking']]).toEqual([['id-nine'], 'Down']);
   const down: Settle = async () => [{ kind: 'retry', reason: 'TimeoutError' }];
   expect((await through(['ten'], down, { park: async () => {} }, 999)).kept).toEqual(['id-ten']);

@@ -28,7 +28,7 @@ export function hostileStore(
 ): RegistryStore {
   const request = requester(surroundings, process, onFailure);
   return {
-    documents: (tokens) => request(...tokens.map((ref) => async () => (await inner.documents([ref]))[0])),
+    documents: (tokens, reads) => request(...tokens.map((ref) => async () => (await inner.documents([ref], reads))[0])),
     watermarks: (accounts) =>
       request(...accounts.map((ref) => async () => present((await inner.watermarks([ref]))[0]))),
     write: async (...parameters) => (await request(() => inner.write(...parameters)))[0] ?? { winner: undefined },

@@ -122,7 +122,7 @@ export const MUTANTS: readonly Hunt[] = [
     ],
     'a sign-out of the others takes the session that stays': [' && session !== sessionIn(edge)', ''],
     'a sign-out of the others spares all sessions': ['edge <= removal && session !== sessionIn(edge)', 'false'],
-    'a session that ended for its account still binds': ["hasEnded(watermark, '', edge)", 'false'],
+    'a session that ended for its account still binds': ["hasEnded(watermark.ended, '', edge)", 'false'],
   }),
   ...inFile('core/merge.ts', 'lattice', {
     'a session that is signed out is forgotten': ['raise(draft.ended, operation.session, at);', '{}'],

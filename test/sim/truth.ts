@@ -81,7 +81,7 @@ export function note(spans: Span[], edge: string | undefined, now: number): void
 function says({ clear, clearFloor, edges, ended }: TokenDocument, account: AccountKey, all: Watermark): boolean {
   const [moment = '', session] = (edges[account] ?? '').split('~');
   const [, , , , phase] = moment.split('.');
-  if (phase !== '1' || moment.endsWith('}') || session?.endsWith('}')) return false;
+  if (phase !== '1') return false;
   const [type = ''] = account.split('#');
   const [floor = ''] = clearFloor.split('|');
   const spared = Object.keys(all.spared).filter((one) => one !== session);

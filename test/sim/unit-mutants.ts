@@ -78,6 +78,7 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'a floor is compared with the edge alone',
     'collect',
     'sweep/collect.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is source text.
     '`${edge}|${account}` <= floor',
     'edge <= floor',
   ),

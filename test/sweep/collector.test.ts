@@ -186,6 +186,10 @@ test('a watermark forgets a session only when it is older than every late login,
   await pass(one);
   expect(await ended()).toEqual([session('s1')]);
   one.nowMs += 1;
+  one.table.unreadable.add(`${SHOP}#tablet`);
+  await pass(one);
+  expect(await ended()).toEqual([session('s1')]);
+  one.table.unreadable.clear();
   await pass(one);
   expect(await ended()).toEqual([]);
   const [, ofAccounts] = await answers(one);
