@@ -212,7 +212,7 @@ test('a lost race for a token is merged with what the winner wrote, after a paus
   expect(calls).toEqual(['documents', 'raisePointer', 'write', 'write', 'write', 'write']);
 });
 
-test('what only the winner of a lost race has made room for is found by its account too', async () => {
+test('an account that only the winner of a lost race has made room for is found too', async () => {
   const others = Array.from({ length: DOCUMENT_LIMITS.edges }, (_, i) => bind(100 + i, [`user-${i}:2`]));
   let races = 0;
   const { store, inner } = recording((inner) => ({
