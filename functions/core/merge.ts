@@ -194,7 +194,7 @@ function sessionsAfter({ ended, endedFloor }: Sessions, fence: string, limit: nu
 }
 
 /** Ended sessions of a watermark. Documents keep their edges, so it needs more than a document: about 20 a day. */
-export const WATERMARK_LIMITS = { sessions: 1_024 } as const;
+const WATERMARK_LIMITS = { sessions: 1_024 } as const;
 
 /** The watermark after the operation, in whatever order operations and their copies come. */
 export function raised(

@@ -36,7 +36,7 @@ export type Call = (call: HttpCall, notes?: Notes) => Promise<DoorAnswer | undef
 const PATIENCE_MS = 20_000;
 
 /** HTTP between callers and doors: requests and answers are lost, repeated, and come late. */
-export function gateway(surroundings: Surroundings, { doors }: Deployment): Call {
+function gateway(surroundings: Surroundings, { doors }: Deployment): Call {
   const { timeline, random, faults } = surroundings;
   let requests = 0;
 

@@ -36,8 +36,7 @@ export function serial(operations: readonly Operation[]): Map<Pair, Bound> {
 }
 
 /** The serial order by clocks alone: a session's logout counts only by its stamp. */
-export const serialByStamps = (operations: readonly Operation[]): Map<Pair, Bound> =>
-  inOrder([...operations].sort(byTime));
+const serialByStamps = (operations: readonly Operation[]): Map<Pair, Bound> => inOrder([...operations].sort(byTime));
 
 /** Returns the bindings after operations that happened in the order given. */
 export function inOrder(operations: readonly Operation[]): Map<Pair, Bound> {
@@ -120,7 +119,7 @@ function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Acc
 }
 
 /** Returns true if the operation removes the binding because of the session that made it. */
-export function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
+function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
   if (operation.app !== app || !('session' in operation) || operation.session === undefined) return false;
   const isItsOwn = operation.session === by.session;
   switch (operation.kind) {
