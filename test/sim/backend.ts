@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { BEGINNING_MS } from './cast.ts';
+import { FUTURE_MS } from '../../functions/core/time.ts';
+import { BEGINNING_MS, textOf } from './cast.ts';
 import { bugTo } from './finding.ts';
-import type { Caller } from './gateway.ts';
+import type { Caller, DoorAnswer } from './gateway.ts';
 import type { Surroundings } from './network.ts';
+import { judgeEvents } from './outcomes.ts';
 import { type Backend, drawEvent, type SentEvent } from './people.ts';
 import type { Queue } from './queue.ts';
 import { SOURCE_KEY } from './scene.ts';
@@ -20,9 +22,13 @@ export async function sendAll(outbox: Outbox, times: readonly number[], drawn: (
   await Promise.all(sending);
 }
 
-/** How far the clocks of the backend's two machines are from the time (ms). */
+/** How far the clocks of the backend's two machines are from the time (ms): often about as far ahead as a login may be. */
 export const skewsOf = ({ random, faults }: Surroundings): number[] =>
-  [0, 1].map(() => (faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([100, 2_000, 20_000]) : 0));
+  [0, 1].map(() => {
+    if (![1, 2, 3, 4].some(() => faults.strike('clocks differ'))) return 0;
+    const around = random.chance(0.4) ? FUTURE_MS : 0;
+    return around + (random.next() - 0.5) * random.pick([100, 2_000, 20_000]);
+  });
 
 /** Returns one or two events, for one message. `ms` is when, by the backend's clock. */
 export const drawEvents = (backend: Backend, ms: number, message: number): SentEvent[] =>
@@ -43,14 +49,9 @@ async function post(outbox: Outbox, messageId: string, events: readonly SentEven
     const answer = await call(
       { door: 'events', path: '/events/backend', headers: () => signed(outbox, messageId, body), body },
       {
-        onRequest: (requestId) => ledger.expect(requestId, expected),
-        onAnswer: ({ requestId, status, at }) => {
-          if (status === 200) ledger.inEffect(requestId, at);
-          if ((status === 200 || status === 202) && ledger.operationsOf(requestId).length !== expected.length)
-            onFinding(
-              'O5 what was accepted is on the queue',
-              `${status} for ${expected.length} operations, ${ledger.operationsOf(requestId).length} of them on the queue`,
-            );
+        onRequest: (requestId) => ledger.expect(requestId, expected, timeline.now()),
+        onAnswer: (answer) => {
+          if (answer.status === 200 || answer.status === 202) judgeAccepted(outbox, answer, events);
         },
       },
     );
@@ -59,6 +60,22 @@ async function post(outbox: Outbox, messageId: string, events: readonly SentEven
     if (![0, 401, 502, 503].includes(status)) onFinding('a valid event is accepted', `${status} ${answer?.body}`);
     await timeline.sleep(random.logUniform(200, outbox.patienceMs));
   }
+}
+
+function judgeAccepted(outbox: Outbox, answer: DoorAnswer, events: readonly SentEvent[]): void {
+  const { ledger, onFinding, deployment } = outbox;
+  const deeds = ledger.deedsOf(answer.requestId);
+  const sizes = events.map(({ expected }) => expected.length);
+  const due = sizes.reduce((sum, size) => sum + size, 0);
+  if (deeds.length !== due)
+    onFinding(
+      'O5 what was accepted is on the queue',
+      `${answer.status} for ${due} operations, ${deeds.length} of them on the queue`,
+    );
+  const outlived = answer.sawStoreFail ? [] : ledger.outlived(answer.requestId);
+  if (outlived.length > 0)
+    onFinding('a removal from the future is later than what was accepted', outlived.map(textOf).join());
+  judgeEvents({ ...answer, ledger, onFinding, ...deployment }, { ...answer, sizes }, deeds);
 }
 
 function signed({ timeline }: Outbox, id: string, body: string): Record<string, string> {

@@ -12,6 +12,7 @@ import type { App } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { textOf } from './cast.ts';
 import type { Caller, DoorAnswer } from './gateway.ts';
+import { judge } from './outcomes.ts';
 import type { Answer } from './promises.ts';
 import type { Random } from './random.ts';
 import { APP_SECRET, SCENE } from './scene.ts';
@@ -29,30 +30,40 @@ export type Known = readonly Operation[];
 
 /** One call of batchoperate. Nothing is tried again: to the service each call is a new one. */
 export async function operate(client: Client, before: Known): Promise<Known> {
-  const { app, call, ledger, random, onFinding } = client;
+  const { app, call, random } = client;
   const body = JSON.stringify(z.encode(OperateRequests[app.dialect], drawRequest(random)));
   let known: Known = [];
-  const onAnswer = ({ requestId, status, headers, body: text, at, sawStoreFail }: DoorAnswer) => {
-    if (status !== 200) return;
-    const reply = OperateReplies[app.dialect].parse(JSON.parse(text));
-    const operations = ledger.operationsOf(requestId);
-    if (reply.kind !== 'done' || reply.results.some((result) => result !== 'done' && result !== 'unknownToken'))
-      onFinding('a valid call is accepted', text);
-    else if (reply.results.length !== operations.length)
-      onFinding(
-        'O5 what was accepted is on the queue',
-        `${reply.results.length} elements accepted, ${operations.length} on the queue`,
-      );
-    if (headers['bindery-outcome'] === 'durable') return;
-    ledger.inEffect(requestId, at);
-    if (!sawStoreFail) compare(client, before, operations);
-    known = operations;
+  const onAnswer = (answer: DoorAnswer) => {
+    if (answer.status === 200) known = judgeCall(client, before, answer) ?? known;
   };
   const answer = await call(
     { door: 'account-api', path: PATHS.operate, headers: () => headersOf(app), body },
     { onAnswer },
   );
   return answer === undefined ? [] : known;
+}
+
+/** Judges the answer to a call that was accepted. Returns its operations, if the answer was that they are in effect. */
+function judgeCall(client: Client, before: Known, answer: DoorAnswer): Known | undefined {
+  const { app, ledger, onFinding, deployment } = client;
+  const { requestId, headers, body, sawStoreFail } = answer;
+  const reply = OperateReplies[app.dialect].parse(JSON.parse(body));
+  const deeds = ledger.deedsOf(requestId);
+  if (reply.kind !== 'done' || reply.results.some((result) => result !== 'done' && result !== 'unknownToken'))
+    onFinding('a valid call is accepted', body);
+  else if (reply.results.length !== deeds.length)
+    onFinding(
+      'O5 what was accepted is on the queue',
+      `${reply.results.length} elements accepted, ${deeds.length} on the queue`,
+    );
+  const said = headers['bindery-outcome'];
+  if (said === 'durable') return undefined;
+  const operations = deeds.map(({ operation }) => operation);
+  // All of a call is `applied`, or some of it is not: which, the answer does not say.
+  if (said === 'applied') for (const one of deeds) judge({ ...answer, ledger, onFinding, ...deployment }, said, [one]);
+  else for (const operation of operations) ledger.inEffect(operation, answer.at);
+  if (!sawStoreFail) compare(client, before, operations);
+  return operations;
 }
 
 /** A call made after another was in effect is later than it, wherever one binds what the other removes. */

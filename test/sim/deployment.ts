@@ -22,11 +22,11 @@ import { eventSource } from './event-source.ts';
 import type { OnFinding } from './finding.ts';
 import { forgetfulStore, hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
-import type { Ledger } from './ledger.ts';
+import { type Ledger, MOST_SKEW_MS } from './ledger.ts';
 import { type Process, requested, type Surroundings } from './network.ts';
 import { type Queue, queue } from './queue.ts';
 import { APP_SECRET, CANARY, CONFIGURATION, SOURCE_KEY } from './scene.ts';
-import { DAY_MS } from './timeline.ts';
+import { DAY_MS, MINUTE_MS } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
 /** How long a door keeps its caller waiting for an operation to take effect (ms). */
@@ -68,8 +68,14 @@ type Site = Watched &
 export function deploy(surroundings: Watched, options: DeploymentOptions): Deployment {
   const { timeline, random, faults, onFinding } = surroundings;
   const skews = [0, 1, 2].map(() =>
-    faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([20, 800, 6_000]) : 0,
+    faults.strike('clocks differ') ? (random.next() - 0.5) * random.pick([20, 800, 2 * MOST_SKEW_MS]) : 0,
   );
+  // A clock that is set right, or wrong, goes back too.
+  for (const machine of skews.keys())
+    if (faults.strike('clocks step'))
+      timeline.after(random.logUniform(100, 10 * MINUTE_MS), () => {
+        skews[machine] = (random.next() - 0.5) * random.pick([800, 2 * MOST_SKEW_MS]);
+      });
   const forgets = () => faults.strike('store forgets what has expired');
   const now = () => BEGINNING_MS + timeline.now();
   const past = remembered(forgetfulStore(now, forgets), timeline.now);
@@ -96,8 +102,8 @@ export function deploy(surroundings: Watched, options: DeploymentOptions): Deplo
     },
     configuration: options.configuration ?? CONFIGURATION,
     clock: () => {
-      const skew = random.pick(skews);
-      return () => Math.floor(now() + skew);
+      const machine = random.below(skews.length);
+      return () => Math.floor(now() + (skews[machine] ?? 0));
     },
   };
   const worker = (process: Process) => workerOf(site, process);

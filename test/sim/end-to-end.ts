@@ -19,6 +19,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, timeline } from './timeline.ts';
 /** How long people are busy, and how long a backend may wait before it sends again. */
 const PACES = [
   { spanMs: 2_000, patienceMs: 5_000 },
+  { spanMs: 10_000, patienceMs: 1_000 },
   { spanMs: 10 * MINUTE_MS, patienceMs: 30 * MINUTE_MS },
   { spanMs: 10 * MINUTE_MS, patienceMs: 3 * HOUR_MS },
   { spanMs: 150 * DAY_MS, patienceMs: 10 * DAY_MS },

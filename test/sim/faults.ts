@@ -9,6 +9,7 @@ export const FAULTS = [
   'store is slow',
   'store forgets what has expired',
   'store answers as it was',
+  'store has an item of another version',
   'queue refuses',
   'queue loses a request',
   'queue loses an answer',
@@ -26,6 +27,7 @@ export const FAULTS = [
   'caller repeats',
   'caller is late',
   'clocks differ',
+  'clocks step',
   'secrets are unavailable',
 ] as const;
 

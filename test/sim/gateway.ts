@@ -17,7 +17,8 @@ export type DoorAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
-  /** When the door gave it (ms). */
+  /** When the request came to the door, and when the door gave the answer (ms). */
+  readonly from: number;
   readonly at: number;
   /** True if the store was unavailable to the door at any time. */
   readonly sawStoreFail: boolean;
@@ -41,7 +42,7 @@ function gateway(surroundings: Surroundings, { doors }: Deployment): Call {
   let requests = 0;
 
   const serve = async (call: HttpCall, requestId: string): Promise<DoorAnswer> => {
-    const process = born();
+    const [process, from] = [born(), timeline.now()];
     timeline.after(TIMEOUT_S[call.door] * 1000, process.die);
     const all = doors(process);
     const event = eventOf(call, requestId, random.chance(0.2));
@@ -49,7 +50,7 @@ function gateway(surroundings: Surroundings, { doors }: Deployment): Call {
     const { statusCode = 502, headers: given = {}, body: text = '' } = result === 'dead' ? {} : result;
     if (faults.strike('process freezes after its answer')) process.die();
     const sawStoreFail = all.sawStoreFail();
-    return { requestId, status: statusCode, headers: given, body: text, at: timeline.now(), sawStoreFail };
+    return { requestId, status: statusCode, headers: given, body: text, from, at: timeline.now(), sawStoreFail };
   };
 
   /** One copy of a request, on its way to a door for that long. */
@@ -102,6 +103,7 @@ export type Caller = Surroundings & {
   readonly call: Call;
   readonly ledger: Ledger;
   readonly onFinding: OnFinding;
+  readonly deployment: Pick<Deployment, 'truth'>;
 };
 
 /** A deployment and what its callers share, with the findings of all. */

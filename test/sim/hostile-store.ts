@@ -1,5 +1,6 @@
 import type { Token } from '../../functions/core/account.ts';
 import { expiryOf } from '../../functions/core/merge.ts';
+import { Unreadable } from '../../functions/core/outcome.ts';
 import type { Pointer, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
 import type { MirrorState, MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
@@ -27,10 +28,17 @@ export function hostileStore(
   onFailure = () => {},
 ): RegistryStore {
   const request = requester(surroundings, process, onFailure);
+  /** One item may be of another version, whatever its neighbours are. */
+  const item = async <R>(read: () => Promise<R>): Promise<R | Unreadable> => {
+    if (!surroundings.faults.strike('store has an item of another version')) return read();
+    onFailure();
+    return new Unreadable();
+  };
   return {
-    documents: (tokens, reads) => request(...tokens.map((ref) => async () => (await inner.documents([ref], reads))[0])),
+    documents: (tokens, reads) =>
+      request(...tokens.map((ref) => () => item(async () => (await inner.documents([ref], reads))[0]))),
     watermarks: (accounts) =>
-      request(...accounts.map((ref) => async () => present((await inner.watermarks([ref]))[0]))),
+      request(...accounts.map((ref) => () => item(async () => present((await inner.watermarks([ref]))[0])))),
     write: async (...parameters) => (await request(() => inner.write(...parameters)))[0] ?? { winner: undefined },
     raisePointer: async (...parameters) => {
       await request(() => inner.raisePointer(...parameters));

@@ -1,28 +1,34 @@
 import { isDeepStrictEqual } from 'node:util';
-import { HORIZON_MS } from '../../functions/core/merge.ts';
-import type { Operation, OperationsMessage } from '../../functions/core/operation.ts';
+import { binds, type Operation, type OperationsMessage } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
-import { accountsIn } from './cast.ts';
+import { FUTURE_MS } from '../../functions/core/time.ts';
+import { accountsIn, BEGINNING_MS } from './cast.ts';
 import type { OnFinding } from './finding.ts';
 import type { Expectation } from './people.ts';
 import { type Deed, deedOf } from './promises.ts';
-import { DAY_MS } from './timeline.ts';
+import { effectOn } from './serial.ts';
+
+/** The most that a machine's clock is from the time (ms). */
+export const MOST_SKEW_MS = 3_000;
 
 /** Accepted operations: all that the queue ever held, when they came there and when a caller got the answer `applied`. */
 export type Ledger = {
   readonly deeds: () => Deed[];
-  /** The operations that a request should become, if it carries events. */
-  readonly expect: (requestId: string, expected: readonly Expectation[]) => void;
+  /** The operations that a request should become, if it carries events. `at`: when it came to the door. */
+  readonly expect: (requestId: string, expected: readonly Expectation[], at: number) => void;
   readonly enqueued: (message: OperationsMessage, at: number) => void;
-  /** A door said that all of a request is applied. */
-  readonly inEffect: (requestId: string, at: number) => void;
-  readonly operationsOf: (requestId: string) => readonly Operation[];
+  /** A door said that an operation is in effect. */
+  readonly inEffect: (operation: Operation, at: number) => void;
+  /** What a request became. An operation that came in several requests is one. */
+  readonly deedsOf: (requestId: string) => readonly Deed[];
+  /** The binds that a moved removal of the request should be later than, and is not. */
+  readonly outlived: (requestId: string) => readonly Operation[];
 };
 
 export function ledger(onFinding: OnFinding): Ledger {
   const deeds = new Map<string, Deed>();
-  const expectations = new Map<string, readonly Expectation[]>();
-  const requests = new Map<string, Operation[]>();
+  const expectations = new Map<string, { readonly expected: readonly Expectation[]; readonly from: number }>();
+  const requests = new Map<string, Deed[]>();
   const deedFor = (operation: Operation): Deed => {
     const name = JSON.stringify(operation);
     const deed = deeds.get(name) ?? deedOf(operation);
@@ -32,38 +38,59 @@ export function ledger(onFinding: OnFinding): Ledger {
 
   return {
     deeds: () => [...deeds.values()],
-    expect: (requestId, expected) => expectations.set(requestId, expected),
-    operationsOf: (requestId) => requests.get(requestId) ?? [],
+    expect: (requestId, expected, at) => expectations.set(requestId, { expected, from: at }),
+    deedsOf: (requestId) => requests.get(requestId) ?? [],
+    outlived: (requestId) => {
+      const { expected = [], from = 0 } = expectations.get(requestId) ?? {};
+      const own = requests.get(requestId) ?? [];
+      const known = [...deeds.values()].filter((deed) => deed.ackedAt <= from || own.includes(deed));
+      const accepted = known.filter(({ operation }) => binds(operation));
+      const moved = own.flatMap(({ operation }, i) => {
+        const ms = expected[i]?.ms ?? 0;
+        return msOf(operation.stamp) < ms ? [{ operation, ms }] : [];
+      });
+      return moved.flatMap(({ operation, ms }) =>
+        accepted.flatMap(({ operation: bind }) => {
+          const isBetween = msOf(bind.stamp) >= msOf(operation.stamp) && msOf(bind.stamp) < ms;
+          return isBetween && touches(operation, bind) ? [bind] : [];
+        }),
+      );
+    },
     enqueued: ({ id, operations }, at) => {
       // The second message of a request has removals that follow from a login of an installation.
       if (requests.has(id)) return;
-      for (const operation of operations) {
-        const deed = deedFor(operation);
-        deed.issuedAt = Math.min(deed.issuedAt, at);
-      }
-      requests.set(id, operations);
-      const expected = expectations.get(id);
+      const own = operations.map(deedFor);
+      for (const deed of own) deed.issuedAt = Math.min(deed.issuedAt, at);
+      requests.set(id, own);
+      const { expected, from = 0 } = expectations.get(id) ?? {};
       const isAsExpected =
-        expected?.length === operations.length && expected.every((one, i) => isMeant(one, operations[i]));
+        expected?.length === operations.length && expected.every((one, i) => isMeant(one, operations[i], from));
       if (expected && !isAsExpected)
         onFinding('an event means what its document says', JSON.stringify(operations), JSON.stringify(expected));
     },
-    inEffect: (requestId, at) => {
-      for (const operation of requests.get(requestId) ?? []) {
-        // A bind about as old as the horizon may be refused, and its answer does not say so.
-        const isOld = msOf(operation.stamp) < at - HORIZON_MS + DAY_MS;
-        const deed = deedFor(operation);
-        if (!isOld) deed.ackedAt = Math.min(deed.ackedAt, at);
-      }
+    inEffect: (operation, at) => {
+      const deed = deedFor(operation);
+      deed.ackedAt = Math.min(deed.ackedAt, at);
     },
   };
 }
 
-function isMeant(expected: Expectation, operation: Operation | undefined): boolean {
+const touches = (removal: Operation, bind: Operation): boolean =>
+  'token' in bind &&
+  accountsIn(bind).some((account) => effectOn(removal, { app: bind.app, token: bind.token, account }) === 'removes');
+
+/**
+ * Tests that an operation says what its event says, at the event's own time. Only a removal that was more than 5 s ahead
+ * when it came to the door, at `from`, has another one: not earlier than the door's clock, not later than its own.
+ */
+function isMeant(expected: Expectation, operation: Operation | undefined, from: number): boolean {
   if (operation === undefined) return false;
   const { kind, app, stamp } = operation;
-  // A removal from the future is stamped earlier, after what is known when it arrives.
-  const isInTime = msOf(stamp) === expected.ms || (!kind.startsWith('bind') && msOf(stamp) < expected.ms);
+  const ms = msOf(stamp);
+  const leastMs = BEGINNING_MS + from - MOST_SKEW_MS;
+  const isMoved =
+    !binds(operation) && expected.ms > leastMs + FUTURE_MS && ms >= Math.floor(leastMs) && ms < expected.ms;
+  const isInTime = ms === expected.ms || isMoved;
   const actual = {
     kind,
     app,

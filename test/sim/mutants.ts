@@ -276,6 +276,24 @@ export const MUTANTS: readonly Hunt[] = [
       "if (message === undefined) return { kind: 'done' }",
     ],
   }),
+  ...inFile('core/stamp.ts', 'end-to-end', {
+    'every removal is a second early': [
+      'Math.max(ms, 0), LAST_MS)',
+      'Math.max(KIND_RANKS[kind] === 2 ? ms - 1_000 : ms, 0), LAST_MS)',
+    ],
+  }),
+  ...inFile('core/time.ts', 'end-to-end', {
+    'a removal from the future moves to now': [
+      'return { ...operation, stamp: stampMovedTo(operation.stamp, Math.min(ms, msOf(operation.stamp))) };',
+      'return { ...operation, stamp: stampMovedTo(operation.stamp, nowMs + 0 * ms) };',
+    ],
+  }),
+  ...inFile('events/auth-event.ts', 'end-to-end', {
+    'a removal counts from the beginning of its second': ['isBind ? time.fromMs : time.toMs', 'time.fromMs'],
+  }),
+  ...inFile('core/apply.ts', 'end-to-end', {
+    'a removal that leaves a later bind is applied': ["kind: left ? 'superseded' : 'applied'", "kind: 'applied'"],
+  }),
   ...inFile('lambda/sqs.ts', 'end-to-end', {
     'every message leaves the queue': ["results[i]?.kind !== 'done'", 'results[i] === undefined'],
   }),

@@ -30,5 +30,8 @@ export const SCENE: Scene = {
   ].map((account) => Account.parse(account)),
 };
 
+/** With those of mirrored cases: three types of accounts that the hosted API numbers differently. Two people share one. */
+export const PEOPLE = [...SCENE.accounts, Account.parse({ type: 2, id: `${CANARY} dave` })];
+
 export const SOURCE_KEY = createSecretKey(Buffer.from('the secret of the source, 32 by', 'utf8'));
 export const APP_SECRET = 'the secret of both apps';

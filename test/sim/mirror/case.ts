@@ -1,4 +1,5 @@
 import type { Token } from '../../../functions/core/account.ts';
+import { HORIZON_MS } from '../../../functions/core/merge.ts';
 import type { StoredState } from '../../../functions/mirror/state.ts';
 import { memoryMirrorStore } from '../../memory/mirror-store.ts';
 import { comesToRest, drawEvents, sendAll, skewsOf } from '../backend.ts';
@@ -62,7 +63,10 @@ async function tellEvents(stage: Stage, times: readonly number[], counts: { even
   const backend: Backend = { random, scene, sessions: new Map() };
   const skews = skewsOf(stage);
   await sendAll({ ...stage, patienceMs: MINUTE_MS }, times, (i) => {
-    const events = drawEvents(backend, BEGINNING_MS + timeline.now() + random.pick(skews), i);
+    // The worker may refuse, for its age, what the door has applied.
+    const ageMs = random.chance(0.1) ? HORIZON_MS - random.logUniform(100, 5_000) : 0;
+    const clock = BEGINNING_MS + timeline.now() + random.pick(skews) - ageMs;
+    const events = drawEvents(ageMs > 0 ? { ...backend, sessions: new Map() } : backend, clock, i);
     counts.events += events.filter(({ expected }) => expected.some(({ app }) => app === CHAT)).length;
     return events;
   });

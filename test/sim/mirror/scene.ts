@@ -1,8 +1,8 @@
 import { translatedType } from '../../../functions/account-api/wire/account-types.ts';
-import { Account } from '../../../functions/core/account.ts';
+import type { Account } from '../../../functions/core/account.ts';
 import { type App, AppId, Configuration, type Mirror } from '../../../functions/core/configuration.ts';
 import { present, type Random } from '../random.ts';
-import { CANARY, SCENE, type Scene } from '../scene.ts';
+import { PEOPLE, SCENE, type Scene } from '../scene.ts';
 
 /** The longest a call may be on its way to the hosted API (ms), and for how long it settles before it is verified. */
 export const LONGEST_MS = 50_000;
@@ -28,9 +28,6 @@ const BESIDE = configured(MIRRORED, UNMIRRORED);
 
 export const CHAT: AppId = AppId.parse('chat');
 
-/** People whose accounts are of three types that the hosted API numbers differently: two people share one. */
-const ACCOUNTS = [...SCENE.accounts, Account.parse({ type: 2, id: `${CANARY} dave` })];
-
 export type MirrorScene = Scene & {
   readonly configuration: Configuration;
   readonly mirrored: App & { readonly mirror: Mirror };
@@ -45,7 +42,7 @@ export function drawMirrorScene(random: Random): MirrorScene {
     apps: configuration.apps,
     mirrored: { ...app, mirror: present(mirror) },
     tokens: SCENE.tokens.slice(0, 1 + random.below(SCENE.tokens.length)),
-    accounts: random.shuffled(ACCOUNTS).slice(0, 2 + random.below(3)),
+    accounts: random.shuffled(PEOPLE).slice(0, 2 + random.below(3)),
   };
 }
 
