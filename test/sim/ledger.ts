@@ -19,7 +19,7 @@ export type Ledger = {
   readonly enqueued: (message: OperationsMessage, at: number) => void;
   /** A door said that an operation is in effect. */
   readonly inEffect: (operation: Operation, at: number) => void;
-  /** What a request became. An operation that came in several requests is one. */
+  /** The deeds of a request. An operation that came in several requests is one. */
   readonly deedsOf: (requestId: string) => readonly Deed[];
   /** The binds that a moved removal of the request should be later than, and is not. */
   readonly outlived: (requestId: string) => readonly Operation[];

@@ -42,7 +42,7 @@ export function judgeEvents(
 }
 
 /**
- * What a door says of an event or a call is true. `applied`: its binds were in effect, and nothing is shown that its
+ * Judges what a door says of an event or a call. `applied`: its binds were in effect, and nothing is shown that its
  * removals name and that was shown before them. `superseded`: not all of that.
  */
 export function judge(judging: Judging, said: Said, deeds: readonly Deed[]): void {
