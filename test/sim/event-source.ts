@@ -78,7 +78,7 @@ export const recordOf = ({ message, handle, receives }: Receipt, isOtherVersion:
   messageId: message.id,
   receiptHandle: handle,
   // To a worker of another version, a message of ours is one of its future: it cannot read it.
-  body: isOtherVersion ? message.body.replace('"v":1', '"v":2') : message.body,
+  body: isOtherVersion ? message.body.replace(/"v":\d/, '"v":9') : message.body,
   attributes: {
     ApproximateReceiveCount: String(receives),
     SentTimestamp: '0',
