@@ -119,7 +119,7 @@ function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Acc
 }
 
 /** Returns true if the operation removes the binding because of the session that made it. */
-function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
+export function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
   if (operation.app !== app || !('session' in operation) || operation.session === undefined) return false;
   const isItsOwn = operation.session === by.session;
   switch (operation.kind) {
