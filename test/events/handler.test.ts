@@ -158,6 +158,19 @@ test.each([
   },
 );
 
+test('an event of two operations leaves the outcomes of the events after it in their places', async () => {
+  const { send } = world();
+  await send(login({ token: 't9', account: 'bobby' }, at(-1000)));
+  const list = [
+    { id: 'changed', ...changed({ accounts: [{ account: 'alice' }] }) },
+    { id: 'late', ...login({ token: 't9', account: 'alice' }, at(-9000)) },
+    { id: 'new', ...login({ token: 't9', account: 'carol' }, at(-500)) },
+  ];
+  expect(await send(list)).toMatchObject({
+    body: { outcome: 'applied', events: ['applied', 'superseded', 'applied'].map((outcome) => ({ outcome })) },
+  });
+});
+
 test('a sign-out everywhere may keep the session that asks for it', async () => {
   const { send, tokensOf } = world();
   await send(login({ account: 'alice', ...S1 }, at(-2000)));
