@@ -62,7 +62,7 @@ function acceptedReply(
       outcome,
       refused: results.filter((result) => result === 'refused').length,
       superseded,
-      superseded_removals: supersededRemovals(operations, outcomes),
+      ...supersededRemovals(operations, outcomes),
     },
   };
 }

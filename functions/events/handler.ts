@@ -141,11 +141,10 @@ function acceptedReply(
   const outcome = answerToAll(results.map((one) => one.outcome));
   const superseded = results.filter((one) => one.outcome === 'superseded').length;
   const operations = events.flatMap((event) => event.operations);
-  const superseded_removals = supersededRemovals(operations, outcomes);
   return {
     status: outcome === 'durable' ? 202 : 200,
     body: { outcome, events: results, request_id: request.id },
-    line: { ...lineOf(events, nowMs), outcome, superseded, superseded_removals },
+    line: { ...lineOf(events, nowMs), outcome, superseded, ...supersededRemovals(operations, outcomes) },
   };
 }
 

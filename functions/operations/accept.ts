@@ -51,7 +51,7 @@ const answerTo = ({ kind }: Outcome): Answer => (kind === 'unavailable' ? 'durab
 export function answerToEvent(operations: readonly Operation[], outcomes: readonly Outcome[]): Answer {
   const answers = outcomes.map(answerTo);
   for (const one of ['durable', 'refused'] as const) if (answers.includes(one)) return one;
-  return supersededRemovals(operations, outcomes) > 0 ? 'superseded' : answerToAll(answers);
+  return removalsThatLeave(operations, outcomes) > 0 ? 'superseded' : answerToAll(answers);
 }
 
 /** The answer to a request: `durable` if anything is not yet in effect, `applied` if anything is in effect. */
@@ -60,6 +60,12 @@ export function answerToAll(answers: readonly Answer[]): Answer {
   return 'refused';
 }
 
-/** The removals that leave something bound: the one cheap sign that the clocks of senders disagree. */
-export const supersededRemovals = (operations: readonly Operation[], outcomes: readonly Outcome[]): number =>
+/** The number of removals that leave something bound. */
+const removalsThatLeave = (operations: readonly Operation[], outcomes: readonly Outcome[]): number =>
   operations.filter((operation, i) => !binds(operation) && outcomes[i]?.kind === 'superseded').length;
+
+/** That number for the log line, if there is any: the one cheap sign that the clocks of senders disagree. */
+export function supersededRemovals(operations: readonly Operation[], outcomes: readonly Outcome[]) {
+  const superseded_removals = removalsThatLeave(operations, outcomes);
+  return superseded_removals > 0 ? { superseded_removals } : {};
+}

@@ -62,7 +62,7 @@ const lineOf = async (body: unknown, path: string = PATHS.operate) =>
 test('the line of an operation has app, operation, number of elements, outcome and kind of operator', async () => {
   const body = { ...tokenAccounts(2, 'phone', 'alice'), op_type: 'rtx', op_id: 'operator@example.com' };
   const operation = { app: 'xg', operation: 'bindOverriding', elements: 1, operator: 'rtx' };
-  const NONE = { refused: 0, superseded: 0, superseded_removals: 0 };
+  const NONE = { refused: 0, superseded: 0 };
   expect(await lineOf(body)).toEqual({ ...operation, outcome: 'applied', ...NONE });
 });
 

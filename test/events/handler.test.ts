@@ -445,21 +445,22 @@ test('a request is not accepted while the secrets cannot be read', async () => {
   expect(queued).toEqual([]);
 });
 
-test('the line of applied events has source, apps, number, age of the oldest event, and number of superseded events', async () => {
+test('the line of applied events has source, apps, number, age of the oldest event, and numbers of superseded events and of removals among them', async () => {
   const { send } = world();
   await send(login({ account: 'alice' }, at(-10)));
   const list = [
     login({ account: 'bobby' }, { ...at(-3_000), id: 'late' }),
     event('user.deleted', { account: 'carol' }, { ...at(-20), id: 'gone' }),
+    logout({}, { ...at(-20), id: 'left' }),
   ];
   expect((await send(list)).line).toEqual({
     source: 'auth',
     app: 'phone,tablet',
     outcome: 'applied',
-    events: 2,
+    events: 3,
     event_age_ms: 3_000,
-    superseded: 1,
-    superseded_removals: 0,
+    superseded: 2,
+    superseded_removals: 1,
   });
 });
 
