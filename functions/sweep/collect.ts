@@ -104,11 +104,15 @@ export async function collect(
   const suspects = await suspectsOf(ports, page, watermarks);
   const reports = await inParallel(suspects, AT_ONCE, (one) => collectToken(ports, one));
   const pointed = new Set(page.items.filter((item) => item.kind === 'pointer').map(({ ref }) => nameOf(ref)));
-  const idle = page.items.filter((item) => item.kind === 'watermark').filter(({ ref }) => !pointed.has(nameOf(ref)));
-  const retired = idle.filter(({ stored }) => momentsOf(stored.watermark).every((one) => isAncient(one, ports.now())));
+  const marks = page.items.filter((item) => item.kind === 'watermark');
+  const idle = marks.filter(({ ref }) => !pointed.has(nameOf(ref)));
+  const retired = idle.filter(({ stored: { watermark } }) => {
+    // Sessions go first: until then `idleMs` is about them.
+    if (Object.keys(watermark.ended).length > 0) return false;
+    return momentsOf(watermark).every((one) => isAncient(one, ports.now()));
+  });
   const gone = await inParallel(retired, AT_ONCE, (one) => retire(ports, one));
-  const kept = page.items.filter((item) => item.kind === 'watermark').filter((one) => !retired.includes(one));
-  await inParallel(kept, AT_ONCE, (one) => forgetSessions(ports, one));
+  await inParallel(marks, AT_ONCE, (one) => forgetSessions(ports, one));
   return {
     folded: reports.filter(({ isFolded }) => isFolded).length,
     pointers: reports.reduce((sum, { pointers }) => sum + pointers, 0),
@@ -221,25 +225,27 @@ async function retire({ store, now }: CollectorPorts, { ref, stored, idleMs }: W
 }
 
 /**
- * Takes ended sessions out of a watermark: no bind that is still on its way has a session that ended so long ago, and a
- * bind that a document still names goes first, in a fold.
+ * Takes old sessions out of a watermark: no bind that is still on its way has a session that ended so long ago. A document
+ * that names one in a bind is folded first, and every read that began before then ends within `IDLE_MS`.
  */
 function forgetSessions(ports: CollectorPorts, item: WatermarkItem): Promise<unknown> {
   // An item that cannot be read keeps the account's sessions, and stops no neighbour.
   return orUnavailable(() => forgetOld(ports, item));
 }
 
-async function forgetOld({ registry, now }: CollectorPorts, { ref, stored }: WatermarkItem): Promise<void> {
-  const { watermark } = stored;
-  const old = Object.entries(watermark.ended).filter(([, logout]) => isAncient(logout, now()));
-  if (old.length === 0) return;
+async function forgetOld(
+  { registry, store, now }: CollectorPorts,
+  { ref, stored, idleMs }: WatermarkItem,
+): Promise<void> {
+  const sessions = Object.entries(stored.watermark.ended);
+  const isOld = ([, logout]: [string, string]) => isAncient(logout, idleMs ?? now());
+  const old = sessions.filter(isOld);
+  if (old.length === 0 || (idleMs !== undefined && idleMs > now() - IDLE_MS)) return;
   const pointers = await registry.pointers(ref);
   const documents = await registry.documents(pointers.map(({ token }) => ({ app: ref.app, token })));
-  const named = new Set(
-    documents.map((one) => sessionIn(readable(one)?.document.edges[accountKey(ref.account)] ?? '')),
-  );
-  const gone = new Set(old.map(([session]) => session).filter((session) => !named.has(session)));
-  if (gone.size === 0) return;
-  const ended = Object.fromEntries(Object.entries(watermark.ended).filter(([session]) => !gone.has(session)));
-  await registry.writeWatermark(ref, { ...watermark, ended }, stored);
+  const edges = documents.map((one) => readable(one)?.document.edges[accountKey(ref.account)] ?? '');
+  if (old.some(([session]) => edges.some((edge) => sessionIn(edge) === session))) return;
+  const young = sessions.filter((one) => !isOld(one));
+  if (idleMs === undefined) await store.noteIdle(ref, stored, now());
+  else await registry.writeWatermark(ref, { ...stored.watermark, ended: Object.fromEntries(young) }, stored);
 }

@@ -10,7 +10,7 @@ export type Place = string;
 /** When an item was last written (ms since 1970), by the clock of the writer; items of earlier versions do not say. */
 type Written = { readonly writtenMs?: number };
 
-/** One item of the store. `idleMs`: the time (ms since 1970) when the watermark's account first had no pointers. */
+/** One item of the store. `idleMs`: the time (ms since 1970) when the watermark, or its old sessions, were first of no use. */
 export type SweepItem =
   | ({ readonly kind: 'document'; readonly ref: TokenRef; readonly stored: Stored } & Written)
   | { readonly kind: 'state'; readonly ref: TokenRef; readonly stored: StoredState }
@@ -49,7 +49,7 @@ export interface SweepStore {
   hasPointers(account: AccountRef): Promise<boolean>;
   /** Deletes the pointer only if it still has this `edge`; returns whether it did. */
   deletePointer(account: AccountRef, token: Token, edge: string): Promise<boolean>;
-  /** Saves the time since when the watermark has no pointers, only if it has not changed. Any change makes it void. */
+  /** Saves the time since when the watermark, or its old sessions, are of no use, only if it has not changed. Any change makes it void. */
   noteIdle(account: AccountRef, before: StoredWatermark, sinceMs: number): Promise<boolean>;
   /** Deletes the watermark only if it has not changed; returns whether it did. */
   deleteWatermark(account: AccountRef, before: StoredWatermark): Promise<boolean>;
