@@ -225,13 +225,12 @@ async function retire({ store, now }: CollectorPorts, { ref, stored, idleMs }: W
 }
 
 /**
- * Takes old sessions out of a watermark: no bind that is still on its way has a session that ended so long ago. A document
- * that names one in a bind is folded first, and every read that began before then ends within `IDLE_MS`.
+ * Takes sessions out of a watermark that ended before every bind still on its way. A document that names one is folded
+ * first, and every read that began before then ends within `IDLE_MS`.
  */
-function forgetSessions(ports: CollectorPorts, item: WatermarkItem): Promise<unknown> {
+const forgetSessions = (ports: CollectorPorts, item: WatermarkItem): Promise<unknown> =>
   // An item that cannot be read keeps the account's sessions, and stops no neighbour.
-  return orUnavailable(() => forgetOld(ports, item));
-}
+  orUnavailable(() => forgetOld(ports, item));
 
 async function forgetOld(
   { registry, store, now }: CollectorPorts,
