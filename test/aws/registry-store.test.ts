@@ -1,7 +1,7 @@
 import { type BatchGetItemInput, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { clearKey, documentKey, pointerKey } from '../../functions/aws/dynamodb.ts';
+import { batchGet, clearKey, documentKey, pointerKey } from '../../functions/aws/dynamodb.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { Account, Token } from '../../functions/core/account.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
@@ -171,6 +171,15 @@ test('a pointer or a watermark that cannot be read is unavailable, and other acc
   ]);
   const uses = ['late', 'clear'].map((id) => ({ ref: token(`of-${id}${names}`), accounts: [of(id).account] }));
   expect(await tokenTimes(registry.store, NOW, uses)).toMatchObject([{ ms: NOW + 1 }, { ms: NOW + 1 }]);
+});
+
+test('a watermark always has a removal, without which the version before cannot read it', async () => {
+  const account = Account.parse({ type: 0, id: `ended${names}` });
+  await applyAll(registry, [operation('endAccountSession', NOW, { account, session: '0123456789abcdef' })]);
+  const [item] = await batchGet(table, [clearKey({ app, account })], 'strong');
+  expect(item).toMatchObject({ removal: '', ended: { '0123456789abcdef': expect.any(String) } });
+  await applyAll(registry, [operation('unbindAccountFromAll', NOW + 1, { account })]);
+  expect(await removalsOf(registry.store, [{ app, account }])).toEqual([expect.stringMatching(/^\d{13}/)]);
 });
 
 describe('unprocessed keys', () => {

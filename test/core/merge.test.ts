@@ -18,8 +18,24 @@ import {
   merge,
   raised,
 } from '../../functions/core/merge.ts';
-import { ACCOUNTS_PER_OPERATION, type TokenOperation } from '../../functions/core/operation.ts';
-import { bind, key, override, overrideTypes, session, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import {
+  ACCOUNTS_PER_OPERATION,
+  messageOf,
+  type Operation,
+  type TokenOperation,
+} from '../../functions/core/operation.ts';
+import {
+  account,
+  bind,
+  installation,
+  key,
+  override,
+  overrideTypes,
+  session,
+  unbind,
+  unbindAll,
+  unbindEverywhere,
+} from '../world/examples.ts';
 
 const oneByOne = (operations: readonly TokenOperation[]) =>
   operations.reduce((document, operation) => merge(document, [operation]), EMPTY);
@@ -273,4 +289,19 @@ test('an account that stays signed in outlives any number of sessions of others 
     bind(500_000_000, ['kid'], { session: 'now' }),
   );
   expect(bound).toEqual([key('dad'), key('kid')]);
+});
+
+test('a bind of an ended session is stored as a removal, which the version before reads as one too', () => {
+  const document = oneByOne([bind(9, ['alice'], { session: 's1' }), unbindAll(2, { session: 's1' })]);
+  expect(document.edges[key('alice')]).toMatch(/^0000000000009\.0\.[0-9a-f]{16}\.000\.2\./);
+});
+
+test('a message has version 2 only if the version before would leave out terms of its binds', () => {
+  const login = bind(1, ['alice'], { session: 's1' });
+  const versionOf = (operation: Operation) => messageOf('r1', [unbindAll(1), operation]).v;
+  expect([login, unbindAll(2, { session: 's1' })].map(versionOf)).toEqual([1, 1]);
+  const leased = { ...login, untilMs: 9 };
+  const moved = { ...login, accounts: [{ ...account('alice'), session: session('s2') }] };
+  const installed = { ...login, installation: installation('i1') };
+  expect([leased, moved, installed].map(versionOf)).toEqual([2, 2, 2]);
 });
