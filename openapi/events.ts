@@ -23,7 +23,7 @@ const WORDS: Words = {
   mode: 'override: the token has exactly these accounts afterwards. append: the accounts are added.',
   scope:
     'token: the token loses every account. account: it loses the one named. session: only what session_id bound is removed, from the token, or of the account everywhere; one of them may be left out.',
-  except: 'Bindings of this session stay.',
+  except: 'The session whose bindings stay.',
   expires_at: 'The end of the login: from then on the binding is not shown. Later than timestamp.',
   installation_id:
     'The installation of the app on a device. Its bindings on every other token end, as far as they are older than this login.',

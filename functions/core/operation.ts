@@ -69,7 +69,7 @@ const onAccount = { app: AppId, account: Account, stamp: Stamp };
 /** Removes the account from every token of the app. */
 const UnbindAccountFromAll = z.object({ kind: z.literal('unbindAccountFromAll'), ...onAccount });
 
-/** Removes the account from every token of the app, except what this session has bound. */
+/** Removes the account from every token of the app, except what one session has bound. */
 const UnbindAccountFromOthers = z.object({
   kind: z.literal('unbindAccountFromOthers'),
   ...onAccount,
