@@ -2,6 +2,7 @@ import type { Account, Token } from '../../functions/core/account.ts';
 import type { App } from '../../functions/core/configuration.ts';
 import { present, type Random } from './random.ts';
 import { CANARY, type Scene } from './scene.ts';
+import { DAY_MS } from './timeline.ts';
 
 /** An operation as it should come out of an event, without its stamp. Times in ms since 1970. */
 export type Expectation = {
@@ -20,8 +21,18 @@ export type SentEvent = {
   readonly expected: readonly Expectation[];
 };
 
-/** The sender of events: the phones' sessions as the backend knows them. */
-export type Backend = { readonly random: Random; readonly scene: Scene; readonly sessions: Map<string, string> };
+/** The sender of events. `sessions`: by month, the sessions of the phones as the backend knows them. */
+export type Backend = {
+  readonly random: Random;
+  readonly scene: Scene;
+  readonly sessions: Map<number, Map<string, string>>;
+};
+
+/** The part of the backend that an event is drawn from. `sessions`: those of the month, by app and token. */
+type Desk = Omit<Backend, 'sessions'> & { readonly sessions: Map<string, string> };
+
+/** Session ids are not used again after a month: the service forgets an ended session 49 days after its end. */
+const MONTH_MS = 30 * DAY_MS;
 
 type Draft = { readonly type: string; readonly data: object; readonly expected: readonly Omit<Expectation, 'ms'>[] };
 
@@ -31,7 +42,8 @@ export function drawEvent(backend: Backend, ms: number, id: string): SentEvent {
   const draw = random.next();
   const what =
     draw < 0.45 ? login : draw < 0.65 ? logout : draw < 0.75 ? accountLogout : draw < 0.88 ? everywhere : tokenChanged;
-  const { type, data, expected } = what(backend, random.pick(scene.apps), random.pick(scene.tokens), id);
+  const desk = { random, scene, sessions: sessionsAt(backend, ms) };
+  const { type, data, expected } = what(desk, random.pick(scene.apps), random.pick(scene.tokens), id);
   // Some backends write whole seconds.
   const unit = random.chance(0.1) ? 1_000 : 1;
   const from = Math.floor(ms / unit) * unit;
@@ -40,7 +52,14 @@ export function drawEvent(backend: Backend, ms: number, id: string): SentEvent {
   return { json: { type, timestamp, id, data }, expected: expected.map((one) => ({ ...one, ...at(one) })) };
 }
 
-function login({ random, scene, sessions }: Backend, app: App, token: Token, id: string): Draft {
+function sessionsAt({ sessions }: Backend, ms: number): Map<string, string> {
+  const month = Math.floor(ms / MONTH_MS);
+  const known = sessions.get(month) ?? new Map<string, string>();
+  sessions.set(month, known);
+  return known;
+}
+
+function login({ random, scene, sessions }: Desk, app: App, token: Token, id: string): Draft {
   const accounts = random.shuffled(scene.accounts).slice(0, random.chance(0.3) ? 2 : 1);
   const mode = random.chance(0.3) ? 'append' : 'override';
   const session = random.chance(0.5) ? `${CANARY} session of ${id}` : undefined;
@@ -52,13 +71,13 @@ function login({ random, scene, sessions }: Backend, app: App, token: Token, id:
   return { type: 'user.login', data, expected: [bindOf(app, mode, token, accounts, session !== undefined)] };
 }
 
-function logout({ sessions }: Backend, app: App, token: Token): Draft {
+function logout({ sessions }: Desk, app: App, token: Token): Draft {
   const session = sessions.get(`${app.id} ${token}`);
   const data = { app: app.id, token, ...(session && { session_id: session }) };
   return { type: 'user.logout', data, expected: [clearOf(app, token, session !== undefined)] };
 }
 
-function accountLogout({ random, scene, sessions }: Backend, app: App, token: Token): Draft {
+function accountLogout({ random, scene, sessions }: Desk, app: App, token: Token): Draft {
   const session = sessions.get(`${app.id} ${token}`);
   const account = random.pick(scene.accounts);
   if (session && random.chance(0.6)) return sessionLogout(random, app, session, token, account);
@@ -86,7 +105,7 @@ function sessionLogout(random: Random, app: App, session_id: string, token: Toke
   return { type: 'user.logout', data, expected };
 }
 
-function everywhere({ random, scene, sessions }: Backend, app: App): Draft {
+function everywhere({ random, scene, sessions }: Desk, app: App): Draft {
   const account = random.pick(scene.accounts);
   const isEverywhere = random.chance(0.5);
   const type = random.pick(['user.logout_everywhere', 'user.deleted']);
@@ -98,13 +117,13 @@ function everywhere({ random, scene, sessions }: Backend, app: App): Draft {
   return { type, data: { ...named(account), ...(isEverywhere ? {} : { app: app.id }), ...except }, expected };
 }
 
-function tokenChanged(backend: Backend, app: App, token: Token): Draft {
-  const { random, scene } = backend;
-  if (scene.tokens.length === 1) return logout(backend, app, token);
+function tokenChanged(desk: Desk, app: App, token: Token): Draft {
+  const { random, scene, sessions } = desk;
+  if (scene.tokens.length === 1) return logout(desk, app, token);
   const old = random.pick(scene.tokens.filter((other) => other !== token));
   const accounts = random.chance(0.2) ? [] : [random.pick(scene.accounts)];
-  const session = backend.sessions.get(`${app.id} ${old}`);
-  if (session) backend.sessions.set(`${app.id} ${token}`, session);
+  const session = sessions.get(`${app.id} ${old}`);
+  if (session) sessions.set(`${app.id} ${token}`, session);
   const data = {
     app: app.id,
     old_token: old,
