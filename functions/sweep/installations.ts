@@ -1,7 +1,8 @@
 import { Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { isBind } from '../core/stamp.ts';
-import { type CollectorPorts, isAncient } from './collect.ts';
+import type { CollectorPorts } from './collect.ts';
+import { isAncient } from './rules.ts';
 import type { Page, SweepItem } from './store.ts';
 
 type InstallationItem = Extract<SweepItem, { kind: 'installation' }>;

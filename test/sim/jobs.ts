@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
-import { type Hunt, MUTANTS } from './mutants.ts';
-import type { Mutant } from './patches.ts';
+import { MUTANTS } from './mutants.ts';
+import type { Hunt, Mutant } from './patches.ts';
 import { SUITES, type Sweep, type SweepResult, sumOf } from './suites.ts';
 
 /** A sweep over seeds, over the code as it is or over a mutant of it. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import type { SuiteName } from './suites.ts';
 
 /** A named fault of our own making: one text of one source file replaced by another, in this thread alone. */
 export type Mutant = {
@@ -9,6 +10,16 @@ export type Mutant = {
   readonly from: string;
   readonly to: string;
 };
+
+/** A mutant with the suite that has to notice it. */
+export type Hunt = Mutant & { readonly suite: SuiteName };
+
+/** Mutants of one file, by name. */
+export const inFile = (
+  file: string,
+  suite: SuiteName,
+  mutants: Readonly<Record<string, readonly [from: string, to: string]>>,
+): Hunt[] => Object.entries(mutants).map(([name, [from, to]]) => ({ name, file, suite, from, to }));
 
 const ROOT = new URL('../../', import.meta.url);
 const urlOf = ({ file }: Mutant) => new URL(file, new URL('functions/', ROOT)).href;

@@ -6,7 +6,7 @@ export type UnitMutant = Mutant & { readonly test: string };
 const AT = {
   merge: 'test/core/merge.test.ts',
   apply: 'test/core/apply.test.ts',
-  collect: 'test/sweep/collect.test.ts',
+  rules: 'test/sweep/rules.test.ts',
   messages: 'test/operations/messages.test.ts',
   events: 'test/events/handler.test.ts',
   push: 'test/mirror/push.test.ts',
@@ -76,8 +76,8 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   ),
   mutant(
     'a floor is compared with the edge alone',
-    'collect',
-    'sweep/collect.ts',
+    'rules',
+    'sweep/rules.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is source text.
     '`${edge}|${account}` <= floor',
     'edge <= floor',

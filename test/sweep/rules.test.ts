@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import type { AccountKey } from '../../functions/core/account.ts';
+import {
+  candidates as candidatesAt,
+  EMPTY,
+  type TokenDocument,
+  UNMARKED,
+  type Watermark,
+} from '../../functions/core/document.ts';
+import { expiryOf, HORIZON_MS, LATENESS_MS, merge } from '../../functions/core/merge.ts';
+import type { TokenOperation } from '../../functions/core/operation.ts';
+import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
+import { leadsNowhere, withoutDead } from '../../functions/sweep/rules.ts';
+import { bind, key, override, unbind, unbindAll } from '../world/examples.ts';
+
+const DAY_MS = 86_400_000;
+/** A thousand days after 1970: the days of the examples. */
+const NOW = 1_000 * DAY_MS;
+const daysAgo = (days: number) => NOW - days * DAY_MS;
+
+const document = (...operations: TokenOperation[]) => merge(EMPTY, operations);
+const candidates = (known: TokenDocument) => candidatesAt(known, NOW);
+const cleared = (name: string, ms: number): ReadonlyMap<AccountKey, Watermark> =>
+  new Map([[key(name), { ...UNMARKED, removal: removalAt(stampOf('unbindAccountFromAll', ms, eventHash('clear'))) }]]);
+const NONE: ReadonlyMap<AccountKey, Watermark> = new Map();
+
+const old = document(bind(daysAgo(40), ['alice', 'bob']));
+
+test("an old edge goes once its account's watermark is later, and the document remembers it as dead", () => {
+  const next = withoutDead(old, cleared('alice', daysAgo(1)), NOW);
+  expect(candidates(next)).toEqual([key('bob')]);
+  expect(next.edges[key('alice')]).toBeUndefined();
+  expect(candidates(merge(next, [bind(daysAgo(40), ['alice'])]))).toEqual([key('bob')]);
+});
+
+test('an old edge goes once its session has ended', () => {
+  const login = bind(daysAgo(40), ['alice'], { session: 's1' });
+  const logout = unbindAll(daysAgo(40) - 1_000, { session: 's1' });
+  const dead = document(login, logout);
+  const next = withoutDead(dead, NONE, NOW);
+  expect(next.edges).toEqual({});
+  expect(expiryOf(next)).toBe(daysAgo(40) + HORIZON_MS + LATENESS_MS);
+  expect(merge(next, [login])).toEqual(next);
+});
+
+test('a fold allows the document to expire once no account is bound', () => {
+  const clears = new Map([...cleared('alice', daysAgo(1)), ...cleared('bob', daysAgo(1))]);
+  expect(expiryOf(old)).toBeUndefined();
+  expect(expiryOf(withoutDead(old, clears, NOW))).toBe(daysAgo(40) + HORIZON_MS + LATENESS_MS);
+});
+
+test('removals from before the horizon go, as with every write', () => {
+  const before = document(bind(daysAgo(1), ['bob']), unbind(daysAgo(40), ['alice']));
+  expect(Object.keys(withoutDead(before, NONE, NOW).edges)).toEqual([key('bob')]);
+});
+
+test("a floor goes, with the name in it, once it is older than any writer's clock", () => {
+  const bound = document(bind(daysAgo(1), ['bob']), bind(daysAgo(49), ['alice']));
+  const clears = cleared('alice', daysAgo(40));
+  const next = withoutDead(bound, clears, NOW);
+  expect(next.floor).toContain(key('alice'));
+  expect(JSON.stringify(withoutDead(next, NONE, NOW + 1))).not.toContain('alice');
+});
+
+const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash(String(ms))), 0);
+const nowhere = (ms: number, known: ReturnType<typeof document> | undefined) =>
+  leadsNowhere(edge(ms), key('alice'), known, NOW);
+
+test.each([
+  ['is younger than the horizon', 34, document(unbindAll(daysAgo(1)))],
+  ['is as old as the horizon', 35, undefined],
+  ['leads to a dead bind', 400, document(bind(daysAgo(400), ['alice']))],
+  ['leads to a later bind', 40, document(bind(daysAgo(1), ['alice']))],
+  ['is of a writer that may not have written yet', 49, undefined],
+  ['is later than the removal that its document has', 36, document(unbind(daysAgo(37), ['alice']))],
+  ['leads to a document of other accounts', 36, document(bind(daysAgo(1), ['bob']))],
+  ['is of an account behind the one in the floor', 36, { ...EMPTY, floor: `${edge(daysAgo(36))}|${key('adam')}` }],
+])('a pointer stays that %s', (_, days, known) => {
+  expect(nowhere(daysAgo(days), known)).toBe(false);
+});
+
+test.each([
+  ['a removal of the account', document(unbind(daysAgo(40), ['alice']))],
+  ['a removal of everything', document(unbindAll(daysAgo(39)))],
+  ['a later login of somebody else', document(override(daysAgo(2), ['bob']))],
+  ['a fold', withoutDead(document(bind(daysAgo(40), ['alice', 'bob'])), cleared('alice', daysAgo(1)), NOW)],
+])('a pointer leads nowhere after %s', (_, known) => {
+  expect(nowhere(daysAgo(40), known)).toBe(true);
+});
+
+test('a pointer older than the longest lateness leads nowhere', () => {
+  expect(nowhere(daysAgo(49) - 1, undefined)).toBe(true);
+  expect(nowhere(daysAgo(50), document(bind(daysAgo(1), ['bob'])))).toBe(true);
+});
