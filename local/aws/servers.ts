@@ -1,16 +1,21 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { json as jsonOf } from 'node:stream/consumers';
 import dynalite from 'dynalite';
 import { startFauxqs } from 'fauxqs';
 import * as z from 'zod';
 import { close, LOOPBACK, listen } from '../listening.ts';
+import { withStatements } from './statements.ts';
 
 export type Running = { readonly url: string; readonly stop: () => Promise<void> };
 
 /** DynamoDB over its real protocol. With a folder, its tables outlive the process, even one that is killed. */
 export async function startDynamodb(folder?: string): Promise<Running> {
   const server = dynalite({ createTableMs: 0, ...(folder !== undefined && { path: folder }) });
+  // The only listener is dynalite's own.
+  const [embedded] = server.listeners('request') as RequestListener[];
+  if (embedded === undefined) throw new Error('bug: the embedded DynamoDB listens to no requests');
+  server.removeAllListeners('request').on('request', withStatements(embedded));
   // dynalite throws when a client hangs up early, as the SDK does at a timeout. That would end this process.
   server.on('request', (request) => {
     request.removeAllListeners('error');

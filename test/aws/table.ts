@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import dynalite from 'dynalite';
 import type { Table } from '../../functions/aws/dynamodb.ts';
 import { TABLE } from '../../infra/settings.ts';
+import { startDynamodb } from '../../local/aws/servers.ts';
 
 /** The name and the capacity units of one call. */
 type Call = { readonly name: string; readonly units: number };
@@ -12,11 +11,9 @@ export type EmbeddedTable = Table & { readonly calls: Call[]; readonly stop: () 
 
 /** An empty table with the deployed keys on an embedded DynamoDB, and a note of every call made to it. */
 export async function embeddedTable(): Promise<EmbeddedTable> {
-  const server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // it listens on a port, not on a pipe
+  const server = await startDynamodb();
   const client = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: server.url,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
@@ -39,7 +36,7 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
   const calls = recorded(client);
   const stop = async () => {
     client.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    await server.stop();
   };
   return { client, name: 'registry', calls, stop };
 }
