@@ -49,7 +49,7 @@ const QUERY_REPLY_WORDS: Words = {
   account_tokens: 'An entry for each account of the request, in its order.',
   token_accounts: 'An entry for each token of the request, in its order.',
   token_list: 'The newest 100 at most, the most recently bound first.',
-  account_list: 'The newest 10 at most, the most recently bound first.',
+  account_list: 'All of them, the most recently bound first.',
 };
 
 /** Requires code and text. The codec does not, because it also reads the replies of hosted APIs. */

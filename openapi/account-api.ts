@@ -72,6 +72,13 @@ const query: Schema = {
   responses: {
     200: {
       description: 'Code 0: the bindings. Another code: the request was refused.',
+      headers: {
+        'bindery-more': {
+          description:
+            'Accounts that may have more tokens than are shown, as places in `account_list` counted from 0 and joined with commas. Absent if all tokens are shown.',
+          schema: { type: 'string', pattern: '^[0-9]+(,[0-9]+)*$' },
+        },
+      },
       content: body('QueryReply', QUERY.replies),
     },
     ...failureResponses('query', 'Query'),

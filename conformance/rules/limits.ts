@@ -106,13 +106,13 @@ export const LIMITS: readonly Rule[] = [
   },
   {
     name: 'own-limits',
-    says: 'More than 10 accounts of a token, 500 tokens to clear, 100 accounts to clear or 100 elements to query are refused.',
+    says: 'More than 64 accounts of a token, 500 tokens to clear, 100 accounts to clear or 100 elements to query are refused.',
     from: 'bindery',
     check: async (api) => {
       const accounts = (length: number) => times(length, (i) => ({ account: `account ${i}`, account_type: 0 }));
       const tokens = (length: number) => times(length, (i) => `token ${i}`);
       for (const body of [
-        bind(api.token(), ...accounts(11)),
+        bind(api.token(), ...accounts(65)),
         clearTokens(...tokens(501)),
         clearAccounts(...accounts(101)),
       ])
@@ -121,7 +121,7 @@ export const LIMITS: readonly Rule[] = [
         await refused(api, 'invalid', { endpoint: 'query', body });
       same(
         'results',
-        (await operate(api, bind(api.token(), ...accounts(10).map(() => api.account('alice'))))).length,
+        (await operate(api, bind(api.token(), ...accounts(64).map(() => api.account('alice'))))).length,
         1,
       );
     },

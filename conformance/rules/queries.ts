@@ -80,8 +80,8 @@ export const QUERIES: readonly Rule[] = [
     },
   },
   {
-    name: 'newest-accounts-show',
-    says: 'A token shows its ten newest accounts, the newest first.',
+    name: 'all-accounts-show',
+    says: 'A token shows all its accounts, the newest first, and each of them shows the token.',
     from: 'bindery',
     only: { policy: 'many' },
     check: async (api) => {
@@ -89,8 +89,9 @@ export const QUERIES: readonly Rule[] = [
       const accounts = Array.from({ length: 12 }, (_, i) => api.account(`${i}`));
       for (const account of accounts) await operate(api, bind(phone, account));
       await api.eventually(async () =>
-        same('the accounts of the token', await accountsOn(api, phone), accounts.slice(-10).reverse().map(label)),
+        same('the accounts of the token', await accountsOn(api, phone), accounts.toReversed().map(label)),
       );
+      for (const account of accounts) same('the tokens of an account', await tokensWith(api, account), [phone]);
     },
   },
   {

@@ -10,40 +10,38 @@ import { QueryReplies, type QueryReply, type QueryRequest } from './wire/query.t
 /** `now`: milliseconds since 1970. */
 type QueryPorts = { readonly store: RegistryStore; readonly now: () => number };
 
-/** Answers a request of `query` from strongly consistent reads. */
+/**
+ * Answers a request of `query` from strongly consistent reads. Replies of the documents have no place to say that an
+ * account has more tokens than are shown, so a header does, with the places of these accounts in the request.
+ */
 export async function query({ store, now }: QueryPorts, app: App, request: QueryRequest): Promise<HttpReply> {
   const line = lineOf(request);
-  const reply = await orUnavailable(() => found(store, app, request, now()));
-  if (reply.kind === 'unavailable')
-    return failed({ app, endpoint: 'query' }, { problem: 'unavailable' }, reply.reason, line);
+  const answer = await orUnavailable(() => found(store, app, request, now()));
+  if ('kind' in answer) return failed({ app, endpoint: 'query' }, { problem: 'unavailable' }, answer.reason, line);
+  const { reply, more } = answer;
   return {
     status: 200,
+    ...(more.length > 0 && { headers: { 'bindery-more': more.join(',') } }),
     body: z.encode(QueryReplies[app.dialect], reply),
     line: { app: app.id, ...line, outcome: 'answered' },
   };
 }
 
-/** Returns one entry for each element, in the order of the request. */
-async function found(
-  store: RegistryStore,
-  { id: app }: App,
-  request: QueryRequest,
-  nowMs: number,
-): Promise<QueryReply> {
+/** One entry for each element, in the order of the request, and the places of accounts that have more tokens. */
+type Found = { readonly reply: QueryReply; readonly more: readonly number[] };
+
+async function found(store: RegistryStore, { id: app }: App, request: QueryRequest, nowMs: number): Promise<Found> {
   if (request.kind === 'tokensOf') {
     const { accounts } = request;
-    const tokens = await tokensOf(
-      store,
-      accounts.map((account) => ({ app, account })),
-      nowMs,
-    );
-    return { kind: 'found', tokensOf: accounts.map((account, i) => ({ account, tokens: tokens[i] ?? [] })) };
+    const refs = accounts.map((account) => ({ app, account }));
+    const shown = await tokensOf(store, refs, nowMs);
+    const entries = accounts.map((account, i) => ({ account, tokens: shown[i]?.tokens ?? [] }));
+    const more = [...shown.keys()].filter((place) => shown[place]?.hasMore);
+    return { reply: { kind: 'found', tokensOf: entries }, more };
   }
   const { tokens } = request;
-  const accounts = await accountsOf(
-    store,
-    tokens.map((token) => ({ app, token })),
-    nowMs,
-  );
-  return { kind: 'found', accountsOf: tokens.map((token, i) => ({ token, accounts: accounts[i] ?? [] })) };
+  const refs = tokens.map((token) => ({ app, token }));
+  const accounts = await accountsOf(store, refs, nowMs);
+  const entries = tokens.map((token, i) => ({ token, accounts: accounts[i] ?? [] }));
+  return { reply: { kind: 'found', accountsOf: entries }, more: [] };
 }

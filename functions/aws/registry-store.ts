@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { type AttributeValue, DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
+import type { Token } from '../core/account.ts';
 import type { RegistryPorts } from '../core/apply.ts';
 import { UNMARKED } from '../core/document.ts';
 import { readable, type Unavailable } from '../core/outcome.ts';
@@ -9,6 +10,7 @@ import {
   type AccountRef,
   firstVersion,
   type Pointer,
+  type PointerPage,
   type RegistryStore,
   type StoredWatermark,
 } from '../core/store.ts';
@@ -57,7 +59,7 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
       return { winner: readable(documentIn(winner)) };
     },
     raisePointer: (account, token, edge) => raisePointer(table, pointerKey(account, token), edge),
-    pointers: (account) => pointersIn(table, accountPartition(account)),
+    pointers: (account, after) => pointersIn(table, account, after),
     watermarks: (accounts) => watermarksAt(table, accounts),
     writeWatermark: async (account, watermark, before) => {
       const version = before.version === 0 ? firstVersion(watermark) : before.version + 1;
@@ -105,25 +107,26 @@ function pointerIn(item: Item): Pointer {
   return { token: tokenOf(sk), edge };
 }
 
-async function pointersIn({ client, name: TableName }: Table, pk: string): Promise<Pointer[]> {
-  const found: Pointer[] = [];
-  let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
-  do {
-    const page = await callAws(() =>
-      client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
-          ExpressionAttributeValues: marshall({ ':pk': pk, ':pointer': POINTER }),
-          ConsistentRead: true,
-          ...(ExclusiveStartKey && { ExclusiveStartKey }),
-        }),
-      ),
-    );
-    for (const item of page.Items ?? []) found.push(readable(orUnreadable(() => pointerIn(itemOf(item)))));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return found;
+/** A page is at most 1 MB: some thousands of pointers. */
+async function pointersIn(
+  { client, name: TableName }: Table,
+  account: AccountRef,
+  after: Token | undefined,
+): Promise<PointerPage> {
+  const pk = accountPartition(account);
+  const { Items = [], LastEvaluatedKey: last } = await callAws(() =>
+    client.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
+        ExpressionAttributeValues: marshall({ ':pk': pk, ':pointer': POINTER }),
+        ConsistentRead: true,
+        ...(after && { ExclusiveStartKey: marshall(pointerKey(account, after)) }),
+      }),
+    ),
+  );
+  const pointers = Items.map((item) => readable(orUnreadable(() => pointerIn(itemOf(item)))));
+  return { pointers, next: last && tokenOf(`${itemOf(last)['sk']}`) };
 }
 
 /**

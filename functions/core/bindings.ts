@@ -3,10 +3,16 @@ import { candidates, EMPTY, isBound, isRemoved, UNMARKED, type Watermark } from 
 import { readable, Unavailable } from './outcome.ts';
 import { chunksOf, inParallel } from './parallel.ts';
 import { type BindTerms, byRecency, eventOf, leaseOf, sessionIn } from './stamp.ts';
-import type { AccountRef, Pointer, RegistryStore, TokenRef } from './store.ts';
+import { type AccountRef, type Pointer, pointersOf, type RegistryStore, type TokenRef } from './store.ts';
 
-/** A reply shows at most so many: the newest accounts of a token, the newest tokens of an account. The store keeps more. */
-export const SHOWN = { accounts: 10, tokens: 100 } as const;
+/** A query shows the newest tokens of an account, at most so many, and all accounts of a token. */
+export const SHOWN_TOKENS = 100;
+
+/**
+ * The most pointers that are read for one account. Of an account with more, the newest tokens among these are shown:
+ * pointers have the order of tokens, because with that of time all logins of an account would go to one partition.
+ */
+const MOST_POINTERS = 10_000;
 
 /** Accounts that are looked up at the same time. */
 const ACCOUNTS_AT_ONCE = 8;
@@ -24,10 +30,10 @@ export async function accountsOf(
   nowMs: number,
 ): Promise<Account[][]> {
   const bound = await boundTo(store, tokens, nowMs);
-  return bound.map((accounts) => accounts.slice(0, SHOWN.accounts).map(({ type, id }) => ({ type, id })));
+  return bound.map((accounts) => accounts.map(({ type, id }) => ({ type, id })));
 }
 
-/** As above, all accounts with the terms and the moment of their binds. */
+/** As above, with the terms and the moment of their binds. */
 export async function boundTo(store: RegistryStore, tokens: readonly TokenRef[], nowMs: number): Promise<Bound[][]> {
   const documents = (await store.documents(tokens)).map((stored) => readable(stored)?.document ?? EMPTY);
   const named = new Map<string, AccountRef>();
@@ -49,6 +55,9 @@ export async function boundTo(store: RegistryStore, tokens: readonly TokenRef[],
 /** An account bound to a token: the moment of the bind, and its terms. */
 export type Bound = Account & BindTerms & { readonly edge: string };
 
+/** `hasMore`: the account may have more tokens than these. */
+export type ShownTokens = { readonly tokens: readonly Token[]; readonly hasMore: boolean };
+
 /**
  * The tokens bound to each account, most recently bound first. Strongly consistent, as above: the watermark is read last.
  * An account that is named twice is read once.
@@ -57,30 +66,38 @@ export async function tokensOf(
   store: RegistryStore,
   accounts: readonly AccountRef[],
   nowMs: number,
-): Promise<Token[][]> {
+): Promise<ShownTokens[]> {
   const nameOf = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
   const asked = [...new Map(accounts.map((ref) => [nameOf(ref), ref])).values()];
   const work = { store, nowMs, documents: MOST_DOCUMENTS };
   const found = await inParallel(asked, ACCOUNTS_AT_ONCE, (ref) => boundBy(work, ref));
-  const tokens = new Map(asked.map((ref, i) => [nameOf(ref), found[i] ?? []]));
-  return accounts.map((ref) => (tokens.get(nameOf(ref)) ?? []).map(({ token }) => token));
+  const shown = new Map(asked.map((ref, i) => [nameOf(ref), found[i]]));
+  return accounts.map((ref) => {
+    const { bound = [], hasMore = false } = shown.get(nameOf(ref)) ?? {};
+    return { tokens: bound.map(({ token }) => token), hasMore };
+  });
 }
 
 /** The tokens bound to one account, each with the moment of its bind. */
-export const boundTokens = (store: RegistryStore, ref: AccountRef, nowMs: number): Promise<Pointer[]> =>
-  boundBy({ store, nowMs, documents: MOST_DOCUMENTS }, ref);
+export const boundTokens = async (store: RegistryStore, ref: AccountRef, nowMs: number): Promise<readonly Pointer[]> =>
+  (await boundBy({ store, nowMs, documents: MOST_DOCUMENTS }, ref)).bound;
 
 /** The store, the time (ms), and the documents that the request may still read. */
 type Work = { readonly store: RegistryStore; readonly nowMs: number; documents: number };
 
-async function boundBy(work: Work, ref: AccountRef): Promise<Pointer[]> {
+type BoundTokens = { readonly bound: readonly Pointer[]; readonly hasMore: boolean };
+
+async function boundBy(work: Work, ref: AccountRef): Promise<BoundTokens> {
+  const { pointers, isWhole } = await pointersOf(work.store, ref, MOST_POINTERS);
+  pointers.sort((a, b) => (a.edge < b.edge ? 1 : -1));
   for (let known = UNMARKED; ; ) {
-    const bound = await newestBound(work, ref, known);
+    const { bound, hasMore } = await newestBound(work, ref, pointers, known);
     const [stored] = await work.store.watermarks([ref]);
     const watermark = readable(stored)?.watermark ?? UNMARKED;
     const standing = bound.filter(({ edge }) => !isRemoved(watermark, edge));
     // A full list that has lost some may leave room for older ones.
-    if (standing.length === bound.length || bound.length < SHOWN.tokens) return standing;
+    if (standing.length === bound.length || bound.length < SHOWN_TOKENS)
+      return { bound: standing, hasMore: hasMore || !isWhole };
     known = watermark;
   }
 }
@@ -89,14 +106,20 @@ async function boundBy(work: Work, ref: AccountRef): Promise<Pointer[]> {
  * Reads the documents behind the newest pointers until enough tokens are bound. A pointer is never earlier than its
  * token's edge: once the next pointer is earlier than the last edge to show, no later pointer can matter.
  */
-async function newestBound(work: Work, ref: AccountRef, known: Watermark): Promise<Pointer[]> {
+async function newestBound(
+  work: Work,
+  ref: AccountRef,
+  pointers: readonly Pointer[],
+  known: Watermark,
+): Promise<BoundTokens> {
   const account = accountKey(ref.account);
-  const pointers = (await work.store.pointers(ref)).sort((a, b) => (a.edge < b.edge ? 1 : -1));
   let bound: Pointer[] = [];
-  for (const page of chunksOf(pointers, SHOWN.tokens)) {
-    const last = bound[SHOWN.tokens - 1];
+  let hasMore = false;
+  for (const page of chunksOf(pointers, SHOWN_TOKENS)) {
+    const last = bound[SHOWN_TOKENS - 1];
     const newest = page[0]?.edge ?? '';
-    if (newest <= known.removal || (last !== undefined && newest < eventOf(last.edge))) break;
+    if (newest <= known.removal) break;
+    if (last !== undefined && newest < eventOf(last.edge)) return { bound, hasMore: true };
     work.documents -= page.length;
     if (work.documents < 0) throw new Unavailable('too many documents for one query');
     const documents = await work.store.documents(
@@ -107,7 +130,9 @@ async function newestBound(work: Work, ref: AccountRef, known: Watermark): Promi
       const document = readable(documents[i])?.document ?? EMPTY;
       return isBound(document, account, known, work.nowMs) ? [{ token, edge: document.edges[account] ?? '' }] : [];
     });
-    bound = [...bound, ...found].sort((a, b) => byRecency(a.edge, b.edge)).slice(0, SHOWN.tokens);
+    const all = [...bound, ...found].sort((a, b) => byRecency(a.edge, b.edge));
+    bound = all.slice(0, SHOWN_TOKENS);
+    hasMore ||= all.length > bound.length;
   }
-  return bound;
+  return { bound, hasMore };
 }

@@ -28,6 +28,9 @@ export const firstVersion = (record: TokenDocument | Watermark): number => Math.
 /** An account's way to a token: `edge` is the newest bind of the two that was ever tried. */
 export type Pointer = { readonly token: Token; readonly edge: string };
 
+/** Some of an account's pointers, by token. `next`: the token after which the next page begins; undefined on the last. */
+export type PointerPage = { readonly pointers: readonly Pointer[]; readonly next?: Token | undefined };
+
 /**
  * The store of the registry: single-item conditional writes and strongly consistent reads, no transaction, no index.
  * Results have the order of the parameters. Every call may throw `Unavailable`; a write that threw may have happened.
@@ -42,8 +45,8 @@ export interface RegistryStore {
   write(token: TokenRef, document: TokenDocument, version: number): Promise<'written' | { winner: Stored | undefined }>;
   /** Sets the pointer to `edge`, unless it has this or a later one. */
   raisePointer(account: AccountRef, token: Token, edge: string): Promise<void>;
-  /** All pointers of an account, in any order. */
-  pointers(account: AccountRef): Promise<Pointer[]>;
+  /** A page of an account's pointers, by token, so that a reader may stop or go on later. Default: from the beginning. */
+  pointers(account: AccountRef, after?: Token): Promise<PointerPage>;
   /** The accounts' watermarks, strongly consistent. One that cannot be read is `Unavailable` itself, as above. */
   watermarks(accounts: readonly AccountRef[]): Promise<(StoredWatermark | Unavailable)[]>;
   /** Writes only over what was read before. Otherwise returns the watermark that is there now. */
@@ -60,4 +63,20 @@ export interface RegistryStore {
     login: StampedLogin,
     before: StampedLogin | undefined,
   ): Promise<'written' | { winner: StampedLogin | undefined }>;
+}
+
+/** Pointers of an account, page by page, until there are `most` or none is left. Default: all. */
+export async function pointersOf(
+  store: RegistryStore,
+  account: AccountRef,
+  most = Number.POSITIVE_INFINITY,
+): Promise<{ readonly pointers: Pointer[]; readonly isWhole: boolean }> {
+  const pointers: Pointer[] = [];
+  let next: Token | undefined;
+  do {
+    const page: PointerPage = await store.pointers(account, next);
+    for (const pointer of page.pointers) pointers.push(pointer);
+    next = page.next;
+  } while (next !== undefined && pointers.length < most);
+  return { pointers: pointers.slice(0, most), isWhole: next === undefined && pointers.length <= most };
 }

@@ -5,7 +5,7 @@ import { binds, isTokenOperation, type Operation } from './operation.ts';
 import { orUnavailable, readable, Unavailable } from './outcome.ts';
 import { AT_ONCE, inParallel } from './parallel.ts';
 import { msOf, stampMovedTo } from './stamp.ts';
-import type { AccountRef, RegistryStore, StoredWatermark, TokenRef } from './store.ts';
+import { type AccountRef, pointersOf, type RegistryStore, type StoredWatermark, type TokenRef } from './store.ts';
 
 /** The farthest that a bind's own time may be ahead of our clock (ms). */
 export const FUTURE_MS = 5_000;
@@ -94,7 +94,7 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
 
 /** The receive rule for an account's watermark: later than the last one and than the newest bind that was tried. */
 export async function accountTime(store: RegistryStore, nowMs: number, ref: AccountRef): Promise<number> {
-  const [pointers, watermarks] = await Promise.all([store.pointers(ref), store.watermarks([ref])]);
+  const [{ pointers }, watermarks] = await Promise.all([pointersOf(store, ref), store.watermarks([ref])]);
   const moments = watermarks.flatMap((one) => momentsOf(readable(one).watermark));
   return after(nowMs, [...pointers.map(({ edge }) => edge), ...moments]);
 }

@@ -1,3 +1,4 @@
+import { LIMITS } from '../account-api/wire/elements.ts';
 import { type Account, accountKey, type Token } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import { chunksOf } from '../core/parallel.ts';
@@ -21,7 +22,7 @@ export const TOKENS_A_CALL = 20;
 
 /**
  * Returns those of the accounts, newest first, that a hosted token can hold. TPNS keeps one account of each type
- * (https://www.tencentcloud.com/document/product/1024/33768): the newest of each.
+ * (https://www.tencentcloud.com/document/product/1024/33768): the newest of each. XG keeps ten (its Android SDK's page).
  */
 export function holdable(dialect: Dialect, accounts: readonly Account[]): Account[] {
   const kept = new Map<string | number, Account>();
@@ -29,7 +30,7 @@ export function holdable(dialect: Dialect, accounts: readonly Account[]): Accoun
     const place = dialect === 'tpns' ? account.type : accountKey(account);
     if (!kept.has(place)) kept.set(place, account);
   }
-  return [...kept.values()];
+  return [...kept.values()].slice(0, MOST_ACCOUNTS[dialect]);
 }
 
 /**
@@ -54,11 +55,11 @@ export function planCalls(dialect: Dialect, targets: readonly Target[]): MirrorC
 /** Accounts that stay bound after an override of each type. */
 function leftBy(accounts: readonly Account[], seen: readonly Account[]): Account[] {
   const replaced = new Set(accounts.map(({ type }) => type));
-  return seen.filter(({ type }) => !replaced.has(type)).slice(0, MOST_ACCOUNTS);
+  return seen.filter(({ type }) => !replaced.has(type)).slice(0, MOST_ACCOUNTS.tpns);
 }
 
-/** Accounts of one token in one call. The next verification finds any others. */
-const MOST_ACCOUNTS = 10;
+/** Accounts of one token in one call. TPNS names no number. The next verification finds any others to remove. */
+const MOST_ACCOUNTS = { xg: 10, tpns: LIMITS.accountsOfToken } as const;
 
 /** The tokens that a call names. */
 export const tokensIn = (call: MirrorCall): readonly Token[] =>

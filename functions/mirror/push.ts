@@ -2,6 +2,7 @@ import type { Account, Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
+import { pointersOf } from '../core/store.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
 import { inHalves, makeCalls, messageResult, type PushResult, type Retry, retryAfter } from './calls.ts';
 import { notCalled } from './hosted.ts';
@@ -65,7 +66,7 @@ async function pushAccounts(ports: MirrorPorts, marks: readonly AccountMark[]): 
 
 async function markTokensOf(ports: MirrorPorts, { account, id, ms, keeps }: AccountMark): Promise<void> {
   const { app, registry, mark, now } = ports;
-  const pointers = await registry.pointers({ app: app.id, account });
+  const { pointers } = await pointersOf(registry, { app: app.id, account });
   // Forced: whenever the call arrives it takes the account from the token, so the last push proves nothing any more.
   const forced = keeps ? {} : { forcedMs: now() };
   const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, ...forced }));

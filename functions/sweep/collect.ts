@@ -4,7 +4,7 @@ import { horizonAt } from '../core/merge.ts';
 import { orUnavailable, readable, Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { sessionIn } from '../core/stamp.ts';
-import type { AccountRef, RegistryStore, Stored, TokenRef } from '../core/store.ts';
+import { type AccountRef, pointersOf, type RegistryStore, type Stored, type TokenRef } from '../core/store.ts';
 import { isAncient, leadsNowhere, needsFold, type Watermarks, withoutDead } from './rules.ts';
 import type { Page, Place, SweepItem, SweepStore } from './store.ts';
 
@@ -173,7 +173,7 @@ async function forgetOld(
   const isOld = ([, logout]: [string, string]) => isAncient(logout, idleMs ?? now());
   const old = sessions.filter(isOld);
   if (old.length === 0 || (idleMs !== undefined && idleMs > now() - IDLE_MS)) return;
-  const pointers = await registry.pointers(ref);
+  const { pointers } = await pointersOf(registry, ref);
   const documents = await registry.documents(pointers.map(({ token }) => ({ app: ref.app, token })));
   const edges = documents.map((one) => readable(one)?.document.edges[accountKey(ref.account)] ?? '');
   if (old.some(([session]) => edges.some((edge) => sessionIn(edge) === session))) return;

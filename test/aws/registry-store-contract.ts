@@ -7,7 +7,7 @@ import { merge } from '../../functions/core/merge.ts';
 import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import { inParallel } from '../../functions/core/parallel.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
-import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
+import { type AccountRef, pointersOf, type RegistryStore, type TokenRef } from '../../functions/core/store.ts';
 import { tokenTimes } from '../../functions/core/time.ts';
 import { raiseRemoval, removalsOf, watermarkOf } from '../memory/registry-store.ts';
 import {
@@ -110,7 +110,7 @@ function unreadableRules(made: () => Made): void {
     await store.raisePointer(of('carol'), on('bad').token, edge(1));
     expect(await accountsOf(store, [on('phone')], 1_000)).toEqual([[account('alice')]]);
     await expect(accountsOf(store, [on('phone'), on('bad')], 1_000)).rejects.toThrow(Unavailable);
-    expect(await tokensOf(store, [of('alice')], 1_000)).toEqual([['phone']]);
+    expect(await tokensOf(store, [of('alice')], 1_000)).toEqual([{ tokens: ['phone'], hasMore: false }]);
     await expect(tokensOf(store, [of('alice'), of('carol')], 1_000)).rejects.toThrow(Unavailable);
   });
 
@@ -234,10 +234,10 @@ function writeRules(store: () => RegistryStore): void {
 
 function pointerRules(store: () => RegistryStore): void {
   const pointers = async (ref: AccountRef) =>
-    (await store().pointers(ref)).sort((a, b) => (a.token < b.token ? -1 : 1));
+    (await pointersOf(store(), ref)).pointers.sort((a, b) => (a.token < b.token ? -1 : 1));
 
   test('an account that was never bound has no pointers', async () => {
-    expect(await store().pointers(of('alice'))).toEqual([]);
+    expect(await store().pointers(of('alice'))).toEqual({ pointers: [] });
   });
 
   test('pointers only rise', async () => {
@@ -262,7 +262,7 @@ function pointerRules(store: () => RegistryStore): void {
 
   test('pointers lead to tokens with odd names', async () => {
     for (const name of TOKENS) await store().raisePointer(of('alice'), token(name), edge(1));
-    const found = (await store().pointers(of('alice'))).map(({ token }): string => token);
+    const found = (await pointers(of('alice'))).map(({ token }): string => token);
     expect(found.sort()).toEqual([...TOKENS].sort());
   });
 
@@ -278,6 +278,14 @@ function pointerRules(store: () => RegistryStore): void {
     );
     await inParallel(tokens, 16, (one) => store().raisePointer(of('alice'), one, edge(1)));
     expect((await pointers(of('alice'))).map(({ token }) => token)).toEqual(tokens);
+    const first = await store().pointers(of('alice'));
+    expect(first.pointers.length).toBeLessThan(tokens.length);
+    const most = first.pointers.length - 1;
+    expect(await pointersOf(store(), of('alice'), most)).toEqual({
+      pointers: first.pointers.slice(0, most),
+      isWhole: false,
+    });
+    expect(await pointersOf(store(), of('alice'), tokens.length)).toMatchObject({ isWhole: true });
   });
 }
 

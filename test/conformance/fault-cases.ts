@@ -146,7 +146,17 @@ const REPLIES: readonly Fault[] = [
   {
     what: 'the oldest account comes first',
     handle: sayingLists((entries) => entries.map(turning('account_list'))),
-    rules: 'newest-accounts-show xg-sample-accounts',
+    rules: 'all-accounts-show xg-sample-accounts',
+  },
+  {
+    what: 'a token shows ten accounts',
+    handle: sayingLists((entries) =>
+      entries.map((entry) => ({
+        ...entry,
+        ...(entry.account_list && { account_list: entry.account_list.slice(0, 10) }),
+      })),
+    ),
+    rules: 'all-accounts-show',
   },
   {
     what: 'XG: a query has results',

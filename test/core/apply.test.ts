@@ -21,7 +21,8 @@ import {
 } from '../world/examples.ts';
 
 const accountsOf = (store: RegistryStore, tokens: readonly TokenRef[]) => accountsAt(store, tokens, 1_000);
-const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]) => tokensAt(store, accounts, 1_000);
+const tokensOf = async (store: RegistryStore, accounts: readonly AccountRef[]) =>
+  (await tokensAt(store, accounts, 1_000)).map(({ tokens }) => tokens);
 const SHOP = app().id;
 const PHONE = { app: SHOP, token: token('phone') };
 const NOW = 1_000;

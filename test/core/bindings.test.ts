@@ -1,23 +1,15 @@
 import { expect, test } from 'vitest';
 import { applyAll } from '../../functions/core/apply.ts';
-import { accountsOf as accountsAt, SHOWN, tokensOf as tokensAt } from '../../functions/core/bindings.ts';
+import { accountsOf as accountsAt, SHOWN_TOKENS, tokensOf as shownTokens } from '../../functions/core/bindings.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import { storeAfter } from '../memory/registry-store.ts';
-import {
-  account,
-  app,
-  bind,
-  moved,
-  override,
-  session,
-  token,
-  unbind,
-  unbindAll,
-  unbindEverywhere,
-} from '../world/examples.ts';
+import { account, app, bind, moved, override, session, token, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const accountsOf = (store: RegistryStore, tokens: readonly TokenRef[]) => accountsAt(store, tokens, 1_000);
+const tokensAt = async (store: RegistryStore, accounts: readonly AccountRef[], nowMs: number) =>
+  (await shownTokens(store, accounts, nowMs)).map(({ tokens }) => tokens);
 const tokensOf = (store: RegistryStore, accounts: readonly AccountRef[]) => tokensAt(store, accounts, 1_000);
+const hasMore = async (store: RegistryStore) => (await shownTokens(store, [of('alice')], 1_000))[0]?.hasMore;
 const SHOP = app().id;
 const CHAT = app('chat').id;
 const on = (name: string, id = SHOP) => ({ app: id, token: token(name) });
@@ -42,16 +34,16 @@ test('the accounts of one login keep the order of its list', async () => {
   expect(await accountsOf(store, [on('phone')])).toEqual([[account('bob'), account('alice'), account('dave')]]);
 });
 
-test('a reply has the newest ten accounts of a token, and the store keeps the others', async () => {
-  const names = Array.from({ length: 12 }, (_, i) => `user-${i}`);
+test('the two directions agree: a token shows every account that shows the token', async () => {
+  const names = Array.from({ length: 120 }, (_, i) => `user-${i}`);
   const store = await storeAfter(...names.map((name, i) => bind(i, [name])));
-  expect(await accountsOf(store, [on('phone')])).toEqual([names.toReversed().slice(0, SHOWN.accounts).map(account)]);
-  expect(await tokensOf(store, [of('user-0')])).toEqual([['phone']]);
-  await applyAll(
-    { store, now: () => 1_000, pause: async () => {} },
-    names.slice(2).map((name, i) => unbind(100 + i, [name])),
-  );
-  expect(await accountsOf(store, [on('phone')])).toEqual([[account('user-1'), account('user-0')]]);
+  expect(await accountsOf(store, [on('phone')])).toEqual([names.toReversed().map(account)]);
+  expect(
+    await tokensOf(
+      store,
+      names.map((name) => of(name)),
+    ),
+  ).toEqual(names.map(() => ['phone']));
 });
 
 test('the accounts of a token are without those that have lost all their tokens since', async () => {
@@ -86,7 +78,7 @@ test('the tokens of an account are the newest hundred, even if the newest pointe
     moved(bind(900, ['alice']), 'phone-249'),
   );
   expect(await tokensOf(store, [of('alice')])).toEqual([['phone-249', ...names.slice(1, 100).toReversed()]]);
-  expect(SHOWN.tokens).toBe(100);
+  expect(SHOWN_TOKENS).toBe(100);
 });
 
 test('a query for the tokens of an account reads no more documents than the reply needs', async () => {
@@ -100,14 +92,14 @@ test('a query for the tokens of an account reads no more documents than the repl
       return inner.documents(tokens);
     },
   };
-  expect((await tokensOf(store, [of('alice')]))[0]).toHaveLength(SHOWN.tokens);
-  expect(asked).toEqual([SHOWN.tokens]);
+  expect((await tokensOf(store, [of('alice')]))[0]).toHaveLength(SHOWN_TOKENS);
+  expect(asked).toEqual([SHOWN_TOKENS]);
 });
 
 test('the tokens of an account include those of the same event that stand on the next page of pointers', async () => {
   const names = Array.from({ length: 120 }, (_, i) => `phone-${String(i).padStart(3, '0')}`);
   const store = await storeAfter(...names.map((name, i) => moved(bind(1, ['alice'], { element: i }), name)));
-  expect(await tokensOf(store, [of('alice')])).toEqual([names.slice(0, SHOWN.tokens)]);
+  expect(await tokensOf(store, [of('alice')])).toEqual([names.slice(0, SHOWN_TOKENS)]);
 });
 
 /** A store in which the account loses all its tokens right after the documents were read. */
@@ -145,9 +137,9 @@ test('a query that names an account a hundred times reads it once', async () => 
   let reads = 0;
   const store: RegistryStore = {
     ...inner,
-    pointers: (ref) => {
+    pointers: (ref, after) => {
       reads++;
-      return inner.pointers(ref);
+      return inner.pointers(ref, after);
     },
   };
   const asked = Array.from({ length: 100 }, () => of('alice'));
@@ -155,15 +147,47 @@ test('a query that names an account a hundred times reads it once', async () => 
   expect(reads).toBe(1);
 });
 
-test('a query behind too many pointers is unavailable', async () => {
-  const inner = await storeAfter();
-  const pointers = Array.from({ length: 10_001 }, (_, i) => ({ token: token(`t${i}`), edge: '9' }));
-  const store: RegistryStore = { ...inner, pointers: async () => pointers };
-  await expect(tokensOf(store, [of('alice')])).rejects.toThrow('too many documents for one query');
+test('an account says that it has more tokens than are shown, and one with a hundred does not', async () => {
+  const names = Array.from({ length: SHOWN_TOKENS + 1 }, (_, i) => `phone-${i}`);
+  const store = await storeAfter(...names.slice(1).map((name, i) => moved(bind(i, ['alice']), name)));
+  expect(await hasMore(store)).toBe(false);
+  await applyAll({ store, now: () => 1_000, pause: async () => {} }, [moved(bind(900, ['alice']), 'phone-0')]);
+  expect(await hasMore(store)).toBe(true);
+});
+
+/** An account with a million pointers, in pages of 5,000. Notes how many pages and documents are read. */
+function crowded(inner: RegistryStore) {
+  const reads = { pages: 0, documents: 0 };
+  const at = (n: number) => token(`t${String(n).padStart(7, '0')}`);
+  const store: RegistryStore = {
+    ...inner,
+    pointers: async (_, after) => {
+      reads.pages++;
+      const from = after === undefined ? 0 : Number(after.slice(1)) + 1;
+      const pointers = Array.from({ length: 5_000 }, (_, i) => ({ token: at(from + i), edge: '9' }));
+      return { pointers, next: from + 5_000 < 1_000_000 ? at(from + 4_999) : undefined };
+    },
+    documents: (tokens) => {
+      reads.documents += tokens.length;
+      return inner.documents(tokens);
+    },
+  };
+  return { store, reads };
+}
+
+test('a query for an account of a million tokens reads ten thousand pointers and says that there are more', async () => {
+  const { store, reads } = crowded(await storeAfter(moved(bind(1, ['alice']), 't0000007')));
+  expect(await shownTokens(store, [of('alice')], 1_000)).toEqual([{ tokens: ['t0000007'], hasMore: true }]);
+  expect(reads).toEqual({ pages: 2, documents: 10_000 });
+});
+
+test('a query behind too many pointers of several accounts is unavailable', async () => {
+  const { store } = crowded(await storeAfter());
+  await expect(tokensOf(store, [of('alice'), of('bob')])).rejects.toThrow('too many documents for one query');
 });
 
 test('tokens behind a full page of ended sessions are shown', async () => {
-  const names = Array.from({ length: SHOWN.tokens + 5 }, (_, i) => `phone-${i}`);
+  const names = Array.from({ length: SHOWN_TOKENS + 5 }, (_, i) => `phone-${i}`);
   const logins = names.map((name, i) => moved(bind(i + 1, ['alice'], { session: i < 5 ? 'kept' : 'ended' }), name));
   const end = { ...unbindEverywhere(900, 'alice'), kind: 'endAccountSession', session: session('ended') } as const;
   const store = await storeAfter(...logins, end);

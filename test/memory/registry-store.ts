@@ -74,7 +74,14 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
       pointers.set(accountRefKey(ref), known);
       if (edge > (known.get(token) ?? '')) known.set(token, edge);
     },
-    pointers: async (ref) => [...(pointers.get(accountRefKey(ref)) ?? [])].map(([token, edge]) => ({ token, edge })),
+    pointers: async (ref, after) => {
+      const known = [...(pointers.get(accountRefKey(ref)) ?? [])].map(([token, edge]) => ({ token, edge }));
+      const rest = known
+        .filter(({ token }) => after === undefined || token > after)
+        .sort((a, b) => (a.token < b.token ? -1 : 1));
+      const page = rest.slice(0, POINTERS_A_PAGE);
+      return { pointers: page, next: rest.length > page.length ? page.at(-1)?.token : undefined };
+    },
     watermarks: async (accounts) => accounts.map((ref) => watermarks.get(accountRefKey(ref)) ?? NOT_STORED),
     writeWatermark: async (ref, watermark, before) => {
       const winner = watermarks.get(accountRefKey(ref)) ?? NOT_STORED;
@@ -93,6 +100,9 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
     },
   };
 }
+
+/** Small, so that tests with a few tokens meet several pages. */
+const POINTERS_A_PAGE = 64;
 
 const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
 

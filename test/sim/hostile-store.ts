@@ -1,7 +1,7 @@
 import type { Token } from '../../functions/core/account.ts';
 import { expiryOf } from '../../functions/core/merge.ts';
 import { Unreadable } from '../../functions/core/outcome.ts';
-import type { Pointer, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
+import type { RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
 import type { MirrorState, MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { memoryRegistryStore, tokenKey } from '../memory/registry-store.ts';
@@ -46,17 +46,11 @@ export function hostileStore(
     writeWatermark: async (...parameters) => present((await request(() => inner.writeWatermark(...parameters)))[0]),
     newestLogin: async (installation) => (await request(() => inner.newestLogin(installation)))[0],
     writeNewestLogin: async (...parameters) => present((await request(() => inner.writeNewestLogin(...parameters)))[0]),
-    pointers: async (account) => {
-      // Pages in the order of the keys, each a request of its own.
-      const found: Pointer[] = [];
-      for (;;) {
-        const last = found.at(-1)?.token ?? '';
-        const [all = []] = await request(() => inner.pointers(account));
-        const rest = all.filter(({ token }) => token > last).sort((a, b) => (a.token < b.token ? -1 : 1));
-        const page = 1 + surroundings.random.below(3);
-        found.push(...rest.slice(0, page));
-        if (rest.length <= page) return found;
-      }
+    pointers: async (account, after) => {
+      // Small pages, each a request of its own.
+      const [{ pointers, next } = { pointers: [] }] = await request(() => inner.pointers(account, after));
+      const page = pointers.slice(0, 1 + surroundings.random.below(3));
+      return { pointers: page, next: page.length < pointers.length ? page.at(-1)?.token : next };
     },
   };
 }

@@ -152,9 +152,14 @@ type Said = Pick<Answer, 'app' | 'token' | 'account' | 'isShown'>;
 async function answersOf(store: RegistryStore, tokens: typeof TOKENS, accounts: typeof ACCOUNTS): Promise<Said[]> {
   const tokenRefs = tokens.map((token) => ({ app: APP, token }));
   const accountRefs = accounts.map((account) => ({ app: APP, account }));
+  const shown = await tokensOf(store, accountRefs, BEGINNING_MS);
   const found = [
     ...shownOfTokens(tokens, ACCOUNTS, await accountsOf(store, tokenRefs, BEGINNING_MS)),
-    ...shownOfAccounts(accounts, TOKENS, await tokensOf(store, accountRefs, BEGINNING_MS)),
+    ...shownOfAccounts(
+      accounts,
+      TOKENS,
+      shown.map(({ tokens }) => tokens),
+    ),
   ];
   return found.map((one) => ({ app: APP, ...one }));
 }

@@ -16,8 +16,8 @@ export const STORE_MUTANTS: readonly Hunt[] = [
   }),
   ...inFile('core/bindings.ts', 'storage', {
     "an account's watermark is read first": [
-      '    const bound = await newestBound(work, ref, known);\n    const [stored] = await work.store.watermarks([ref]);\n',
-      '    const [stored] = await work.store.watermarks([ref]);\n    const bound = await newestBound(work, ref, known);\n',
+      '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const [stored] = await work.store.watermarks([ref]);\n',
+      '    const [stored] = await work.store.watermarks([ref]);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
     ],
     'watermarks are not read': ['watermarks.get(`${app}#${account}`) ?? UNMARKED', 'UNMARKED'],
     'a pointer is taken for a binding': [

@@ -67,11 +67,13 @@ const answers = async ({ registry, nowMs }: World) => [
     PHONES.map((name) => ({ app: SHOP, token: token(name) })),
     nowMs,
   ),
-  await tokensOf(
-    registry,
-    NAMES.map((name) => ({ app: SHOP, account: account(name) })),
-    nowMs,
-  ),
+  (
+    await tokensOf(
+      registry,
+      NAMES.map((name) => ({ app: SHOP, account: account(name) })),
+      nowMs,
+    )
+  ).map(({ tokens }) => tokens),
 ];
 
 const sizes = ({ table }: World) => ({

@@ -135,7 +135,7 @@ function watched(state: { isStoreDown: boolean; writes: number }): RegistryStore
     });
   return {
     documents: (tokens) => up(() => store.documents(tokens)),
-    pointers: (account) => up(() => store.pointers(account)),
+    pointers: (account, after) => up(() => store.pointers(account, after)),
     watermarks: (accounts) => up(() => store.watermarks(accounts)),
     write: (token, document, version) => write(() => store.write(token, document, version)),
     raisePointer: (account, token, edge) => write(() => store.raisePointer(account, token, edge)),

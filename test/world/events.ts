@@ -80,7 +80,7 @@ export type World = {
   /** Sends one signed event, or a list of them. */
   readonly send: (body: unknown, options?: { source?: string; id?: string }) => Promise<HttpReply>;
   readonly accountsOf: (app: string, token: string) => Promise<string[]>;
-  readonly tokensOf: (app: string, account: string, type?: number) => Promise<string[]>;
+  readonly tokensOf: (app: string, account: string, type?: number) => Promise<readonly string[]>;
   /** The operations on the queue. */
   readonly queued: Operation[];
 };
@@ -105,12 +105,9 @@ export function world(ports: Partial<AcceptPorts & EventsPorts> = {}): World {
       return accounts.map(({ type, id }) => `${type}#${id}`);
     },
     tokensOf: async (app, id, type = 7) => {
-      const [tokens = []] = await tokensOf(
-        store,
-        [{ app: AppId.parse(app), account: Account.parse({ type, id }) }],
-        NOW,
-      );
-      return tokens;
+      const ref = { app: AppId.parse(app), account: Account.parse({ type, id }) };
+      const [shown] = await tokensOf(store, [ref], NOW);
+      return shown?.tokens ?? [];
     },
     queued,
   };

@@ -2,10 +2,10 @@ import * as z from 'zod/mini';
 import { Account, AccountId, AccountType, isWithin, Platform, Token } from '../../core/account.ts';
 import type { Dialect } from '../../core/configuration.ts';
 
-/** The most elements of each list. `tokens` is from the documents; they are silent on the others. */
+/** The most elements of each list. `tokens` is from the documents; they are silent on the others. TPNS has 36 types. */
 export const LIMITS = {
   tokens: 20,
-  accountsOfToken: 10,
+  accountsOfToken: 64,
   tokensToClear: 500,
   accountsToClear: 100,
   queried: 100,
