@@ -1,6 +1,8 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Configuration } from '../functions/core/configuration.ts';
 import { readConfiguration } from '../infra/configuration.ts';
-import { deleteInstance, type Instance, writeInstance } from '../local/description.ts';
+import { deleteInstance, type Instance, ownFolder, writeInstance } from '../local/description.ts';
 import type { MirrorSecrets } from '../local/environment.ts';
 import { SETTLE_S, startMirrored } from '../local/hosted/mirrored-instance.ts';
 import { FAULTS, type Fault } from '../local/hosted/tasks.ts';
@@ -8,7 +10,9 @@ import { PARENT } from '../local/hosted/upstream.ts';
 import { type Local, startLocal } from '../local/instance.ts';
 import { reasonOf, UserError } from '../local/user-error.ts';
 import { command, type Options, type Terminal } from './command.ts';
+import { writeEnvFile } from './env-file.ts';
 import { columns } from './table.ts';
+import { secretIn } from './target.ts';
 
 export const MIRROR_OPTIONS = {
   mirror: {
@@ -21,7 +25,7 @@ export const MIRROR_OPTIONS = {
   'mirror-secret': {
     value: 'APP=SECRET',
     repeats: true,
-    help: 'secret of the hosted API of an app whose configuration has a mirror; may be repeated. Such an app is mirrored for real. Default: none, and the mirror waits',
+    help: 'secret of the hosted API of an app whose configuration has a mirror; may be repeated; APP=@FILE reads it from a file. Such an app is mirrored for real. Default: none, and the mirror waits',
   },
 } as const satisfies Options;
 
@@ -34,7 +38,7 @@ export function mirrorSecretsIn(
   const mirrored = apps.filter(({ mirror }) => mirror !== undefined).map(({ id }) => `${id}`);
   const pairs = given.map((text) => {
     const [, app = '', secret = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-    if (mirrored.includes(app)) return [app, secret] as const;
+    if (mirrored.includes(app)) return [app, secretIn(secret)] as const;
     throw new UserError('--mirror-secret takes APP=SECRET, where APP is an app of the configuration that has a mirror');
   });
   const secrets: MirrorSecrets = Object.fromEntries(pairs);
@@ -62,8 +66,11 @@ export const start = command({
     port: { value: 'N', default: '8787', help: 'port to listen on; 0 means any free port' },
     data: {
       value: 'DIR',
-      help: 'keep queues, bindings and development secrets in this folder. Default: in memory',
+      help: 'keep queues, bindings and development secrets in this folder. Default: in memory, and the secrets in .bindery',
     },
+    fresh: { help: 'make new development secrets. Default: those of the last start' },
+    env: { help: 'write the address and the development secrets into .env; its other lines stay' },
+    'env-file': { value: 'FILE', help: 'the same, into this file. Default: none' },
     config: { value: 'FILE', default: 'bindery.json', help: 'the configuration' },
     ...MIRROR_OPTIONS,
     json: { help: 'print the description of the instance as one line of JSON' },
@@ -72,12 +79,16 @@ export const start = command({
     const configuration = configurationIn(values.config);
     const faults = faultsIn(values['mirror-faults'], values.mirror === true);
     const mirrorSecrets = mirrorSecretsIn(values['mirror-secret'] ?? [], configuration, terminal);
-    const options = { configuration, port: portIn(values.port), data: values.data, mirrorSecrets };
+    const secretsIn = writableFolder(terminal);
+    const { data, fresh: isFresh } = values;
+    const options = { configuration, port: portIn(values.port), data, secretsIn, isFresh, mirrorSecrets };
     const { stop, ...instance } = values.mirror
       ? await startMirrored({ ...options, faults })
       : await startLocal(options);
-    stopWithStarter(stop, terminal.folder);
-    describe(instance, terminal);
+    stopWithStarter(instance, stop, terminal.folder);
+    if (secretsIn !== undefined) writeInstance(instance, terminal.folder);
+    const file = values['env-file'] ?? (values.env ? join(terminal.folder, '.env') : undefined);
+    if (file !== undefined) describe(instance, file, terminal);
     terminal.print(values.json ? JSON.stringify(instance) : welcome(instance));
     return 0;
   },
@@ -95,12 +106,28 @@ function portIn(text: string): number {
   throw new UserError(`--port ${text}: a port is a number from 0 to 65535`);
 }
 
-/** Writes the description for the other commands. An instance without one is still of use. */
-function describe(instance: Instance, { folder, warn }: Terminal): void {
+/** Makes `.bindery`, the folder of descriptions and development secrets. Without it an instance is still of use. */
+function writableFolder({ folder, warn }: Terminal): string | undefined {
   try {
-    writeInstance(instance, folder);
+    const own = ownFolder(folder);
+    mkdirSync(own, { recursive: true, mode: 0o700 });
+    accessSync(own, constants.W_OK);
+    return own;
   } catch (error) {
-    warn(`.bindery/local.json cannot be written (${reasonOf(error)}): npm run send and query need --url`);
+    warn(
+      `.bindery cannot be written (${reasonOf(error)}): secrets last until the end, send and query need --url and --secret`,
+    );
+    return undefined;
+  }
+}
+
+/** Writes the `.env` file. An instance without it is still of use. */
+function describe(instance: Instance, file: string, { warn }: Terminal): void {
+  try {
+    for (const name of writeEnvFile(instance, file)) warn(`${file} sets ${name} itself: that line was left as it is`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    warn(error.message);
   }
 }
 
@@ -113,13 +140,13 @@ const DEADLINE_MS = 1_700;
  */
 const CHECK_MS = 200;
 
-function stopWithStarter(stop: Local['stop'], folder: string): void {
+function stopWithStarter(instance: Instance, stop: Local['stop'], folder: string): void {
   const end = () => {
     clearInterval(checking);
     setTimeout(() => process.exit(0), DEADLINE_MS);
     // dynalite throws from its callbacks when a request reaches a table that is closing.
     process.on('uncaughtException', () => {});
-    deleteInstance(folder);
+    deleteInstance(instance, folder);
     stop().finally(() => process.exit(0));
   };
   // The starter passes its own id, so that it counts as gone even if it ended before this line.

@@ -1,15 +1,24 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { request } from 'undici';
 import { webhookKey } from '../functions/events/signature.ts';
-import { type Instance, readInstance } from '../local/description.ts';
-import { hasCode, messageOf, UserError } from '../local/user-error.ts';
+import { type Instance, runningInstances } from '../local/description.ts';
+import { hasCode, messageOf, reasonOf, UserError } from '../local/user-error.ts';
 import type { Options, Terminal, Values } from './command.ts';
+
+export const PORT_OPTION = {
+  port: { value: 'N', help: 'the instance on this port. Default: the newest that was started from this directory' },
+} as const satisfies Options;
 
 /** Options for the address of Bindery and the secret of the caller. */
 export const TARGET_OPTIONS = {
   url: { value: 'URL', help: 'address of Bindery. Default: BINDERY_URL, or the instance started from this directory' },
-  secret: { value: 'S', help: 'secret of the caller. Default: BINDERY_SECRET, or the one of the local instance' },
+  ...PORT_OPTION,
+  secret: {
+    value: 'S',
+    help: 'secret of the caller; @FILE reads it from a file. Default: BINDERY_SECRET, or the one of the local instance',
+  },
   'secret-id': { value: 'ID', help: 'read the secret from Secrets Manager, with your AWS credentials. Default: none' },
 } as const satisfies Options;
 
@@ -17,17 +26,53 @@ export const TARGET_OPTIONS = {
 export type Target = { readonly url: string; readonly instance?: Instance; readonly secret?: string };
 
 /** Finds the target in the options, then in the environment, then in the description that `npm start` leaves. */
-export async function targetOf(
-  values: Values<typeof TARGET_OPTIONS>,
-  { environment, folder }: Pick<Terminal, 'environment' | 'folder'>,
-): Promise<Target> {
-  const secret = values.secret ?? (await fromSecretsManager(values['secret-id']));
-  const url = values.url ?? environment['BINDERY_URL'];
-  if (url !== undefined) return { url: withoutSlash(url), ...given(secret ?? environment['BINDERY_SECRET']) };
-  const instance = readInstance(folder);
-  if (instance === undefined)
-    throw new UserError('no instance runs in this directory: start one with `npm start`, or give --url');
-  return { url: instance.url, instance, ...given(secret) };
+export async function targetOf(values: Values<typeof TARGET_OPTIONS>, terminal: Surroundings): Promise<Target> {
+  const { environment, folder, warn } = terminal;
+  const secret = secretIn(values.secret) ?? (await fromSecretsManager(values['secret-id']));
+  const known = secret ?? environment['BINDERY_SECRET'];
+  if (values.url !== undefined && values.port !== undefined) throw new UserError('give either --url or --port');
+  if (values.url !== undefined) return { url: withoutSlash(values.url), ...given(known) };
+  const url = environment['BINDERY_URL'];
+  if (url === undefined || values.port !== undefined) {
+    const instance = localInstance(values, terminal, ', or give --url');
+    return { url: instance.url, instance, ...given(secret) };
+  }
+  warn(`${url}, from BINDERY_URL`);
+  // The variables that `npm start -- --env` writes name the local instance.
+  const instance = runningInstances(folder).find((one) => one.url === url);
+  return instance ? { url, instance, ...given(known) } : { url: withoutSlash(url), ...given(known) };
+}
+
+type Surroundings = Pick<Terminal, 'environment' | 'folder' | 'warn'>;
+
+/** Returns the instance of the port, or the newest, and prints which one it is. `otherwise` ends the error. */
+export function localInstance(
+  { port }: Values<typeof PORT_OPTION>,
+  { folder, warn }: Pick<Terminal, 'folder' | 'warn'>,
+  otherwise = '',
+): Instance {
+  const running = runningInstances(folder);
+  const portOf = ({ url }: Instance) => new URL(url).port;
+  const ports = running.map(portOf).join(', ');
+  const chosen = port === undefined ? running[0] : running.find((one) => portOf(one) === port);
+  if (running.length === 0)
+    throw new UserError(`no instance runs in this directory: start one with \`npm start\`${otherwise}`);
+  if (chosen === undefined) throw new UserError(`no instance of this directory has port ${port}: there is ${ports}`);
+  const isOne = port !== undefined || running.length === 1;
+  warn(isOne ? chosen.url : `${chosen.url}, the newest instance of this directory: --port chooses from ${ports}`);
+  return chosen;
+}
+
+/** Returns a secret that was given as an option. `@FILE` names a file, so that no process list shows the secret. */
+export function secretIn(text: string): string;
+export function secretIn(text: string | undefined): string | undefined;
+export function secretIn(text: string | undefined): string | undefined {
+  if (!text?.startsWith('@')) return text;
+  try {
+    return readFileSync(text.slice(1), 'utf8').trim();
+  } catch (error) {
+    throw new UserError(`the secret in ${text.slice(1)} cannot be read: ${reasonOf(error)}`);
+  }
 }
 
 const given = (secret: string | undefined) => (secret === undefined ? {} : { secret });

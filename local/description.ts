@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { Platform } from '../functions/core/account.ts';
 import { AppId, Dialect, Policy, SourceId } from '../functions/core/configuration.ts';
@@ -18,31 +18,68 @@ export const Instance = z.object({
 });
 export type Instance = z.infer<typeof Instance>;
 
-const Description = Instance.extend({ pid: z.int() });
+const Note = Instance.extend({ pid: z.int(), startedMs: z.number() });
 
-const fileIn = (folder: string): string => join(folder, '.bindery', 'local.json');
+/** The folder in a working directory that holds the descriptions of its instances, and their development secrets. */
+export const ownFolder = (folder: string): string => join(folder, '.bindery');
 
-/** Writes the description into a working directory, where the commands look for it. */
-export function writeInstance(instance: Instance, folder: string): void {
-  const file = fileIn(folder);
-  mkdirSync(dirname(file), { recursive: true });
+/** Two instances have different ports, so neither overwrites the description of the other. */
+const NAME = /^instance-\d+\.json$/;
+const fileOf = ({ url }: Instance, folder: string): string =>
+  join(ownFolder(folder), `instance-${new URL(url).port}.json`);
+
+/** Writes the description into a working directory, where the commands look for it. Deletes those of dead instances. */
+export function writeInstance(instance: Instance, folder: string, startedMs = Date.now()): void {
+  const file = fileOf(instance, folder);
+  mkdirSync(ownFolder(folder), { recursive: true, mode: 0o700 });
+  for (const { path, note } of notesIn(folder)) if (!isAlive(note.pid)) rmSync(path, { force: true });
   // An existing file would keep its mode, and it holds secrets now.
   rmSync(file, { force: true });
-  writeFileSync(file, `${JSON.stringify({ ...instance, pid: process.pid }, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(file, `${JSON.stringify({ ...instance, pid: process.pid, startedMs }, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** Returns the instance that was started last in the folder; undefined if it has stopped cleanly. */
-export const readInstance = (folder: string): Instance | undefined => descriptionIn(folder);
+/** Returns the instances that run in the folder, the newest first. */
+export const runningInstances = (folder: string): Instance[] =>
+  notesIn(folder)
+    .map(({ note }) => note)
+    .filter(({ pid }) => isAlive(pid))
+    .sort((a, b) => b.startedMs - a.startedMs);
 
-/** Deletes the description, unless another instance has written its own since. */
-export function deleteInstance(folder: string): void {
-  if (descriptionIn(folder)?.pid === process.pid) rmSync(fileIn(folder), { force: true });
+/** Deletes the description, unless another process has written its own since. */
+export function deleteInstance(instance: Instance, folder: string): void {
+  const file = fileOf(instance, folder);
+  if (noteIn(file)?.pid === process.pid) rmSync(file, { force: true });
 }
 
-function descriptionIn(folder: string): z.infer<typeof Description> | undefined {
+type NoteFile = { readonly path: string; readonly note: z.infer<typeof Note> };
+
+function notesIn(folder: string): NoteFile[] {
   try {
-    return Description.parse(JSON.parse(readFileSync(fileIn(folder), 'utf8')));
+    const paths = readdirSync(ownFolder(folder)).filter((name) => NAME.test(name));
+    return paths.flatMap((name) => {
+      const path = join(ownFolder(folder), name);
+      const note = noteIn(path);
+      return note ? [{ path, note }] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
+function noteIn(file: string): z.infer<typeof Note> | undefined {
+  try {
+    return Note.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return undefined;
+  }
+}
+
+/** Tests that a process runs. One that was killed has left its description. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

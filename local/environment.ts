@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Configuration } from '../functions/core/configuration.ts';
 import type {
@@ -76,10 +76,13 @@ export type Secrets = Omit<z.infer<typeof Secrets>, 'pseudonyms'> & { readonly p
 /** The secrets of hosted APIs that the user gave, by the mirrored app. */
 export type MirrorSecrets = Readonly<Record<string, string>>;
 
+/** The folder where development secrets stay between starts. `isFresh`: they are replaced by new ones. */
+export type SecretsFolder = { readonly path: string; readonly isFresh?: boolean };
+
 /** Returns a secret for each app and each source: the one in the folder, or a new one. */
-export function developmentSecrets({ apps, sources }: Configuration, folder?: string): Secrets {
-  const file = folder === undefined ? undefined : join(folder, 'secrets.json');
-  const kept = file === undefined ? NONE : keptIn(file);
+export function developmentSecrets({ apps, sources }: Configuration, folder?: SecretsFolder): Secrets {
+  const file = folder && join(folder.path, 'secrets.json');
+  const kept = file === undefined || folder?.isFresh ? NONE : keptIn(file);
   const secrets = {
     apps: { ...kept.apps, ...missing(apps, kept.apps, () => alphanumerics(32)) },
     // 44 letters and digits are also the base64 of 33 bytes, which Standard Webhooks requires.
@@ -106,8 +109,10 @@ function keptIn(file: string): z.infer<typeof Secrets> {
 
 /** Replaces the file at once: a process that is killed while it writes leaves the secrets from before. */
 function keep(file: string, secrets: Secrets): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  const made = `${file}.${process.pid}`;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(made, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(made, file);
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -26,6 +26,10 @@ export type LocalOptions = {
   readonly port: number;
   /** Folder for queues, bindings and secrets. Default: in memory. */
   readonly data?: string | undefined;
+  /** Folder of the development secrets if there is no `data`. Default: new secrets at each start. */
+  readonly secretsIn?: string | undefined;
+  /** Replaces the development secrets that are in the folder. Default: false. */
+  readonly isFresh?: boolean | undefined;
   /** Secrets of the hosted APIs, by mirrored app. A mirror without its secret waits. */
   readonly mirrorSecrets?: MirrorSecrets | undefined;
 };
@@ -57,7 +61,9 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   const { configuration, port, data } = options;
   const folder = data === undefined ? undefined : takeDataFolder(data);
   if (folder) stops.push(folder.release);
-  const secrets = developmentSecrets(configuration, folder?.path);
+  const path = folder?.path ?? options.secretsIn;
+  const isFresh = options.isFresh === true;
+  const secrets = developmentSecrets(configuration, path === undefined ? undefined : { path, isFresh });
   const { sqs, dynamodb } = await startServices(versionsOf(secrets, options.mirrorSecrets ?? {}), folder, stops);
   const client = new SQSClient();
   stops.push(() => client.destroy());

@@ -2,10 +2,10 @@ import { GetQueueAttributesCommand, SQSClient, type SQSClientConfig } from '@aws
 import * as z from 'zod';
 import { NAMES } from '../../local/aws/resources.ts';
 import { REGION } from '../../local/aws/servers.ts';
-import { readInstance } from '../../local/description.ts';
 import { hasCode, UserError } from '../../local/user-error.ts';
 import type { Options, Terminal, Values } from '../command.ts';
 import { printable } from '../table.ts';
+import { localInstance, PORT_OPTION } from '../target.ts';
 
 export const QUEUE_OPTIONS = {
   'parked-queue': { value: 'URL', help: 'output ParkedQueueUrl of the stack. Default: BINDERY_PARKED_QUEUE_URL' },
@@ -13,6 +13,7 @@ export const QUEUE_OPTIONS = {
     value: 'URL',
     help: 'output OperationsQueueUrl of the stack. Default: BINDERY_OPERATIONS_QUEUE_URL',
   },
+  ...PORT_OPTION,
 } as const satisfies Options;
 
 export type ParkedQueue = {
@@ -29,9 +30,10 @@ export type Queues = { readonly parked: ParkedQueue; readonly operationsUrl?: st
 /** Finds the queues in the options, then in the environment, then in the description that `npm start` leaves. */
 export function queuesOf(
   values: Values<typeof QUEUE_OPTIONS>,
-  { environment, folder }: Pick<Terminal, 'environment' | 'folder'>,
+  terminal: Pick<Terminal, 'environment' | 'folder' | 'warn'>,
   pollS: number,
 ): Queues {
+  const { environment } = terminal;
   const parked = values['parked-queue'] ?? environment['BINDERY_PARKED_QUEUE_URL'];
   const operations = values['operations-queue'] ?? environment['BINDERY_OPERATIONS_QUEUE_URL'];
   if (parked !== undefined) {
@@ -40,11 +42,8 @@ export function queuesOf(
     return { parked: { client: clientFor(deployed(url)), url, giveBackS: 0, pollS }, ...operationsUrl };
   }
   if (operations !== undefined) throw new UserError('--operations-queue needs --parked-queue');
-  const instance = readInstance(folder);
-  if (instance !== undefined) return localQueues(instance.sqs, pollS);
-  throw new UserError(
-    'no instance runs in this directory: start one with `npm start`, or give --parked-queue and --operations-queue',
-  );
+  const { sqs } = localInstance(values, terminal, ', or give --parked-queue and --operations-queue');
+  return localQueues(sqs, pollS);
 }
 
 /** Not 0: with 0, an instance that keeps its data loses the message until its next start (fauxqs 2.4.1). */

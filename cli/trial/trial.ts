@@ -1,7 +1,7 @@
-import { readInstance } from '../../local/description.ts';
 import { SETTLE_S } from '../../local/hosted/mirrored-instance.ts';
 import { UserError } from '../../local/user-error.ts';
 import { command } from '../command.ts';
+import { localInstance, PORT_OPTION } from '../target.ts';
 import { measure, type Trial } from './measure.ts';
 
 export const trial = command({
@@ -15,12 +15,11 @@ export const trial = command({
     down: {
       help: 'keep the hosted API down while sending, send every event also to an app without a mirror, and compare answers and latency',
     },
+    ...PORT_OPTION,
     json: { help: 'print the result as one line of JSON' },
   },
-  run: async ({ values }, { folder, print }) => {
-    const instance = readInstance(folder);
-    if (instance === undefined)
-      throw new UserError('no instance runs in this directory: start one with `npm start -- --mirror`');
+  run: async ({ values }, terminal) => {
+    const instance = localInstance(values, terminal, ' -- --mirror');
     const result = await measure(instance, {
       events: numberIn('events', values.events),
       seconds: numberIn('seconds', values.seconds),
@@ -29,7 +28,7 @@ export const trial = command({
       settleS: SETTLE_S,
       waitS: 600,
     });
-    print(values.json ? JSON.stringify(result) : linesOf(result).join('\n'));
+    terminal.print(values.json ? JSON.stringify(result) : linesOf(result).join('\n'));
     const hasFailed =
       result.different > 0 || result.callsPerEvent >= MOST_CALLS || result.statuses.alike < result.statuses.pairs;
     return hasFailed ? 1 : 0;

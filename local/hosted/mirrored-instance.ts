@@ -38,7 +38,7 @@ export async function startMirrored(options: MirroredOptions): Promise<Local> {
   };
   try {
     const hosted = { id: HOSTED, dialect: 'tpns', policy: app.policy, platform: app.platform } as const;
-    const upstream = await startUpstream(hosted, options.data);
+    const upstream = await startUpstream(hosted, options);
     stops.push(upstream.stop);
     const secret = upstream.secretKey;
     const api = await startHostedApi({ upstream: upstream.url, app: HOSTED, secret, delays, faults });

@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { App } from '../../functions/core/configuration.ts';
 import { Instance } from '../description.ts';
+import type { LocalOptions } from '../instance.ts';
 import { UserError } from '../user-error.ts';
 
 /** The variable with the process id of the starter. A process of ours ends with its starter, even if that is killed. */
@@ -20,16 +21,25 @@ const GRACE_MS = 1_200;
 /** The Bindery behind the hosted API. It has its own process, because a process can run one instance. */
 type Upstream = { readonly url: string; readonly secretKey: string; readonly stop: () => Promise<void> };
 
-/** Starts it with one app and no mirror. It keeps its data below `data`. Default: in memory. */
-export async function startUpstream(app: Omit<App, 'mirror'>, data?: string): Promise<Upstream> {
-  const folder = data === undefined ? mkdtempSync(join(tmpdir(), 'bindery-hosted-')) : folderIn(data);
-  const file = join(folder, 'bindery.json');
+/** Starts it with one app and no mirror. It keeps its data and its secret in folders below those of the instance. */
+export async function startUpstream(
+  app: Omit<App, 'mirror'>,
+  { data, secretsIn, isFresh }: Pick<LocalOptions, 'data' | 'secretsIn' | 'isFresh'>,
+): Promise<Upstream> {
+  const kept = data ?? secretsIn;
+  const folder = kept === undefined ? mkdtempSync(join(tmpdir(), 'bindery-hosted-')) : folderIn(kept);
+  // Two instances of one directory may mirror apps of different policies.
+  const file = join(folder, `bindery-${process.pid}.json`);
   const source = { id: 'app', kind: 'standard-webhooks', apps: [app.id] };
   writeFileSync(file, JSON.stringify({ apps: [app], sources: [source] }));
-  const child = launch(folder, ['--config', file, ...(data === undefined ? [] : ['--data', folder])]);
+  const child = launch(folder, [
+    ...['--config', file],
+    ...(data === undefined ? [] : ['--data', folder]),
+    ...(isFresh ? ['--fresh'] : []),
+  ]);
   const stop = async () => {
     await ended(child);
-    if (data === undefined) rmSync(folder, { recursive: true, force: true });
+    rmSync(kept === undefined ? folder : file, { recursive: true, force: true });
   };
   try {
     const { url, apps } = await described(child);

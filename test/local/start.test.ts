@@ -1,27 +1,36 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { start } from '../../cli/start.ts';
 import { Configuration } from '../../functions/core/configuration.ts';
-import { deleteInstance, Instance, writeInstance } from '../../local/description.ts';
+import { deleteInstance, Instance, runningInstances, writeInstance } from '../../local/description.ts';
 import { developmentSecrets } from '../../local/environment.ts';
 import { run } from '../cli/run.ts';
 import { CONFIG, exampleConfiguration, temporaryFolder } from './instance.ts';
 import { launch, started } from './process.ts';
 
 const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
-const descriptionIn = (folder: string): string => join(folder, '.bindery/local.json');
+
+/** The one description in a folder; undefined if there is none. */
+function descriptionIn(folder: string): string | undefined {
+  const own = join(folder, '.bindery');
+  const [name, ...more] = existsSync(own) ? readdirSync(own).filter((file) => file.startsWith('instance-')) : [];
+  expect(more).toEqual([]);
+  return name && join(own, name);
+}
 
 test('`start --json` prints the instance as one line, in the order of the configuration, and logs to standard error', async () => {
   const folder = temporaryFolder();
   const { instance, lines, err, end } = await started(folder);
-  expect(Instance.parse(JSON.parse(readFileSync(descriptionIn(folder), 'utf8')))).toEqual(instance);
-  expect(modeOf(descriptionIn(folder))).toBe('600');
+  const file = descriptionIn(folder) ?? '';
+  expect(Instance.parse(JSON.parse(readFileSync(file, 'utf8')))).toEqual(instance);
+  expect([file, dirname(file)].map(modeOf)).toEqual(['600', '700']);
   await fetch(`${instance.url}/events/app`, { method: 'POST', body: 'unsigned' });
   expect(await end('SIGTERM')).toBe(0);
-  expect(existsSync(descriptionIn(folder))).toBe(false);
+  expect(descriptionIn(folder)).toBeUndefined();
   expect(await err).toContain("reason: 'not_signed'");
   expect(lines).toHaveLength(1);
   const { apps, sources } = exampleConfiguration();
@@ -36,8 +45,8 @@ test('`start` prints addresses, secrets and commands to try for a person, and en
   const folder = temporaryFolder();
   const child = launch(['start', '--port', '0', '--config', CONFIG], folder);
   const [exit, output] = [once(child, 'exit'), text(child.stdout)];
-  await expect.poll(() => existsSync(descriptionIn(folder)), { timeout: 20_000 }).toBe(true);
-  const instance = Instance.parse(JSON.parse(readFileSync(descriptionIn(folder), 'utf8')));
+  await expect.poll(() => descriptionIn(folder), { timeout: 20_000 }).toBeDefined();
+  const instance = Instance.parse(JSON.parse(readFileSync(descriptionIn(folder) ?? '', 'utf8')));
   child.kill('SIGINT');
   expect((await exit)[0]).toBe(0);
   const out = await output;
@@ -48,13 +57,61 @@ test('`start` prints addresses, secrets and commands to try for a person, and en
   expect(out.match(/^ {2}npm run (send|query) -- .+$/gm)).toHaveLength(3);
 });
 
-test('the description of an instance that was started later is not deleted', () => {
+const onPort = (port: number): Instance => ({
+  url: `http://127.0.0.1:${port}`,
+  apps: [],
+  sources: [],
+  sqs: '',
+  dynamodb: '',
+});
+
+test('the description of an instance that another process started later is not deleted', () => {
   const folder = temporaryFolder();
-  writeInstance({ url: '', apps: [], sources: [], sqs: '', dynamodb: '' }, folder);
-  const later = { ...JSON.parse(readFileSync(descriptionIn(folder), 'utf8')), pid: 1 };
-  writeFileSync(descriptionIn(folder), JSON.stringify(later));
-  deleteInstance(folder);
-  expect(existsSync(descriptionIn(folder))).toBe(true);
+  writeInstance(onPort(1), folder);
+  const file = descriptionIn(folder) ?? '';
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), pid: 1 }));
+  deleteInstance(onPort(1), folder);
+  expect(descriptionIn(folder)).toBe(file);
+});
+
+test('two instances of one directory both stay known, the newest first, and the end of one leaves the other', () => {
+  const folder = temporaryFolder();
+  expect(runningInstances(folder)).toEqual([]);
+  writeInstance(onPort(1), folder, 2_000);
+  writeInstance(onPort(2), folder, 1_000);
+  expect(runningInstances(folder)).toMatchObject([onPort(1), onPort(2)]);
+  deleteInstance(onPort(1), folder);
+  expect(runningInstances(folder)).toMatchObject([onPort(2)]);
+});
+
+test('the description of an instance that was killed counts no more, and the next start deletes it', () => {
+  const folder = temporaryFolder();
+  writeInstance(onPort(1), folder);
+  const file = descriptionIn(folder) ?? '';
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), pid }));
+  expect(runningInstances(folder)).toEqual([]);
+  writeInstance(onPort(2), folder);
+  expect(existsSync(file)).toBe(false);
+});
+
+test('a start without --data keeps the development secrets for the next one, and writes them into .env with --env', async () => {
+  const folder = temporaryFolder();
+  const first = await started(folder, '--env');
+  const second = await started(folder);
+  expect([second.instance.apps, second.instance.sources]).toEqual([first.instance.apps, first.instance.sources]);
+  expect(modeOf(join(folder, '.bindery/secrets.json'))).toBe('600');
+  expect(readFileSync(join(folder, '.env'), 'utf8')).toContain(
+    `\nBINDERY_URL=${first.instance.url}\nBINDERY_SECRET_OF_SOURCE_APP=${first.instance.sources[0]?.secret}\n`,
+  );
+});
+
+test('`--fresh` replaces the development secrets in a folder', () => {
+  const [folder, configuration] = [temporaryFolder(), exampleConfiguration()];
+  const first = developmentSecrets(configuration, { path: folder });
+  const fresh = developmentSecrets(configuration, { path: folder, isFresh: true });
+  expect(fresh.sources).not.toEqual(first.sources);
+  expect(developmentSecrets(configuration, { path: folder })).toEqual(fresh);
 });
 
 test('development secrets without a folder are new in each run', () => {
@@ -66,11 +123,11 @@ test('development secrets without a folder are new in each run', () => {
 test('development secrets in a folder stay, in a file for their user only, and a new app gets its own', () => {
   const folder = temporaryFolder();
   const { apps, sources } = exampleConfiguration();
-  const first = developmentSecrets({ apps, sources }, folder);
+  const first = developmentSecrets({ apps, sources }, { path: folder });
   expect(modeOf(join(folder, 'secrets.json'))).toBe('600');
-  expect(developmentSecrets({ apps, sources }, folder)).toEqual(first);
+  expect(developmentSecrets({ apps, sources }, { path: folder })).toEqual(first);
   const more = Configuration.parse({ apps: [...apps, { id: 'new', dialect: 'xg', platform: 'ios' }], sources });
-  expect(developmentSecrets(more, folder).apps).toEqual({
+  expect(developmentSecrets(more, { path: folder }).apps).toEqual({
     ...first.apps,
     new: expect.stringMatching(/^[A-Za-z0-9]{32}$/),
   });
