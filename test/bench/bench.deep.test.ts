@@ -4,9 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { request } from 'undici';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { startChild, textFrom } from '../../bench/child.ts';
+import { EVENTS_PATH, signed } from '../../bench/installation.ts';
+import { QUICK } from '../../bench/measure.ts';
+import { startOurs } from '../../bench/peer/apps.ts';
+import { loginBody } from '../../bench/sample-events.ts';
 import { startStub } from '../../bench/stub/stub.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -38,13 +42,14 @@ test('every row of the doors, the worker and the SDK is measured with calls that
   for (const { name } of rows) expect(stdout).toContain(name);
 });
 
-test('our app of the comparison with the peer starts without Redis', async () => {
+test('our app of the comparison with the peers applies what it accepts, and counts it', async () => {
   const stub = await startStub();
-  for (const args of [[stub.url], [stub.url, 'memory']]) {
-    const app = await startChild('peer/ours-process.ts', args);
-    expect(textFrom(app.ready)).toMatch(/^http:/);
-    await app.stop();
-  }
+  const ours = await startOurs({ stub, effort: QUICK });
+  const body = loginBody(2);
+  const headers = { 'content-type': 'application/json', ...signed(body) };
+  const { statusCode } = await request(`${ours.url}${EVENTS_PATH}`, { method: 'POST', headers, body });
+  expect([statusCode, await ours.progress(ours.countOf(2))]).toMatchObject([200, { done: 1 }]);
+  await ours.stop();
   await stub.stop();
 });
 
