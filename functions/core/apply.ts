@@ -61,9 +61,11 @@ async function applyThese(
   const groups = [...tokens.values()];
   const refs = groups.map((group) => at(group, 0));
   const named = answers ? operations.filter(binds).flatMap(accountsIn) : [];
+  // A removal that an older read contains already may still leave a newer bind: its answer needs the newest document.
+  const reads = answers && !operations.every(binds) ? 'strong' : undefined;
   // Together, before the write: a sign-out that comes later is a later operation.
   const [read, watermarks] = await Promise.all([
-    reader(ports.store, refs),
+    reader(ports.store, refs, reads),
     orUnavailable(() => watermarksOf(ports.store, named)),
   ]);
   const ofTokens = await inParallel([...groups.entries()], AT_ONCE, async ([place, group]) => {
@@ -83,10 +85,10 @@ const paired = (group: readonly Operation[], outcome: Outcome | Outcome[]) =>
   group.map((operation, i) => [operation, Array.isArray(outcome) ? at(outcome, i) : outcome] as const);
 
 /** Reads all documents in one call. If that fails, each is read alone, so that one token does not stop the others. */
-async function reader(store: RegistryStore, refs: readonly TokenRef[]) {
-  const together = refs.length > 1 ? await orUnavailable(() => store.documents(refs)) : undefined;
+async function reader(store: RegistryStore, refs: readonly TokenRef[], reads: 'strong' | undefined) {
+  const together = refs.length > 1 ? await orUnavailable(() => store.documents(refs, reads)) : undefined;
   return async (place: number): Promise<Stored | undefined> =>
-    readable(Array.isArray(together) ? together[place] : (await store.documents([at(refs, place)]))[0]);
+    readable(Array.isArray(together) ? together[place] : (await store.documents([at(refs, place)], reads))[0]);
 }
 
 /**

@@ -298,6 +298,18 @@ test('a removal that leaves something bound is superseded', async () => {
   expect(await told([login, everywhere(12)], unbindAll(5))).toEqual(['applied']);
 });
 
+test('a removal is answered from the newest document, although an older one contains it already', async () => {
+  const { store, inner } = recording();
+  await apply(inner, unbindAll(2));
+  const lately = await inner.documents([PHONE]);
+  await apply(inner, bind(3, ['alice']));
+  const eventual: RegistryStore = {
+    ...store,
+    documents: async (refs, reads) => (reads === 'strong' ? inner.documents(refs) : lately),
+  };
+  expect(await kinds(applyAll(ports(eventual), [unbindAll(1)], { answers: true }))).toEqual(['superseded']);
+});
+
 test('a login that a sign-out everywhere has ended is superseded', async () => {
   expect(await told([everywhere(5)], bind(3, ['alice']), bind(6, ['alice']))).toEqual(['superseded', 'applied']);
 });

@@ -54,6 +54,13 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'if (Failed.length < 0)',
   ),
   mutant(
+    'a removal is answered from an older document',
+    'apply',
+    'core/apply.ts',
+    "answers && !operations.every(binds) ? 'strong' : undefined",
+    'undefined',
+  ),
+  mutant(
     'an unbind forgets the floor',
     'merge',
     'core/merge.ts',
