@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -115,13 +115,21 @@ type DataFolder = {
   readonly release: () => void;
 };
 
-/** Makes the folder and locks it for this process. */
+/** The names of what an instance keeps in its folder. */
+const OWN = /^(queues|table|hosted|lock|secrets\.json)\b/;
+
+/** Makes the folder for its user only, and locks it for this process. */
 function takeDataFolder(folder: string): DataFolder {
   const path = resolve(folder);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    const [queues, table] = [join(path, 'queues'), join(path, 'table')];
+    for (const own of [queues, table]) mkdirSync(own, { recursive: true });
+    // What is in them is readable for all. A folder with files of the user keeps its mode.
+    const isOwn = readdirSync(path).every((name) => OWN.test(name));
+    for (const own of [queues, table, ...(isOwn ? [path] : [])]) chmodSync(own, 0o700);
     const lock = takeLock(join(path, 'lock'));
-    return { path, queues: join(path, 'queues'), table: join(path, 'table'), release: () => lock.close() };
+    return { path, queues, table, release: () => lock.close() };
   } catch (error) {
     if (isBusy(error)) throw new UserError(`${path} is in use by another running instance`);
     throw new UserError(`data cannot be kept in ${path}: ${reasonOf(error)}`);

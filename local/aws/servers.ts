@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
 import { json as jsonOf } from 'node:stream/consumers';
 import dynalite from 'dynalite';
 import { startFauxqs } from 'fauxqs';
 import * as z from 'zod';
-import { close, LOOPBACK, listen } from '../listening.ts';
+import { close, guard, LOOPBACK, listen } from '../listening.ts';
 import { withStatements } from './statements.ts';
 
 export type Running = { readonly url: string; readonly stop: () => Promise<void> };
@@ -16,6 +16,8 @@ export async function startDynamodb(folder?: string): Promise<Running> {
   const [embedded] = server.listeners('request') as RequestListener[];
   if (embedded === undefined) throw new Error('bug: the embedded DynamoDB listens to no requests');
   server.removeAllListeners('request').on('request', withStatements(embedded));
+  // With an origin, dynalite would let every web page read its answers.
+  server.prependListener('request', ({ headers }) => void delete headers.origin);
   // dynalite throws when a client hangs up early, as the SDK does at a timeout. That would end this process.
   server.on('request', (request) => {
     request.removeAllListeners('error');
@@ -62,14 +64,21 @@ function onLoopback<T>(start: () => T): T {
 function holdToLoopback(message: unknown): void {
   if (!isNewServer(message)) return;
   const { fastify } = message;
-  const { listen } = fastify;
-  fastify.listen = (options) => listen.call(fastify, { ...options, host: LOOPBACK });
+  const { listen, server } = fastify;
+  fastify.listen = (options) => {
+    guard(server);
+    return listen.call(fastify, { ...options, host: LOOPBACK });
+  };
 }
 
-type NewServer = { readonly fastify: { listen: (options: object) => unknown } };
+type NewServer = { readonly fastify: { listen: (options: object) => unknown; readonly server: Server } };
 
 const isNewServer = (message: unknown): message is NewServer =>
-  has(message, 'fastify') && has(message.fastify, 'listen') && typeof message.fastify.listen === 'function';
+  has(message, 'fastify') &&
+  has(message.fastify, 'listen') &&
+  typeof message.fastify.listen === 'function' &&
+  has(message.fastify, 'server') &&
+  message.fastify.server instanceof Server;
 
 const has = <K extends string>(value: unknown, key: K): value is Record<K, unknown> =>
   typeof value === 'object' && value !== null && key in value;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -176,9 +176,18 @@ test.each([
   expect(await refused('--port', '0', ...options(file))).toEqual([line(file)]);
 });
 
-test('a data folder that another instance uses is refused', async () => {
-  const folder = temporaryFolder();
-  await started(folder, '--data', folder);
+test('a data folder that exists is closed to others, unless it has files of the user, and another instance is refused', async () => {
+  const [folder, shared] = [temporaryFolder(), temporaryFolder()];
+  for (const each of [folder, shared]) chmodSync(each, 0o755);
+  writeFileSync(join(shared, 'mine'), '');
+  await started(shared, '--data', folder);
+  const second = await started(shared, '--data', shared);
+  await second.end('SIGTERM');
+  const modes = (path: string) => [path, join(path, 'queues'), join(path, 'table')].map(modeOf);
+  expect([modes(folder), modes(shared)]).toEqual([
+    ['700', '700', '700'],
+    ['755', '700', '700'],
+  ]);
   expect(await refused('--port', '0', '--data', folder)).toEqual([`${folder} is in use by another running instance`]);
 });
 
