@@ -1,20 +1,28 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { readConfiguration } from './configuration.ts';
-import { readOptions } from './options.ts';
+import { readContext } from './context.ts';
 import { BinderyStack } from './stack.ts';
+import { stageIn } from './stages.ts';
 
 // `cdk synth -c stage=prod -c config=FILE`
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-const optional = readOptions(app);
-const read = readConfiguration(`${app.node.tryGetContext('config') ?? 'bindery.json'}`);
 
-if ('options' in optional && 'configuration' in read) {
-  const { options } = optional;
-  new BinderyStack(app, `Bindery-${options.stage}`, { ...options, configuration: read.configuration });
-} else {
-  const problems = [optional, read].flatMap((result) => ('problems' in result ? result.problems : []));
+const problems = ((): readonly string[] => {
+  const context = readContext(app);
+  if ('problems' in context) return context.problems;
+  const { stage, config } = context;
+  const read = readConfiguration(config);
+  if ('problems' in read) return read.problems;
+  const chosen = stageIn(read.stages, stage);
+  if ('problem' in chosen) return [chosen.problem];
+  const configuration = { ...read.configuration, stages: read.stages };
+  new BinderyStack(app, `Bindery-${stage}`, { configuration, stage });
+  return [];
+})();
+
+if (problems.length > 0) {
   process.stderr.write(problems.map((problem) => `${problem}\n`).join(''));
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/configuration.ts';
@@ -8,10 +8,10 @@ import type {
   EventsEnvironment,
   VariablesOf,
 } from '../functions/lambda/environment.ts';
-import { configurationFor } from './configuration.ts';
+import { configurationFor, contentOf } from './configuration.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
-import { type Encryption, EncryptionKey, type StorageProps } from './encryption.ts';
-import { type Front, type FrontKind, FunctionUrls, HttpApi } from './front.ts';
+import { EncryptionKey, type StorageProps } from './encryption.ts';
+import { type Front, FunctionUrls, HttpApi } from './front.ts';
 import { allow, DoorFunction, RECEIVE_ACTIONS } from './function.ts';
 import { Mirror, type MirrorFunctions, mirrorFunctions } from './mirror.ts';
 import { Alarms, serviceAlarms } from './monitoring/alarms.ts';
@@ -21,29 +21,42 @@ import { mirrorAlarms } from './monitoring/mirror-alarms.ts';
 import { OperationsQueue } from './queue.ts';
 import { RegistryTable } from './registry-table.ts';
 import { operationsFeed } from './settings.ts';
+import { DEFAULT_STAGE, type Stage, stageIn } from './stages.ts';
 import { Sweep } from './sweep.ts';
 
 export type BinderyProps = {
-  configuration: Configuration;
-  /** In `dev`, deleting the stack deletes the table, the secrets, the queues and the logs; elsewhere they stay. Default: dev. */
-  stage?: string | undefined;
-  /** Default: http-api. */
-  front?: FrontKind | undefined;
-  /** Default: aws. */
-  encryption?: Encryption | undefined;
+  /** The content of a `bindery.json` (docs/configuration.md). Throws an error that lists every fault. */
+  configuration: object;
   /**
-   * Executions reserved for each HTTP door, which are also its maximum. AWS takes them from the account's, and refuses a
-   * reservation that leaves too few for the rest; a new account has ten. Default: none.
+   * The options to take from `stages`. In `dev`, deleting the stack deletes the table, the secrets, the queues and the logs;
+   * elsewhere they stay. Default: dev.
    */
-  doorConcurrency?: number | undefined;
-  /** After a restore: the table to use instead of the stack's own, which stays (docs/operations.md). Default: none. */
-  restoredTable?: string | undefined;
-  /** Address that gets a mail when an alarm goes off and when it is over. Default: none. */
-  alarmEmail?: string | undefined;
+  stage?: string | undefined;
 };
 
 /** Dashboards accept tags since June 2026, but not in every Region. In the others a tag would fail the deployment. */
 const TAG_OPTIONS = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
+
+/** Checks the configuration here too: another CDK app that contains Bindery has no other check before a cold start in AWS. */
+function checked(given: object, stage: string): { configuration: Configuration; options: Stage } {
+  const content = contentOf(given);
+  if ('problems' in content) throw new Error(`bindery.json has faults:\n${content.problems.join('\n')}`);
+  const chosen = stageIn(content.stages, stage);
+  if ('problem' in chosen) throw new Error(chosen.problem);
+  return { configuration: content.configuration, options: chosen.options };
+}
+
+/** Warns of options that are right for a trial and wrong for production. The synthesis prints these lines. */
+function warnOf(scope: Construct, stage: string, { alarmEmail, front, doorConcurrency }: Stage): void {
+  const warn = (id: string, text: string) => Annotations.of(scope).addWarningV2(`bindery:${id}`, text);
+  if (stage !== DEFAULT_STAGE && alarmEmail === undefined)
+    warn('no-alarm-email', `no mail is sent when an alarm goes off: give stages.${stage}.alarmEmail in bindery.json`);
+  if (front === 'function-url' && doorConcurrency === undefined)
+    warn(
+      'no-cap',
+      `function URLs have no throttle, so a flood takes every execution of the account, also those of apply: give stages.${stage}.doorConcurrency in bindery.json`,
+    );
+}
 
 /** All of Bindery, for a stack of its own (infra/stack.ts) or as a part of another stack. */
 export class Bindery extends Construct {
@@ -57,32 +70,38 @@ export class Bindery extends Construct {
   readonly front: Front;
   readonly alarms: Alarms;
   readonly dashboard: BinderyDashboard;
+  /** The key of all stored data, with `encryption: kms`. */
+  readonly key: EncryptionKey | undefined;
 
   readonly #configuration: Configuration;
   readonly #storage: StorageProps;
 
-  constructor(scope: Construct, id: string, { configuration, stage = 'dev', ...options }: BinderyProps) {
+  constructor(scope: Construct, id: string, { configuration: given, stage = DEFAULT_STAGE }: BinderyProps) {
     super(scope, id);
+    const { configuration, options } = checked(given, stage);
+    const { logRetentionDays, keyArns, secretArns, warmThroughput, throttle, doorConcurrency, maxConcurrency } =
+      options;
     const isKept = stage !== 'dev';
     const removalPolicy = isKept ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
-    const key = options.encryption === 'kms' ? new EncryptionKey(this, 'Key', { removalPolicy }) : undefined;
-    const storage = { removalPolicy, key };
+    this.key = options.encryption === 'kms' ? new EncryptionKey(this, 'Key', { removalPolicy }) : undefined;
+    const { key } = this;
+    const storage = { removalPolicy, key, keyArns, logRetentionDays };
     this.#configuration = configuration;
     this.#storage = storage;
 
-    this.registry = new RegistryTable(this, 'Registry', { ...storage, deletionProtection: isKept });
+    this.registry = new RegistryTable(this, 'Registry', { ...storage, deletionProtection: isKept, warmThroughput });
     this.table = options.restoredTable ? Table.fromTableName(this, 'Restored', options.restoredTable) : this.registry;
     this.operations = new OperationsQueue(this, 'Operations', storage);
-    this.credentials = new Credentials(this, 'Credentials', { ...storage, configuration });
+    this.credentials = new Credentials(this, 'Credentials', { ...storage, configuration, secretArns });
     this.mirrors = configuration.apps.flatMap(({ mirror, ...app }) =>
       mirror ? [new Mirror(this, `Mirror ${app.id}`, { ...storage, app: { ...app, mirror } })] : [],
     );
-    const { doorConcurrency } = options;
     const doors = { events: this.#events(doorConcurrency), 'account-api': this.#accountApi(doorConcurrency) };
-    const api = options.front === 'function-url' ? undefined : new HttpApi(this, 'HttpApi', { ...storage, doors });
+    const isHttpApi = options.front === 'http-api';
+    const api = isHttpApi ? new HttpApi(this, 'HttpApi', { ...storage, doors, stage, throttle }) : undefined;
     this.front = api ?? new FunctionUrls(this, 'FunctionUrls', { doors });
     const apply = this.#apply();
-    this.operations.feed(apply, operationsFeed(configuration.apps));
+    this.operations.feed(apply, { ...operationsFeed(configuration.apps), maxConcurrency });
 
     const workers = this.#mirrorFunctions();
     const sweep = new Sweep(this, { ...storage, mirrors: this.mirrors, table: this.table });
@@ -99,6 +118,7 @@ export class Bindery extends Construct {
     const { alarms } = this;
     this.dashboard = new BinderyDashboard(this, 'Dashboard', { ...sources, table, alarms, mirrors, mirrorMetrics });
 
+    warnOf(this, stage, options);
     Tags.of(this).add('service', 'bindery', TAG_OPTIONS);
     Tags.of(this).add('stage', stage, TAG_OPTIONS);
   }

@@ -2,15 +2,41 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../functions/core/configuration.ts';
 import type { HttpDoor } from './settings.ts';
+import { DEFAULT_STAGE, Stages } from './stages.ts';
 
-/** Reads `bindery.json`. Returns the configuration, or a line for each problem with its place in the file. */
-export function readConfiguration(file: string): { configuration: Configuration } | { problems: string[] } {
+/** The content of `bindery.json`: what functions read, and what only the deployment does. */
+export type Content = { configuration: Configuration; stages: Stages };
+
+/** Reads `bindery.json`. Returns its content, or a line for each problem with its place in the file. */
+export function readConfiguration(file: string): Content | { problems: string[] } {
   const read = readJson(file);
   if ('problem' in read) return { problems: [`${file}: ${read.problem}`] };
-  const result = Configuration.safeParse(read.json);
-  if (result.success) return { configuration: result.data };
-  return { problems: result.error.issues.map((issue) => `${file}: ${place(issue.path)}${issue.message}`) };
+  const content = contentOf(read.json);
+  return 'problems' in content ? { problems: content.problems.map((problem) => `${file}: ${problem}`) } : content;
 }
+
+/** Checks the content of `bindery.json`. Returns it with its defaults, or a line for each problem with its place. */
+export function contentOf(json: unknown): Content | { problems: string[] } {
+  const { stages: given = { [DEFAULT_STAGE]: {} }, ...rest }: Record<string, unknown> = Object(json);
+  const read = Configuration.safeParse(rest);
+  const staged = z.object({ stages: Stages }).safeParse({ stages: given });
+  const issues = [read, staged].flatMap(({ error }) => error?.issues ?? []);
+  const problems = issues.map(({ path, message }) => `${place(path)}${message}`);
+  if (!read.success || !staged.success) return { problems };
+  const content = { configuration: read.data, stages: staged.data.stages };
+  const strays = straySecrets(content);
+  return strays.length > 0 ? { problems: strays } : content;
+}
+
+/** Returns a line for each secret that is named for an app or a source that does not exist. */
+const straySecrets = ({ configuration, stages }: Content): string[] =>
+  Object.entries(stages).flatMap(([stage, { secretArns }]) =>
+    (['apps', 'sources'] as const).flatMap((kind) => {
+      const ids = configuration[kind].map(({ id }) => `${id}`);
+      const strays = Object.keys(secretArns[kind]).filter((id) => !ids.includes(id));
+      return strays.map((id) => `stages.${stage}.secretArns.${kind}: "${id}" is not in "${kind}"`);
+    }),
+  );
 
 const place = (path: PropertyKey[]): string => (path.length === 0 ? '' : `${z.core.toDotPath(path)}: `);
 

@@ -3,6 +3,7 @@ import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanag
 import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/configuration.ts';
 import type { StorageProps } from './encryption.ts';
+import type { Stage } from './stages.ts';
 
 /** Do not change these generators: CloudFormation would generate new values and keep the old ones only as AWSPREVIOUS. */
 const APP_SECRET: SecretStringGenerator = { passwordLength: 32, excludePunctuation: true };
@@ -16,10 +17,10 @@ const SOURCE_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctu
 /** Any value works: only the functions use this key. */
 const PSEUDONYM_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
 
-type CredentialsProps = StorageProps & { configuration: Configuration };
+type CredentialsProps = StorageProps & { configuration: Configuration; secretArns: Stage['secretArns'] };
 
 /**
- * One generated secret for each app and each source, and one for pseudonyms. The functions accept both AWSCURRENT and
+ * One secret for each app and each source, generated unless the stage names an existing one, and one for pseudonyms. The functions accept both AWSCURRENT and
  * AWSPREVIOUS, so an operator rotates a secret without a gap by putting a new value.
  */
 export class Credentials extends Construct {
@@ -28,7 +29,7 @@ export class Credentials extends Construct {
   /** The key of the digests that replace tokens and accounts in logs and in the metadata of queues. */
   readonly pseudonyms: Secret;
 
-  constructor(scope: Construct, id: string, { configuration, removalPolicy, key }: CredentialsProps) {
+  constructor(scope: Construct, id: string, { configuration, secretArns, removalPolicy, key }: CredentialsProps) {
     super(scope, id);
     const secret = (of: string, generateSecretString: SecretStringGenerator) =>
       new Secret(this, of, {
@@ -37,9 +38,17 @@ export class Credentials extends Construct {
         removalPolicy,
         ...(key && { encryptionKey: key }),
       });
-    const { apps, sources } = configuration;
-    this.apps = new CredentialSet(apps.map((app) => [app.id, secret(`app ${app.id}`, APP_SECRET)]));
-    this.sources = new CredentialSet(sources.map(({ id }) => [id, secret(`source ${id}`, SOURCE_SECRET)]));
+    const existing = {
+      app: new Map(Object.entries(secretArns.apps)),
+      source: new Map(Object.entries(secretArns.sources)),
+    };
+    const credential = (kind: keyof typeof existing, id: string): [string, SecretRef] => {
+      const secretArn = existing[kind].get(id);
+      if (secretArn !== undefined) return [id, { secretArn }];
+      return [id, secret(`${kind} ${id}`, kind === 'app' ? APP_SECRET : SOURCE_SECRET)];
+    };
+    this.apps = new CredentialSet(configuration.apps.map(({ id }) => credential('app', id)));
+    this.sources = new CredentialSet(configuration.sources.map(({ id }) => credential('source', id)));
     this.pseudonyms = secret('pseudonyms', PSEUDONYM_SECRET);
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-SMG4',
@@ -49,11 +58,14 @@ export class Credentials extends Construct {
   }
 }
 
+/** A secret that the stack generates, or an existing one. */
+type SecretRef = { readonly secretArn: string };
+
 /** Secrets by the id of the app or source that authenticates with them. */
 export class CredentialSet {
-  readonly secrets: ReadonlyMap<string, Secret>;
+  readonly secrets: ReadonlyMap<string, SecretRef>;
 
-  constructor(secrets: [id: string, secret: Secret][]) {
+  constructor(secrets: [id: string, secret: SecretRef][]) {
     this.secrets = new Map(secrets);
   }
 

@@ -1,4 +1,4 @@
-import { Fn, Validations } from 'aws-cdk-lib';
+import { Fn, Stack, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat, AccessLogField as Field } from 'aws-cdk-lib/aws-apigateway';
 import * as gateway from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
@@ -6,13 +6,10 @@ import { type IMetric, MathExpression, type Metric, Stats } from 'aws-cdk-lib/aw
 import { FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { StorageProps } from './encryption.ts';
+import { ACCESS_LOGS, type StorageProps } from './encryption.ts';
 import type { DoorFunction } from './function.ts';
-import { type HttpDoor, LOG_RETENTION_DAYS, ROUTES, THROTTLE } from './settings.ts';
-
-/** `http-api`: one URL with a throttle and an access log. `function-url`: a URL for each door, free, without these. */
-export const FRONTS = ['http-api', 'function-url'] as const;
-export type FrontKind = (typeof FRONTS)[number];
+import { type HttpDoor, ROUTES } from './settings.ts';
+import type { Stage } from './stages.ts';
 
 export type HttpDoors = Readonly<Record<HttpDoor, DoorFunction>>;
 
@@ -38,7 +35,7 @@ const ACCESS_LOG_LINE = {
   error: Field.contextErrorResponseType(),
 };
 
-type HttpApiProps = StorageProps & { doors: HttpDoors };
+type HttpApiProps = StorageProps & { doors: HttpDoors; stage: string; throttle: Stage['throttle'] };
 
 /** The routes of the HTTP doors. It has no authorizer: a signature covers the body, and an authorizer does not get the body. */
 export class HttpApi extends gateway.HttpApi implements Front {
@@ -48,34 +45,52 @@ export class HttpApi extends gateway.HttpApi implements Front {
   /** The access log: a line for each request, also for throttled ones that never reached a door. */
   readonly log: LogGroup;
 
-  constructor(scope: Construct, id: string, { doors, removalPolicy, key }: HttpApiProps) {
-    super(scope, id, { apiName: 'Bindery', createDefaultStage: false });
+  constructor(scope: Construct, id: string, { doors, stage, throttle, ...storage }: HttpApiProps) {
+    super(scope, id, { apiName: `Bindery-${stage}`, createDefaultStage: false });
     const integrations = { events: integration(doors, 'events'), 'account-api': integration(doors, 'account-api') };
-    for (const { path, door } of ROUTES) {
-      this.addRoutes({ path, methods: [gateway.HttpMethod.ANY], integration: integrations[door] });
-    }
+    const routes = ROUTES.flatMap(({ path, door }) =>
+      this.addRoutes({ path, methods: [gateway.HttpMethod.ANY], integration: integrations[door] }),
+    );
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
         "Each door authenticates its requests: events by a signature over the raw body, which an authorizer of an HTTP API does not get, the Account API by the app's secret (functions/events/signature.ts, functions/account-api/wire/credentials.ts).",
     });
     this.log = new LogGroup(this, 'Log', {
-      retention: LOG_RETENTION_DAYS,
-      removalPolicy,
-      ...(key && { encryptionKey: key }),
+      // The id of the API makes a new name when the API is made anew: the log of the one before stays, outside `dev`.
+      logGroupName: `${ACCESS_LOGS}${Stack.of(this).stackName}-${this.apiId}`,
+      retention: storage.logRetentionDays,
+      removalPolicy: storage.removalPolicy,
+      ...(storage.key && { encryptionKey: storage.key }),
     });
-    new gateway.HttpStage(this, 'Stage', {
+    const deployed = new gateway.HttpStage(this, 'Stage', {
       httpApi: this,
       autoDeploy: true,
-      throttle: { rateLimit: THROTTLE.ratePerS, burstLimit: THROTTLE.burst },
+      throttle: { rateLimit: throttle.other, burstLimit: throttle.other },
       accessLogSettings: {
         destination: new gateway.LogGroupLogDestination(this.log),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_LINE)),
       },
     });
+    this.#limit(deployed, routes, throttle);
     this.urls = { Url: this.apiEndpoint };
     this.requests = this.metricCount({ statistic: Stats.SUM });
     this.failures = this.metricServerError({ statistic: Stats.SUM });
+  }
+
+  /**
+   * Gives each route a limit of its own instead of the default. The burst is the requests of one second. API Gateway refuses
+   * the limit of a route that does not exist yet.
+   */
+  #limit(deployed: gateway.HttpStage, routes: gateway.HttpRoute[], throttle: Stage['throttle']): void {
+    const stage = deployed.node.defaultChild;
+    if (!(stage instanceof gateway.CfnStage)) throw new Error('bug: HttpStage no longer contains a CfnStage');
+    const limit = (perS: number) => ({ ThrottlingRateLimit: perS, ThrottlingBurstLimit: perS });
+    stage.addPropertyOverride(
+      'RouteSettings',
+      Object.fromEntries(ROUTES.map(({ path, throttle: name }) => [`ANY ${path}`, limit(throttle[name])])),
+    );
+    deployed.node.addDependency(...routes);
   }
 }
 

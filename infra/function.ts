@@ -8,8 +8,8 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
 import { BUNDLE, BUNDLE_ARGUMENTS } from './bundling.ts';
-import type { StorageProps } from './encryption.ts';
-import { type Door, LOG_RETENTION_DAYS, MEMORY_MB, TIMEOUT_S } from './settings.ts';
+import { keyPermissions, type StorageProps } from './encryption.ts';
+import { type Door, MEMORY_MB, TIMEOUT_S } from './settings.ts';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -37,9 +37,10 @@ type DoorProps = StorageProps & {
 
 /** `functions/<door>.ts` as a Lambda function with its own log and its own role. */
 export class DoorFunction extends NodejsFunction {
-  constructor(scope: Construct, door: Door, { permissions, removalPolicy, key, concurrency, ...props }: DoorProps) {
+  constructor(scope: Construct, door: Door, { permissions, concurrency, ...given }: DoorProps) {
+    const { removalPolicy, key, keyArns, logRetentionDays, ...props } = given;
     const logGroup = new LogGroup(scope, `${door}-log`, {
-      retention: LOG_RETENTION_DAYS,
+      retention: logRetentionDays,
       removalPolicy,
       ...(key && { encryptionKey: key }),
     });
@@ -54,7 +55,7 @@ export class DoorFunction extends NodejsFunction {
       memorySize: MEMORY_MB[door],
       timeout: Duration.seconds(TIMEOUT_S[door]),
       ...props,
-      role: roleFor(scope, door, [...permissions, log, ...(key ? [key.forFunctions()] : [])]),
+      role: roleFor(scope, door, [...permissions, log, ...keyPermissions(scope, { key, keyArns })]),
       ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
       logGroup,
       loggingFormat: LoggingFormat.JSON,

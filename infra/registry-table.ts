@@ -2,15 +2,17 @@ import { AttributeType, Billing, CfnGlobalTable, TableV2 } from 'aws-cdk-lib/aws
 import type { Construct } from 'constructs';
 import type { EncryptionKey, StorageProps } from './encryption.ts';
 import { TABLE } from './settings.ts';
+import type { Stage } from './stages.ts';
 
-type RegistryTableProps = StorageProps & { deletionProtection: boolean };
+type RegistryTableProps = StorageProps & { deletionProtection: boolean; warmThroughput: Stage['warmThroughput'] };
 
 /**
  * The table of all bindings. Functions change it by conditional writes of single items only, so a multi-Region strongly
  * consistent table would also work.
  */
 export class RegistryTable extends TableV2 {
-  constructor(scope: Construct, id: string, { removalPolicy, key, deletionProtection }: RegistryTableProps) {
+  constructor(scope: Construct, id: string, { removalPolicy, key, ...props }: RegistryTableProps) {
+    const { deletionProtection, warmThroughput: warm } = props;
     super(scope, id, {
       partitionKey: { name: TABLE.partitionKey, type: AttributeType.STRING },
       sortKey: { name: TABLE.sortKey, type: AttributeType.STRING },
@@ -20,6 +22,7 @@ export class RegistryTable extends TableV2 {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       removalPolicy,
       deletionProtection,
+      ...(warm && { warmThroughput: { readUnitsPerSecond: warm.reads, writeUnitsPerSecond: warm.writes } }),
     });
     if (key) this.#encryptWith(key);
   }

@@ -2,7 +2,8 @@ import { type Configuration, MIRROR_EXECUTIONS } from '../functions/core/configu
 
 /**
  * The numbers and names that the deployed stack and the local servers share. A test compares the template with the
- * attributes that the local servers report. The thresholds of alarms are in infra/monitoring/thresholds.ts.
+ * attributes that the local servers report. The thresholds of alarms are in infra/monitoring/thresholds.ts, the numbers
+ * that a stage may change in infra/stages.ts.
  */
 
 /** The deployed functions. Each is the file of that name in `functions/`. */
@@ -14,12 +15,15 @@ export type HttpDoor = 'events' | 'account-api';
 /** Functions that are deployed only if an app has a mirror. */
 export type MirrorDoor = 'mirror' | 'verify';
 
-/** Paths and the function that answers there, for every method: the function answers 405 to a wrong one, a gateway cannot. */
-export const ROUTES: readonly { path: string; door: HttpDoor }[] = [
-  { path: '/events/{source}', door: 'events' },
-  { path: '/v3/device/account/batchoperate', door: 'account-api' },
-  { path: '/v3/device/account/query', door: 'account-api' },
-];
+/**
+ * Paths and the function that answers there, for every method: the function answers 405 to a wrong one, a gateway cannot.
+ * `throttle` names the limit of the route in the options of a stage.
+ */
+export const ROUTES = [
+  { path: '/events/{source}', door: 'events', throttle: 'events' },
+  { path: '/v3/device/account/batchoperate', door: 'account-api', throttle: 'batchoperate' },
+  { path: '/v3/device/account/query', door: 'account-api', throttle: 'query' },
+] as const satisfies readonly { path: string; door: HttpDoor; throttle: string }[];
 
 /** Names of the table's attributes that the store and DynamoDB must agree on. `expires` is in seconds since 1970. */
 export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as const;
@@ -52,16 +56,6 @@ export const MEMORY_MB: Readonly<Record<Door, number>> = {
   verify: 512,
   sweep: 512,
 };
-
-/**
- * Requests a second that the HTTP API passes. At worst a request occupies a door for the second that it may wait. So this
- * rate takes half of the 1,000 concurrent executions of an account (the default) and leaves `apply` the other half. It
- * also bounds the bill of a flood. The burst is the requests of one second.
- */
-export const THROTTLE = { ratePerS: 500, burst: 500 } as const;
-
-/** Logs outlive every parked operation (14 days): this is the next longer retention that CloudWatch offers. */
-export const LOG_RETENTION_DAYS = 30;
 
 const DAY_S = 86_400;
 

@@ -15,12 +15,13 @@ export class BinderyStack extends Stack {
       description: 'Bindery: which account is signed in on which device',
       terminationProtection: props.stage !== 'dev',
     });
-    const { front, table, operations, credentials, mirrors, dashboard } = new Bindery(this, 'Bindery', props);
+    const { front, table, operations, credentials, mirrors, dashboard, key } = new Bindery(this, 'Bindery', props);
     for (const [name, url] of Object.entries(front.urls)) this.#output(name, url);
     this.#output('TableName', table.tableName);
     this.#output('OperationsQueueUrl', operations.queue.queueUrl);
     this.#output('ParkedQueueUrl', operations.parked.queueUrl);
     this.#output('DashboardName', dashboard.dashboardName);
+    if (key) this.#output('KeyArn', key.keyArn);
     for (const [app, { secretArn }] of credentials.apps.secrets) this.#output(`SecretOfApp${pascal(app)}`, secretArn);
     for (const [source, { secretArn }] of credentials.sources.secrets)
       this.#output(`SecretOfSource${pascal(source)}`, secretArn);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Configuration } from '../functions/core/configuration.ts';
-import { OPTION_NAMES } from '../infra/options.ts';
+import { CONTEXT_NAMES } from '../infra/context.ts';
 import { synthesized } from './infra/synthesis.ts';
 import { exampleConfiguration, root } from './local/instance.ts';
 
@@ -24,7 +24,7 @@ const mirrored = Configuration.parse({
 });
 const stacks = [
   synthesized({ configuration }),
-  synthesized({ configuration, front: 'function-url' }),
+  synthesized({ configuration, front: 'function-url', encryption: 'kms' }),
   synthesized({ configuration: mirrored }),
 ] as const;
 
@@ -41,8 +41,7 @@ test('README and docs/operations.md name outputs of the stack, all of them and n
 
 test('README names options that the stack has, and docs/operations.md names all of them', () => {
   const namedIn = (text: string) => [...text.matchAll(/-c (\w+)=/g)].map(([, name = '']) => name);
-  const known = [...OPTION_NAMES, 'config'];
   expect(namedIn(deploy)).toContain('stage');
-  expect(known).toEqual(expect.arrayContaining(namedIn(deploy)));
-  expect(new Set(namedIn(readFileSync(join(root, 'docs/operations.md'), 'utf8')))).toEqual(new Set(known));
+  expect(CONTEXT_NAMES).toEqual(expect.arrayContaining(namedIn(deploy)));
+  expect(new Set(namedIn(readFileSync(join(root, 'docs/operations.md'), 'utf8')))).toEqual(new Set(CONTEXT_NAMES));
 });

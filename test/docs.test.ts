@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { App, Configuration, Mirror, Source } from '../functions/core/configuration.ts';
 import { REFUSALS } from '../functions/events/handler.ts';
 import { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
+import { Stage } from '../infra/stages.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -80,7 +81,7 @@ test('docs/events.md has every refusal with its status, and no other', () => {
 });
 
 test('docs/configuration.md has every field of bindery.json, and no other', () => {
-  const fields = [App, Mirror, Source].flatMap(({ shape }) => Object.keys(shape));
+  const fields = [App, Mirror, Source, Stage].flatMap(({ shape }) => Object.keys(shape));
   const page = read('docs/configuration.md');
   expect(firstCells(page).sort()).toEqual(fields.sort());
   for (const list of Object.keys(Configuration.shape).filter((key) => key !== '$schema'))

@@ -21,6 +21,7 @@ import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import type { MirrorNote } from '../../functions/mirror/ports.ts';
 import { THRESHOLDS } from '../../infra/monitoring/thresholds.ts';
 import * as settings from '../../infra/settings.ts';
+import { Stage } from '../../infra/stages.ts';
 import { startSecrets } from '../../local/aws/servers.ts';
 import { world as accountApi, basic, tokenAccounts } from '../world/account-api.ts';
 import { world as events, login as loginOf, NOW, signed } from '../world/events.ts';
@@ -377,7 +378,9 @@ test('the dashboard answers from top to bottom: is it safe, is it keeping up, ea
 });
 
 test('docs/operations.md names only outputs that exist', () => {
-  const outputs = [dev, functionUrls].flatMap(({ template }) => Object.keys(template.findOutputs('*')));
+  const outputs = [dev, functionUrls, synthesized({ encryption: 'kms' })].flatMap(({ template }) =>
+    Object.keys(template.findOutputs('*')),
+  );
   /** `Url`, and what ends in a word that outputs end in. */
   const named = [...page.matchAll(/`([A-Z]\w*(?:Url|Name|Arn)|Url)`|OutputKey==`(\w+)`/g)].map(([, a, b]) => a ?? b);
   expect(named).toContain('TableName');
@@ -386,13 +389,14 @@ test('docs/operations.md names only outputs that exist', () => {
 
 test('docs/operations.md has the numbers that are deployed', () => {
   const { single: _, ...thresholds } = THRESHOLDS;
-  const { EVENT_SOURCE, LOG_RETENTION_DAYS, MARKS_QUEUE, OPERATIONS_QUEUE, THROTTLE } = settings;
+  const { EVENT_SOURCE, MARKS_QUEUE, OPERATIONS_QUEUE } = settings;
+  const { maxConcurrency, logRetentionDays, throttle } = Stage.parse({});
   for (const [name, value] of [
-    ['THROTTLE', THROTTLE.ratePerS],
-    ['maxConcurrency', EVENT_SOURCE.maxConcurrency],
+    ...Object.entries(throttle).map(([route, perS]) => [`throttle.${route}`, perS] as const),
+    ['maxConcurrency', maxConcurrency],
     ['batchSize', EVENT_SOURCE.batchSize],
     ['maxReceiveCount', OPERATIONS_QUEUE.maxReceiveCount],
-    ['LOG_RETENTION_DAYS', LOG_RETENTION_DAYS],
+    ['logRetentionDays', logRetentionDays],
     ['OUTAGE_RECEIVES', MARKS_QUEUE.maxReceiveCount],
     ['MIRROR_EXECUTIONS', MARKS_QUEUE.feed.maxConcurrency],
     ...Object.entries(thresholds),

@@ -3,8 +3,11 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import cdk from '../../cdk.json' with { type: 'json' };
 import { Configuration } from '../../functions/core/configuration.ts';
-import type { BinderyProps } from '../../infra/bindery.ts';
 import { BinderyStack } from '../../infra/stack.ts';
+import type { Stage } from '../../infra/stages.ts';
+
+/** A configuration, the name of a stage, and its options. */
+type Variant = { readonly configuration?: Configuration; readonly stage?: string } & Partial<z.input<typeof Stage>>;
 
 export const CONFIGURATION = Configuration.parse({
   apps: [
@@ -53,10 +56,11 @@ export const app = ({ checksSchemas = false } = {}) =>
   });
 
 /** Returns a stack as the app makes it. Default: stage dev, two apps without mirrors. */
-export const stackOf = (props: Partial<BinderyProps> = {}, scope = app()) => {
-  const { stage = 'dev', configuration = CONFIGURATION, ...others } = props;
-  return new BinderyStack(scope, `Bindery-${stage}`, { ...others, configuration, stage });
-};
+export const stackOf = ({ stage = 'dev', configuration = CONFIGURATION, ...options }: Variant = {}, scope = app()) =>
+  new BinderyStack(scope, `Bindery-${stage}`, {
+    configuration: { ...configuration, stages: { [stage]: options } },
+    stage,
+  });
 
 /** Parses a template's value. Returns the logical id of the resource that it refers to. */
 export const Ref = z.union([
@@ -67,7 +71,7 @@ export const Ref = z.union([
 const syntheses = new Map<string, Synthesized>();
 
 /** Returns a stack with its template. Each variant is synthesized once in a process: do not change what it returns. */
-export function synthesized(props: Partial<BinderyProps> = {}): Synthesized {
+export function synthesized(props: Variant = {}): Synthesized {
   const variant = JSON.stringify(props);
   const synthesis = syntheses.get(variant) ?? synthesize(props);
   syntheses.set(variant, synthesis);
@@ -75,7 +79,7 @@ export function synthesized(props: Partial<BinderyProps> = {}): Synthesized {
 }
 
 /** Synthesizes a stack. Its resources have the path of their construct, which a person can read. */
-function synthesize(props: Partial<BinderyProps>) {
+function synthesize(props: Variant) {
   const stack = stackOf(props);
   const template = Template.fromStack(stack);
   const paths = new Map(
