@@ -8,7 +8,7 @@ const FAILURES = {
   notAuthenticated: 'There is no credential, or it does not match.',
   unknownPath: 'The path is unknown.',
   notPost: 'The method is not POST.',
-  tooLarge: 'The body is larger than 64 KiB.',
+  tooLarge: 'The body is larger than 256 KiB.',
   unavailable: 'It may or may not have been accepted: send it again, after `Retry-After` seconds.',
 } as const satisfies Partial<Record<Problem, string>>;
 

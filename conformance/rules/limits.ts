@@ -128,12 +128,12 @@ export const LIMITS: readonly Rule[] = [
   },
   {
     name: 'no-large-bodies',
-    says: 'A body of more than 64 KiB is refused with HTTP 413.',
+    says: 'A body of more than 256 KiB is refused with HTTP 413.',
     from: 'bindery',
     check: async (api) => {
       const body = JSON.stringify(clearTokens(api.token()));
-      same('the status at the limit', (await api.send({ body: body.padEnd(65_536) })).status, 200);
-      same('the status', (await api.send({ body: body.padEnd(65_537) })).status, 413);
+      same('the status at the limit', (await api.send({ body: body.padEnd(262_144) })).status, 200);
+      same('the status', (await api.send({ body: body.padEnd(262_145) })).status, 413);
     },
   },
 ];

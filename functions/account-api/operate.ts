@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Account } from '../core/account.ts';
+import { type Account, tokenOn } from '../core/account.ts';
 import type { App } from '../core/configuration.ts';
 import { type Operation, scopeOf } from '../core/operation.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
@@ -105,10 +105,11 @@ function stamp(request: OperateRequest, stamping: Stamping): Promise<StampedOper
 
 async function stampTokens(
   kind: TokenKind,
-  elements: readonly OperateElement[],
+  sent: readonly OperateElement[],
   stamping: Stamping,
 ): Promise<StampedOperation[]> {
   const { store, app, nowMs } = stamping;
+  const elements = sent.map(({ token, accounts }) => ({ token: tokenOn(app.platform, token), accounts }));
   const touched = elements.map(({ token, accounts }) => ({ ref: { app: app.id, token }, accounts }));
   const times = await orUnavailable(() => tokenTimes(store, nowMs, touched));
   const unasked: TokenTime = { isKnown: true, ms: nowMs };

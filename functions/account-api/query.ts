@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { type Token, tokenOn } from '../core/account.ts';
 import { accountsOf, tokensOf } from '../core/bindings.ts';
 import type { App } from '../core/configuration.ts';
 import { orUnavailable } from '../core/outcome.ts';
@@ -30,17 +31,24 @@ export async function query({ store, now }: QueryPorts, app: App, request: Query
 /** One entry for each element, in the order of the request, and the places of accounts that have more tokens. */
 type Found = { readonly reply: QueryReply; readonly more: readonly number[] };
 
-async function found(store: RegistryStore, { id: app }: App, request: QueryRequest, nowMs: number): Promise<Found> {
+async function found(
+  store: RegistryStore,
+  { id: app, platform }: App,
+  request: QueryRequest,
+  nowMs: number,
+): Promise<Found> {
   if (request.kind === 'tokensOf') {
+    // A spelling that an older version stored is not shown: logins and logouts of its token no longer reach it.
+    const isOneSpelling = (token: Token) => token === tokenOn(platform, token);
     const { accounts } = request;
     const refs = accounts.map((account) => ({ app, account }));
     const shown = await tokensOf(store, refs, nowMs);
-    const entries = accounts.map((account, i) => ({ account, tokens: shown[i]?.tokens ?? [] }));
+    const entries = accounts.map((account, i) => ({ account, tokens: (shown[i]?.tokens ?? []).filter(isOneSpelling) }));
     const more = [...shown.keys()].filter((place) => shown[place]?.hasMore);
     return { reply: { kind: 'found', tokensOf: entries }, more };
   }
   const { tokens } = request;
-  const refs = tokens.map((token) => ({ app, token }));
+  const refs = tokens.map((token) => ({ app, token: tokenOn(platform, token) }));
   const accounts = await accountsOf(store, refs, nowMs);
   const entries = tokens.map((token, i) => ({ token, accounts: accounts[i] ?? [] }));
   return { reply: { kind: 'found', accountsOf: entries }, more: [] };

@@ -34,11 +34,32 @@ export type AccountId = z.infer<typeof AccountId>;
 export const AccountType = z.int().check(z.gte(0), z.lte(2_147_483_647)).brand<'AccountType', 'inout'>();
 export type AccountType = z.infer<typeof AccountType>;
 
+/** Texts that programs write where they have no value, and what Apple's SDKs print of a token that is no text. */
+const NO_VALUE =
+  /^(?:null|undefined|nan|-1|blacklisted|\(null\)|<null>|<nil>|\[object object\]|optional\(.*\)|0{8}-(?:0{4}-){3}0{12}|<[0-9a-f ]+>|\{ ?length ?= ?\d.*\})$/is;
+
+/**
+ * Returns the reason why a text cannot be the name of a token or an account that is bound: one account "null" would be
+ * everybody. Removals take such a name, so that what is bound under it can be removed.
+ */
+export function faultIn(name: string): string | undefined {
+  if (/^[\s\p{Cc}]|[\s\p{Cc}]$/u.test(name)) return 'begins or ends with a blank or a control character';
+  return NO_VALUE.test(name) ? 'is what a program writes where it has no value, such as "null"' : undefined;
+}
+
 export const Account = z.object({ type: AccountType, id: AccountId });
 export type Account = z.infer<typeof Account>;
 
 export const Platform = z.enum(['android', 'ios']);
 export type Platform = z.infer<typeof Platform>;
+
+/**
+ * The one spelling of a token: APNs takes hexadecimal digits in either case, and SDKs have changed the case between
+ * versions. So on iOS a token of 64 or more of them is in lower case wherever it enters.
+ */
+export const tokenOn = (platform: Platform, token: Token): Token =>
+  // The brand is kept: letters of either case have the same length.
+  platform === 'ios' && /^[0-9A-Fa-f]{64,}$/.test(token) ? (token.toLowerCase() as Token) : token;
 
 /** An account as one string, `<type>#<id>`. It begins with a digit, so it is never a name that objects inherit (`__proto__`). */
 export type AccountKey = `${number}#${string}`;

@@ -74,7 +74,7 @@ export const REFUSALS = {
   not_post: { status: 405, message: 'events are sent with POST' },
   too_large: {
     status: 413,
-    message: 'the body is larger than 64 KiB, or its operations are larger than 1 MiB; send fewer events',
+    message: 'the body is larger than 256 KiB, or its operations are larger than 1 MiB; send fewer events',
   },
   not_signed: {
     status: 401,

@@ -26,8 +26,8 @@ export type HttpReply = {
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
 
-/** The most bytes of a body: a billing unit of SQS. */
-export const MAX_BODY_BYTES = 64 * 1024;
+/** The most bytes of a body: four billing units of SQS. Every list of the published limits fits, also in escapes. */
+export const MAX_BODY_BYTES = 256 * 1024;
 
 const BYTE_ORDER_MARK = 0xfeff;
 

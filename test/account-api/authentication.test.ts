@@ -98,7 +98,7 @@ test('an app gets 503 in its dialect while its secrets cannot be read', async ()
 test.each([
   ['an unknown path', { path: '' }, 404],
   ['another method', { method: 'post' }, 405],
-  ['a body of more than 64 KiB', { body: Buffer.alloc(65_537, ' ') }, 413],
+  ['a body of more than 256 KiB', { body: Buffer.alloc(262_145, ' ') }, 413],
 ])('%s is refused before its app is known, with the codes of both dialects', async (_, request, status) => {
   const { send, changes } = world();
   const xg = { ret_code: 10103, err_msg: 'Parameter value is invalid. Please check and retry' };

@@ -156,6 +156,63 @@ test.each<[string, Dialect, string, number]>([
   }
 });
 
+test.each([
+  'null',
+  '(null)',
+  'BLACKLISTED',
+  '<0a1b2c3d 4e5f6071>',
+  '00000000-0000-0000-0000-000000000000',
+  ' alice',
+  'alice\n',
+])('the name "%s" is refused in binds, as a token and as an account; removals take it', async (name) => {
+  const fault = name.includes('alice') ? 'begins or ends with a blank or a control character' : 'is what a program';
+  for (const [token, id, place] of [
+    ['phone', name, 'account_list.0.account'],
+    [name, 'alice', 'token'],
+  ] as const)
+    for (const type of [1, 2] as const) {
+      const { body, changes } = await reply('xg', 'operate', tokenAccounts(type, token, id));
+      expect(body).toMatchObject({ ret_code: 10103, err_msg: expect.stringContaining(`0.${place}: ${fault}`) });
+      expect(changes).toBe(0);
+    }
+  for (const body of [tokenAccounts(3, name, name), clearTokens(name), clearAccounts(account([name, 0]))])
+    expect((await reply('xg', 'operate', body)).body).toMatchObject({ ret_code: 0 });
+});
+
+const HEX = '0A1b'.repeat(16);
+
+test('on iOS a token of hexadecimal digits is one token in either case: its new owner replaces the old one', async () => {
+  const { operate, query } = world();
+  await operate('tpns', tokenAccounts(2, HEX.toUpperCase(), 'alice'));
+  await operate('tpns', tokenAccounts(2, HEX.toLowerCase(), 'bobby'));
+  expect(await query('tpns', tokensOf('alice', 'bobby'))).toMatchObject({
+    account_tokens: [{ token_list: [] }, { token_list: [HEX.toLowerCase()] }],
+  });
+  expect(await query('tpns', accountsOf(HEX))).toMatchObject({
+    token_accounts: [{ token: HEX, account_list: [{ account: 'bobby' }] }],
+  });
+  await operate('tpns', clearTokens(HEX));
+  expect(await query('tpns', tokensOf('bobby'))).toMatchObject({ account_tokens: [{ token_list: [] }] });
+});
+
+test('on Android, and in a shorter token, the case of letters counts', async () => {
+  for (const [app, token] of [
+    ['xg', HEX],
+    ['tpns', HEX.slice(1)],
+  ] as const) {
+    const { operate, query } = world();
+    await operate(app, tokenAccounts(2, token, 'alice'));
+    await operate(app, tokenAccounts(2, token.toLowerCase(), 'bobby'));
+    expect(await query(app, tokensOf('alice'))).toMatchObject({ account_tokens: [{ token_list: [token] }] });
+  }
+});
+
+test('a spelling of an iOS token that an older version stored is not shown', async () => {
+  const { ports, query } = world();
+  await ports.accept('event', [lateBind('tpns', HEX, 'alice')]);
+  expect(await query('tpns', tokensOf('alice'))).toMatchObject({ account_tokens: [{ token_list: [] }] });
+});
+
 test('an XG query shows a token that is longer than XG allows, after an event bound it', async () => {
   const { ports, query } = world();
   const token = 'fcm'.repeat(50);

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Account, Token } from '../../core/account.ts';
+import { type Account, faultIn, type Token } from '../../core/account.ts';
 import type { Dialect } from '../../core/configuration.ts';
 import {
   AccountElements,
@@ -61,7 +61,7 @@ const requestBody = (dialect: Dialect) => {
 
 type RequestBody = z.output<ReturnType<typeof requestBody>>;
 
-function decodeRequest(body: RequestBody): OperateRequest {
+function decodeRequest(body: RequestBody, { issues }: Pick<z.core.ParsePayload, 'issues'>): OperateRequest {
   const circumstances = circumstancesOf(body);
   switch (body.operator_type) {
     case 4:
@@ -70,10 +70,24 @@ function decodeRequest(body: RequestBody): OperateRequest {
       return { kind: 'unbindAccountFromAll', accounts: body.account_list, ...circumstances };
     default: {
       const elements = body.token_accounts.map(({ token, account_list }) => ({ token, accounts: account_list }));
-      return { kind: NUMBERED_KINDS[body.operator_type], elements, ...circumstances };
+      const kind = NUMBERED_KINDS[body.operator_type];
+      if (kind !== 'unbind') issues.push(...faultsIn(elements));
+      return { kind, elements, ...circumstances };
     }
   }
 }
+
+/** The faults in names that are to be bound. They are no part of the schema, in which removals and mirrors write. */
+const faultsIn = (elements: readonly OperateElement[]) =>
+  elements.flatMap(({ token, accounts }, i) =>
+    [
+      { name: token, path: ['token'] },
+      ...accounts.map(({ id }, a) => ({ name: id, path: ['account_list', a, 'account'] })),
+    ]
+      .map(({ name, path }) => ({ path: ['token_accounts', i, ...path], message: faultIn(name) }))
+      .filter(({ message }) => message !== undefined)
+      .map((issue) => ({ code: 'custom' as const, input: undefined, ...issue })),
+  );
 
 function encodeRequest(request: OperateRequest): RequestBody {
   const fields = fieldsOf(request);
