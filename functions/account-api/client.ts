@@ -70,7 +70,7 @@ async function operate({ post, dialect }: Ports, request: OperateRequest): Promi
     return { kind: 'answered', results: Array.from({ length: size }, () => 'refused') };
   const sent = without(request, inexpressible);
   const answer = await post('operate', JSON.stringify(z.encode(codec, sent)));
-  const reply = replyIn<Exclude<OperateReply, Failure>>(answer, OperateReplies[dialect], QueryReplies[dialect]);
+  const reply = replyIn<Exclude<OperateReply, Failure>>(answer, OperateReplies[dialect]);
   if (reply.kind !== 'done') return reply;
   const results = resultsOf(size, inexpressible, reply.results);
   return results ? { kind: 'answered', results } : MISMATCH;
@@ -84,7 +84,7 @@ async function accountsOf(
   const codec: z.core.$ZodType<QueryRequest> = QueryRequests[dialect];
   if (tokens.length <= LIMITS.queried && !z.safeEncode(codec, request).success) return INEXPRESSIBLE;
   const answer = await post('query', JSON.stringify(z.encode(codec, request)));
-  const reply = replyIn<Exclude<QueryReply, Failure>>(answer, QueryReplies[dialect], OperateReplies[dialect]);
+  const reply = replyIn<Exclude<QueryReply, Failure>>(answer, QueryReplies[dialect]);
   if (reply.kind !== 'found') return reply;
   const found = new Map((reply.accountsOf ?? []).map(({ token, accounts }) => [token, accounts]));
   // A token that is not in the question may be one of its tokens in another spelling: "nothing is bound" would be wrong.
@@ -97,13 +97,9 @@ type Reply = { readonly kind: string };
 
 /**
  * Returns the reply in an HTTP answer. Only a reply in the API's own format accepts or refuses: the page of a proxy means
- * `unavailable`, whatever its status. `other`: the codec of the other endpoint, in whose spelling a gateway may fail.
+ * `unavailable`, whatever its status.
  */
-function replyIn<T extends Reply>(
-  answer: HttpAnswer,
-  own: z.core.$ZodType<T | Failure>,
-  other: z.core.$ZodType<Reply>,
-): T | NotAnswered {
+function replyIn<T extends Reply>(answer: HttpAnswer, codec: z.core.$ZodType<T | Failure>): T | NotAnswered {
   if (answer.kind === 'unavailable') return answer;
   const { status, retryAfterMs, json } = answer;
   const later = {
@@ -112,16 +108,26 @@ function replyIn<T extends Reply>(
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   } as const;
   if (status === 429 || status >= 500) return later;
-  const reply = z.safeParse(own, json).data ?? failureIn(json, other);
+  const reply = z.safeParse(codec, inBothSpellings(json)).data;
   if (reply !== undefined && isFailure(reply)) return notAnswered(reply, retryAfterMs);
   if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `HTTP ${status}` };
   if (reply === undefined) return { ...later, reason: `HTTP ${status}: not an answer of an Account API` };
   return status === 200 ? reply : later;
 }
 
-function failureIn(json: unknown, codec: z.core.$ZodType<Reply>): Failure | undefined {
-  const reply = z.safeParse(codec, json).data;
-  return reply !== undefined && isFailure(reply) ? reply : undefined;
+const Spellings = z.looseObject({
+  ret_code: z.optional(z.unknown()),
+  err_msg: z.optional(z.unknown()),
+  retCode: z.optional(z.unknown()),
+  errMsg: z.optional(z.unknown()),
+});
+
+/** TPNS writes `ret_code` in one endpoint and `retCode` in the other. A gateway or a client's author may mix them up. */
+function inBothSpellings(json: unknown): unknown {
+  const reply = z.safeParse(Spellings, json).data;
+  if (reply === undefined) return json;
+  const { ret_code, err_msg, retCode, errMsg } = reply;
+  return { ret_code: retCode, err_msg: errMsg, retCode: ret_code, errMsg: err_msg, ...reply };
 }
 
 const isFailure = (reply: Reply): reply is Failure => reply.kind === 'failed';

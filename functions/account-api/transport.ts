@@ -72,10 +72,10 @@ export type HttpAnswer =
 export type Post = (endpoint: Endpoint, body: string) => Promise<HttpAnswer>;
 
 /**
- * The most bytes of an answer. Twenty tokens with ten accounts each fit with the longest names; a hundred accounts with a
+ * The most bytes of an answer. Twenty tokens with 128 accounts each fit with the longest names; a hundred accounts with a
  * hundred tokens each do not: callers must ask for fewer.
  */
-export const MAX_ANSWER_BYTES = 256 * 1024;
+export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The other end has closed or forgotten the connection. */
 const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);

@@ -17,11 +17,14 @@ export const Dialect = z.enum(['xg', 'tpns']);
 export type Dialect = z.infer<typeof Dialect>;
 
 /**
- * The accounts a token may hold. `many`: any number; an overriding bind replaces them all (as the XG and TPNS documents
- * show). `one-per-type`: one account of each type, the latest wins (hosted TPNS since 2020-10-26).
+ * The accounts a token may hold. `many`: any number; an overriding bind replaces them all (as the XG document shows).
+ * `one-per-type`: one account of each type, the latest wins (TPNS's pages, since 2020-10-26).
  */
 export const Policy = z.enum(['many', 'one-per-type']);
 export type Policy = z.infer<typeof Policy>;
+
+/** The policy of the hosted service whose dialect it is. */
+const DEFAULT_POLICIES: Readonly<Record<Dialect, Policy>> = { xg: 'many', tpns: 'one-per-type' };
 
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 /** Tests that a URL keeps a secret: `http:` is for this machine only, because it sends the secret unencrypted. */
@@ -60,13 +63,16 @@ export const MIRROR_EXECUTIONS = 4;
 
 /** One registration of an app with a push service: its clients' dialect, its policy and its platform. */
 export const App = z
-  .strictObject({
-    id: AppId,
-    dialect: Dialect,
-    policy: z._default(Policy, 'many'),
-    platform: Platform,
-    mirror: z.optional(Mirror),
-  })
+  .pipe(
+    z.strictObject({
+      id: AppId,
+      dialect: Dialect,
+      policy: z.optional(Policy),
+      platform: Platform,
+      mirror: z.optional(Mirror),
+    }),
+    z.transform((app) => ({ ...app, policy: app.policy ?? DEFAULT_POLICIES[app.dialect] })),
+  )
   .check(
     z.refine((app) => app.mirror?.dialect !== 'tpns' || app.policy === 'one-per-type', {
       path: ['policy'],

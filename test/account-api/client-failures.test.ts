@@ -228,3 +228,10 @@ test('no reason quotes a token, an account, a secret or the answer', async () =>
       for (const private_ of [PHONE, ALICE.id, secret, 'operator_type']) expect(answers).not.toContain(private_);
     }
 });
+
+test.each([
+  ['xg', { retCode: 0, errMsg: 'ok', token_accounts: [{ token: PHONE, account_list: [] }] }],
+  ['tpns', { ret_code: 0, err_msg: 'ok', token_accounts: [{ token: PHONE, account_list: [] }] }],
+] as const)('a success of %s is read in the spelling of the other endpoint too', async (dialect, reply) => {
+  expect(await asked(says(reply), { dialect, authentication: 'basic' })).toMatchObject({ kind: 'found' });
+});

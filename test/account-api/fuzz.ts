@@ -28,6 +28,8 @@ const Replies = {
       : z.strictObject({
           retCode: code,
           errMsg: message,
+          ret_code: code.optional(),
+          err_msg: message.optional(),
           result: z.array(word(dialect)).optional(),
           ...lists(z.int().positive().optional()),
         }),

@@ -74,3 +74,34 @@ test('the line of a query has app, operation, number of elements and outcome', a
 test('the line of a refusal has its reason', async () => {
   expect(await lineOf({ operator_type: 4 })).toEqual({ app: 'xg', outcome: 'refused', reason: 'missing' });
 });
+
+test.each(['//v3/device/account/query', '/v3/device/account/query/', '/v3//device/account//query'])(
+  'the path %s is that of a query: slashes twice or at the end are ignored',
+  async (path) => {
+    const { send } = world();
+    expect(await send({ path, headers: basic('xg'), body: json(accountsOf('phone')) })).toMatchObject({
+      body: { ret_code: 0, token_accounts: [{ token: 'phone' }] },
+    });
+  },
+);
+
+test('a TPNS query that is refused says so in both spellings, because clients look for ret_code', async () => {
+  const { query } = world();
+  const code = 1008002;
+  expect(await query('tpns', { operator_type: 2 })).toMatchObject({ retCode: code, ret_code: code });
+  expect(await query('tpns', accountsOf('phone'))).not.toHaveProperty('ret_code');
+});
+
+test('a query names in a header the accounts that have more tokens than it shows', async () => {
+  const { operate, send } = world();
+  for (let from = 0; from < 120; from += 20) {
+    const token_accounts = Array.from({ length: 20 }, (_, i) => ({
+      token: `t${from + i}`,
+      account_list: [account('alice')],
+    }));
+    await operate('xg', { operator_type: 1, token_accounts });
+  }
+  const ask = (...names: string[]) => send({ path: PATHS.query, headers: basic('xg'), body: json(tokensOf(...names)) });
+  expect((await ask('bobby', 'alice', 'carol', 'alice')).headers).toEqual({ 'bindery-more': '1,3' });
+  expect((await ask('bobby')).headers).toBeUndefined();
+});

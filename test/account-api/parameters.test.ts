@@ -39,7 +39,7 @@ function refusal(dialect: Dialect, endpoint: Endpoint, problem: Problem, where =
   const [code, text] = TEXTS[dialect][problem];
   const message = where === '' ? text : `${text}: ${where}`;
   const isTpnsQuery = dialect === 'tpns' && endpoint === 'query';
-  const body = isTpnsQuery ? { retCode: code, errMsg: message } : { ret_code: code, err_msg: message };
+  const body = { ...(isTpnsQuery && { retCode: code, errMsg: message }), ret_code: code, err_msg: message };
   return { status: 200, body, changes: 0 };
 }
 
@@ -96,10 +96,10 @@ const ROWS: readonly Row[] = [
   ],
   ['half a character', JSON.stringify(bind(phone('phone', account('al\ud800')))), 'invalid', ACCOUNT],
   [
-    'a type that is null',
-    clearAccounts({ ...alice, account_type: null }),
+    'a type that is text',
+    clearAccounts({ ...alice, account_type: '1' }),
     'wrongType',
-    expected(TYPE, 'number', 'null'),
+    expected(TYPE, 'number', 'string'),
   ],
   [
     'a type of 32 bits',
@@ -228,6 +228,13 @@ test.each<[string, Endpoint, unknown]>([
   ['the account type 2147483647', 'operate', clearAccounts(account(['alice', 2_147_483_647]))],
   ['an op_id of 255 bytes', 'operate', { ...clearTokens('phone'), op_type: 'other', op_id: 'a'.repeat(255) }],
   ['an empty op_id', 'operate', { ...clearTokens('phone'), op_id: '' }],
+  ['an operator that is null', 'operate', { ...clearTokens('phone'), op_type: null, op_id: null }],
+  ['an operator that is empty', 'query', { ...accountsOf('phone'), op_type: '', op_id: '' }],
+  ['a platform that is null', 'operate', { ...clearTokens('phone'), platform: null }],
+  ['an empty platform', 'query', { ...accountsOf('phone'), platform: '' }],
+  ['a type that is null', 'operate', clearAccounts({ ...alice, account_type: null })],
+  ['an empty type', 'query', { ...tokensOf('alice'), account_list: [{ ...alice, account_type: '' }] }],
+  ['a type of an account on a token that is null', 'operate', bind(phone('a', { ...alice, account_type: null }))],
 ])('%s is accepted', async (_, endpoint, body) => {
   expect((await reply('xg', endpoint, body)).body).toMatchObject({ ret_code: 0 });
   const code = endpoint === 'query' ? 'retCode' : 'ret_code';

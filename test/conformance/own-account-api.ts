@@ -13,7 +13,7 @@ import { type Running, serving } from './http-server.ts';
 export const APPS = [
   App.parse({ id: 'xg-many', dialect: 'xg', platform: 'android' }),
   App.parse({ id: 'xg-typed', dialect: 'xg', platform: 'ios', policy: 'one-per-type' }),
-  App.parse({ id: 'tpns-many', dialect: 'tpns', platform: 'ios' }),
+  App.parse({ id: 'tpns-many', dialect: 'tpns', platform: 'ios', policy: 'many' }),
   App.parse({ id: 'tpns-typed', dialect: 'tpns', platform: 'android', policy: 'one-per-type' }),
 ];
 

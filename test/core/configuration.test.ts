@@ -15,9 +15,20 @@ test('the configuration that comes with the project is valid', async () => {
   expect(issues(JSON.parse(await readFile(new URL('../../bindery.json', import.meta.url), 'utf8')))).toEqual([]);
 });
 
-test('the default policy of an app is many, and the default account type of a source is 0', () => {
-  const { apps, sources } = Configuration.parse({ apps: [app], sources: [source] });
-  expect(apps[0]?.policy).toBe('many');
+test('the default policy is that of the dialect: many for XG, one account of each type for TPNS', () => {
+  const policyOf = (more: object) => App.parse({ ...app, ...more }).policy;
+  expect(policyOf({})).toBe('many');
+  expect(policyOf({ dialect: 'tpns' })).toBe('one-per-type');
+  expect(policyOf({ dialect: 'tpns', policy: 'many' })).toBe('many');
+});
+
+test('the configuration that comes with the project states the policy of every app', async () => {
+  const { apps } = JSON.parse(await readFile(new URL('../../bindery.json', import.meta.url), 'utf8'));
+  for (const one of apps) expect(one).toMatchObject({ policy: App.parse({ ...one, policy: undefined }).policy });
+});
+
+test('the default account type of a source is 0', () => {
+  const { sources } = Configuration.parse({ apps: [app], sources: [source] });
   expect(sources[0]?.accountType).toBe(0);
 });
 

@@ -194,7 +194,7 @@ test('a data folder that exists is closed to others, unless it has files of the 
 test.each([
   [
     '--mirror is refused if no app can have a mirror',
-    [{ id: 'c', dialect: 'tpns', platform: 'ios' }],
+    [{ id: 'c', dialect: 'tpns', policy: 'many', platform: 'ios' }],
     () => ['--mirror needs an app without a mirror whose policy is "one-per-type", as TPNS has it'],
   ],
   [

@@ -18,7 +18,7 @@ const APPS = ['xg', 'xg-2', 'xg-typed', 'tpns', 'tpns-2', 'tpns-typed'].map((id)
   App.parse({
     id,
     ...(id.startsWith('xg') ? { dialect: 'xg', platform: 'android' } : { dialect: 'tpns', platform: 'ios' }),
-    ...(id.endsWith('typed') && { policy: 'one-per-type' }),
+    policy: id.endsWith('typed') ? 'one-per-type' : 'many',
   }),
 );
 

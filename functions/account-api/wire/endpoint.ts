@@ -17,15 +17,18 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
   [PATHS.query, 'query'],
 ]);
 
-export const endpointAt = (path: string): Endpoint | undefined => ENDPOINTS.get(path);
+/** Slashes may stand twice or at the end: clients join a base URL and a path, and both may have one. */
+export const endpointAt = (path: string): Endpoint | undefined =>
+  ENDPOINTS.get(path.replace(/\/{2,}/g, '/').replace(/\/$/, ''));
 
 /**
  * Returns the body of a failure. If the app is unknown, so is the client's dialect: then the body has the codes of both
- * dialects, so that every client finds a code other than 0.
+ * dialects, so that every client finds a code other than 0. A refused credential has it too: the body does not say
+ * whether there is such an app.
  */
 export function failureBody(to: { endpoint: Endpoint; dialect: Dialect } | undefined, failure: Failure): unknown {
-  if (to?.endpoint === 'operate') return z.encode(OperateReplies[to.dialect], failure);
-  if (to?.endpoint === 'query') return z.encode(QueryReplies[to.dialect], failure);
+  if (to !== undefined && failure.problem !== 'notAuthenticated')
+    return z.encode({ operate: OperateReplies, query: QueryReplies }[to.endpoint][to.dialect], failure);
   const { xg, tpns } = STATUSES[failure.problem];
   return { ret_code: xg.code, err_msg: xg.text, retCode: tpns.code, errMsg: tpns.text };
 }

@@ -134,6 +134,8 @@ const XgReply = z.codec(XgBody, z.custom<QueryReply>(), {
 const TpnsBody = z.object({
   retCode: z.int(),
   errMsg: z._default(z.string(), ''),
+  ret_code: z.optional(z.int()),
+  err_msg: z.optional(z.string()),
   result: z.optional(z.array(z.string())),
   ...lists('tpns'),
 });
@@ -149,14 +151,18 @@ const FOUND_CODES: readonly number[] = [
 const TpnsReply = z.codec(TpnsBody, z.custom<QueryReply>(), {
   decode: ({ retCode, ...body }) => (FOUND_CODES.includes(retCode) ? found(body) : failureOf('tpns', retCode)),
   encode: (reply) => {
-    const { code, text } = reply.kind === 'found' ? STATUSES.ok.tpns : codeOf('tpns', reply);
-    return {
-      retCode: code,
-      errMsg: text,
-      ...(reply.kind === 'found' && { result: resultsOf(reply), ...listsOf(reply) }),
-    };
+    if (reply.kind === 'found') {
+      const { code, text } = STATUSES.ok.tpns;
+      return { retCode: code, errMsg: text, result: resultsOf(reply), ...listsOf(reply) };
+    }
+    // Clients that know ret_code alone would read a failure without it as 0.
+    const { code, text } = codeOf('tpns', reply);
+    return { retCode: code, errMsg: text, ret_code: code, err_msg: text };
   },
 });
 
-/** Reads and writes the reply of a query: `ret_code`, `err_msg` in XG, `retCode`, `errMsg`, `result` in TPNS. */
+/**
+ * Reads and writes the reply of a query: `ret_code`, `err_msg` in XG, `retCode`, `errMsg`, `result` in TPNS. A failure in
+ * TPNS has both spellings.
+ */
 export const QueryReplies = { xg: XgReply, tpns: TpnsReply } as const satisfies Record<Dialect, unknown>;

@@ -65,11 +65,16 @@ const isUnknownToXg = (code: number) => (code < 10100 || code > 10400) && code !
 /** TPNS: the app is not paid, expired, of another access point or not deployed, or its key does not match. */
 const CLOSED: readonly number[] = [1008030, 1008031, 1008035, 1010001, 10030002];
 
+const { xg, tpns } = STATUSES.notAuthenticated;
+const REFUSED_CREDENTIAL: readonly number[] = [xg.code, tpns.code];
+
 /** Returns the meaning of a reply's code. `invalid`: sending the request again would not help. */
 export function failureOf(dialect: Dialect, code: number): Failure {
   const known = PROBLEMS.find((problem) => STATUSES[problem][dialect].code === code);
   const problem = known ?? (isRetryable[dialect](code) ? 'unavailable' : 'invalid');
-  return { kind: 'failed', problem: dialect === 'tpns' && CLOSED.includes(code) ? 'notAuthenticated' : problem, code };
+  // A refused credential is answered in both dialects at once: the client may find the other one's code.
+  const isClosed = REFUSED_CREDENTIAL.includes(code) || (dialect === 'tpns' && CLOSED.includes(code));
+  return { kind: 'failed', problem: isClosed ? 'notAuthenticated' : problem, code };
 }
 
 /** A fault in a request, and its place: names of fields and indices only, never a value of the request. */
@@ -92,12 +97,14 @@ export function readRequest<T extends { readonly platform?: Platform }>(
   json: unknown,
   platform?: Platform,
 ): { request: T } | Failure {
-  const result = z.safeParse(codec, json);
+  const first = z.safeParse(codec, json);
+  const stated = first.success ? json : withoutEmpty(json);
+  const result = first.success ? first : z.safeParse(codec, stated);
   if (!result.success) {
     const [issue] = result.error.issues;
     if (issue === undefined) throw new Error('bug: a request was refused without an issue');
     const { path, message } = issue;
-    return { kind: 'failed', problem: problemIn(issue, json), issue: { path: path.join('.'), message } };
+    return { kind: 'failed', problem: problemIn(issue, stated), issue: { path: path.join('.'), message } };
   }
   const request = result.data;
   if (platform === undefined || request.platform === undefined || request.platform === platform) return { request };
@@ -106,6 +113,22 @@ export function readRequest<T extends { readonly platform?: Platform }>(
     problem: 'invalid',
     issue: { path: 'platform', message: 'is not the platform of this app' },
   };
+}
+
+/** Fields that a request may leave out. Some clients write null or an empty text for a field that they do not use. */
+const OPTIONAL: readonly string[] = ['platform', 'account_type', 'op_type', 'op_id'];
+
+/** From the request down to an account of a token. */
+const LEVELS = 5;
+
+/** Returns the JSON without optional fields that are null or empty. */
+function withoutEmpty(json: unknown, levels = LEVELS): unknown {
+  if (levels === 0 || !isObject(json)) return json;
+  if (Array.isArray(json)) return json.map((item) => withoutEmpty(item, levels - 1));
+  const fields = Object.entries(json).filter(
+    ([name, value]) => !OPTIONAL.includes(name) || (value !== null && value !== ''),
+  );
+  return Object.fromEntries(fields.map(([name, value]) => [name, withoutEmpty(value, levels - 1)]));
 }
 
 function problemIn({ code, path }: z.core.$ZodIssue, json: unknown): Problem {

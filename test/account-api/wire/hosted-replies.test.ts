@@ -75,12 +75,12 @@ test.each([
   ['xg', 'unavailable', [10100, 10101, 10108, 10109, 10111, 10114, 10401, 10503, 10507, 10605, 10713, 77, 99999]],
   ['xg', 'invalid', [10103, 10105, 10107, 10110, 10115, 10116, 10117, 10302, 10606]],
   ['xg', 'missing', [10102]],
-  ['xg', 'notAuthenticated', [10104]],
+  ['xg', 'notAuthenticated', [10104, 1008003]],
   ['tpns', 'unavailable', [1008004, 1008028]],
   ['tpns', 'invalid', [1008006, 1008007, 1008029, 77]],
   ['tpns', 'missing', [1008002]],
   ['tpns', 'wrongType', [1008001]],
-  ['tpns', 'notAuthenticated', [1008003, 1008030, 1008031, 1008035, 1010001, 10030002]],
+  ['tpns', 'notAuthenticated', [1008003, 10104, 1008030, 1008031, 1008035, 1010001, 10030002]],
 ] as const)('a code of %s is read as the problem "%s": %j', (dialect, problem, codes) => {
   expect(codes.filter((code) => failureOf(dialect, code).problem !== problem)).toEqual([]);
 });
