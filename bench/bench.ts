@@ -13,7 +13,7 @@ const DEFAULT = 'speed';
 /** The subcommands, in the order of the help. Each is the folder of its name. */
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   speed: {
-    measures: 'doors, worker, mirror and cold starts, beside bare AWS calls and a peer; the default',
+    measures: 'doors, worker, mirror and cold starts, beside floors and peers; the default',
     load: () => import('./speed/speed.ts'),
   },
   cold: {
@@ -27,6 +27,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   scale: {
     measures: 'how cost grows with phones, accounts, events and backlog; draws docs/performance',
     load: () => import('./scale/scale.ts'),
+  },
+  table: {
+    measures: 'all of the above; prints the tables of the documents in Markdown',
+    load: () => import('./table/table.ts'),
   },
 };
 

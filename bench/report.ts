@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { columns } from '../cli/table.ts';
 
 /**
- * One line of a report: our figure, the floor or peer of the same run, and `ours / reference`. `goal` bounds the figure
- * that `goalOf` names, and `met` is true if the figure keeps it. Both are null in a row without a goal.
+ * One line of a report: our figure, the floor or peer of the same run, and `ours / reference`. A figure without a reference
+ * has the reference NaN. `goal` bounds the figure that `goalOf` names. Both, and `met`, are null in a row without a goal.
  */
 export type Row = {
   readonly name: string;
@@ -14,20 +14,29 @@ export type Row = {
   readonly reference: number;
   readonly ratio: number;
   readonly goal: number | null;
-  readonly met: boolean | null;
-  /** The bound of the goal, `at most` or `at least`, of the ratio or of `ours` itself. Printed, but not in the JSON. */
+  readonly met: Verdict | null;
   readonly goalOf?: GoalOf;
 };
 
-type GoalOf = { readonly figure: 'ratio' | 'ours'; readonly bound: 'at most' | 'at least' };
+/** `close`: the figure keeps the goal, but not by the margin. The next run may miss it, so this is not met. */
+export type Verdict = 'yes' | 'close' | 'NO';
+
+/**
+ * The bound of a goal, of the ratio or of `ours` itself. `margin`: how much the figure moves from run to run, as a share of
+ * itself; 0 for what is counted.
+ */
+type GoalOf = { readonly figure: 'ratio' | 'ours'; readonly bound: 'at most' | 'at least'; readonly margin: number };
 
 export type Goal = GoalOf & { readonly value: number };
 
-export const atMost = (value: number, figure: Goal['figure'] = 'ratio'): Goal => ({ figure, bound: 'at most', value });
-export const atLeast = (value: number, figure: Goal['figure'] = 'ratio'): Goal => ({
-  figure,
-  bound: 'at least',
-  value,
+/** A ratio of times moves by a tenth from run to run. */
+const NOISE = 0.1;
+
+export const atMost = (value: number, figure: Goal['figure'] = 'ratio', margin = NOISE): Goal => ({
+  ...{ figure, bound: 'at most', value, margin },
+});
+export const atLeast = (value: number, figure: Goal['figure'] = 'ratio', margin = NOISE): Goal => ({
+  ...{ figure, bound: 'at least', value, margin },
 });
 
 type Figures = {
@@ -41,9 +50,14 @@ type Figures = {
 export function row({ name, unit, ours, reference }: Figures, goal?: Goal): Row {
   const ratio = ours / reference;
   if (goal === undefined) return { name, unit, ours, reference, ratio, goal: null, met: null };
-  const figure = goal.figure === 'ratio' ? ratio : ours;
-  const met = goal.bound === 'at most' ? figure <= goal.value : figure >= goal.value;
-  return { name, unit, ours, reference, ratio, goal: goal.value, met, goalOf: goal };
+  const { value, ...goalOf } = goal;
+  const met = verdict(goal, goal.figure === 'ratio' ? ratio : ours);
+  return { name, unit, ours, reference, ratio, goal: value, met, goalOf };
+}
+
+function verdict({ bound, value, margin }: Goal, figure: number): Verdict {
+  const keeps = (worse: number) => (bound === 'at most' ? figure * worse <= value : figure / worse >= value);
+  return keeps(1 + margin) ? 'yes' : keeps(1) ? 'close' : 'NO';
 }
 
 export type Report = {
@@ -55,10 +69,19 @@ export type Report = {
 
 /** Formats the report: the machine that measured it, and one aligned table. */
 export function tableOf({ title, rows, notes = [] }: Report): string {
-  const head = ['', 'unit', 'ours', 'reference', 'ratio', 'goal', 'met'];
-  const lines = columns(aligned([head, ...rows.map(cellsOf)]));
-  return [title, ...machine().map((line) => `  ${line}`), '', ...lines, ...notes.map((note) => `  ${note}`)].join('\n');
+  const lines = columns(aligned([HEAD, ...rows.map(cellsOf)]));
+  const about = rows.some(({ goalOf }) => goalOf !== undefined && goalOf.margin > 0) ? [...notes, VERDICTS] : notes;
+  return [title, ...machine().map((line) => `  ${line}`), '', ...lines, ...about.map((note) => `  ${note}`)].join('\n');
 }
+
+const HEAD = ['', 'unit', 'ours', 'reference', 'ratio', 'goal', 'met'];
+const VERDICTS = `met: with ${NOISE * 100} % to spare, as a ratio moves from run to run; close: not by that much, which counts as a miss`;
+
+/** Formats rows as a table in Markdown, for docs/performance and the README. */
+export const markdownOf = (rows: readonly Row[]): string =>
+  [HEAD, HEAD.map(() => '---'), ...rows.map(cellsOf)]
+    .map((cells) => `| ${cells.map((cell) => cell.replace(/^(NO|close)$/, '**$1**')).join(' | ')} |`)
+    .join('\n');
 
 const cellsOf = ({ name, unit, ours, reference, ratio, goal, goalOf, met }: Row): string[] => [
   name,
@@ -67,7 +90,7 @@ const cellsOf = ({ name, unit, ours, reference, ratio, goal, goalOf, met }: Row)
   figure(reference),
   figure(ratio),
   goal === null ? '' : `${SIGNS[goalOf?.bound ?? 'at most']} ${goal}${goalOf?.figure === 'ours' ? ' (ours)' : ''}`,
-  met === null ? '' : met ? 'yes' : 'NO',
+  met ?? '',
 ];
 
 const SIGNS = { 'at most': '≤', 'at least': '≥' } as const;
@@ -106,12 +129,7 @@ export function versionOf(name: string): string {
 }
 
 /** Formats the rows as JSON, for programs that compare runs. */
-export const jsonOf = (rows: readonly Row[]): string =>
-  `${JSON.stringify(
-    rows.map(({ goalOf: _, ...kept }) => kept),
-    null,
-    2,
-  )}\n`;
+export const jsonOf = (rows: readonly Row[]): string => `${JSON.stringify(rows, null, 2)}\n`;
 
 /** Prints the table. Also writes the rows to `file`, if there is one. */
 export function publish(report: Report, file?: string): void {

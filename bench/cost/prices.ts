@@ -58,5 +58,13 @@ export const PRICES = {
   },
 } as const satisfies Record<string, Price>;
 
+/** Prices of what a stack has while nothing comes. */
+export const MONTHLY = {
+  secret: { dollars: 0.4, per: 'secret, a month', source: 'hivebook.wiki on AWS Secrets Manager, undated' },
+  alarmMetric: { dollars: 0.1, per: 'metric of an alarm, a month', source: 'factualminds.com 2026-06' },
+  dashboard: { dollars: 3, per: 'dashboard beyond three, a month', source: 'factualminds.com 2026-06' },
+  metric: { dollars: 0.3, per: 'custom metric, a month', source: 'signoz.io 2026-02' },
+} as const satisfies Record<string, Price>;
+
 /** The memory that gives a function one whole processor (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
 export const ONE_PROCESSOR_MB = 1769;

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { MEMORY_MB } from '../../infra/settings.ts';
 import { type Cloud, logLine, startCloud } from './cloud.ts';
 import type { Deployment } from './deployment.ts';
-import { APART, mixOf } from './mix.ts';
+import { mixOf, STEADY } from './mix.ts';
 import { naive } from './naive/naive.ts';
 import { ours } from './ours/ours.ts';
 import { PRICES } from './prices.ts';
@@ -23,6 +23,7 @@ const BATCH: Load = { size: 100, events: 2000 };
  */
 export const MODERATE_PER_S = 20;
 const MODERATE: Load = { size: 1, events: 250, perS: MODERATE_PER_S };
+const QUIET: Load = { size: 1, events: 50, perS: 1 };
 
 export type Costs = {
   readonly naive: DesignCost;
@@ -46,6 +47,7 @@ export async function costs(): Promise<Costs> {
     const count = async (name: string, deployment: Deployment, load: Load) =>
       counted.push(...fronts(name, await countedOn(cloud, deployment, name, load)));
     await count(`single, ${MODERATE_PER_S} a second`, fed, MODERATE);
+    await count('single, 1 a second', fed, QUIET);
     await count('single, backlog', backlog, SINGLE);
     await count('batch', alone, BATCH);
     await cloud.deliverAtOnce();
@@ -84,7 +86,7 @@ const ACCESS_LINE = JSON.stringify({
 
 /** Returns the units of a thousand events of a load, counted after a warm-up. `name` makes the load's events unique. */
 export async function countedOn(cloud: Cloud, deployment: Deployment, name: string, load: Load): Promise<Units> {
-  const warmUp = Math.max(APART, 3 * load.size);
+  const warmUp = Math.max(STEADY, 3 * load.size);
   const events = mixOf(warmUp + load.events, name.replaceAll(/\W+/g, '-'), new Date(Date.now() - 60_000));
   const run = async (from: number, to: number, perS?: number) => {
     const sent: Promise<void>[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { meterDynamodb } from '../../bench/cost/meter/dynamodb.ts';
 import { meterSqs } from '../../bench/cost/meter/sqs.ts';
-import { APART, mixOf } from '../../bench/cost/mix.ts';
+import { mixOf, STEADY } from '../../bench/cost/mix.ts';
 import { dollarsPerMillion, NO_UNITS, perThousand, sum, total } from '../../bench/cost/units.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
 
@@ -78,8 +78,8 @@ test('a bill adds up the units for a million events', () => {
 
 const events = mixOf(1000, 'x', new Date(0));
 test.each([
-  ['user.login', 0.68],
-  ['user.logout', 0.3],
+  ['user.login', 0.8],
+  ['user.logout', 0.18],
   ['user.logout_everywhere', 0.02],
 ])('the mix of events has its documented share of %s: %d', (type, share) => {
   expect(events.filter((event) => event.type === type).length / events.length).toBeCloseTo(share);
@@ -90,8 +90,13 @@ test('the mix of events has no two events of one phone in one request', () => {
   expect(phones.filter((some) => new Set(some).size < some.length)).toEqual([]);
 });
 
-test('the mix of events has a login before every logout', () => {
-  const known = new Set(events.flatMap(({ type, data }) => (type === 'user.login' ? data.token : [])));
-  const logouts = events.slice(APART).filter(({ type }) => type === 'user.logout');
-  expect(logouts.filter(({ data }) => !known.has(data.token))).toEqual([]);
+test('the mix of events has a login before every logout and every repeated login', () => {
+  const bound = new Map<string | undefined, string | undefined>();
+  const repeated: boolean[] = [];
+  for (const [i, { type, data }] of events.entries()) {
+    if (i >= STEADY && type === 'user.login') repeated.push(bound.get(data.token) === data.account);
+    if (i >= STEADY && type === 'user.logout') expect(bound.get(data.token)).toBeDefined();
+    if (type !== 'user.logout_everywhere') bound.set(data.token, type === 'user.login' ? data.account : undefined);
+  }
+  expect(repeated.filter(Boolean).length / (events.length - STEADY)).toBeCloseTo(0.44);
 });

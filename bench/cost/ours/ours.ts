@@ -72,7 +72,7 @@ function fed(cloud: Cloud, functions: Functions): Deployment {
 type Source = ReturnType<typeof startEventSource>;
 
 /** Concurrent receives of a new event source on a standard queue ("Using Lambda with Amazon SQS", polling behavior). */
-const POLLERS = 5;
+export const POLLERS = 5;
 
 const startSource = ({ sqs }: Cloud, functions: Functions): Source =>
   startEventSource({
