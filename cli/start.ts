@@ -70,7 +70,7 @@ export const start = command({
     },
     fresh: { help: 'make new development secrets. Default: those of the last start' },
     env: { help: 'write the address and the development secrets into .env; its other lines stay' },
-    'env-file': { value: 'FILE', help: 'the same, into this file. Default: none' },
+    'env-path': { value: 'FILE', help: 'the same, into this file. Default: none' },
     config: { value: 'FILE', default: 'bindery.json', help: 'the configuration' },
     ...MIRROR_OPTIONS,
     json: { help: 'print the description of the instance as one line of JSON' },
@@ -87,7 +87,7 @@ export const start = command({
       : await startLocal(options);
     stopWithStarter(instance, stop, terminal.folder);
     if (secretsIn !== undefined) writeInstance(instance, terminal.folder);
-    const file = values['env-file'] ?? (values.env ? join(terminal.folder, '.env') : undefined);
+    const file = values['env-path'] ?? (values.env ? join(terminal.folder, '.env') : undefined);
     if (file !== undefined) describe(instance, file, terminal);
     terminal.print(values.json ? JSON.stringify(instance) : welcome(instance));
     return 0;
@@ -155,8 +155,8 @@ function stopWithStarter(instance: Instance, stop: Local['stop'], folder: string
   const hasStarter = named !== undefined || process.env['npm_lifecycle_event'] === 'start';
   const isOrphan = () => hasStarter && process.ppid !== parent;
   const checking = setInterval(() => isOrphan() && end(), CHECK_MS).unref();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  // SIGHUP: the terminal was closed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, end);
 }
 
 /** The text for a person when an instance is ready: addresses, secrets, and commands to try. */
