@@ -29,6 +29,27 @@ export const MIRROR_OPTIONS = {
   },
 } as const satisfies Options;
 
+/** Reads ID=SECRET or ID=@FILE: the secrets by app. `usage`: of the option, for an id that is none of `ids`. */
+function secretsById(
+  given: readonly string[],
+  ids: readonly string[],
+  usage: string,
+): Readonly<Record<string, string>> {
+  const pairs = given.map((text) => {
+    const [, id = '', secret = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+    if (ids.includes(id)) return [id, secretIn(secret)] as const;
+    throw new UserError(usage);
+  });
+  return Object.fromEntries(pairs);
+}
+
+const appSecretsIn = (given: readonly string[], { apps }: Configuration) =>
+  secretsById(
+    given,
+    apps.map(({ id }) => `${id}`),
+    '--app-secret takes ID=SECRET, where ID is an app of the configuration',
+  );
+
 /** Reads --mirror-secret: the secrets by app. Warns of each mirror that has none. */
 export function mirrorSecretsIn(
   given: readonly string[],
@@ -36,12 +57,8 @@ export function mirrorSecretsIn(
   { warn }: Pick<Terminal, 'warn'>,
 ): MirrorSecrets {
   const mirrored = apps.filter(({ mirror }) => mirror !== undefined).map(({ id }) => `${id}`);
-  const pairs = given.map((text) => {
-    const [, app = '', secret = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-    if (mirrored.includes(app)) return [app, secretIn(secret)] as const;
-    throw new UserError('--mirror-secret takes APP=SECRET, where APP is an app of the configuration that has a mirror');
-  });
-  const secrets: MirrorSecrets = Object.fromEntries(pairs);
+  const usage = '--mirror-secret takes APP=SECRET, where APP is an app of the configuration that has a mirror';
+  const secrets = secretsById(given, mirrored, usage);
   for (const id of mirrored)
     if (secrets[id] === undefined)
       warn(`the mirror of app "${id}" waits for the secret of its hosted API: --mirror-secret ${id}=SECRET`);
@@ -72,6 +89,11 @@ export const start = command({
     env: { help: 'write the address and the development secrets into .env; its other lines stay' },
     'env-path': { value: 'FILE', help: 'the same, into this file. Default: none' },
     config: { value: 'FILE', default: 'bindery.json', help: 'the configuration' },
+    'app-secret': {
+      value: 'ID=SECRET',
+      repeats: true,
+      help: 'secret of an app, so that its clients keep theirs; may be repeated; ID=@FILE reads it from a file. Default: a development secret',
+    },
     ...MIRROR_OPTIONS,
     json: { help: 'print the description of the instance as one line of JSON' },
   },
@@ -79,9 +101,10 @@ export const start = command({
     const configuration = configurationIn(values.config);
     const faults = faultsIn(values['mirror-faults'], values.mirror === true);
     const mirrorSecrets = mirrorSecretsIn(values['mirror-secret'] ?? [], configuration, terminal);
+    const appSecrets = appSecretsIn(values['app-secret'] ?? [], configuration);
     const secretsIn = writableFolder(terminal);
     const { data, fresh: isFresh } = values;
-    const options = { configuration, port: portIn(values.port), data, secretsIn, isFresh, mirrorSecrets };
+    const options = { configuration, port: portIn(values.port), data, secretsIn, isFresh, appSecrets, mirrorSecrets };
     const { stop, ...instance } = values.mirror
       ? await startMirrored({ ...options, faults })
       : await startLocal(options);

@@ -30,6 +30,8 @@ export type LocalOptions = {
   readonly secretsIn?: string | undefined;
   /** Replaces the development secrets that are in the folder. Default: false. */
   readonly isFresh?: boolean | undefined;
+  /** Secrets of apps, by id. They are not kept. Default: a development secret. */
+  readonly appSecrets?: Readonly<Record<string, string>> | undefined;
   /** Secrets of the hosted APIs, by mirrored app. A mirror without its secret waits. */
   readonly mirrorSecrets?: MirrorSecrets | undefined;
 };
@@ -63,7 +65,8 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   if (folder) stops.push(folder.release);
   const path = folder?.path ?? options.secretsIn;
   const isFresh = options.isFresh === true;
-  const secrets = developmentSecrets(configuration, path === undefined ? undefined : { path, isFresh });
+  const made = developmentSecrets(configuration, path === undefined ? undefined : { path, isFresh });
+  const secrets = { ...made, apps: { ...made.apps, ...options.appSecrets } };
   const { sqs, dynamodb } = await startServices(versionsOf(secrets, options.mirrorSecrets ?? {}), folder, stops);
   const client = new SQSClient();
   stops.push(() => client.destroy());

@@ -154,6 +154,7 @@ test.each([
     ['--mirror-secret', 'xg-android=secret'],
     '--mirror-secret takes APP=SECRET, where APP is an app of the configuration that has a mirror',
   ],
+  [['--app-secret', 'shop=secret'], '--app-secret takes ID=SECRET, where ID is an app of the configuration'],
   [['--config', 'none.json'], 'none.json: cannot be read'],
 ])('`start %j` is refused in one line', async (options, line) => {
   expect(await refused(...options)).toEqual([line]);
