@@ -14,8 +14,8 @@ import { type AccountKey, accountKey, parseAccountKey, Token } from '../core/acc
 import { AppId } from '../core/configuration.ts';
 import type { TokenDocument, Watermark } from '../core/document.ts';
 import { expiryOf } from '../core/merge.ts';
-import { Unavailable, Unreadable } from '../core/outcome.ts';
-import { chunksOf } from '../core/parallel.ts';
+import { type Unavailable, Unreadable } from '../core/outcome.ts';
+import { chunksOf, inRounds } from '../core/parallel.ts';
 import type { AccountRef, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
 import { callAws } from './client.ts';
 
@@ -28,9 +28,6 @@ export type Reads = 'strong' | 'eventual';
 
 /** Keys in one BatchGetItem. */
 const MOST_KEYS = 100;
-
-/** Rounds before unprocessed keys count as unavailable. */
-const ROUNDS = 8;
 
 const text = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
 
@@ -46,20 +43,25 @@ export async function batchGet(table: Table, keys: readonly Key[], reads: Reads)
 }
 
 async function collect(table: Table, keys: readonly Key[], found: Map<string, Item>, reads: Reads): Promise<void> {
-  let rest: Record<string, AttributeValue>[] = keys.map((key) => marshall(key));
-  for (let round = 0; rest.length > 0; round++) {
-    if (round === ROUNDS) throw new Unavailable('UnprocessedKeys');
-    if (round > 0) await setTimeout(Math.random() * 2 ** round * 10);
+  const read = async (rest: readonly Attributes[]) => {
+    const asked = { Keys: [...rest], ConsistentRead: reads === 'strong' };
     const { Responses, UnprocessedKeys } = await callAws(() =>
-      table.client.send(
-        new BatchGetItemCommand({ RequestItems: { [table.name]: { Keys: rest, ConsistentRead: reads === 'strong' } } }),
-      ),
+      table.client.send(new BatchGetItemCommand({ RequestItems: { [table.name]: asked } })),
     );
     for (const item of Responses?.[table.name]?.map(itemOf) ?? [])
       found.set(text({ pk: String(item['pk']), sk: String(item['sk']) }), item);
-    rest = UnprocessedKeys?.[table.name]?.Keys ?? [];
-  }
+    return UnprocessedKeys?.[table.name]?.Keys ?? [];
+  };
+  const pause = (round: number) => setTimeout(Math.random() * 2 ** round * 10);
+  await inRounds(
+    keys.map((key): Attributes => marshall(key)),
+    read,
+    pause,
+    'UnprocessedKeys',
+  );
 }
+
+type Attributes = Record<string, AttributeValue>;
 
 /** An item as it came from the table, not checked yet. */
 export type Item = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { chunksOf, inParallel } from '../../functions/core/parallel.ts';
+import { Unavailable } from '../../functions/core/outcome.ts';
+import { chunksOf, inParallel, inRounds } from '../../functions/core/parallel.ts';
 
 /** Work that a test ends or fails item by item, and the items begun so far. */
 function controlled() {
@@ -48,4 +49,21 @@ test.each([
   [[1, 2], 2, [[1, 2]]],
 ])('a list %j in chunks of %i is %j', (items, size, chunks) => {
   expect(chunksOf(items, size)).toEqual(chunks);
+});
+
+test('work in rounds goes on with the items that were left, after a wait', async () => {
+  const rounds: (readonly number[])[] = [];
+  const waits: number[] = [];
+  const work = async (items: readonly number[]) => {
+    rounds.push(items);
+    return items.slice(1);
+  };
+  await inRounds([1, 2, 3], work, async (round) => void waits.push(round), 'left');
+  expect(rounds).toEqual([[1, 2, 3], [2, 3], [3]]);
+  expect(waits).toEqual([1, 2]);
+});
+
+test('work in rounds that leaves items for ever is unavailable', async () => {
+  const work = async (items: readonly number[]) => items;
+  await expect(inRounds([1], work, async () => {}, 'left')).rejects.toThrow(new Unavailable('left'));
 });

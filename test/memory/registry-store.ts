@@ -104,7 +104,7 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
 /** Small, so that tests with a few tokens meet several pages. */
 const POINTERS_A_PAGE = 64;
 
-const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
+export const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
 
 /** The watermark of one account; version 0 if there is none. */
 export const watermarkOf = async (store: RegistryStore, ref: AccountRef) =>

@@ -9,6 +9,7 @@ export const FAULTS = [
   'store is slow',
   'store forgets what has expired',
   'store answers as it was',
+  'store leaves keys unprocessed',
   'store has an item of another version',
   'queue refuses',
   'queue loses a request',

@@ -1,10 +1,11 @@
 import type { Token } from '../../functions/core/account.ts';
 import { expiryOf } from '../../functions/core/merge.ts';
 import { Unreadable } from '../../functions/core/outcome.ts';
+import { inRounds } from '../../functions/core/parallel.ts';
 import type { RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
 import type { MirrorState, MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
-import { memoryRegistryStore, tokenKey } from '../memory/registry-store.ts';
+import { memoryRegistryStore, NOT_STORED, tokenKey } from '../memory/registry-store.ts';
 import { type Process, requested, type Surroundings } from './network.ts';
 import { present } from './random.ts';
 
@@ -36,9 +37,13 @@ export function hostileStore(
   };
   return {
     documents: (tokens, reads) =>
-      request(...tokens.map((ref) => () => item(async () => (await inner.documents([ref], reads))[0]))),
+      batch(surroundings, request, tokens, undefined, (ref) =>
+        item(async () => (await inner.documents([ref], reads))[0]),
+      ),
     watermarks: (accounts) =>
-      request(...accounts.map((ref) => () => item(async () => present((await inner.watermarks([ref]))[0])))),
+      batch(surroundings, request, accounts, NOT_STORED, (ref) =>
+        item(async () => present((await inner.watermarks([ref]))[0])),
+      ),
     write: async (...parameters) => (await request(() => inner.write(...parameters)))[0] ?? { winner: undefined },
     raisePointer: async (...parameters) => {
       await request(() => inner.raisePointer(...parameters));
@@ -53,6 +58,29 @@ export function hostileStore(
       return { pointers: page, next: page.length < pointers.length ? page.at(-1)?.token : next };
     },
   };
+}
+
+/** A batch of reads, of which the store leaves some to the next request, as DynamoDB does with `UnprocessedKeys`. */
+async function batch<T, R>(
+  { timeline, random, faults }: Surroundings,
+  request: ReturnType<typeof requester>,
+  refs: readonly T[],
+  otherwise: NoInfer<R>,
+  read: (ref: T) => Promise<R>,
+): Promise<R[]> {
+  const found = refs.map(() => otherwise);
+  const ask = async (places: readonly number[]) => {
+    const left = places.filter(() => faults.strike('store leaves keys unprocessed'));
+    const taken = places.filter((place) => !left.includes(place));
+    const part = (place: number) => async () => {
+      found[place] = await read(present(refs[place]));
+    };
+    await request(...taken.map(part));
+    return left;
+  };
+  const pause = (round: number) => timeline.sleep(random.next() * 2 ** round * 10);
+  await inRounds([...refs.keys()], ask, pause, 'UnprocessedKeys');
+  return found;
 }
 
 /** A sweep store as one process sees it over the same network: a list of items is not read at once. */

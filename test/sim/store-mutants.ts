@@ -11,6 +11,9 @@ export const STORE_MUTANTS: readonly Hunt[] = [
     'a lost race counts as won': ["if (result === 'written') return next;", 'return next;'],
     'what is unavailable counts as applied': ['at(outcome, i) : outcome', "at(outcome, i) : { kind: 'applied' }"],
   }),
+  ...inFile('core/parallel.ts', 'storage', {
+    'work that is left counts as done': ['left = await work(left);', 'left = (await work(left)) && [];'],
+  }),
   ...inFile('../test/memory/registry-store.ts', 'storage', {
     'a document is written whatever its version': ['(winner?.version ?? 0) !== version', 'false'],
   }),

@@ -28,16 +28,16 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   mutant(
     'unprocessed keys are given up in silence',
     'registryStore',
-    'aws/dynamodb.ts',
-    "if (round === ROUNDS) throw new Unavailable('UnprocessedKeys');",
+    'core/parallel.ts',
+    'if (round === ROUNDS) throw new Unavailable(reason);',
     'if (round === ROUNDS) return;',
   ),
   mutant(
     'unprocessed keys are not read again',
     'registryStore',
     'aws/dynamodb.ts',
-    'rest = UnprocessedKeys?.[table.name]?.Keys ?? [];',
-    'rest = UnprocessedKeys ? [] : [];',
+    'return UnprocessedKeys?.[table.name]?.Keys ?? [];',
+    'return UnprocessedKeys ? [] : [];',
   ),
   mutant(
     'pointers of an account are looked for eventually',
