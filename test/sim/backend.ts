@@ -3,6 +3,7 @@ import { FUTURE_MS } from '../../functions/core/time.ts';
 import { BEGINNING_MS, textOf } from './cast.ts';
 import { bugTo } from './finding.ts';
 import type { Caller, DoorAnswer } from './gateway.ts';
+import { eventOf } from './moves.ts';
 import type { Surroundings } from './network.ts';
 import { judgeEvents } from './outcomes.ts';
 import { type Backend, drawEvent, type SentEvent } from './people.ts';
@@ -65,12 +66,11 @@ async function post(outbox: Outbox, messageId: string, events: readonly SentEven
 function judgeAccepted(outbox: Outbox, answer: DoorAnswer, events: readonly SentEvent[]): void {
   const { ledger, onFinding, deployment } = outbox;
   const deeds = ledger.deedsOf(answer.requestId);
-  const sizes = events.map(({ expected }) => expected.length);
-  const due = sizes.reduce((sum, size) => sum + size, 0);
-  if (deeds.length !== due)
+  const sizes = [...Map.groupBy(deeds, ({ operation }) => eventOf(operation)).values()].map(({ length }) => length);
+  if (sizes.length !== events.length)
     onFinding(
       'O5 what was accepted is on the queue',
-      `${answer.status} for ${due} operations, ${deeds.length} of them on the queue`,
+      `${answer.status} for ${events.length} events, ${sizes.length} of them on the queue`,
     );
   const outlived = answer.sawStoreFail ? [] : ledger.outlived(answer.requestId);
   if (outlived.length > 0)

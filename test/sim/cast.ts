@@ -85,6 +85,7 @@ export const textOf = (operation: Operation): string => {
     'token' in operation ? operation.token : '',
     names.join(','),
     namesInstallation(operation) ? `installation ${operation.installation.slice(0, 4)}` : '',
+    'untilMs' in operation && operation.untilMs ? `until ${operation.untilMs}` : '',
     'session' in operation && operation.session ? `session ${operation.session.slice(0, 4)}` : '',
   ];
   return parts.filter((part) => part !== '').join(' ');

@@ -22,11 +22,11 @@ import { eventSource } from './event-source.ts';
 import type { OnFinding } from './finding.ts';
 import { forgetfulStore, hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
-import { type Ledger, MOST_SKEW_MS } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { type Process, requested, type Surroundings } from './network.ts';
 import { type Queue, queue } from './queue.ts';
 import { APP_SECRET, CANARY, CONFIGURATION, SOURCE_KEY } from './scene.ts';
-import { DAY_MS, MINUTE_MS } from './timeline.ts';
+import { DAY_MS, MINUTE_MS, MOST_SKEW_MS } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
 /** How long a door keeps its caller waiting for an operation to take effect (ms). */

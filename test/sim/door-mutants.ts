@@ -37,6 +37,15 @@ export const DOOR_MUTANTS: readonly Hunt[] = [
   }),
   ...inFile('events/auth-event.ts', 'end-to-end', {
     'a changed token leaves the old one bound': ['[left]),', '[]),'],
+    'a token change without accounts that is repeated clears the new token': [
+      'return event.accounts === undefined ? [left] : [left, clear(token)];',
+      'return [left, clear(token)];',
+    ],
+    'a token change moves what was bound after it': ['edge <= removalAt(left.stamp)', 'edge !== removalAt(left.stamp)'],
+    'an account that moves loses its session and lease': [
+      'map(({ edge: _, ...account }) => account)',
+      'map(({ type, id }) => ({ type, id }))',
+    ],
   }),
   ...inFile('operations/messages.ts', 'end-to-end', {
     'a message leaves before its operations are in effect': [
@@ -75,5 +84,20 @@ export const DOOR_MUTANTS: readonly Hunt[] = [
   }),
   ...inFile('events/handler.ts', 'end-to-end', {
     'a log names people': ['events: events.length', 'events: JSON.stringify(events)'],
+  }),
+  ...inFile('core/document.ts', 'end-to-end', {
+    'a lease does not end': ['nowMs < (leaseOf(edge) ?? Number.POSITIVE_INFINITY) && ', ''],
+  }),
+  ...inFile('../test/sim/deployment.ts', 'end-to-end', {
+    'a token change moves what a stale read shows': [
+      "registryAt('events')), store, now }",
+      "registryAt('events')), store: registryAt('events').store, now }",
+    ],
+  }),
+  ...inFile('core/time.ts', 'end-to-end', {
+    'a removal from the future that spares a session does not look at binds': [
+      'if (!isTokenOperation(operation)) return accountTime(store, leastMs, operation);',
+      "if (!isTokenOperation(operation)) return operation.kind === 'unbindAccountFromOthers' ? leastMs : accountTime(store, leastMs, operation);",
+    ],
   }),
 ];

@@ -13,8 +13,8 @@ import type { Backend } from './people.ts';
 import { check, deedText } from './promises.ts';
 import { randomOf } from './random.ts';
 import { SCENE } from './scene.ts';
-import { pairOf, serial, takenAway } from './serial.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, timeline } from './timeline.ts';
+import { disputed, leaseEnd, pairOf, serial, takenAway } from './serial.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, MOST_SKEW_MS, timeline } from './timeline.ts';
 
 /** How long people are busy, and how long a backend may wait before it sends again. */
 const PACES = [
@@ -96,17 +96,21 @@ async function atRest(one: Case): Promise<void> {
   const { ledger, deployment, onFinding, timeline } = one;
   const operations = ledger.deeds().map(({ operation }) => operation);
   const all = serial(operations);
+  const unsure = disputed(operations);
+  const from = timeline.now() - MOST_SKEW_MS;
+  for (const [pair, bound] of all) if (leaseEnd(bound) < from) all.delete(pair);
   // A bind set aside for its age may have been in effect before: both ends are right.
   const aside = new Set(deployment.parked.flatMap(({ operations }) => operations.map((one) => JSON.stringify(one))));
   const isAside = (pair: string) => aside.has(JSON.stringify(all.get(pair)?.by));
   const isOpen = (pair: string) => {
     const bound = all.get(pair);
-    return bound !== undefined && takenAway(operations, bound) === 'either';
+    const isEnding = bound !== undefined && leaseEnd(bound) <= timeline.now() + MOST_SKEW_MS;
+    return unsure.has(pair) || isEnding || (bound !== undefined && takenAway(operations, bound) === 'either');
   };
   const before = await shown(one);
   for (const [direction, pairs] of before) {
     const missing = [...all.keys()].filter((pair) => !pairs.has(pair) && !isAside(pair) && !isOpen(pair));
-    const extra = [...pairs].filter((pair) => !all.has(pair));
+    const extra = [...pairs].filter((pair) => !all.has(pair) && !unsure.has(pair));
     if (missing.length + extra.length > 0)
       onFinding(
         `O1 at rest the ${direction} are as the serial order says`,

@@ -108,7 +108,7 @@ export type Caller = Surroundings & {
 
 /** A deployment and what its callers share, with the findings of all. */
 export function calledDeployment(surroundings: Surroundings, options: DeploymentOptions = {}, found = findings()) {
-  const called = { ...surroundings, ...found, ledger: ledger(found.onFinding) };
-  const deployment = deploy(called, options);
+  const called = { ...surroundings, ...found, ledger: ledger(found.onFinding, () => deployment.truth) };
+  const deployment: Deployment = deploy(called, options);
   return { ...called, deployment, call: gateway(surroundings, deployment) };
 }

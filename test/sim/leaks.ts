@@ -1,6 +1,6 @@
 import type { Deed } from './promises.ts';
 import { SCENE } from './scene.ts';
-import { type Bound, effectOn, isRemoval } from './serial.ts';
+import { type Bound, bindOf, isRemoval } from './serial.ts';
 import type { Truth } from './truth.ts';
 
 /** Returns for how long anything was true that a later operation removes, summed over all bindings. */
@@ -21,9 +21,10 @@ export function exposures(truth: Truth, deeds: readonly Deed[], end: number) {
 
 /** Returns the removals that end what an edge has bound. */
 function removalsOf(deeds: readonly Deed[], edge: string, about: Omit<Bound, 'by'>): Deed[] {
-  const bind = deeds.find(
-    ({ operation }) => edge.startsWith(operation.stamp) && effectOn(operation, about) === 'binds',
+  const bind = bindOf(
+    deeds.map(({ operation }) => operation),
+    edge,
+    about,
   );
-  if (bind === undefined) return [];
-  return deeds.filter(({ operation }) => isRemoval(operation, bind.operation, about));
+  return bind === undefined ? [] : deeds.filter(({ operation }) => isRemoval(operation, bind, about));
 }

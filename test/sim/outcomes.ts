@@ -5,8 +5,9 @@ import type { OnFinding } from './finding.ts';
 import type { Ledger } from './ledger.ts';
 import type { Deed } from './promises.ts';
 import { PEOPLE, SCENE } from './scene.ts';
-import { effectOn, ends, isRemoval, takenAway } from './serial.ts';
-import type { Span, Truth } from './truth.ts';
+import { bindOf, effectOn, ends, isRemoval, takenAway } from './serial.ts';
+import { MOST_SKEW_MS } from './timeline.ts';
+import { covers, leaseIn, type Span, type Truth } from './truth.ts';
 
 /** The outcome that a door gave to an operation or to an event. */
 export type Said = 'applied' | 'superseded' | 'durable' | 'refused';
@@ -70,8 +71,6 @@ export function judge(judging: Judging, said: Said, deeds: readonly Deed[]): voi
 const pairsOf = (app: Operation['app']) =>
   SCENE.tokens.flatMap((token) => PEOPLE.map((account) => ({ app, token, account })));
 
-const covers = ({ from, to }: Span, first: number, last: number) => from <= first && to >= last;
-
 /** Tests that something the removal names was bound before the removal was known, and ever since. */
 function isLeft({ truth, from, at, ledger }: Judging, { operation, issuedAt }: Deed): boolean {
   const first = Math.min(from, issuedAt);
@@ -79,8 +78,12 @@ function isLeft({ truth, from, at, ledger }: Judging, { operation, issuedAt }: D
     truth.spansOf(about, about.account).some((span) => {
       if (!covers(span, first, at)) return false;
       if (effectOn(operation, about) === 'removes') return true;
-      const by = ledger.deeds().find((deed) => span.edge.startsWith(deed.operation.stamp))?.operation;
-      return by !== undefined && binds(by) && ends(operation, { ...about, by });
+      const by = bindOf(
+        ledger.deeds().map((deed) => deed.operation),
+        span.edge,
+        about,
+      );
+      return by !== undefined && ends(operation, { ...about, by });
     }),
   );
 }
@@ -91,7 +94,8 @@ const spansBy = ({ truth }: Judging, { app, stamp }: Operation): Span[] =>
 /** Tests that a bind was in effect, or that something was on its way that removes it. */
 function hasBound(judging: Judging, { operation }: Deed): boolean {
   const { at, ledger } = judging;
-  if (spansBy(judging, operation).some(({ from }) => from <= at)) return true;
+  const isWithin = (span: Span) => span.from <= at && judging.from <= leaseIn(span) + MOST_SKEW_MS;
+  if (spansBy(judging, operation).some(isWithin)) return true;
   const issued = ledger.deeds().flatMap((one) => (one.issuedAt <= at ? [one.operation] : []));
   return (
     binds(operation) &&

@@ -13,6 +13,9 @@ export type Expectation = {
   readonly accounts: readonly { readonly type: number; readonly id: string }[];
   readonly scope: 'token' | 'types' | undefined;
   readonly hasSession: boolean;
+  readonly untilMs?: number;
+  /** The token whose accounts it moves: those that are bound there when it is accepted. If there are none, it is missing. */
+  readonly movedFrom?: Token;
 };
 
 /** Something that happened in the app's auth flow, as its backend tells it, and what that means. */
@@ -43,7 +46,7 @@ export function drawEvent(backend: Backend, ms: number, id: string): SentEvent {
   const what =
     draw < 0.45 ? login : draw < 0.65 ? logout : draw < 0.75 ? accountLogout : draw < 0.88 ? everywhere : tokenChanged;
   const desk = { random, scene, sessions: sessionsAt(backend, ms) };
-  const { type, data, expected } = what(desk, random.pick(scene.apps), random.pick(scene.tokens), id);
+  const { type, data, expected } = what(desk, random.pick(scene.apps), random.pick(scene.tokens), { id, ms });
   // Some backends write whole seconds.
   const unit = random.chance(0.1) ? 1_000 : 1;
   const from = Math.floor(ms / unit) * unit;
@@ -59,7 +62,10 @@ function sessionsAt({ sessions }: Backend, ms: number): Map<string, string> {
   return known;
 }
 
-function login({ random, scene, sessions }: Desk, app: App, token: Token, id: string): Draft {
+/** An event's id, and when it happens by the backend's clock (ms since 1970). */
+type Moment = { readonly id: string; readonly ms: number };
+
+function login({ random, scene, sessions }: Desk, app: App, token: Token, { id, ms }: Moment): Draft {
   const accounts = random.shuffled(scene.accounts).slice(0, random.chance(0.3) ? 2 : 1);
   const mode = random.chance(0.3) ? 'append' : 'override';
   const session = random.chance(0.5) ? `${CANARY} session of ${id}` : undefined;
@@ -67,8 +73,11 @@ function login({ random, scene, sessions }: Desk, app: App, token: Token, id: st
   else sessions.delete(`${app.id} ${token}`);
   const who = accounts.length > 1 ? { accounts: accounts.map(named) } : named(present(accounts[0]));
   const installation = random.chance(0.25) && { installation_id: `${CANARY} installation` };
-  const data = { app: app.id, token, mode, ...who, ...(session && { session_id: session }), ...installation };
-  return { type: 'user.login', data, expected: [bindOf(app, mode, token, accounts, session !== undefined)] };
+  const untilMs = scene.hasLeases && random.chance(0.25) && Math.ceil(ms + random.logUniform(1, 20 * DAY_MS));
+  const lease = untilMs && { expires_at: new Date(untilMs).toISOString() };
+  const data = { app: app.id, token, mode, ...who, ...(session && { session_id: session }), ...installation, ...lease };
+  const expected = { ...bindOf(app, mode, token, accounts, session !== undefined), ...(untilMs && { untilMs }) };
+  return { type: 'user.login', data, expected: [expected] };
 }
 
 function logout({ sessions }: Desk, app: App, token: Token): Draft {
@@ -124,16 +133,15 @@ function tokenChanged(desk: Desk, app: App, token: Token): Draft {
   const accounts = random.chance(0.2) ? [] : [random.pick(scene.accounts)];
   const session = sessions.get(`${app.id} ${old}`);
   if (session) sessions.set(`${app.id} ${token}`, session);
-  const data = {
-    app: app.id,
-    old_token: old,
-    token,
-    accounts: accounts.map(named),
-    ...(session && { session_id: session }),
-  };
+  const data = { app: app.id, old_token: old, token, ...(session && { session_id: session }) };
+  if (random.chance(0.5)) {
+    const moved = { ...bindOf(app, 'override', token, [], session !== undefined), movedFrom: old };
+    return { type: 'device.token_changed', data, expected: [clearOf(app, old), moved] };
+  }
   const now =
     accounts.length === 0 ? clearOf(app, token) : bindOf(app, 'override', token, accounts, session !== undefined);
-  return { type: 'device.token_changed', data, expected: [clearOf(app, old), now] };
+  const all = { ...data, accounts: accounts.map(named) };
+  return { type: 'device.token_changed', data: all, expected: [clearOf(app, old), now] };
 }
 
 const named = ({ type, id }: Account) => ({ account: id, account_type: type });

@@ -3,7 +3,8 @@ import type { AppId } from '../../functions/core/configuration.ts';
 import { binds, type Operation } from '../../functions/core/operation.ts';
 import { textOf } from './cast.ts';
 import type { OnFinding } from './finding.ts';
-import { byTime, effectOn, isRemoval, pairOf, takenAway } from './serial.ts';
+import { byTime, effectOn, isRemoval, leaseEnd, pairOf, takenAway } from './serial.ts';
+import { MOST_SKEW_MS } from './timeline.ts';
 import type { Truth } from './truth.ts';
 
 /** An operation, the time of its first request, and the time of the first answer that it is applied (ms). */
@@ -52,6 +53,7 @@ function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefin
         binds(bind) &&
         effectOn(bind, answer) === 'binds' &&
         !known.some((one) => isRemoval(one, bind, answer)) &&
+        leaseEnd({ ...answer, by: bind }) + MOST_SKEW_MS >= answer.from &&
         takenAway(operations, { ...answer, by: bind }, known) !== 'removed',
     );
     return isAllowed ? undefined : 'O3 an answered removal is never seen bound again';
@@ -61,7 +63,9 @@ function brokenPromise(deeds: readonly Deed[], answer: Answer): string | undefin
   if (newest === undefined || !binds(newest) || !known.includes(newest) || effectOn(newest, answer) !== 'binds')
     return undefined;
   if (takenAway(operations, { ...answer, by: newest }) !== 'kept') return undefined;
-  if (operations.some((operation) => isRemoval(operation, newest, answer))) return undefined;
+  const copies = operations.filter(binds).filter(({ stamp }) => stamp === newest.stamp);
+  if (copies.some((by) => leaseEnd({ ...answer, by }) - MOST_SKEW_MS <= answer.to)) return undefined;
+  if (operations.some((operation) => copies.some((copy) => isRemoval(operation, copy, answer)))) return undefined;
   return 'O3 an answered bind is visible, unless a later removal was requested';
 }
 

@@ -10,6 +10,8 @@ export type Scene = {
   readonly apps: readonly App[];
   readonly tokens: readonly Token[];
   readonly accounts: readonly Account[];
+  /** Some logins end by themselves. A hosted API learns that from the daily sweep. */
+  readonly hasLeases?: boolean;
 };
 
 export const CONFIGURATION = Configuration.parse({
@@ -22,6 +24,7 @@ export const CONFIGURATION = Configuration.parse({
 
 export const SCENE: Scene = {
   apps: CONFIGURATION.apps,
+  hasLeases: true,
   tokens: ['phone', 'w#tch', '\u{1f4f1}'].map((name) => Token.parse(`${CANARY} ${name}`)),
   accounts: [
     { type: 0, id: `${CANARY} alice` },

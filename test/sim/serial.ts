@@ -8,6 +8,7 @@ import {
   type Operation,
   type TokenOperation,
 } from '../../functions/core/operation.ts';
+import { BEGINNING_MS } from './cast.ts';
 import { present } from './random.ts';
 
 /** A binding's name: app, token and account in one text. */
@@ -37,6 +38,38 @@ export function serial(operations: readonly Operation[]): Map<Pair, Bound> {
 
 /** The serial order by clocks alone: a session's logout counts only by its stamp. */
 const serialByStamps = (operations: readonly Operation[]): Map<Pair, Bound> => inOrder([...operations].sort(byTime));
+
+/** The terms of an account in a bind: its own, which it keeps when it moves, come before those of the bind. */
+export function termsOf(by: BindOperation, account: Account) {
+  const own = by.accounts.findLast((one) => isSame(one, account));
+  return { session: own?.session ?? by.session, untilMs: own?.untilMs ?? by.untilMs };
+}
+
+/** When the lease of a binding ends (ms after the beginning). */
+export const leaseEnd = ({ by, account }: Pick<Bound, 'by' | 'account'>): number =>
+  (termsOf(by, account).untilMs ?? Number.POSITIVE_INFINITY) - BEGINNING_MS;
+
+/**
+ * The pairs that copies of one event bind with different terms. A token change moves what is bound when it is accepted:
+ * its copies may move the binds of different sessions, and one of them counts.
+ */
+export function disputed(operations: readonly Operation[]): Set<Pair> {
+  const binding = Map.groupBy(operations.filter(binds), ({ stamp }) => stamp).values();
+  return new Set(
+    [...binding].flatMap((copies) => {
+      const all = copies.flatMap((by) => by.accounts.map((account) => ({ by, account })));
+      const isDisputed = (one: Account) =>
+        new Set(
+          copies
+            .filter(({ accounts }) => accounts.some((other) => isSame(other, one)))
+            .map((by) => JSON.stringify(termsOf(by, one))),
+        ).size > 1;
+      return all
+        .filter(({ account }) => isDisputed(account))
+        .map(({ by, account }) => pairOf(by.app, by.token, account));
+    }),
+  );
+}
 
 /** Returns the bindings after operations that happened in the order given. */
 export function inOrder(operations: readonly Operation[]): Map<Pair, Bound> {
@@ -85,6 +118,7 @@ function happen(bound: Map<Pair, Bound>, operation: Operation): void {
   const remove = (isMeant: (binding: Bound) => boolean) => {
     for (const [pair, binding] of bound) if (binding.app === operation.app && isMeant(binding)) bound.delete(pair);
   };
+  const isCopy = (by: Operation) => by !== operation && by.stamp === operation.stamp;
   switch (operation.kind) {
     case 'unbindAccountFromAll':
       remove(({ account }) => isSame(account, operation.account));
@@ -98,11 +132,12 @@ function happen(bound: Map<Pair, Bound>, operation: Operation): void {
       );
       break;
     case 'bindOverriding':
-      if (operation.scope === 'token') remove(({ token }) => token === operation.token);
+      // Copies of one event happen at once.
+      if (operation.scope === 'token') remove(({ token, by }) => token === operation.token && !isCopy(by));
       add(bound, operation, ({ type }) => {
         // One account of a type at a time, each in place of all others of its type.
         if (operation.scope === 'types')
-          remove(({ token, account }) => token === operation.token && account.type === type);
+          remove(({ token, account, by }) => token === operation.token && account.type === type && !isCopy(by));
       });
       break;
     case 'bind':
@@ -121,7 +156,7 @@ function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Acc
 /** Returns true if the operation removes the binding because of the session that made it. */
 export function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
   if (operation.app !== app || !('session' in operation) || operation.session === undefined) return false;
-  const isItsOwn = operation.session === by.session;
+  const isItsOwn = operation.session === termsOf(by, account).session;
   switch (operation.kind) {
     case 'unbindAccountFromOthers':
       return !isItsOwn && isSame(operation.account, account) && byTime(operation, by) > 0;
@@ -164,7 +199,30 @@ export const isRemoval = (operation: Operation, bind: Operation, about: Omit<Bou
   (binds(bind) && ends(operation, { ...about, by: bind })) ||
   (effectOn(operation, about) === 'removes' && byTime(operation, bind) > 0);
 
-const isSame = (a: Account, b: Account): boolean => a.type === b.type && a.id === b.id;
+/** Returns true if the operation removes the bind, or would if it were later. */
+export const isAbout = (operation: Operation, bind: BindOperation, about: Omit<Bound, 'by'>): boolean =>
+  effectOn(operation, about) === 'removes' ||
+  ends(operation, { ...about, by: bind }) ||
+  (operation.kind === 'unbindAccountFromOthers' &&
+    operation.app === about.app &&
+    isSame(operation.account, about.account) &&
+    operation.session !== termsOf(bind, about.account).session);
+
+/** Returns the bind that made an edge. */
+export const bindOf = (operations: readonly Operation[], edge: string, about: Omit<Bound, 'by'>) =>
+  operations
+    .filter(binds)
+    .find(
+      (by) =>
+        edge.startsWith(by.stamp) &&
+        effectOn(by, about) === 'binds' &&
+        sessionIn(edge) === termsOf(by, about.account).session,
+    );
+
+/** The session in an edge, read by other code than the registry's own. */
+export const sessionIn = (edge: string) => edge.split('^')[0]?.split('~')[1];
+
+export const isSame = (a: Account, b: Account): boolean => a.type === b.type && a.id === b.id;
 
 type Shown = { readonly token: Token; readonly account: Account; readonly isShown: boolean };
 

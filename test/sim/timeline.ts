@@ -3,6 +3,9 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
+/** The most that a machine's clock is from the time (ms). */
+export const MOST_SKEW_MS = 3_000;
+
 /** Virtual time: what is due happens in the order of time, each event after all that followed from the one before. */
 export type Timeline = {
   /** Milliseconds since the beginning. */

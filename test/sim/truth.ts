@@ -2,6 +2,8 @@ import { type Account, type AccountKey, accountKey } from '../../functions/core/
 import { type TokenDocument, UNMARKED, type Watermark } from '../../functions/core/document.ts';
 import { eventHash } from '../../functions/core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
+import { BEGINNING_MS } from './cast.ts';
+import { MOST_SKEW_MS } from './timeline.ts';
 
 /** When each binding was true, as the stored registers say it. */
 export type Truth = {
@@ -17,6 +19,14 @@ export type Truth = {
 
 /** A time (ms) during which a binding was true, or held by the hosted API, and the edge that made it so. */
 export type Span = { readonly from: number; to: number; readonly edge: string };
+
+/** When the lease in an edge ends (ms after the beginning), by the right time. The registers do not change then. */
+export const leaseIn = ({ edge }: Span): number =>
+  Number(edge.split('^')[1] ?? Number.POSITIVE_INFINITY) - BEGINNING_MS;
+
+/** Tests that a binding was true all that time, by every machine's clock. */
+export const covers = (span: Span, first: number, last: number): boolean =>
+  span.from <= first && Math.min(span.to, leaseIn(span) - MOST_SKEW_MS) >= last;
 
 export function watched(inner: RegistryStore, now: () => number): Truth {
   const documents = new Map<string, TokenDocument>();
@@ -39,7 +49,9 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
     history,
     spansOf,
     wasTrue: (token, { account }, from, to) =>
-      spansOf(token, account).some((span) => span.from <= to && from <= span.to),
+      spansOf(token, account).some(
+        (span) => span.from <= to && from <= Math.min(span.to, leaseIn(span) + MOST_SKEW_MS),
+      ),
     store: {
       ...inner,
       write: async (ref, document, version) => {
@@ -79,7 +91,8 @@ export function note(spans: Span[], edge: string | undefined, now: number): void
 
 /** Returns the bindings in the registers, read by other code than the registry's own: the two must agree. */
 function says({ clear, clearFloor, edges, ended }: TokenDocument, account: AccountKey, all: Watermark): boolean {
-  const [moment = '', session] = (edges[account] ?? '').split('~');
+  const [bind = ''] = (edges[account] ?? '').split('^');
+  const [moment = '', session] = bind.split('~');
   const [, , , , phase] = moment.split('.');
   if (phase !== '1') return false;
   const [type = ''] = account.split('#');
