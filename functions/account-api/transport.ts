@@ -3,28 +3,16 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, errors, Pool } from 'undici';
 import * as z from 'zod/mini';
 import { Platform } from '../core/account.ts';
-import { Dialect, isSafe } from '../core/configuration.ts';
+import { AccountApiUrl, Dialect } from '../core/configuration.ts';
 import { jsonIn } from '../lambda/request.ts';
 import { appSecret, signatureOf } from './wire/credentials.ts';
 import { type Endpoint, PATHS } from './wire/endpoint.ts';
 
-/** The URL of an Account API: a host, and perhaps a path that precedes the API's own paths. */
-const Base = z.pipe(
-  z.string(),
-  z.transform((text, { issues }) => {
-    const refuse = (message: string) => issues.push({ code: 'custom', input: text, message });
-    const url = URL.parse(text);
-    if (url === null) refuse('is not a URL');
-    else if (!isSafe(url)) refuse('must be https, or http on this machine');
-    else if (url.username + url.password + url.search + url.hash !== '')
-      refuse('must have a host, perhaps a path, and nothing else');
-    else return url;
-    return z.NEVER;
-  }),
-);
-
 const Options = z.object({
-  url: Base,
+  url: z.pipe(
+    AccountApiUrl,
+    z.transform((text) => new URL(text)),
+  ),
   app: z.string().check(z.regex(/^[!-9;-~]+$/, 'must be visible ASCII without a colon, as headers need it')),
   secret: z.string().check(z.minLength(1, 'must not be empty')),
   dialect: Dialect,

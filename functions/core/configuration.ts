@@ -27,9 +27,23 @@ export type Policy = z.infer<typeof Policy>;
 const DEFAULT_POLICIES: Readonly<Record<Dialect, Policy>> = { xg: 'many', tpns: 'one-per-type' };
 
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
-/** Tests that a URL keeps a secret: `http:` is for this machine only, because it sends the secret unencrypted. */
-export const isSafe = (url: URL | null): boolean =>
-  url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
+
+/** The URL of an Account API: a host, and perhaps a path that precedes the API's own paths. */
+export const AccountApiUrl = z.string().check(
+  z.superRefine((text, { addIssue }) => {
+    const fault = faultIn(URL.parse(text));
+    if (fault !== undefined) addIssue({ code: 'custom', message: fault });
+  }),
+);
+
+/** Returns why a URL does not keep a secret: `http:` is for this machine only, because it sends the secret unencrypted. */
+function faultIn(url: URL | null): string | undefined {
+  if (url === null) return 'is not a URL';
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname));
+  if (!isSafe) return 'must be https, or http on this machine';
+  if (url.username + url.password + url.search + url.hash === '') return undefined;
+  return 'must have a host, perhaps a path, and nothing else';
+}
 
 /**
  * A hosted Account API that Bindery keeps equal to the registry or, in mode `observe`, only compares with it. `app` is
@@ -37,7 +51,7 @@ export const isSafe = (url: URL | null): boolean =>
  */
 export const Mirror = z
   .strictObject({
-    url: z.url().check(z.refine((text) => isSafe(URL.parse(text)), 'a mirror is reached over https')),
+    url: AccountApiUrl,
     app: Id,
     dialect: Dialect,
     mode: z._default(z.enum(['mirror', 'observe']), 'mirror'),

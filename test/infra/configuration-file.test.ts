@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { accountApiClient } from '../../functions/account-api/client.ts';
 import { readConfiguration } from '../../infra/configuration.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bindery-configuration-'));
@@ -37,6 +38,23 @@ test('a source of an unknown app is a problem', () => {
   expect(problemsOf(JSON.stringify({ apps: [app], sources: [source] }))).toEqual([
     'sources[0].apps[1]: there is no app "tvos"',
   ]);
+});
+
+test.each([
+  ['with a user and a password', 'https://user:pw@tpns.example'],
+  ['with a query string', 'https://tpns.example/x?a=b'],
+  ['with a fragment', 'https://tpns.example/#c'],
+  ['without TLS on another machine', 'http://tpns.example'],
+  ['that is none', 'tpns.example'],
+])("a mirror's URL %s is refused before a deployment, in the words of the client", (_, url) => {
+  const mirror = { url, app: '1500000001', dialect: 'xg' } as const;
+  const apps = [{ id: 'ios', dialect: 'xg', platform: 'ios', mirror }];
+  const sources = [{ id: 'web', kind: 'standard-webhooks', apps: ['ios'] }];
+  const problems = problemsOf(JSON.stringify({ apps, sources }));
+  expect(problems).toEqual([expect.stringMatching(/^apps\[0\]\.mirror\.url: /)]);
+  const client = { ...mirror, secret: 's', authentication: 'basic', timeoutMs: 1, now: () => 0 } as const;
+  expect(() => accountApiClient(client)).toThrow(problems[0]?.replace('apps[0].mirror.url:', 'url'));
+  expect(problems.join()).not.toContain('pw');
 });
 
 test('a file that is not JSON is one problem', () => {
