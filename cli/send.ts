@@ -100,13 +100,17 @@ export const send = command({
     const body = JSON.stringify(eventOf(word, values, now));
     const target = await targetOf(values, terminal);
     const source = values.source ?? target.instance?.sources[0]?.id ?? 'app';
-    const headers = signedHeaders(secretFor(source, target), { id: values.id ?? `msg_${randomUUID()}`, body, now });
-    const answer = await post(`${target.url}/events/${encodeURIComponent(source)}`, headers, body);
+    const id = values.id ?? `msg_${randomUUID()}`;
+    const again = `send it again with the same options and --id ${id} --at ${values.at ?? now.toISOString()}`;
+    const headers = signedHeaders(secretFor(source, target), { id, body, now });
+    const answer = await post(`${target.url}/events/${encodeURIComponent(source)}`, headers, body, again);
     const { status } = answer;
     const reply = replyIn(answer);
     terminal.print(
       values.json ? JSON.stringify({ status, reply }) : `HTTP ${status}\n${JSON.stringify(reply, null, 2)}`,
     );
+    if (status === 429) terminal.warn(`too many requests, nothing was accepted: wait a moment, then ${again}`);
+    if (status >= 500) terminal.warn(`it may or may not have been accepted: ${again}`);
     return status === 200 || status === 202 ? 0 : 1;
   },
 });

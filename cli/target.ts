@@ -97,11 +97,16 @@ export const missingSecret = (): UserError =>
 
 export type Answer = { readonly status: number; readonly text: string };
 
-/** Longer than any function may take, with a cold start (ms). */
-const TIMEOUT_MS = 15_000;
+/** Longer than any function may take: `account-api` has 20 s (ms). */
+const TIMEOUT_MS = 25_000;
 
-/** Posts JSON. Returns the answer, whatever its status. */
-export async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<Answer> {
+/** Posts JSON. Returns the answer, whatever its status. `advice` says how to repeat a call without an answer. */
+export async function post(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  advice = 'run the command again',
+): Promise<Answer> {
   try {
     const response = await request(url, {
       method: 'POST',
@@ -113,7 +118,7 @@ export async function post(url: string, headers: Readonly<Record<string, string>
   } catch (error) {
     const { origin } = new URL(url);
     if (hasCode(error, 'ECONNREFUSED')) throw new UserError(`nothing answers at ${origin}: is \`npm start\` running?`);
-    throw new UserError(`${origin} cannot be reached: ${messageOf(error)}`);
+    throw new UserError(`${origin} cannot be reached: ${messageOf(error)}; ${advice}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Endpoint, PATHS } from '../functions/account-api/wire/endpoint.ts';
 import { type Problem, STATUSES } from '../functions/account-api/wire/statuses.ts';
 import { failures, OPERATE, QUERY } from './account-api-examples.ts';
+import { GATEWAY } from './gateway.ts';
 import { json, ref, type Schema } from './schemas.ts';
 
 /** The meaning of each failure that has an HTTP status of its own. Clients read a body on 200 only. */
@@ -28,7 +29,7 @@ function failureResponses(endpoint: Endpoint, name: 'Operate' | 'Query'): Schema
     const content = json(schema, failures(endpoint, problem));
     return [STATUSES[problem].http, { description: FAILURES[problem], ...(headers && { headers }), content }];
   });
-  return { ...Object.fromEntries(responses), 429: ref('responses', 'TooManyRequests') };
+  return { ...Object.fromEntries(responses), ...GATEWAY };
 }
 
 const body = (name: string, examples: Readonly<Record<string, unknown>>): Schema =>

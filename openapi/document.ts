@@ -2,6 +2,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { ACCOUNT_API_PATHS, ACCOUNT_API_SECURITY } from './account-api.ts';
 import { schemasIn, UNSPOKEN } from './account-api-schemas.ts';
 import { EVENTS_PATHS, EVENTS_SCHEMAS, EVENTS_SECURITY } from './events.ts';
+import { GATEWAY_RESPONSES } from './gateway.ts';
 import type { Schema } from './schemas.ts';
 
 /**
@@ -31,7 +32,7 @@ export const openApiDocument = (): Schema => ({
   paths: { ...EVENTS_PATHS, ...ACCOUNT_API_PATHS },
   components: {
     schemas: { ...EVENTS_SCHEMAS, ...schemasIn('xg'), ...schemasIn('tpns'), Unspoken: UNSPOKEN },
-    responses: { TooManyRequests: { description: 'Too many requests for the stage. Nothing was accepted.' } },
+    responses: GATEWAY_RESPONSES,
     securitySchemes: { ...EVENTS_SECURITY, ...ACCOUNT_API_SECURITY },
   },
 });

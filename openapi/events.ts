@@ -3,6 +3,7 @@ import { AccountId, Token } from '../functions/core/account.ts';
 import { notYetText, REFUSALS, UNAVAILABLE } from '../functions/events/handler.ts';
 import { AppEvent, MAX_EVENTS } from '../functions/events/sources/standard-webhooks.ts';
 import { EVENTS, REPLIES, refusalOf } from './events-examples.ts';
+import { GATEWAY } from './gateway.ts';
 import { json, ref, ruleOf, type Schema, schemaOf, type Words } from './schemas.ts';
 
 const TOKEN = `${ruleOf(Token, '')}, in UTF-8.`;
@@ -98,7 +99,7 @@ const send: Schema = {
   operationId: 'sendEvents',
   summary: 'Send events of an auth flow',
   description:
-    'Signed as Standard Webhooks 1.0.0, symmetric scheme. After a 5xx or no answer, send the same body with the same webhook-id again: a late or repeated event does no harm.',
+    'Signed as Standard Webhooks 1.0.0, symmetric scheme. After 429, 5xx or no answer, send the same body with the same webhook-id again: a late or repeated event does no harm.',
   tags: ['Events'],
   security: [{ webhookId: [], webhookTimestamp: [], webhookSignature: [] }],
   parameters: [
@@ -109,7 +110,7 @@ const send: Schema = {
     200: accepted('Applied: the next query sees the change.', 'applied'),
     202: accepted('Durable: the events are on the queue and will be applied.', 'durable'),
     ...refusals(),
-    429: ref('responses', 'TooManyRequests'),
+    ...GATEWAY,
     503: {
       description:
         '`not_yet`: a login is ahead of our clock. `unavailable`: it may or may not have been accepted. Send it again.',

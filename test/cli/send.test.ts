@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import { expect, onTestFinished, test } from 'vitest';
 import { send as sendCommand } from '../../cli/send.ts';
 import { startSecrets } from '../../local/aws/servers.ts';
+import { listen } from '../../local/listening.ts';
 import { sharedInstance, temporaryFolder } from '../local/instance.ts';
 import { runProcess } from '../local/process.ts';
 import { run } from './run.ts';
@@ -42,6 +44,22 @@ test.each([
       .split('\n')
       .map((line) => JSON.parse(line)),
   ).toMatchObject([answer]);
+});
+
+test.each([
+  ['429, which the gateway gives to a sender that is too fast', 429, 'too many requests, nothing was accepted'],
+  ['503', 503, 'it may or may not have been accepted'],
+  ['no answer', undefined, 'cannot be reached'],
+])('`send` says how to repeat the event after %s', async (_, status, text) => {
+  const gateway = createServer((_, response) => {
+    if (status === undefined) response.destroy();
+    else response.writeHead(status).end('{"message":"Too Many Requests"}');
+  });
+  const url = await listen(gateway, 0);
+  onTestFinished(() => void gateway.close());
+  const { code, err } = await send(shared().folder, [...LOGIN, '--id', 'e1', '--url', url, '--secret', WRONG]);
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(text) });
+  expect(err).toMatch(/send it again with the same options and --id e1 --at \d{4}-\d\d-\d\dT/);
 });
 
 test.each([
