@@ -53,6 +53,8 @@ function readJson(file: string): { json: unknown } | { problem: string } {
  * that: Lambda allows 4 KB for all variables of a function, and the ARNs of secrets take most of it.
  */
 export function configurationFor(door: HttpDoor, { apps, sources }: Configuration): string {
-  const ownApps = apps.map(({ mirror: _, ...app }) => app);
+  const ownApps = apps.map(({ mirror, ...app }) =>
+    door === 'account-api' && mirror?.passThrough ? { ...app, mirror } : app,
+  );
   return JSON.stringify(door === 'events' ? { apps: ownApps, sources } : { apps: ownApps });
 }

@@ -9,6 +9,7 @@ import {
   MAX_BODY_BYTES,
 } from '../lambda/request.ts';
 import { type OperatePorts, operate } from './operate.ts';
+import { isHosted, passOn } from './pass-through.ts';
 import { query } from './query.ts';
 import { failed } from './reply.ts';
 import { type AppSecret, appSecret, credentialIn, isProven } from './wire/credentials.ts';
@@ -21,22 +22,31 @@ export type AccountApiPorts = AuthenticationPorts & OperatePorts;
 
 /**
  * The Account API of XG v3 and of TPNS: `batchoperate` and `query`. The app of the credential decides the dialect. The
- * contract, with every status and code, is docs/account-api.md.
+ * contract, with every status and code, is docs/account-api.md. Other paths go on to the hosted API of an app that has it
+ * so, once the app's credential is proven.
  */
-export const accountApiHandler =
-  (ports: AccountApiPorts): HttpHandler =>
-  async (request) => {
+export const accountApiHandler = (ports: AccountApiPorts): HttpHandler => {
+  const passes = [...ports.apps.values()].some(({ mirror }) => mirror?.passThrough);
+  return async (request) => {
     const endpoint = endpointAt(request.path);
-    if (endpoint === undefined) return failed({}, { problem: 'unknownPath' });
+    if (endpoint === undefined && !(passes && isHosted(request.path))) return failed({}, { problem: 'unknownPath' });
     if (request.method !== 'POST') return { ...failed({}, { problem: 'notPost' }), headers: { allow: 'POST' } };
     if (bytesIn(request.body) > MAX_BODY_BYTES) return failed({}, { problem: 'tooLarge' });
     const authentic = await authenticate(ports, request);
     if ('app' in authentic) return answer(ports, authentic.app, endpoint, request);
     const { named, problem, reason } = authentic;
-    return failed({ app: named, endpoint }, { problem }, reason);
+    return failed({ app: named, endpoint: endpoint ?? 'operate' }, { problem }, reason);
   };
+};
 
-async function answer(ports: AccountApiPorts, app: App, endpoint: Endpoint, request: HttpRequest): Promise<HttpReply> {
+async function answer(
+  ports: AccountApiPorts,
+  app: App,
+  endpoint: Endpoint | undefined,
+  request: HttpRequest,
+): Promise<HttpReply> {
+  if (endpoint === undefined)
+    return app.mirror?.passThrough ? passOn(app, app.mirror, request) : failed({}, { problem: 'unknownPath' });
   const json = jsonIn(request.body);
   if (json === undefined) return failed({ app, endpoint }, { problem: 'malformed' });
   if (endpoint === 'query') {

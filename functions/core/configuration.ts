@@ -63,6 +63,8 @@ export const Mirror = z
     callsPerS: z._default(z.number().check(z.positive(), z.lte(1000)), 20),
     /** Its replies to queries have no account types, as in TPNS's older document. */
     untyped: z._default(z.boolean(), false),
+    /** Requests of the app's clients to other paths, such as pushes, go on to it unchanged. */
+    passThrough: z._default(z.boolean(), false),
   })
   .check(
     z.refine(({ dialect, authentication }) => dialect === 'tpns' || authentication !== 'sign', {
@@ -93,6 +95,13 @@ export const App = z
       // https://www.tencentcloud.com/document/product/1024/33768: one account of each type on a token since 2020-10-26.
       message: 'hosted TPNS keeps one account of each type: its mirror needs the policy "one-per-type"',
     }),
+    z.refine(
+      ({ id, dialect, mirror }) => !mirror?.passThrough || (mirror.app === `${id}` && mirror.dialect === dialect),
+      {
+        path: ['mirror', 'passThrough'],
+        message: 'requests go on with their own credential: the app needs the same id and dialect at the hosted API',
+      },
+    ),
   );
 export type App = z.infer<typeof App>;
 

@@ -44,6 +44,7 @@ const requestLine = (
 const requestOf = ({
   requestContext,
   rawPath,
+  rawQueryString,
   headers,
   body,
   isBase64Encoded,
@@ -51,6 +52,7 @@ const requestOf = ({
   id: requestContext.requestId,
   method: requestContext.http.method,
   path: rawPath,
+  query: rawQueryString,
   headers: inLowerCase(headers),
   body: isBase64Encoded ? Buffer.from(body ?? '', 'base64') : (body ?? ''),
 });
@@ -65,5 +67,7 @@ function inLowerCase(headers: APIGatewayProxyEventV2['headers']): HttpRequest['h
 const resultOf = ({ status, body, headers }: HttpReply): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
-  body: JSON.stringify(body),
+  ...(Buffer.isBuffer(body)
+    ? { body: body.toString('base64'), isBase64Encoded: true }
+    : { body: JSON.stringify(body) }),
 });

