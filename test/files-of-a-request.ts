@@ -1,5 +1,5 @@
+import { ClientRequest } from 'node:http';
 import { Session } from 'node:inspector/promises';
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { authorized, CONFIGURATION, EVENTS_PATH, posted, signed } from '../bench/installation.ts';
 import { deviceToken, loginBody } from '../bench/sample-events.ts';
@@ -44,17 +44,17 @@ async function filesOf(work: () => Promise<unknown>): Promise<string[]> {
 
 /** Returns the files of functions/ on the call stack of the first write of a document while `work` runs, door first. */
 async function storyOf(work: () => Promise<unknown>): Promise<string[]> {
-  const { send } = DynamoDBClient.prototype;
+  const { end } = ClientRequest.prototype;
   let stack = '';
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
-  // The client's own `send`, with its overloads, after a look at the stack.
-  DynamoDBClient.prototype.send = function (this: DynamoDBClient, ...call: Parameters<typeof send>) {
-    if (call[0] instanceof UpdateItemCommand && call[0].input.Key?.['sk']?.S === 'D')
+  // A request's own `end`, with its overloads, after a look at the body.
+  ClientRequest.prototype.end = function (this: ClientRequest, ...call: Parameters<typeof end>) {
+    if (/"sk":\{"S":"D"\}.*"UpdateExpression"/.test(`${call[0]}`))
       stack ||= String(new Error('the write of a document').stack);
-    return send.apply(this, call);
-  } as typeof send;
+    return end.apply(this, call);
+  } as typeof end;
   await work();
-  DynamoDBClient.prototype.send = send;
+  ClientRequest.prototype.end = end;
   const files = [...stack.matchAll(/functions\/([\w/-]+\.ts)/g)].map(([, file = '']) => file);
   return [...new Set(files.reverse())];
 }

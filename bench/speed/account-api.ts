@@ -1,5 +1,4 @@
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import { awsClient } from '../../functions/aws/client.ts';
 import type { Group } from '../group.ts';
 import { authorized, posted } from '../installation.ts';
 import { type Cost, interleaved } from '../measure.ts';
@@ -34,9 +33,8 @@ export const accountApi: Group = async ({ stub, effort }) => {
   setEnvironment(stub, 'full');
   const { handler } = await import('../../functions/account-api.ts');
   const calls = storeCalls('full');
-  const queue = new SQSClient(QUEUE_CLIENT);
-  const send = () =>
-    queue.send(new SendMessageCommand({ QueueUrl: forgetfulQueue(stub), MessageBody: 'x'.repeat(6_000) }));
+  const queue = awsClient('sqs');
+  const send = () => queue.call('SendMessage', { QueueUrl: forgetfulQueue(stub), MessageBody: 'x'.repeat(6_000) });
   const cost = await interleaved(
     {
       tokens: () => callDoor(handler, tokensOfOne),
@@ -48,8 +46,6 @@ export const accountApi: Group = async ({ stub, effort }) => {
     },
     effort,
   );
-  calls.close();
-  queue.destroy();
   return {
     rows: [
       ...rowsOf('query, tokens of 1 account', cost.tokens, cost.bareTokens, 0.7),

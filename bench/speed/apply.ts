@@ -43,7 +43,6 @@ export const apply: Group = async ({ stub, effort }) => {
     },
     effort,
   );
-  calls.close();
   const name = `apply, ${MESSAGES} messages a batch`;
   const rate = (us: number) => (MESSAGES * 1e6) / us;
   const { ours, bare } = cost;

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
 import * as z from 'zod';
-import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import { awsClient } from '../../functions/aws/client.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { pointAwsAt } from '../../local/environment.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
@@ -41,7 +41,7 @@ export const endToEnd: Group = async ({ stub, effort }) => {
     runs.ours.push(a);
     runs.bare.push(b);
   }
-  await Promise.all([ours.close(), bare.close()]);
+  await ours.close();
   await local.stop();
   setEnvironment(stub, 'empty');
   const name = 'end to end, 1 event a request';
@@ -122,26 +122,21 @@ function oursAt({ url, secret }: z.infer<typeof LocalUrls>) {
     // 202: durable only, because the second of the request was over. The worker applies it.
     while (statusCode === 202 && !(await calls.document(deviceToken(i))).Item) await setTimeout(5);
   };
-  const close = async () => {
-    calls.close();
-    await pool.close();
-  };
+  const close = () => pool.close();
   return { way, close };
 }
 
 async function bareAt({ sqs }: z.infer<typeof LocalUrls>) {
-  const client = new SQSClient(QUEUE_CLIENT);
+  const client = new SQSClient();
   const created = await client.send(new CreateQueueCommand({ QueueName: 'without-a-worker' }));
+  client.destroy();
   const QueueUrl = `${sqs}${new URL(created.QueueUrl ?? '').pathname}`;
+  const queue = awsClient('sqs');
   const calls = storeCalls(NAMES.table);
   const way: Way = async (i) => {
-    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(loginEvent(i)) }));
+    await queue.call('SendMessage', { QueueUrl, MessageBody: JSON.stringify(loginEvent(i)) });
     await calls.document(deviceToken(i));
     await bindBare(calls, `account-${i}`, deviceToken(i));
   };
-  const close = async () => {
-    client.destroy();
-    calls.close();
-  };
-  return { way, close };
+  return { way };
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { QUEUE_CLIENT } from '../../functions/aws/client.ts';
+import type { AwsClient } from '../../functions/aws/calls.ts';
+import { awsClient } from '../../functions/aws/client.ts';
 import { operationsQueue } from '../../functions/aws/queues.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
 import { reachesOf } from '../../functions/events/source.ts';
@@ -25,7 +25,7 @@ function verifyAndParse(headers: Record<string, string>, body: Buffer): unknown 
 }
 
 /** The deployed door up to the queue. Applying is replaced by an answer that everything is applied. */
-const doorUpTo = (client: SQSClient, queueUrl: string): HttpDoor =>
+const doorUpTo = (client: AwsClient<'sqs'>, queueUrl: string): HttpDoor =>
   httpDoor(
     eventsHandler({
       reaches: reachesOf(CONFIGURATION),
@@ -41,8 +41,8 @@ const doorUpTo = (client: SQSClient, queueUrl: string): HttpDoor =>
     jsonLog,
   );
 
-/** A client that sends nothing. Of a client, `operationsQueue` calls `send` only. */
-const NO_CLIENT = { send: () => Promise.resolve({}) } as unknown as SQSClient;
+/** A client that sends nothing. `operationsQueue` looks at no answer. */
+const NO_CLIENT = { call: () => Promise.resolve({}) } as unknown as AwsClient<'sqs'>;
 
 type Size = { readonly events: number; readonly goal: number };
 
@@ -62,7 +62,7 @@ async function rowsOf({ stub, effort }: Bench, { events, goal }: Size): Promise<
   const headers = signed(body);
   const event = posted(EVENTS_PATH, body, headers);
   const bytes = Buffer.from(body);
-  const client = new SQSClient(QUEUE_CLIENT);
+  const client = awsClient('sqs');
   const QueueUrl = forgetfulQueue(stub);
   const [own, whole] = [doorUpTo(NO_CLIENT, QueueUrl), doorUpTo(client, QueueUrl)];
   const cost = await interleaved(
@@ -72,12 +72,11 @@ async function rowsOf({ stub, effort }: Bench, { events, goal }: Size): Promise<
       whole: () => callDoor(whole, event),
       bare: () => {
         verifyAndParse(headers, bytes);
-        return client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+        return client.call('SendMessage', { QueueUrl, MessageBody: body });
       },
     },
     effort,
   );
-  client.destroy();
   const name = `events door, ${events} a request`;
   const cpu = (ours: Cost, floor: Cost) => ({ ours: ours.cpuUs / events, reference: floor.cpuUs / events });
   const rate = ({ wallUs }: Cost) => (events * 1e6) / wallUs;

@@ -1,71 +1,58 @@
-import {
-  BatchGetItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { TABLE_CLIENT } from '../../functions/aws/client.ts';
+import type { AwsClient } from '../../functions/aws/calls.ts';
+import { awsClient } from '../../functions/aws/client.ts';
 import { FULL_TOKENS, MOMENT } from '../stub/answers.ts';
 
-/** The bare calls of the registry's table, made by a client with our settings. */
+/** The bare calls of the registry's table, made by the functions' client. */
 export function storeCalls(TableName: string) {
-  const client = new DynamoDBClient(TABLE_CLIENT);
-  return { ...reads(client, TableName), ...writes(client, TableName), close: () => client.destroy() };
+  const client = awsClient('dynamodb');
+  return { ...reads(client, TableName), ...writes(client, TableName) };
 }
 
 const document = (token: string) => marshall({ pk: `T#shop#${token}`, sk: 'D' });
 const watermark = (account: string) => marshall({ pk: `A#shop#0#${account}`, sk: '#CLEAR' });
 
-const reads = (client: DynamoDBClient, TableName: string) => {
+const reads = (client: AwsClient<'dynamodb'>, TableName: string) => {
+  const one = (Key: ReturnType<typeof document>) => client.call('GetItem', { TableName, Key, ConsistentRead: true });
   const all = (Keys: ReturnType<typeof document>[]) =>
-    client.send(new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys, ConsistentRead: true } } }));
+    client.call('BatchGetItem', { RequestItems: { [TableName]: { Keys, ConsistentRead: true } } });
   return {
-    document: (token: string) =>
-      client.send(new GetItemCommand({ TableName, Key: document(token), ConsistentRead: true })),
+    document: (token: string) => one(document(token)),
     documents: (tokens: readonly string[]) => all(tokens.map(document)),
-    watermark: (account: string) =>
-      client.send(new GetItemCommand({ TableName, Key: watermark(account), ConsistentRead: true })),
+    watermark: (account: string) => one(watermark(account)),
     watermarks: (accounts: readonly string[]) => all(accounts.map(watermark)),
     pointers: (account: string) =>
-      client.send(
-        new QueryCommand({
-          TableName,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
-          ExpressionAttributeValues: marshall({ ':pk': `A#shop#0#${account}`, ':pointer': 'T#' }),
-          ConsistentRead: true,
-        }),
-      ),
+      client.call('Query', {
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
+        ExpressionAttributeValues: marshall({ ':pk': `A#shop#0#${account}`, ':pointer': 'T#' }),
+        ConsistentRead: true,
+      }),
   };
 };
 
-const writes = (client: DynamoDBClient, TableName: string) => ({
+const writes = (client: AwsClient<'dynamodb'>, TableName: string) => ({
   point: (account: string, token: string) =>
-    client.send(
-      new UpdateItemCommand({
-        TableName,
-        Key: marshall({ pk: `A#shop#0#${account}`, sk: `T#${token}` }),
-        UpdateExpression: 'SET #register = :value',
-        ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
-        ExpressionAttributeNames: { '#register': 'edge' },
-        ExpressionAttributeValues: marshall({ ':value': `${MOMENT}.1.00` }),
-      }),
-    ),
+    client.call('UpdateItem', {
+      TableName,
+      Key: marshall({ pk: `A#shop#0#${account}`, sk: `T#${token}` }),
+      UpdateExpression: 'SET #register = :value',
+      ConditionExpression: 'attribute_not_exists(#register) OR #register < :value',
+      ExpressionAttributeNames: { '#register': 'edge' },
+      ExpressionAttributeValues: marshall({ ':value': `${MOMENT}.1.00` }),
+    }),
   write: (account: string, token: string) =>
-    client.send(
-      new UpdateItemCommand({
-        TableName,
-        Key: marshall({ pk: `T#shop#${token}`, sk: 'D' }),
-        UpdateExpression: 'SET version = :version, clear = :clear, edges = :edges',
-        ConditionExpression: 'attribute_not_exists(pk)',
-        ExpressionAttributeValues: marshall({
-          ':version': 1,
-          ':clear': { '*': `${MOMENT}.0` },
-          ':edges': { [`0#${account}`]: `${MOMENT}.1.00` },
-        }),
+    client.call('UpdateItem', {
+      TableName,
+      Key: marshall({ pk: `T#shop#${token}`, sk: 'D' }),
+      UpdateExpression: 'SET version = :version, clear = :clear, edges = :edges',
+      ConditionExpression: 'attribute_not_exists(pk)',
+      ExpressionAttributeValues: marshall({
+        ':version': 1,
+        ':clear': { '*': `${MOMENT}.0` },
+        ':edges': { [`0#${account}`]: `${MOMENT}.1.00` },
       }),
-    ),
+    }),
 });
 
 /** The writes of a login after its document is read: first the account's pointer, then the document. */

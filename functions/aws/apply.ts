@@ -1,21 +1,21 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { applyAll } from '../core/apply.ts';
 import { ApplyEnvironment, readEnvironment } from '../lambda/environment.ts';
 import { log } from '../lambda/log.ts';
 import { sqsDoor } from '../lambda/sqs.ts';
 import { type ApplyPorts, applyMessages } from '../operations/messages.ts';
-import { CLIENT } from './client.ts';
+import { awsClient } from './client.ts';
 import { mirrorMarks, parkedQueue, postponeIn } from './queues.ts';
 import { READS, registryIn, tableNamed } from './registry-store.ts';
+import { SDK_CLIENT } from './sdk.ts';
 import { pseudonymDigest, pseudonymsUnder } from './secrets.ts';
 
 /** The worker of the operations queue, as the environment of its function describes it. */
 export function applyDoor() {
   const environment = readEnvironment(ApplyEnvironment);
-  const client = new SQSClient(CLIENT);
+  const client = new SQSClient(SDK_CLIENT);
   const registry = registryIn(tableNamed(environment.REGISTRY_TABLE), READS.apply);
-  const digest = pseudonymDigest(new SecretsManagerClient(CLIENT), environment.PSEUDONYM_SECRET, log);
+  const digest = pseudonymDigest(awsClient('secretsmanager'), environment.PSEUDONYM_SECRET, log);
   const park = parkedQueue(client, environment.PARKED_QUEUE_URL);
   const ports: ApplyPorts = {
     apply: (operations, announce) => applyAll(registry, operations, { announce }),

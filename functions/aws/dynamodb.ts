@@ -1,12 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
@@ -17,11 +10,11 @@ import { expiryOf } from '../core/merge.ts';
 import { type Unavailable, Unreadable } from '../core/outcome.ts';
 import { chunksOf, inRounds } from '../core/parallel.ts';
 import type { AccountRef, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
-import { callAws } from './client.ts';
+import { type AwsClient, type Input, Refused } from './calls.ts';
 
 // Not `z.core.$ZodError`: with it esbuild bundles every locale, 650 KB instead of 272.
 
-export type Table = { readonly client: DynamoDBClient; readonly name: string };
+export type Table = { readonly client: AwsClient<'dynamodb'>; readonly name: string };
 
 /** `strong`: the newest state. `eventual`: perhaps an older one, for half the price. */
 export type Reads = 'strong' | 'eventual';
@@ -44,10 +37,8 @@ export async function batchGet(table: Table, keys: readonly Key[], reads: Reads)
 
 async function collect(table: Table, keys: readonly Key[], found: Map<string, Item>, reads: Reads): Promise<void> {
   const read = async (rest: readonly Attributes[]) => {
-    const asked = { Keys: [...rest], ConsistentRead: reads === 'strong' };
-    const { Responses, UnprocessedKeys } = await callAws(() =>
-      table.client.send(new BatchGetItemCommand({ RequestItems: { [table.name]: asked } })),
-    );
+    const RequestItems = { [table.name]: { Keys: [...rest], ConsistentRead: reads === 'strong' } };
+    const { Responses, UnprocessedKeys } = await table.client.call('BatchGetItem', { RequestItems });
     for (const item of Responses?.[table.name]?.map(itemOf) ?? [])
       found.set(text({ pk: String(item['pk']), sk: String(item['sk']) }), item);
     return UnprocessedKeys?.[table.name]?.Keys ?? [];
@@ -96,7 +87,7 @@ export const ifVersion = (version: number): Condition =>
  * false if the condition fails, which may name the attributes as `#name` and their values as `:name`.
  */
 export function update(
-  { client, name: TableName }: Table,
+  table: Table,
   key: Key,
   attributes: Readonly<Record<string, unknown>>,
   condition: Condition,
@@ -105,8 +96,8 @@ export function update(
   const set = names.filter((name) => attributes[name] !== undefined);
   const removed = names.filter((name) => attributes[name] === undefined);
   const remove = removed.length > 0 ? ` REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '';
-  const command = new UpdateItemCommand({
-    TableName,
+  return tryWrite(table, 'UpdateItem', {
+    TableName: table.name,
     Key: marshall(key),
     UpdateExpression: `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}${remove}`,
     ...condition,
@@ -119,20 +110,16 @@ export function update(
       ...condition.ExpressionAttributeValues,
     },
   });
-  return tryWrite(() => client.send(command));
 }
 
 /** Writes or deletes an item; returns false if the condition fails. */
-export const tryWrite = (write: () => Promise<unknown>): Promise<boolean> =>
-  callAws(async () => {
-    try {
-      await write();
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
-  });
+export async function tryWrite<A extends 'UpdateItem' | 'DeleteItem'>(
+  { client }: Table,
+  action: A,
+  input: Input<'dynamodb', A>,
+): Promise<boolean> {
+  return !((await client.attempt(action, input, 'ConditionalCheckFailedException')) instanceof Refused);
+}
 
 /** A table key. Ids of apps have no `#`, so each key can be read in one way only. */
 export type Key = { readonly pk: string; readonly sk: string };

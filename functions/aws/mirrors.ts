@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { type AccountApiClient, accountApiClient } from '../account-api/client.ts';
 import type { AccountApiClientOptions } from '../account-api/transport.ts';
@@ -11,11 +10,12 @@ import type { Delivery, MessageResult } from '../lambda/message.ts';
 import { sqsDoor } from '../lambda/sqs.ts';
 import { breaker, guarded, type Hosted, pace } from '../mirror/hosted.ts';
 import type { MirrorNote, MirrorPorts } from '../mirror/ports.ts';
-import { CLIENT } from './client.ts';
+import { awsClient } from './client.ts';
 import { dynamodbMirrorStore } from './mirror-store.ts';
 import { checksQueue, marksQueue, postponeIn } from './queues.ts';
 import { dynamodbRegistryStore, tableNamed } from './registry-store.ts';
-import { NEWEST, pseudonymDigest, secretsReader } from './secrets.ts';
+import { SDK_CLIENT } from './sdk.ts';
+import { NEWEST, pseudonymDigest, type SecretsClient, secretsReader } from './secrets.ts';
 
 /** How long a call to the hosted API may take (ms), from its start to the last byte of the answer. */
 const DEADLINE_MS = 5_000;
@@ -28,8 +28,8 @@ type MirrorWork = (
 /** The door of a worker on one kind of the mirrors' queues: reads its environment and connects every mirror in it. */
 export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks', work: MirrorWork) {
   const { MIRRORS, REGISTRY_TABLE, PSEUDONYM_SECRET } = readEnvironment(MirrorEnvironment);
-  const client = new SQSClient(CLIENT);
-  const secrets = new SecretsManagerClient(CLIENT);
+  const client = new SQSClient(SDK_CLIENT);
+  const secrets = awsClient('secretsmanager');
   const digest = pseudonymDigest(secrets, PSEUDONYM_SECRET, log);
   const table = tableNamed(REGISTRY_TABLE);
   const stores = { registry: dynamodbRegistryStore(table), states: dynamodbMirrorStore(table) };
@@ -57,7 +57,7 @@ export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks'
 }
 
 /** The hosted API of one app, with a breaker and a rate of its own. */
-function hostedOf({ id, mirror, platform }: MirrorPorts['app'], secret: string, client: SecretsManagerClient): Hosted {
+function hostedOf({ id, mirror, platform }: MirrorPorts['app'], secret: string, client: SecretsClient): Hosted {
   const names = { [id]: secret };
   const secretsOf = secretsReader({ client, names, stages: NEWEST, decode: (text) => text, now: Date.now, log });
   const { url, app, dialect, authentication = dialect === 'tpns' ? 'sign' : 'basic' } = mirror;

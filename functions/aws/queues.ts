@@ -4,7 +4,7 @@ import {
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
   SendMessageCommand,
-  SQSClient,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { applyAll, type RegistryPorts } from '../core/apply.ts';
 import { AppId } from '../core/configuration.ts';
@@ -26,7 +26,9 @@ import {
 import { TOKENS_A_CALL } from '../mirror/plan.ts';
 import { type Accept, type AcceptPorts, accepting } from '../operations/accept.ts';
 import type { AppliedOperation, Mirrors } from '../operations/messages.ts';
-import { callAws, QUEUE_CLIENT } from './client.ts';
+import type { AwsClient } from './calls.ts';
+import { awsClient } from './client.ts';
+import { callSdk } from './sdk.ts';
 
 /** The most bytes in the body of a message. SQS takes 1 MiB (2025-08), and the attributes of a parked one count too. */
 const MESSAGE_BYTES = 1024 * 1024 - 1024;
@@ -37,12 +39,11 @@ const MESSAGE_BYTES = 1024 * 1024 - 1024;
  * seconds. Default: 0.
  */
 export const operationsQueue =
-  (client: SQSClient, QueueUrl: string, delayS = 0): AcceptPorts['enqueue'] =>
+  (client: AwsClient<'sqs'>, QueueUrl: string, delayS = 0): AcceptPorts['enqueue'] =>
   async (id, operations) => {
     const MessageBody = operationsMessage(id, operations);
     if (MessageBody.length > MESSAGE_BYTES) return { kind: 'tooLarge' };
-    const command = new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds: delayS });
-    await callAws(() => client.send(command));
+    await client.call('SendMessage', { QueueUrl, MessageBody, DelaySeconds: delayS });
     return undefined;
   };
 
@@ -52,7 +53,7 @@ export const parkedQueue =
   async (message: OperationsMessage | string, reason: string): Promise<void> => {
     const MessageBody = typeof message === 'string' ? message : ascii(message);
     const MessageAttributes = { reason: { DataType: 'String', StringValue: reason } };
-    await callAws(() => client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes })));
+    await callSdk(() => client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageAttributes })));
   };
 
 /** The body of a message with a request's operations. */
@@ -77,9 +78,9 @@ const ANSWER_BUDGET_MS = 1_000;
 const DELAY_S = Math.ceil(ANSWER_BUDGET_MS / 1000);
 
 /** Accepts operations: sends them to the queue, then applies them too. */
-export const acceptInto = (queueUrl: string, registry: RegistryPorts): Accept =>
+export const acceptInto = (queueUrl: string, registry: RegistryPorts, client = awsClient('sqs')): Accept =>
   accepting({
-    enqueue: operationsQueue(new SQSClient(QUEUE_CLIENT), queueUrl, DELAY_S),
+    enqueue: operationsQueue(client, queueUrl, DELAY_S),
     apply: (operations, announce) => applyAll(registry, operations, { answers: true, announce }),
     withinBudget: async (work) => {
       const { promise: late, resolve } = Promise.withResolvers<'late'>();
@@ -152,7 +153,7 @@ function messagesOf(app: AppId, { tokens, accounts }: Marks, hash: (text: string
 
 async function sendBatch(client: SQSClient, QueueUrl: string, messages: readonly QueueMessage[]): Promise<void> {
   const Entries = messages.map((message, i) => ({ Id: `${i}`, ...message }));
-  const { Failed = [] } = await callAws(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
+  const { Failed = [] } = await callSdk(() => client.send(new SendMessageBatchCommand({ QueueUrl, Entries })));
   if (Failed.length > 0) throw new Unavailable(Failed[0]?.Code ?? 'not sent');
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Token } from '../core/account.ts';
@@ -14,7 +13,7 @@ import {
   type RegistryStore,
   type StoredWatermark,
 } from '../core/store.ts';
-import { callAws, TABLE_CLIENT } from './client.ts';
+import { awsClient } from './client.ts';
 import {
   accountPartition,
   attributesOf,
@@ -89,11 +88,8 @@ async function getAll(table: Table, keys: readonly Key[], reads: Reads): Promise
   const [key, ...others] = keys;
   if (key === undefined) return [];
   if (others.length > 0) return batchGet(table, keys, reads);
-  const { Item } = await callAws(() =>
-    table.client.send(
-      new GetItemCommand({ TableName: table.name, Key: marshall(key), ConsistentRead: reads === 'strong' }),
-    ),
-  );
+  const get = { TableName: table.name, Key: marshall(key), ConsistentRead: reads === 'strong' };
+  const { Item } = await table.client.call('GetItem', get);
   return [Item && itemOf(Item)];
 }
 
@@ -113,18 +109,13 @@ async function pointersIn(
   account: AccountRef,
   after: Token | undefined,
 ): Promise<PointerPage> {
-  const pk = accountPartition(account);
-  const { Items = [], LastEvaluatedKey: last } = await callAws(() =>
-    client.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
-        ExpressionAttributeValues: marshall({ ':pk': pk, ':pointer': POINTER }),
-        ConsistentRead: true,
-        ...(after && { ExclusiveStartKey: marshall(pointerKey(account, after)) }),
-      }),
-    ),
-  );
+  const { Items = [], LastEvaluatedKey: last } = await client.call('Query', {
+    TableName,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
+    ExpressionAttributeValues: marshall({ ':pk': accountPartition(account), ':pointer': POINTER }),
+    ConsistentRead: true,
+    ...(after && { ExclusiveStartKey: marshall(pointerKey(account, after)) }),
+  });
   const pointers = Items.map((item) => readable(orUnreadable(() => pointerIn(itemOf(item)))));
   return { pointers, next: last && tokenOf(`${itemOf(last)['sk']}`) };
 }
@@ -140,7 +131,7 @@ export const READS = {
   apply: 'eventual',
 } as const satisfies Readonly<Record<string, Reads>>;
 
-export const tableNamed = (name: string): Table => ({ client: new DynamoDBClient(TABLE_CLIENT), name });
+export const tableNamed = (name: string): Table => ({ client: awsClient('dynamodb'), name });
 
 /** The registry in the table, with the system's clock and random numbers. */
 export function registryIn(table: Table, reads: Reads = 'strong'): RegistryPorts {

@@ -1,14 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import type { Log } from '../lambda/log.ts';
-import { CLIENT, callAws } from './client.ts';
+import { type AwsClient, Refused } from './calls.ts';
+import { awsClient } from './client.ts';
 
 /** How long a secret is used before it is read again (ms), while requests use the known one. */
 const REFRESH_MS = 240_000;
@@ -30,8 +26,10 @@ const LIVE: readonly Stage[] = ['AWSCURRENT', 'AWSPREVIOUS'];
 /** Current version only. For keys we sign or hash with; only verification needs the previous one. */
 export const NEWEST: readonly Stage[] = ['AWSCURRENT'];
 
+export type SecretsClient = AwsClient<'secretsmanager'>;
+
 export type SecretsPorts<T> = {
-  readonly client: SecretsManagerClient;
+  readonly client: SecretsClient;
   /** The name or ARN of each credential's secret. */
   readonly names: Readonly<Record<string, string>>;
   /** Decodes a secret's text; throws if it cannot be used. */
@@ -44,7 +42,7 @@ export type SecretsPorts<T> = {
 
 /** Reads live secrets through a client of its own. */
 export const secretsIn = <T>(names: SecretsPorts<T>['names'], decode: SecretsPorts<T>['decode'], log: Log) =>
-  secretsReader({ client: new SecretsManagerClient(CLIENT), names, decode, now: Date.now, log });
+  secretsReader({ client: awsClient('secretsmanager'), names, decode, now: Date.now, log });
 
 /** `next`: the secrets that are being read to replace these. */
 type Cached<T> = {
@@ -105,16 +103,13 @@ async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string):
   return secrets;
 }
 
-const secretText = (client: SecretsManagerClient, SecretId: string, VersionStage: Stage): Promise<string | undefined> =>
-  callAws(async () => {
-    try {
-      return (await client.send(new GetSecretValueCommand({ SecretId, VersionStage }))).SecretString;
-    } catch (error) {
-      // A secret that was never changed has no previous version.
-      if (VersionStage === 'AWSPREVIOUS' && error instanceof ResourceNotFoundException) return undefined;
-      throw error;
-    }
-  });
+async function secretText(client: SecretsClient, SecretId: string, VersionStage: Stage): Promise<string | undefined> {
+  const asked = { SecretId, VersionStage };
+  if (VersionStage === 'AWSCURRENT') return (await client.call('GetSecretValue', asked)).SecretString;
+  // A secret that was never changed has no previous version.
+  const previous = await client.attempt('GetSecretValue', asked, 'ResourceNotFoundException');
+  return previous instanceof Refused ? undefined : previous.SecretString;
+}
 
 /** Makes a key of any secret text. */
 export const pseudonymKey = (text: string): KeyObject => createSecretKey(Buffer.from(text, 'utf8'));
@@ -134,7 +129,7 @@ export const digestUnder =
   };
 
 /** The digest with the newest key of the named secret. */
-export function pseudonymDigest(client: SecretsManagerClient, secret: string, log: Log) {
+export function pseudonymDigest(client: SecretsClient, secret: string, log: Log) {
   const names = { pseudonyms: secret };
   const keysOf = secretsReader({ client, names, decode: pseudonymKey, stages: NEWEST, now: Date.now, log });
   return digestUnder(() => keysOf('pseudonyms'));

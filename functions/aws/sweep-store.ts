@@ -1,10 +1,8 @@
-import { DeleteItemCommand, GetItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { readable, Unavailable } from '../core/outcome.ts';
 import type { AccountRef } from '../core/store.ts';
 import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
-import { callAws } from './client.ts';
 import {
   accountPartition,
   accountRefOf,
@@ -53,9 +51,7 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
   return {
     page: async (after) => {
       const start = after === undefined ? {} : { ExclusiveStartKey: marshall(PlaceKey.parse(JSON.parse(after))) };
-      const { Items = [], LastEvaluatedKey } = await callAws(() =>
-        client.send(new ScanCommand({ TableName, Limit, ...start })),
-      );
+      const { Items = [], LastEvaluatedKey } = await client.call('Scan', { TableName, Limit, ...start });
       const found = Items.map(itemOf).filter(({ pk }) => pk !== PASS.pk);
       const next = LastEvaluatedKey && { next: JSON.stringify(PlaceKey.parse(itemOf(LastEvaluatedKey))) };
       return { items: found.map((item): SweepItem => sweptItem(item)), ...next };
@@ -68,17 +64,13 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
       });
     },
     hasPointers: async (account) => {
-      const { Count = 0 } = await callAws(() =>
-        client.send(
-          new QueryCommand({
-            TableName,
-            KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
-            ExpressionAttributeValues: marshall({ ':pk': accountPartition(account), ':pointer': POINTER }),
-            ConsistentRead: true,
-            Limit: 1,
-          }),
-        ),
-      );
+      const { Count = 0 } = await client.call('Query', {
+        TableName,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :pointer)',
+        ExpressionAttributeValues: marshall({ ':pk': accountPartition(account), ':pointer': POINTER }),
+        ConsistentRead: true,
+        Limit: 1,
+      });
       return Count > 0;
     },
     deletePointer: (account, token, edge) =>
@@ -97,16 +89,14 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
 }
 
 async function readPass({ client, name: TableName }: Table): Promise<StoredPass> {
-  const { Item } = await callAws(() =>
-    client.send(new GetItemCommand({ TableName, Key: marshall(PASS), ConsistentRead: true })),
-  );
+  const { Item } = await client.call('GetItem', { TableName, Key: marshall(PASS), ConsistentRead: true });
   if (Item === undefined) return { pass: undefined, version: 0 };
   const { version, after, ...pass } = readable(orUnreadable(() => PassItem.parse(itemOf(Item))));
   return { version, pass: { ...pass, ...(after !== undefined && { after }) } };
 }
 
-const deleteAt = ({ client, name: TableName }: Table, key: Key, condition: Condition) =>
-  tryWrite(() => client.send(new DeleteItemCommand({ TableName, Key: marshall(key), ...condition })));
+const deleteAt = (table: Table, key: Key, condition: Condition) =>
+  tryWrite(table, 'DeleteItem', { TableName: table.name, Key: marshall(key), ...condition });
 
 const Keyed = z.object({ pk: z.string(), sk: z.string() });
 const PointerItem = z.object({ edge: z.string() });

@@ -1,6 +1,12 @@
 import * as z from 'zod/mini';
 import { App, AppId, Configuration } from '../core/configuration.ts';
 
+/** What Lambda sets beside our own variables, such as credentials: to be read where and when it is used. */
+export const ENVIRONMENT = process.env;
+
+/** When Lambda ends the current invocation (ms since 1970). A function has one at a time; every door notes it. */
+export const INVOCATION = { endsMs: Number.POSITIVE_INFINITY };
+
 const Json = z.pipe(
   z.string(),
   z.transform((text, { issues }): unknown => {
@@ -65,7 +71,7 @@ export type VariablesOf<S extends z.ZodMiniObject> = { [K in keyof S['shape']]: 
 
 /** Reads the environment. Throws, and so stops the cold start, with the names of missing or wrong variables; never values. */
 export function readEnvironment<S extends z.ZodMiniObject>(schema: S): z.infer<S> {
-  const result = z.safeParse(schema, process.env);
+  const result = z.safeParse(schema, ENVIRONMENT);
   if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new Error(`wrong environment variables: ${issues.join('; ')}`);

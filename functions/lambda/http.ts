@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { INVOCATION } from './environment.ts';
 import { type Log, logBugs } from './log.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from './request.ts';
 
@@ -21,7 +22,8 @@ type LoggedResult = APIGatewayProxyStructuredResultV2 & { readonly line?: HttpRe
 const requestLine = (
   log: Log,
 ): middy.MiddlewareObj<APIGatewayProxyEventV2, LoggedResult, Error, Context, { startedMs: number }> => ({
-  before: ({ internal }) => {
+  before: ({ internal, context }) => {
+    INVOCATION.endsMs = Date.now() + context.getRemainingTimeInMillis();
     internal.startedMs = performance.now();
   },
   after: (request) => {

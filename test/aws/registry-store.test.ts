@@ -1,6 +1,6 @@
-import { type BatchGetItemInput, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Input } from '../../functions/aws/calls.ts';
 import { batchGet, clearKey, documentKey, pointerKey } from '../../functions/aws/dynamodb.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { Account, Token } from '../../functions/core/account.ts';
@@ -23,8 +23,7 @@ let table: EmbeddedTable;
 let registry: RegistryPorts & { store: RegistryStore };
 let names = 0;
 beforeAll(async () => {
-  table = await embeddedTable();
-  leaveKeys();
+  table = leavingKeys(await embeddedTable());
   registry = { store: dynamodbRegistryStore(table), now: () => NOW, pause: async () => {} };
 });
 afterAll(() => table.stop());
@@ -36,16 +35,13 @@ beforeEach(() => {
 
 /** Batches of which DynamoDB processes no key. */
 let rounds = 0;
-const leaveKeys = () =>
-  table.client.middlewareStack.add(
-    (next, { commandName }) =>
-      async (call) => {
-        if (commandName !== 'BatchGetItemCommand' || rounds-- <= 0) return next(call);
-        const { RequestItems } = call.input as BatchGetItemInput; // it is the input of this command
-        return { response: {}, output: { $metadata: {}, UnprocessedKeys: RequestItems } };
-      },
-    { step: 'initialize' },
-  );
+const leavingKeys = (table: EmbeddedTable): EmbeddedTable => {
+  const call: EmbeddedTable['client']['call'] = async (name, input) => {
+    if (name !== 'BatchGetItem' || rounds-- <= 0) return table.client.call(name, input);
+    return { UnprocessedKeys: (input as Input<'dynamodb', 'BatchGetItem'>).RequestItems } as never; // of this call
+  };
+  return { ...table, client: { ...table.client, call } };
+};
 
 const operation = (kind: Operation['kind'], ms: number, rest: object): Operation =>
   Operation.parse({ kind, app, stamp: stampOf(kind, ms, eventHash(kind, String(ms), JSON.stringify(rest))), ...rest });
@@ -144,7 +140,7 @@ test('a number with more digits than JavaScript has stops no other item', async 
   await applyAll(registry, [login(`good${names}`, 'alice')]);
   const later = { N: '0.12345678901234567890123456789' };
   const key = marshall(documentKey(token(`good${names}`)));
-  await table.client.send(new PutItemCommand({ TableName: table.name, Item: { ...key, version: { N: '1' }, later } }));
+  await table.client.call('PutItem', { TableName: table.name, Item: { ...key, version: { N: '1' }, later } });
   expect(await accountsOf(registry.store, [token(`good${names}`), token(`other${names}`)], NOW)).toEqual([[], []]);
 });
 

@@ -3,13 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CONTEXT } from '../../bench/installation.ts';
 import { appSecret } from '../../functions/account-api/wire/credentials.ts';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
-import { CLIENT } from '../../functions/aws/client.ts';
-import { secretsReader } from '../../functions/aws/secrets.ts';
+import { type SecretsClient, secretsReader } from '../../functions/aws/secrets.ts';
 import { webhookKey } from '../../functions/events/signature.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import type { HttpHandler } from '../../functions/lambda/request.ts';
@@ -17,6 +16,7 @@ import { startSecrets, type Versions } from '../../local/aws/servers.ts';
 import { world as accountApi, accountsOf, basic, signed } from '../world/account-api.ts';
 import { world as events, logout, NOW } from '../world/events.ts';
 import { signedHeaders } from '../world/signer.ts';
+import { localClient } from './local-client.ts';
 
 const MINUTE = 60_000;
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:one';
@@ -38,20 +38,16 @@ afterAll(() => rmSync(bin, { recursive: true }));
 
 let kept: Map<string, Versions>;
 let server: Awaited<ReturnType<typeof startSecrets>>;
-let client: SecretsManagerClient;
+let client: SecretsClient;
 let now: number;
 beforeEach(async () => {
   // As long as what the stack generates.
   kept = new Map([[ARN, { AWSCURRENT: 'A'.repeat(44) }]]);
   server = await startSecrets(kept);
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  client = new SecretsManagerClient({ ...CLIENT, endpoint: server.url, region: 'us-east-1', credentials });
+  client = localClient('secretsmanager', server.url);
   now = NOW;
 });
-afterEach(async () => {
-  client.destroy();
-  await server.stop();
-});
+afterEach(() => server.stop());
 
 const OPTIONS = {
   'secret-id': { type: 'string', default: '' },
@@ -92,7 +88,7 @@ const through = (handle: HttpHandler) => {
     const requestContext = { requestId: 'r1', http: { method: 'POST' } };
     // A door looks at nothing else of an event, and at nothing of the context.
     const sent = { rawPath, headers, body, requestContext } as unknown as APIGatewayProxyEventV2;
-    return (await door(sent, {} as Context)).statusCode;
+    return (await door(sent, CONTEXT)).statusCode;
   };
 };
 

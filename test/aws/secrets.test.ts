@@ -1,39 +1,36 @@
 import { setTimeout } from 'node:timers/promises';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { CLIENT } from '../../functions/aws/client.ts';
+import type { Input } from '../../functions/aws/calls.ts';
 import {
   digestUnder,
   digestWith,
   NEWEST,
   pseudonymKey,
   pseudonymsUnder,
+  type SecretsClient,
   type SecretsPorts,
   secretsReader,
 } from '../../functions/aws/secrets.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { Line } from '../../functions/lambda/log.ts';
 import { startSecrets, type Versions } from '../../local/aws/servers.ts';
+import { localClient } from './local-client.ts';
 
 const MINUTE = 60_000;
 
 let kept: Map<string, Versions>;
 let server: Awaited<ReturnType<typeof startSecrets>>;
-let client: SecretsManagerClient;
+let client: SecretsClient;
 let now: number;
 let lines: { message: string; line: Line }[];
 beforeEach(async () => {
   kept = new Map([['name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'old' }]]);
   server = await startSecrets(kept);
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  client = new SecretsManagerClient({ ...CLIENT, endpoint: server.url, region: 'us-east-1', credentials });
+  client = localClient('secretsmanager', server.url);
   now = 0;
   lines = [];
 });
-afterEach(async () => {
-  client.destroy();
-  await server.stop();
-});
+afterEach(() => server.stop());
 
 const reader = (more: Partial<SecretsPorts<string>> = {}) =>
   secretsReader({
@@ -77,14 +74,16 @@ test('secrets are read once, and again after five minutes', async () => {
 function slow() {
   const asked: (string | undefined)[] = [];
   const gate = Promise.withResolvers<void>();
-  client.middlewareStack.add(
-    (next) => async (call) => {
-      asked.push('VersionStage' in call.input ? call.input.VersionStage : undefined);
-      await gate.promise;
-      return next(call);
-    },
-    { step: 'initialize' },
-  );
+  const { attempt, call } = client;
+  const wait = (input: unknown) => {
+    asked.push((input as Input<'secretsmanager', 'GetSecretValue'>).VersionStage); // of its one call
+    return gate.promise;
+  };
+  const waiting: SecretsClient = {
+    call: (action, input) => wait(input).then(() => call(action, input)),
+    attempt: (action, input, expected) => wait(input).then(() => attempt(action, input, expected)),
+  };
+  Object.assign(client, waiting);
   return { asked, go: gate.resolve };
 }
 

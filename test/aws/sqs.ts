@@ -1,6 +1,8 @@
 import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
+import type { AwsClient } from '../../functions/aws/calls.ts';
 import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
+import { localClient } from './local-client.ts';
 
 /** The embedded SQS for the tests of a file, its client, and what the tests ask of its queues. */
 export function sqsOfFile() {
@@ -17,6 +19,8 @@ export function sqsOfFile() {
   });
   return {
     client: () => client,
+    /** Our own client, which sends operations. */
+    sender: (): AwsClient<'sqs'> => localClient('sqs', server.url),
     /** Makes a queue and returns its URL. */
     queue: async (QueueName: string) => {
       const Attributes = QueueName.endsWith('.fifo') ? { FifoQueue: 'true' } : {};

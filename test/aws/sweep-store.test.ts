@@ -1,4 +1,3 @@
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { batchGet, clearKey, documentKey, type Key, stateKey } from '../../functions/aws/dynamodb.ts';
@@ -28,14 +27,12 @@ beforeEach(async () => {
 afterEach(() => table.stop());
 
 const addLater = (key: Key) =>
-  table.client.send(
-    new UpdateItemCommand({
-      TableName: table.name,
-      Key: marshall(key),
-      UpdateExpression: 'SET later = :later',
-      ExpressionAttributeValues: marshall({ ':later': 'kept' }),
-    }),
-  );
+  table.client.call('UpdateItem', {
+    TableName: table.name,
+    Key: marshall(key),
+    UpdateExpression: 'SET later = :later',
+    ExpressionAttributeValues: marshall({ ':later': 'kept' }),
+  });
 
 const apply = (...operations: Operation[]) =>
   applyAll({ store: registry, now: () => NOW, pause: async () => {} }, operations);

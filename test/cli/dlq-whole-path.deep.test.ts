@@ -8,9 +8,10 @@ import { HORIZON_MS } from '../../functions/core/merge.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { startSqs } from '../../local/aws/servers.ts';
 import { startLocal } from '../../local/instance.ts';
+import { localClient } from '../aws/local-client.ts';
 import { Caller } from '../local/caller.ts';
 import { exampleConfiguration, sharedInstance } from '../local/instance.ts';
-import { clientOf, login, TOO_OLD, World } from './dlq-world.ts';
+import { login, TOO_OLD, World } from './dlq-world.ts';
 import { run } from './run.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'bindery-'));
@@ -42,10 +43,9 @@ const listed = (): Promise<[string, number][]> =>
 test('the worker parks a bind past the horizon, `dlq list` counts it, and a dead letter that is redriven is applied', async () => {
   const { instance } = shared();
   const caller = new Caller(instance);
-  const client = clientOf(instance.sqs);
+  const client = localClient('sqs', instance.sqs);
   const old = login('phone-2', 'bob', Date.now() - HORIZON_MS - 60_000);
   await operationsQueue(client, `${instance.sqs}/000000000000/${NAMES.operations}`)('request-2', [old]);
-  client.destroy();
   await caller.idle();
   const both = [
     ['dead-letter', 1],

@@ -15,6 +15,7 @@ import { Operation } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { createQueues, NAMES, type Queues } from '../../local/aws/resources.ts';
 import { type SqsServer, startSqs } from '../../local/aws/servers.ts';
+import { localClient } from '../aws/local-client.ts';
 import { run } from './run.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -73,7 +74,7 @@ export class World {
 
   /** Accepts operations, and receives them until SQS itself sets them aside. */
   async deadLetter(id: string, operations: readonly Operation[]): Promise<void> {
-    await operationsQueue(this.client, this.queues.operations.url)(id, operations);
+    await operationsQueue(localClient('sqs', this.#server.url), this.queues.operations.url)(id, operations);
     await this.#receivedTooOften();
   }
 

@@ -1,12 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { awsClient } from '../../functions/aws/client.ts';
 import type { Table } from '../../functions/aws/dynamodb.ts';
 import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { startDynamodb, startSecrets, startSqs, type Versions } from '../../local/aws/servers.ts';
 import { eventOf, remainingIn } from '../../local/lambda/event-source.ts';
 import { startHttpFront } from '../../local/lambda/http.ts';
 import type { HttpFunction } from '../../local/lambda/invoke.ts';
+import { at } from '../aws/local-client.ts';
 import { type Bundles, bundleFunctions, DOORS } from './bundles.ts';
 import { embedded, REGION, sourcesOf } from './embedded-stack.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
@@ -31,19 +33,15 @@ export async function deployed(stack: Synthesized, rewrite = (value: string) => 
   const stops: (() => unknown)[] = [bundles.remove];
   const { names, recorder, secrets } = await startServices(stack, stops);
   const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });
-  const dynamodb = new DynamoDBClient({ ...CLIENT, endpoint: recorder.url });
-  const table: Table = { client: dynamodb, name: names.at('Registry') };
+  const client = awsClient('dynamodb', { ...at(recorder.url), credentials: () => ({ id: 'test', secret: 'test' }) });
+  const table: Table = { client, name: names.at('Registry') };
   const functions = await startFunctions(rewritten(names.functions(), rewrite), bundles, recorder.url, stops);
   const invoke = (door: string, event: unknown) => existing(functions.get(door)).invoke(event);
   const front = await startHttpFront(
     { events: behindHttp('events', invoke), 'account-api': behindHttp('account-api', invoke) },
     0,
   );
-  stops.push(
-    () => sqs.destroy(),
-    () => dynamodb.destroy(),
-    front.stop,
-  );
+  stops.push(() => sqs.destroy(), front.stop);
   return {
     /** Base URL of the stand-in for the HTTP API. */
     url: front.url,

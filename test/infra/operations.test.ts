@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Match } from 'aws-cdk-lib/assertions';
-import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, SQSEvent } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { CONTEXT } from '../../bench/installation.ts';
 import { mirrorLog } from '../../functions/aws/mirrors.ts';
 import { postponeIn } from '../../functions/aws/queues.ts';
 import { secretsReader } from '../../functions/aws/secrets.ts';
@@ -23,6 +23,7 @@ import { THRESHOLDS } from '../../infra/monitoring/thresholds.ts';
 import * as settings from '../../infra/settings.ts';
 import { Stage } from '../../infra/stages.ts';
 import { startSecrets } from '../../local/aws/servers.ts';
+import { localClient } from '../aws/local-client.ts';
 import { world as accountApi, basic, tokenAccounts } from '../world/account-api.ts';
 import { world as events, login as loginOf, NOW, signed } from '../world/events.ts';
 import { MIRRORED, synthesized } from './synthesis.ts';
@@ -200,8 +201,8 @@ function logOf(door: settings.Door) {
 async function metricsAfter(door: settings.HttpDoor, handle: HttpHandler): Promise<Record<string, unknown>> {
   const { log, metrics } = logOf(door);
   const sent = { requestContext: { requestId: 'r1', http: { method: 'POST' } }, rawPath: '/', headers: {} };
-  // A door looks at nothing else of an event, and at nothing of the context.
-  await httpDoor(handle, log)(sent as unknown as APIGatewayProxyEventV2, {} as Context);
+  // A door looks at nothing else of an event.
+  await httpDoor(handle, log)(sent as unknown as APIGatewayProxyEventV2, CONTEXT);
   return metrics();
 }
 
@@ -224,11 +225,11 @@ async function metricsOfMessage(settled: MessageResult, receives: number): Promi
     isRoutine: ({ parked }) => parked === 0,
   });
   const attributes = { ApproximateReceiveCount: `${receives}`, SentTimestamp: '0' };
-  // A door looks at nothing else of a record, and at nothing of the context.
+  // A door looks at nothing else of a record.
   const sent = {
     Records: [{ messageId: 'm1', receiptHandle: 'h1', body: '', eventSourceARN: '', attributes }],
   } as unknown as SQSEvent;
-  await door(sent, {} as Context);
+  await door(sent, CONTEXT);
   return metrics();
 }
 
@@ -334,7 +335,7 @@ test.each<[string, MirrorNote, metrics: object, onlyIn?: settings.MirrorDoor]>([
 
 test('a secret with an unusable value is counted', async () => {
   const server = await startSecrets(new Map([['secret', { AWSCURRENT: 'not a key' }]]));
-  const client = new SecretsManagerClient({ ...NOWHERE, endpoint: server.url });
+  const client = localClient('secretsmanager', server.url);
   const { log, metrics } = logOf('events');
   const keysOf = secretsReader({ client, names: { web: 'secret' }, decode: webhookKey, now: () => 0, log });
   expect(await keysOf('web')).toEqual([]);
