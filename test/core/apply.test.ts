@@ -310,6 +310,22 @@ test('a removal is answered from the newest document, although an older one cont
   expect(await kinds(applyAll(ports(eventual), [unbindAll(1)], { answers: true }))).toEqual(['superseded']);
 });
 
+test('a sign-out everywhere is answered from the newest documents of the account', async () => {
+  const { store, inner } = recording();
+  await apply(inner, bind(9, ['alice']));
+  const eventual: RegistryStore = {
+    ...store,
+    documents: async (refs, reads) => (reads === 'strong' ? inner.documents(refs) : refs.map(() => undefined)),
+  };
+  expect(await kinds(applyAll(ports(eventual), [everywhere(5)], { answers: true }))).toEqual(['superseded']);
+});
+
+test('a login whose watermark cannot be read is applied, and answered as unavailable', async () => {
+  const { store, inner } = recording(() => ({ watermarks: unavailable }));
+  expect(await kinds(applyAll(ports(store), [bind(3, ['alice'])], { answers: true }))).toEqual(['unavailable']);
+  expect(await accountsOf(inner, [PHONE])).toEqual([[account('alice')]]);
+});
+
 test('a login that a sign-out everywhere has ended is superseded', async () => {
   expect(await told([everywhere(5)], bind(3, ['alice']), bind(6, ['alice']))).toEqual(['superseded', 'applied']);
 });

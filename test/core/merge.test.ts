@@ -278,6 +278,16 @@ test('a watermark beyond its limit may forget a login, and revives none', () => 
   expect([isDead(1_050, 's0'), isDead(4_000_000, 's1099'), isDead(4_000_000, 'new')]).toEqual([true, true, false]);
 });
 
+test('the clocks of a login and of a logout that is forgotten may disagree by a minute', () => {
+  const end = (ms: number, name: string) =>
+    ({ ...unbindEverywhere(ms, 'alice'), kind: 'endAccountSession', session: session(name) }) as const;
+  const ends = Array.from({ length: 1_025 }, (_, i) => end(1_000 + i, `s${i}`));
+  const watermark = ends.reduce((known, one) => raised(known, one), UNMARKED);
+  const isDead = (ms: number) =>
+    !isBound(merge(EMPTY, [bind(ms, ['alice'], { session: 's0' })]), key('alice'), watermark, ms);
+  expect([isDead(61_000), isDead(61_001)]).toEqual([true, false]);
+});
+
 test('an account that stays signed in outlives any number of sessions of others on the device', () => {
   const sessions = Array.from({ length: 400 }, (_, i) => [`kid-${i % 3}`, i] as const).flatMap(([name, i]) => [
     bind(1_000_000 * i, [name], { session: `s${i}` }),

@@ -61,6 +61,27 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'undefined',
   ),
   mutant(
+    'a sign-out everywhere is answered from older documents',
+    'apply',
+    'core/bindings.ts',
+    "'strong',",
+    'undefined,',
+  ),
+  mutant(
+    'a failed read of watermarks fails the request',
+    'apply',
+    'core/apply.ts',
+    'orUnavailable(() => watermarksOf(ports.store, named))',
+    'watermarksOf(ports.store, named)',
+  ),
+  mutant(
+    'clocks may disagree by a second only about a forgotten session',
+    'merge',
+    'core/document.ts',
+    'SKEW_MS = 60_000',
+    'SKEW_MS = 1_000',
+  ),
+  mutant(
     'an unbind forgets the floor',
     'merge',
     'core/merge.ts',
