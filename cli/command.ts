@@ -2,10 +2,12 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { UserError } from '../local/user-error.ts';
 import { columns, wrapped } from './table.ts';
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /** The surroundings of a command. A test gives its own. */
 export type Terminal = {
   readonly args: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Variables;
   /** The working directory, where `npm start` leaves the description of its instance. */
   readonly folder: string;
   /** Writes one line, or several joined by line feeds, to standard output. */
@@ -63,7 +65,7 @@ export function command<const O extends Options, W extends string = never>(defin
       terminal.print(helpOf(definition));
       return 0;
     }
-    return definition.run(given(definition, terminal.args), terminal);
+    return definition.run(given(definition, terminal), terminal);
   };
 }
 
@@ -101,6 +103,38 @@ export async function runCommand(command: Command, args = process.argv.slice(2))
 }
 
 function given<W extends string, O extends Options>(
+  definition: Definition<W, O>,
+  { args, environment }: Terminal,
+): Given<W, O> {
+  const hint = npmHint(definition, args, environment);
+  try {
+    if (hint?.isSure) throw new UserError('npm took options for itself.');
+    return read(definition, args);
+  } catch (error) {
+    throw hint && error instanceof UserError ? new UserError(...error.lines, hint.text) : error;
+  }
+}
+
+/** Options that npm has too. A user may have set them in an `.npmrc`. */
+const NPMS_OWN = ['json', 'yes', 'scope'];
+
+/**
+ * Returns the hint that options of an npm script come after `--`; undefined if some came, or npm did not run the script.
+ * npm turns each option before it into a variable, but `--app` into `npm_config_all`, since it reads short options in it.
+ */
+function npmHint(
+  { usage, options }: { readonly usage: string; readonly options: Options },
+  args: readonly string[],
+  environment: Variables,
+) {
+  if (environment['npm_lifecycle_event'] === undefined || args.some((arg) => arg.startsWith('-'))) return undefined;
+  const names = Object.keys(options).filter((name) => !NPMS_OWN.includes(name));
+  const taken = names.map((name) => `npm_config_${name.replace(/^no-/, '').replaceAll('-', '_')}`);
+  const isSure = Object.keys(environment).some((set) => taken.some((one) => set === one || set.startsWith(`${one}_`)));
+  return { isSure, text: `Options of an npm script come after --: ${usage}` };
+}
+
+function read<W extends string, O extends Options>(
   { name, words, options }: Definition<W, O>,
   args: readonly string[],
 ): Given<W, O> {

@@ -33,21 +33,42 @@ export const EVENT_WORDS: Readonly<Record<EventWord, string>> = {
 };
 
 export const EVENT_OPTIONS = {
-  token: { value: 'T', help: 'push token of the phone' },
+  token: { value: 'T', only: ['login', 'logout', 'token-changed'], help: 'push token of the phone' },
   account: { value: 'A', repeats: true, help: 'the account; may be repeated for login and token-changed' },
   'account-type': { value: 'N', help: 'type of all these accounts. Default: none, which is type 0' },
   app: { value: 'ID', help: 'the app. Default: the only app of the source' },
-  platform: { value: 'P', help: 'android or ios; refused if it is not the platform of the app. Default: none' },
-  mode: { value: 'append', help: 'login: other accounts stay signed in. Default: they are signed out' },
-  scope: { value: 'S', help: 'logout: account or session, of this one only. Default: of all accounts on the phone' },
-  session: { value: 'S', help: 'session id, which ties a logout to its login. Default: none' },
-  'except-session': { value: 'S', help: 'logout-everywhere: the session that stays signed in. Default: none' },
-  installation: { value: 'ID', help: 'login: id of the installation, which then has one token. Default: none' },
-  'old-token': { value: 'T', help: 'token-changed: the token before the change' },
-  'no-accounts': {
-    help: 'token-changed: no account stays signed in. Default: --account, or else those of the old token',
+  platform: {
+    value: 'P',
+    only: ['login', 'logout', 'token-changed'],
+    help: 'android or ios; refused if it is not the platform of the app. Default: none',
   },
-  expires: { value: 'TIME', help: 'login: time at which it ends by itself, ISO 8601. Default: it does not' },
+  mode: { value: 'append', only: ['login'], help: 'other accounts stay signed in. Default: they are signed out' },
+  scope: {
+    value: 'S',
+    only: ['logout'],
+    help: 'account or session, of this one only. Default: of all accounts on the phone',
+  },
+  session: {
+    value: 'S',
+    only: ['login', 'logout', 'token-changed'],
+    help: 'session id, which ties a logout to its login. Default: none',
+  },
+  'except-session': {
+    value: 'S',
+    only: ['logout-everywhere'],
+    help: 'the session that stays signed in. Default: none',
+  },
+  installation: {
+    value: 'ID',
+    only: ['login'],
+    help: 'id of the installation, which then has one token. Default: none',
+  },
+  'old-token': { value: 'T', only: ['token-changed'], help: 'the token before the change' },
+  'no-accounts': {
+    only: ['token-changed'],
+    help: 'no account stays signed in. Default: --account, or else those of the old token',
+  },
+  expires: { value: 'TIME', only: ['login'], help: 'time at which it ends by itself, ISO 8601. Default: it does not' },
   at: { value: 'TIME', help: 'time of the event, ISO 8601. Default: now' },
 } as const satisfies Options;
 
@@ -96,6 +117,8 @@ export const send = command({
     json: { help: 'print the answer as one line of JSON' },
   },
   run: async ({ word, values }, terminal) => {
+    if ((values.account?.length ?? 0) > 1 && word !== 'login' && word !== 'token-changed')
+      throw new UserError(`\`send ${word}\` takes one --account`);
     const now = new Date();
     const body = JSON.stringify(eventOf(word, values, now));
     const target = await targetOf(values, terminal);

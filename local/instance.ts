@@ -128,7 +128,7 @@ function takeDataFolder(folder: string): DataFolder {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const [queues, table] = [join(path, 'queues'), join(path, 'table')];
     for (const own of [queues, table]) mkdirSync(own, { recursive: true });
-    // What is in them is readable for all. A folder with files of the user keeps its mode.
+    // Their servers make files that all users may read. A folder with files of the user keeps its mode.
     const isOwn = readdirSync(path).every((name) => OWN.test(name));
     for (const own of [queues, table, ...(isOwn ? [path] : [])]) chmodSync(own, 0o700);
     const lock = takeLock(join(path, 'lock'));

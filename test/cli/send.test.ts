@@ -112,6 +112,16 @@ test.each([
   ['an unknown event', ['logn', ...nowhere], NEEDS_EVENT],
   ['an unknown option', ['login', '--tokn', 't'], '`send` has no option --tokn. Run with --help.'],
   [
+    'an option of another event',
+    ['logout-everywhere', '--account', 'alice', '--platform', 'android'],
+    '`send logout-everywhere` has no option --platform. Run with --help.',
+  ],
+  [
+    'a second account where the event has one',
+    ['logout', '--account', 'alice', '--account', 'bob'],
+    '`send logout` takes one --account',
+  ],
+  [
     'an invalid account type',
     ['login', '--account-type', 'mail'],
     '--account-type mail: an account type is a number from 0 to 2147483647',
@@ -130,6 +140,29 @@ test.each([
   ['no instance and no URL', LOGIN, 'no instance runs in this directory: start one with `npm start`, or give --url'],
 ])('`send` with %s is refused in one line', async (_, options, line) => {
   expect(await send(temporaryFolder(), options)).toEqual({ code: 1, out: '', err: `${line}\n` });
+});
+
+const HINT = 'Options of an npm script come after --: npm run send -- <event> [options]\n';
+test.each([
+  // npm 11 makes these of `npm run send login --app xg-android`, `… login --account=alice` and `… login --token phone-1`.
+  ['words of lost options', ['login', 'xg-android'], { npm_config_all: 'true' }, `${NEEDS_EVENT}\n${HINT}`],
+  ['a lost option', ['login'], { npm_config_account: 'alice' }, `npm took options for itself.\n${HINT}`],
+  [
+    'an option lost to one of npm',
+    ['login'],
+    { npm_config_token_description: 't' },
+    `npm took options for itself.\n${HINT}`,
+  ],
+  ['a lost flag', ['token-changed'], { npm_config_accounts: '' }, `npm took options for itself.\n${HINT}`],
+])('`send` from npm with %s says that -- is missing', async (_, args, variables, err) => {
+  const environment = { npm_lifecycle_event: 'send', ...variables };
+  expect(await send(temporaryFolder(), args, environment)).toEqual({ code: 1, out: '', err });
+});
+
+test('`send` from npm with an option of its own has no hint, whatever the user has set for npm', async () => {
+  const environment = { npm_lifecycle_event: 'send', npm_config_json: 'true', npm_config_yes: 'true' };
+  expect((await send(temporaryFolder(), ['login', '--tokn', 't'], environment)).err).not.toContain(HINT);
+  expect((await send(temporaryFolder(), ['login'], environment)).err).toMatch(/^no instance runs/);
 });
 
 test('`send --help` lists events and options', async () => {
