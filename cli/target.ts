@@ -75,7 +75,7 @@ export function secretIn(text: string | undefined): string | undefined {
   }
 }
 
-const given = (secret: string | undefined) => (secret === undefined ? {} : { secret });
+const given = (secret: string | undefined) => (secret === undefined ? {} : { secret: secret.trim() });
 
 function withoutSlash(url: string): string {
   if (!URL.canParse(url)) throw new UserError(`--url ${url}: is not a URL`);

@@ -8,7 +8,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ACCESS_LOGS, type StorageProps } from './encryption.ts';
 import type { DoorFunction } from './function.ts';
-import { type HttpDoor, ROUTES } from './settings.ts';
+import { type HttpDoor, OTHER_ROUTES, ROUTES } from './settings.ts';
 import type { Stage } from './stages.ts';
 
 export type HttpDoors = Readonly<Record<HttpDoor, DoorFunction>>;
@@ -51,6 +51,11 @@ export class HttpApi extends gateway.HttpApi implements Front {
     const routes = ROUTES.flatMap(({ path, door }) =>
       this.addRoutes({ path, methods: [gateway.HttpMethod.ANY], integration: integrations[door] }),
     );
+    for (const { path, door } of OTHER_ROUTES) {
+      const routeKey =
+        path === '$default' ? gateway.HttpRouteKey.DEFAULT : gateway.HttpRouteKey.with(path, gateway.HttpMethod.ANY);
+      new gateway.HttpRoute(this, `Other-${door}`, { httpApi: this, routeKey, integration: integrations[door] });
+    }
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:

@@ -128,7 +128,10 @@ export const EVENTS_PATHS: Schema = { '/events/{source}': { post: send } };
 const header = (name: string, description: string): Schema => ({ type: 'apiKey', in: 'header', name, description });
 
 export const EVENTS_SECURITY: Schema = {
-  webhookId: header('webhook-id', "The message's id, the same on every attempt: 1 to 128 letters, digits, `-`, `_`."),
+  webhookId: header(
+    'webhook-id',
+    "The message's id, the same on every attempt: 1 to 256 visible ASCII characters without a dot.",
+  ),
   webhookTimestamp: header('webhook-timestamp', 'Seconds since 1970 of this attempt, within 5 minutes of our clock.'),
   webhookSignature: header(
     'webhook-signature',

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import fastify, { type FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import { verifiedId } from '../../functions/events/signature.ts';
+import { verified } from '../../functions/events/signature.ts';
 import { reachesOf } from '../../functions/events/source.ts';
 import { standardWebhooks } from '../../functions/events/sources/standard-webhooks.ts';
 import { translate } from '../../functions/events/translate.ts';
@@ -30,7 +30,8 @@ const count = countDone();
 /** Returns the message's id if the request is signed. */
 function idOf({ headers, body }: FastifyRequest<{ Body: Buffer }>): string | undefined {
   const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}`]));
-  return verifiedId({ headers: flat, body }, [SOURCE_KEY], Date.now());
+  const verdict = verified({ headers: flat, body }, [SOURCE_KEY], Date.now());
+  return 'id' in verdict ? verdict.id : undefined;
 }
 
 const server = fastify();

@@ -59,8 +59,8 @@ async function answer(
 
 type AuthenticationPorts = {
   readonly apps: ReadonlyMap<string, App>;
-  /** Returns an app's live secrets, newest first. May reject with `Unavailable`. */
-  readonly secretsOf: (app: AppId) => Promise<readonly AppSecret[]>;
+  /** Returns an app's live secrets, newest first; undefined for one that cannot be used. May reject with `Unavailable`. */
+  readonly secretsOf: (app: AppId) => Promise<readonly (AppSecret | undefined)[]>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** The most that a signature's time may differ from ours (ms). Default: ten minutes. */
@@ -86,6 +86,11 @@ async function authenticate(ports: AuthenticationPorts, request: HttpRequest): P
   const secrets = app === undefined ? DECOY : await orUnavailable(() => ports.secretsOf(app.id));
   if ('kind' in secrets) return { named: app, problem: 'unavailable', reason: secrets.reason };
   const attempt = { body: request.body, nowMs: ports.now(), windowMs: ports.signatureWindowMs ?? WINDOW_MS };
-  const isProof = isProven(credential, secrets, attempt);
-  return isProof && app !== undefined ? { app } : { named: app, problem: 'notAuthenticated' };
+  const usable = secrets.filter((secret) => secret !== undefined);
+  const isProof = isProven(credential, usable, attempt);
+  if (isProof && app !== undefined) return { app };
+  // The newest secret may be the one that the client has.
+  if (app !== undefined && secrets[0] === undefined)
+    return { named: app, problem: 'unavailable', reason: 'secret_unusable' };
+  return { named: app, problem: 'notAuthenticated' };
 }

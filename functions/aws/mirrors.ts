@@ -59,7 +59,7 @@ export function mirrorDoor(stage: 'mirror' | 'verify', queue: 'marks' | 'checks'
 /** The hosted API of one app, with a breaker and a rate of its own. */
 function hostedOf({ id, mirror, platform }: MirrorPorts['app'], secret: string, client: SecretsClient): Hosted {
   const names = { [id]: secret };
-  const secretsOf = secretsReader({ client, names, stages: NEWEST, decode: (text) => text, now: Date.now, log });
+  const secretsOf = secretsReader({ client, names, stages: NEWEST, decode: (text) => text.trim(), now: Date.now, log });
   const { url, app, dialect, authentication = dialect === 'tpns' ? 'sign' : 'basic' } = mirror;
   const options = { url, app, dialect, authentication, platform, timeoutMs: DEADLINE_MS, now: Date.now };
   return guarded({

@@ -46,17 +46,17 @@ export const secretsIn = <T>(names: SecretsPorts<T>['names'], decode: SecretsPor
 
 /** `next`: the secrets that are being read to replace these. */
 type Cached<T> = {
-  readonly secrets: Promise<readonly T[]>;
+  readonly secrets: Promise<readonly (T | undefined)[]>;
   readonly readAt: number;
-  next?: Promise<readonly T[]>;
+  next?: Promise<readonly (T | undefined)[]>;
 };
 
 /**
- * Returns the live secrets of a credential, newest first; none for an id without a secret. Reads them at first use, and
- * in use every 4 minutes; if a later read fails, the known secrets stay in use. A request waits for it after 5 minutes
- * only, and for a second at most. Rejects with `Unavailable` if the first fails.
+ * Returns the live secrets of a credential, newest first, undefined for one that cannot be used; none for an id without a
+ * secret. Reads them at first use, and in use every 4 minutes; if a later read fails, the known secrets stay in use. A
+ * request waits for it after 5 minutes only, and for a second at most. Rejects with `Unavailable` if the first fails.
  */
-export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promise<readonly T[]> {
+export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promise<readonly (T | undefined)[]> {
   const cache = new Map<string, Cached<T>>();
   return (id) => {
     const name = Object.hasOwn(ports.names, id) ? ports.names[id] : undefined;
@@ -82,7 +82,7 @@ export function secretsReader<T>(ports: SecretsPorts<T>): (id: string) => Promis
   };
 }
 
-async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string): Promise<readonly T[]> {
+async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string): Promise<readonly (T | undefined)[]> {
   const { client, stages = LIVE } = ports;
   let last: Promise<unknown> = Promise.resolve();
   const texts = stages.map((stage, place) => {
@@ -91,13 +91,14 @@ async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string):
     last = text;
     return text;
   });
-  const secrets: T[] = [];
+  const secrets: (T | undefined)[] = [];
   for (const [place, text] of (await Promise.all(texts)).entries()) {
     if (text === undefined) continue;
     try {
       secrets.push(ports.decode(text));
     } catch {
       ports.log('error', 'secret.unusable', { credential: id, version: `${stages[place]}` });
+      secrets.push(undefined);
     }
   }
   return secrets;
@@ -122,7 +123,7 @@ export const digestWith =
 
 /** The digest with the newest of the keys. Rejects with `Unavailable` while there is none. */
 export const digestUnder =
-  (keysOf: () => Promise<readonly KeyObject[]>) => async (): Promise<(text: string) => string> => {
+  (keysOf: () => Promise<readonly (KeyObject | undefined)[]>) => async (): Promise<(text: string) => string> => {
     const [key] = await keysOf();
     if (key === undefined) throw new Unavailable('no key for pseudonyms');
     return digestWith(key);

@@ -40,7 +40,7 @@ const NO_VALUE =
 
 /**
  * Returns the reason why a text cannot be the name of a token or an account that is bound: one account "null" would be
- * everybody. Removals take such a name, so that what is bound under it can be removed.
+ * all people. Removals take such a name, because it may be bound.
  */
 export function faultIn(name: string): string | undefined {
   if (/^[\s\p{Cc}]|[\s\p{Cc}]$/u.test(name)) return 'begins or ends with a blank or a control character';

@@ -3,26 +3,20 @@ import type { Source, SourceId } from '../core/configuration.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
-import {
-  bytesIn,
-  type HttpHandler,
-  type HttpReply,
-  type HttpRequest,
-  jsonIn,
-  MAX_BODY_BYTES,
-} from '../lambda/request.ts';
+import { contentOf, type HttpHandler, type HttpReply, type HttpRequest, jsonIn } from '../lambda/request.ts';
 import { type Accept, answerToAll, answerToEvent, supersededRemovals } from '../operations/accept.ts';
+import type { Verdict } from './signature.ts';
 import type { Issue, Reach, SourceKind } from './source.ts';
 import { standardWebhooks } from './sources/standard-webhooks.ts';
-import { type TranslatedEvent, translate } from './translate.ts';
+import { type Message, type TranslatedEvent, translate } from './translate.ts';
 
 /** Every kind of source. `kind` in the configuration has the same names. */
 const KINDS: Readonly<Record<Source['kind'], SourceKind>> = { 'standard-webhooks': standardWebhooks };
 
 export type EventsPorts = {
   readonly reaches: ReadonlyMap<string, Reach>;
-  /** Returns a source's live keys. May reject with `Unavailable`. */
-  readonly keysOf: (source: SourceId) => Promise<readonly KeyObject[]>;
+  /** Returns a source's live keys, newest first; undefined for one that cannot be used. May reject with `Unavailable`. */
+  readonly keysOf: (source: SourceId) => Promise<readonly (KeyObject | undefined)[]>;
   readonly accept: Accept;
   /** The registry, whose reads are strongly consistent here. */
   readonly store: RegistryStore;
@@ -36,24 +30,20 @@ export type EventsPorts = {
 export const eventsHandler =
   (ports: EventsPorts): HttpHandler =>
   async (request) => {
-    const reach = ports.reaches.get(/^\/events\/([^/]+)$/.exec(request.path)?.[1] ?? '');
+    const source = /^\/events\/([^/]+)$/.exec(request.path)?.[1];
+    if (source === undefined) return refuse(request, 'unknown_path');
+    const reach = ports.reaches.get(source);
     if (reach === undefined) return refuse(request, 'unknown_source');
     const reply = await answer(ports, request, reach);
     return { ...reply, line: { source: reach.source.id, ...reply.line } };
   };
 
 async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): Promise<HttpReply> {
-  const { keysOf, accept, store, now } = ports;
+  const { accept, store, now } = ports;
   if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
-  if (bytesIn(request.body) > MAX_BODY_BYTES) return refuse(request, 'too_large');
-  const keys = await orUnavailable(() => keysOf(reach.source.id));
-  if ('kind' in keys) return retryLater(request, 'not_accepted', keys.reason);
+  const message = await messageIn(ports, request, reach);
+  if ('status' in message) return message;
   const kind = KINDS[reach.source.kind];
-  const id = kind.verify(request, keys, now());
-  if (id === undefined) return refuse(request, 'not_signed');
-  const json = jsonIn(request.body);
-  if (json === undefined) return refuse(request, 'not_json');
-  const message = { id, body: json.value };
   const translation = await orUnavailable(() => translate(message, kind, { reach, store, nowMs: now() }));
   if ('kind' in translation) return retryLater(request, 'not_accepted', translation.reason);
   if ('refused' in translation) {
@@ -68,19 +58,46 @@ async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): P
   return acceptedReply(request, events, accepted.outcomes, now());
 }
 
+/** Returns the message that a live key signed, or the answer to a request without one. */
+async function messageIn(
+  { keysOf, now }: EventsPorts,
+  request: HttpRequest,
+  { source }: Reach,
+): Promise<Message | HttpReply> {
+  const read = contentOf(request);
+  if ('fault' in read) return refuse(request, read.fault);
+  const body = read.content;
+  const keys = await orUnavailable(() => keysOf(source.id));
+  if ('kind' in keys) return retryLater(request, 'not_accepted', keys.reason);
+  const usable = keys.filter((key) => key !== undefined);
+  const verdict = KINDS[source.kind].verify({ ...request, body }, usable, now());
+  if ('fault' in verdict) {
+    // The newest key, if it cannot be used, may be the one that signed it.
+    const isOurs = verdict.isWrong === true && keys[0] === undefined;
+    return isOurs ? retryLater(request, 'not_accepted', 'secret_unusable') : notSigned(request, verdict);
+  }
+  const json = jsonIn(body);
+  return json === undefined ? refuse(request, 'not_json') : { id: verdict.id, body: json.value };
+}
+
 /** Every refusal, by its code. */
 export const REFUSALS = {
+  unknown_path: {
+    status: 404,
+    message: 'nothing has this path: events go to /events/{source}, and the Account API is below /v3/device/account/',
+  },
   unknown_source: { status: 404, message: 'no source has this id' },
   not_post: { status: 405, message: 'events are sent with POST' },
   too_large: {
     status: 413,
     message: 'the body is larger than 256 KiB, or its operations are larger than 1 MiB; send fewer events',
   },
+  unknown_encoding: { status: 415, message: 'content-encoding may be gzip, or left out' },
   not_signed: {
     status: 401,
-    message:
-      'webhook-id, webhook-timestamp (seconds, within 5 minutes) or webhook-signature is missing or does not match',
+    message: 'webhook-signature does not match this id, timestamp and body with this secret',
   },
+  not_gzip: { status: 400, message: 'content-encoding is gzip, and the body is not' },
   not_json: { status: 400, message: 'the body is not JSON in UTF-8' },
   invalid_event: { status: 400, message: 'the body is not a valid event; nothing was changed' },
   impossible_time: {
@@ -96,6 +113,13 @@ const refuse = (request: HttpRequest, code: keyof typeof REFUSALS, issues?: read
   body: { code, message: REFUSALS[code].message, ...(issues && { issues }), request_id: request.id },
   line: { outcome: 'refused', reason: code },
 });
+
+/** Refuses a request and says what is wrong with its headers: none of it is secret. */
+const notSigned = (request: HttpRequest, { fault, clockS }: Exclude<Verdict, { id: string }>): HttpReply => {
+  const reply = refuse(request, 'not_signed');
+  const body = { code: 'not_signed', message: fault, request_id: request.id };
+  return { ...reply, body, line: { ...reply.line, fault, ...(clockS !== undefined && { clock_s: clockS }) } };
+};
 
 /** The texts of `unavailable`. `unknown`: the queue did not answer, and may have the request. */
 export const UNAVAILABLE = {

@@ -3,6 +3,7 @@ import type { App, Configuration, Source } from '../core/configuration.ts';
 import type { TimeSpan } from '../core/time.ts';
 import type { HttpRequest } from '../lambda/request.ts';
 import type { AuthEvent } from './auth-event.ts';
+import type { Verdict } from './signature.ts';
 
 /** A fault in a body, and its place. Neither ever quotes the body. */
 export type Issue = { readonly path: string; readonly message: string };
@@ -19,8 +20,8 @@ export type SourceEvent = {
 
 /** A kind of source: the signature of its requests and the format of its bodies. One file in `sources/` each. */
 export type SourceKind = {
-  /** Returns the message's id, the same on every attempt; undefined if none of the keys signed this attempt. */
-  readonly verify: (request: HttpRequest, keys: readonly KeyObject[], nowMs: number) => string | undefined;
+  /** Returns the id of a message that one of the keys signed, or what is wrong. */
+  readonly verify: (request: HttpRequest, keys: readonly KeyObject[], nowMs: number) => Verdict;
   /** Returns the events of a body in their order, or all issues if the format is wrong. */
   readonly read: (body: unknown, reach: Reach) => { events: readonly SourceEvent[] } | { issues: readonly Issue[] };
 };

@@ -19,7 +19,7 @@ type Translation =
   | { readonly refused: Reason; readonly issues: readonly Issue[]; readonly aheadMs: number };
 
 /** A verified message: its id, and its body as JSON. */
-type Message = { readonly id: string; readonly body: unknown };
+export type Message = { readonly id: string; readonly body: unknown };
 
 /** `store` reads the newest state. `nowMs` only limits event times; stamps come from the events themselves. */
 type Surroundings = { readonly reach: Reach; readonly store: RegistryStore; readonly nowMs: number };

@@ -11,9 +11,22 @@ export const httpDoor = (handle: HttpHandler, log: Log) =>
     .use(requestLine(log))
     .use(logBugs<APIGatewayProxyEventV2>(log, ({ requestContext }) => ({ id: requestContext.requestId })))
     .handler(async (event) => {
-      const { line, ...reply } = await handle(requestOf(event));
+      const request = requestOf(event);
+      const isRoot = request.path === '/' && ['GET', 'HEAD'].includes(request.method);
+      const { line, ...reply } = isRoot ? ROOT : await handle(request);
       return { ...resultOf(reply), ...(line && { line }) };
     });
+
+/** The answer to a person who opens the address. */
+const ROOT: HttpReply = {
+  status: 200,
+  body: {
+    service: 'Bindery: which accounts are signed in on which devices, for push',
+    events: 'POST /events/{source}, signed: docs/events.md',
+    account_api: 'POST /v3/device/account/batchoperate and query: docs/account-api.md',
+    docs: 'README.md and docs/ in the repository of this service',
+  },
+};
 
 /** A result with the fields that the handler adds to the log line of its request. */
 type LoggedResult = APIGatewayProxyStructuredResultV2 & { readonly line?: HttpReply['line'] };
@@ -53,7 +66,8 @@ const requestOf = ({
 }: APIGatewayProxyEventV2): HttpRequest => ({
   id: requestContext.requestId,
   method: requestContext.http.method,
-  path: rawPath,
+  // Some senders join an address that ends in a slash with a path that begins with one.
+  path: rawPath.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, ''),
   query: rawQueryString,
   headers: inLowerCase(headers),
   body: isBase64Encoded ? Buffer.from(body ?? '', 'base64') : (body ?? ''),

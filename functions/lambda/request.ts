@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
+import { gunzipSync } from 'node:zlib';
 
 /** A request as it was sent: header names in lower case, the path without its query. */
 export type HttpRequest = {
@@ -30,6 +31,29 @@ export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
 
 /** The most bytes of a body: four billing units of SQS. Every list of the published limits fits, also in escapes. */
 export const MAX_BODY_BYTES = 256 * 1024;
+
+/** The first byte of gzip, which no text in JSON begins with. */
+const GZIP = 0x1f;
+
+/**
+ * Returns the content of a body, which `content-encoding` may say is in gzip, or why there is none. Content that a gateway
+ * has decoded may still have the header (https://github.com/dougmoscrop/serverless-http/issues/194).
+ */
+export function contentOf({ headers, body }: HttpRequest): { content: Body } | { fault: ContentFault } {
+  if (bytesIn(body) > MAX_BODY_BYTES) return { fault: 'too_large' };
+  const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase();
+  if (encoding === '' || encoding === 'identity') return { content: body };
+  if (encoding !== 'gzip' && encoding !== 'x-gzip') return { fault: 'unknown_encoding' };
+  const bytes = Buffer.from(body);
+  if (bytes[0] !== GZIP) return { content: body };
+  try {
+    return { content: gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES }) };
+  } catch (error) {
+    return { fault: error instanceof RangeError ? 'too_large' : 'not_gzip' };
+  }
+}
+
+type ContentFault = 'too_large' | 'unknown_encoding' | 'not_gzip';
 
 const BYTE_ORDER_MARK = 0xfeff;
 

@@ -2,30 +2,33 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { ROUTES } from '../../infra/settings.ts';
+import { type HttpDoor, OTHER_ROUTES, ROUTES } from '../../infra/settings.ts';
 import { LOOPBACK, listen } from '../listening.ts';
 import { hasCode, reasonOf, UserError } from '../user-error.ts';
 import { type HttpFunctions, invoke, TimedOut, takingTurns } from './invoke.ts';
 
-/** A route of API Gateway, such as `/events/{source}`, and the values of its parameters. */
-type Match = { readonly path: string; readonly parameters: Readonly<Record<string, string>> };
+/** The door at a route of API Gateway, such as `/events/{source}`, and the values of the route's parameters. */
+type Match = { readonly path: string; readonly door: HttpDoor; readonly parameters: Readonly<Record<string, string>> };
 
-/** Finds the route of a path. A parameter is one whole segment. A trailing slash makes another path. */
-function matchOf(paths: readonly string[], rawPath: string): Match | undefined {
-  for (const path of paths) {
-    const pattern = path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+/** Finds the route of a path. A parameter is one whole segment or, with `+`, the rest. A trailing slash makes another path. */
+function matchOf(rawPath: string): Match {
+  for (const { path, door } of [...ROUTES, ...OTHER_ROUTES]) {
+    if (path === '$default') return { path, door, parameters: {} };
+    const pattern = path.replace(/\{(\w+)(\+?)\}/g, (_, name, rest) => `(?<${name}>${rest ? '.+' : '[^/]+'})`);
     const found = new RegExp(`^${pattern}$`).exec(rawPath);
-    if (found) return { path, parameters: mapped(found.groups ?? {}, decoded) };
+    if (found) return { path, door, parameters: mapped(found.groups ?? {}, decoded) };
   }
-  return undefined;
+  throw new Error('bug: no route takes all other paths');
 }
 
 /** Converts a request to payload format 2.0 (API Gateway, "AWS Lambda proxy integrations for HTTP APIs"). */
 function eventOf(request: IncomingMessage, match: Match, body: Buffer): APIGatewayProxyEventV2 {
   const [path, query] = pathAndQuery(request);
   const rawPath = decoded(path);
-  const routeKey = `ANY ${match.path}`;
-  const { cookie, 'content-type': contentType = '' } = request.headers;
+  const routeKey = match.path === '$default' ? match.path : `ANY ${match.path}`;
+  // Compressed bytes are no text. Whether AWS decodes them is not documented: the doors take both.
+  const { cookie, 'content-encoding': encoding, 'content-type': type = '' } = request.headers;
+  const contentType = encoding === undefined ? type : '';
   return {
     version: '2.0',
     routeKey,
@@ -153,15 +156,11 @@ async function answer(
   const body = await bodyOf(request);
   if (body === undefined) return message(413, 'Request Entity Too Large');
   const [path] = pathAndQuery(request);
-  const match = matchOf(PATHS, path);
-  const door = ROUTES.find((route) => route.path === match?.path)?.door;
-  if (match === undefined || door === undefined) return message(404, 'Not Found');
+  const match = matchOf(path);
   const event = eventOf(request, match, body);
-  const result = await inTurn(() => invoke(functions[door], event)).catch(failure);
+  const result = await inTurn(() => invoke(functions[match.door], event)).catch(failure);
   return { ...result, headers: { ...result.headers, 'apigw-requestid': event.requestContext.requestId } };
 }
-
-const PATHS = ROUTES.map(({ path }) => path);
 
 /** Returns the body; undefined if it is too long. Reads a long body to its end, so that the client sees the answer. */
 async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {

@@ -91,6 +91,13 @@ test('an app gets 503 in its dialect while its secrets cannot be read', async ()
   expect(changes()).toBe(0);
 });
 
+test('a wrong credential may be right while the newest secret cannot be used: that is 503, and our fault', async () => {
+  const { send } = world({ secretsOf: async () => [undefined] });
+  const line = { outcome: 'unavailable', reason: 'secret_unusable' };
+  expect(await send({ headers: basic('xg'), body: BIND })).toMatchObject({ status: 503, line });
+  expect(await send({ headers: basic('no app'), body: BIND })).toMatchObject({ status: 403 });
+});
+
 test.each([
   ['an unknown path', { path: '' }, 404],
   ['another method', { method: 'post' }, 405],

@@ -181,7 +181,7 @@ test.each([
 
 const HEX = '0A1b'.repeat(16);
 
-test('on iOS a token of hexadecimal digits is one token in either case: its new owner replaces the old one', async () => {
+test('a token of hexadecimal digits is one token in either case on iOS: its new owner replaces the old one', async () => {
   const { operate, query } = world();
   await operate('tpns', tokenAccounts(2, HEX.toUpperCase(), 'alice'));
   await operate('tpns', tokenAccounts(2, HEX.toLowerCase(), 'bobby'));
@@ -195,7 +195,7 @@ test('on iOS a token of hexadecimal digits is one token in either case: its new 
   expect(await query('tpns', tokensOf('bobby'))).toMatchObject({ account_tokens: [{ token_list: [] }] });
 });
 
-test('on Android, and in a shorter token, the case of letters counts', async () => {
+test('the case of letters counts on Android, and in a shorter token', async () => {
   for (const [app, token] of [
     ['xg', HEX],
     ['tpns', HEX.slice(1)],

@@ -136,9 +136,9 @@ test('secrets are unavailable until the first read succeeds, and each request tr
   expect(await secretsOf('app')).toEqual(['first']);
 });
 
-test('an unusable secret is left out, and the log names its credential only', async () => {
+test('an unusable secret is undefined, and the log names its credential only', async () => {
   kept.set('name-of-app', { AWSCURRENT: 'new', AWSPREVIOUS: 'broken' });
-  expect(await reader()('app')).toEqual(['new']);
+  expect(await reader()('app')).toEqual(['new', undefined]);
   expect(lines).toEqual([{ message: 'secret.unusable', line: { credential: 'app', version: 'AWSPREVIOUS' } }]);
 });
 

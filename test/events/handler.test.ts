@@ -1,6 +1,9 @@
 import { Buffer } from 'node:buffer';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
+import type { EventsPorts } from '../../functions/events/handler.ts';
+import { webhookKey } from '../../functions/events/signature.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { at, event, type Json, login, logout, NOW, signed, world } from '../world/events.ts';
 
@@ -368,7 +371,7 @@ test('a logout from a clock far ahead removes a login that the same clock stampe
 test('a refusal never quotes the request', async () => {
   const { send } = world();
   for (const body of [
-    login({ account: 'a', canary: 1 }),
+    login({ account: 'a', 'canary.1': 1 }),
     event('canary', {}),
     login({ app: 'canary', account: 'alice' }),
     { canary: 'canary' },
@@ -396,6 +399,61 @@ test('a text body is measured in bytes, not in characters', async () => {
   expect((await world().handle(padded(262_144))).status).toBe(200);
   expect((await world().handle(padded(262_145))).status).toBe(413);
   expect((await world().handle(asText('é'.repeat(140_000)))).status).toBe(413);
+});
+
+/** The request of a sender that signs a body and compresses it afterwards. */
+const encoded = (body: string, bytes: Buffer, encoding = 'gzip') => {
+  const request = signed(body);
+  return { ...request, headers: { ...request.headers, 'content-encoding': encoding }, body: bytes };
+};
+
+test('a body in gzip is verified and read as what was compressed, also if a gateway has decoded it already', async () => {
+  const { handle, accountsOf } = world();
+  expect((await handle(encoded(alice, gzipSync(alice)))).status).toBe(200);
+  expect(await accountsOf('phone', 't1')).toEqual(['7#älice ✓']);
+  expect((await handle(encoded(alice, Buffer.from(alice)))).status).toBe(200);
+  const { body, ...compressed } = signed(gzipSync(alice));
+  expect(
+    (await handle({ ...compressed, body, headers: { ...compressed.headers, 'content-encoding': 'GZIP' } })).status,
+  ).toBe(401);
+});
+
+test.each<[string, Buffer, string, number, string]>([
+  ['gzip of more than 256 KiB', gzipSync(' '.repeat(10_000_000)), 'gzip', 413, 'too_large'],
+  ['broken gzip', gzipSync(alice).subarray(0, 30), 'gzip', 400, 'not_gzip'],
+  ['another encoding', brotliCompressSync(alice), 'br', 415, 'unknown_encoding'],
+])('a body in %s is refused', async (_, bytes, encoding, status, code) => {
+  const { handle, queued } = world();
+  expect(await handle(encoded(alice, bytes, encoding))).toMatchObject({ status, body: { code } });
+  expect(queued).toEqual([]);
+});
+
+test('a 401 and its line say which header is wrong, and how far the clocks differ', async () => {
+  const { headers, ...request } = signed(login({ account: 'alice' }));
+  const late = { ...headers, 'webhook-timestamp': `${NOW / 1000 - 600}` };
+  const fault = 'webhook-timestamp is 600 seconds behind our clock; 300 are allowed';
+  expect(await world().handle({ ...request, headers: late })).toMatchObject({
+    status: 401,
+    body: { code: 'not_signed', message: fault },
+    line: { source: 'auth', outcome: 'refused', reason: 'not_signed', fault, clock_s: -600 },
+  });
+});
+
+test('a signature that does not match is our fault while the newest secret cannot be used, and only then', async () => {
+  const wrong = webhookKey('whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD');
+  const answerWith = (...keys: Awaited<ReturnType<EventsPorts['keysOf']>>) =>
+    world({ keysOf: async () => keys }).send(login({ account: 'alice' }));
+  const message = 'nothing was accepted; send it again with the same id';
+  for (const keys of [[undefined], [undefined, wrong], []])
+    expect(await answerWith(...keys)).toMatchObject({
+      status: 503,
+      body: { code: 'unavailable', message },
+      line: { outcome: 'unavailable', reason: 'secret_unusable' },
+    });
+  expect(await answerWith(wrong, undefined)).toMatchObject({ status: 401 });
+  const { headers, ...request } = signed({});
+  const { status } = await world({ keysOf: async () => [undefined] }).handle({ ...request, headers: {} });
+  expect([status, headers]).toMatchObject([401, {}]);
 });
 
 test.each<[string, (request: ReturnType<typeof signed>) => ReturnType<typeof signed>, number]>([

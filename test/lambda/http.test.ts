@@ -66,6 +66,23 @@ test('an HTTP door reads a request, writes one line, and answers JSON that no ca
 });
 
 test.each([
+  ['/events/app/', '/events/app'],
+  ['//events///app', '/events/app'],
+  ['//', '/'],
+])('slashes too many are no part of the path: %s', async (rawPath, path) => {
+  const { requests } = await through(ok, event({ rawPath }));
+  expect(requests).toMatchObject([{ path }]);
+});
+
+test('the root says what this is and where the docs are, to a reader', async () => {
+  const sent = event({ rawPath: '/' });
+  sent.requestContext.http.method = 'GET';
+  const { requests, result } = await through(ok, sent);
+  expect([requests, result]).toMatchObject([[], { statusCode: 200, body: expect.stringContaining('docs/events.md') }]);
+  expect((await through(ok, event({ rawPath: '/' }))).requests).toHaveLength(1);
+});
+
+test.each([
   ['text', '{"ä":1}', false, Buffer.from('{"ä":1}')],
   ['base64', Buffer.from([0xff, 0, 0x7b]).toString('base64'), true, Buffer.from([0xff, 0, 0x7b])],
   ['nothing', undefined, false, Buffer.alloc(0)],

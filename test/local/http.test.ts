@@ -124,16 +124,16 @@ test.each([
 const bodyWith = (message: string) => JSON.stringify({ message });
 
 test.each([
-  '/',
-  '/events',
-  '/events/',
-  '/events/app/',
-  '/events/app/more',
-  '/v3/device/account',
-  '/V3/device/account/query',
-])('the gateway answers 404 to %s, which has no route', async (path) => {
-  expect(await send(path)).toMatchObject({ status: 404, body: bodyWith('Not Found') });
-  expect(last).toBeUndefined();
+  ['/', '$default', 'events'],
+  ['/events/', '$default', 'events'],
+  ['/events/app/', '$default', 'events'],
+  ['//v3/device', '$default', 'events'],
+  ['/v3', '$default', 'events'],
+  ['/v3/device/account', 'ANY /v3/{proxy+}', 'account-api'],
+  ['/v3/device/account/query/', 'ANY /v3/{proxy+}', 'account-api'],
+])('a path without a route of its own, %s, is answered by the route %s', async (path, routeKey, door) => {
+  expect(await eventOf(path)).toMatchObject({ routeKey, rawPath: path });
+  expect(last?.context.functionName).toBe(door);
 });
 
 test('the gateway answers 413 to a body of more than 10 MB', async () => {

@@ -4,8 +4,12 @@ import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqua
 /** An app's secret: the key of signatures, and the digest for Basic authentication. */
 export type AppSecret = { readonly key: KeyObject; readonly digest: Buffer };
 
-/** Throws if the text is empty, because an empty secret would prove every request. */
-export function appSecret(text: string): AppSecret {
+/**
+ * Returns the secret in a text, without the blanks and line ends that a file or a form adds. Throws if it is empty, because
+ * an empty secret would prove every request.
+ */
+export function appSecret(stored: string): AppSecret {
+  const text = stored.trim();
   if (text === '') throw new Error('the secret of an app must not be empty');
   return { key: createSecretKey(Buffer.from(text, 'utf8')), digest: sha256(text) };
 }

@@ -6,7 +6,7 @@ import { compiledInTime } from '../../core/schema.ts';
 import { digestOf, eventHash, LAST_MS } from '../../core/stamp.ts';
 import type { TimeSpan } from '../../core/time.ts';
 import type { AuthEvent } from '../auth-event.ts';
-import { verifiedId } from '../signature.ts';
+import { verified } from '../signature.ts';
 import { type Issue, inApp, type Reach, type SourceEvent, type SourceKind, wrong } from '../source.ts';
 
 /** The most events in one request. */
@@ -116,7 +116,7 @@ export function readAppEvents(body: unknown): { events: AppEvent[] } | { issues:
 
 /** The app's own backend, which signs and wraps its events as Standard Webhooks specifies. */
 export const standardWebhooks: SourceKind = {
-  verify: verifiedId,
+  verify: verified,
   read: (body, reach) => {
     const read = readAppEvents(body);
     if ('issues' in read) return read;
