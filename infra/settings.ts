@@ -139,7 +139,10 @@ export const EVENT_SOURCE = { batchSize: 10, maxConcurrency: 20 } as const satis
 /**
  * Returns the feed for the apps of a configuration. Without mirrors, `apply` may wait a second to collect messages: after
  * a 200 the operation is applied already, after a 202 a second more is fine, and a batch of ten costs as much as one
- * message. With a mirror it may not: `apply` marks tokens dirty, and each removal would reach the hosted API later.
+ * message. With a mirror it may not: `apply` marks tokens dirty, and each removal would reach the hosted API later. The 0 is
+ * written down, because a property that is left out may keep its deployed value.
  */
-export const operationsFeed = (apps: Configuration['apps']): Feed =>
-  apps.some(({ mirror }) => mirror !== undefined) ? EVENT_SOURCE : { ...EVENT_SOURCE, windowS: OPERATIONS_WINDOW_S };
+export const operationsFeed = (apps: Configuration['apps']): Feed => ({
+  ...EVENT_SOURCE,
+  windowS: apps.some(({ mirror }) => mirror !== undefined) ? 0 : OPERATIONS_WINDOW_S,
+});
