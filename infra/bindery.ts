@@ -178,9 +178,10 @@ export class Bindery extends Construct {
     ];
   }
 
-  /** Applying deletes no item: a later stamp supersedes a binding. */
+  /** Applying deletes no item: a later stamp supersedes a binding. Statements write many items in one call. */
   #applyPermission(...more: string[]) {
-    const actions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'];
+    const reads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem'];
+    const actions = [...reads, 'dynamodb:UpdateItem', 'dynamodb:PartiQLInsert', 'dynamodb:PartiQLUpdate'];
     return allow(this.table.tableArn, ...actions, ...more);
   }
 

@@ -86,17 +86,21 @@ export const ifVersion = (version: number): Condition =>
  * Writes the attributes, and removes those that are undefined. All others stay: a later version may have added them. Returns
  * false if the condition fails, which may name the attributes as `#name` and their values as `:name`.
  */
-export function update(
+export const update = async (...parameters: Parameters<typeof updateOver>): Promise<boolean> =>
+  (await updateOver(...parameters)) === 'written';
+
+/** As above; if the condition fails, returns the item that failed it, if DynamoDB sends one. It costs no read. */
+export async function updateOver(
   table: Table,
   key: Key,
   attributes: Readonly<Record<string, unknown>>,
   condition: Condition,
-): Promise<boolean> {
+): Promise<'written' | { readonly item: Item | undefined }> {
   const names = Object.keys(attributes);
   const set = names.filter((name) => attributes[name] !== undefined);
   const removed = names.filter((name) => attributes[name] === undefined);
   const remove = removed.length > 0 ? ` REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '';
-  return tryWrite(table, 'UpdateItem', {
+  const input: Input<'dynamodb', 'UpdateItem'> = {
     TableName: table.name,
     Key: marshall(key),
     UpdateExpression: `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}${remove}`,
@@ -109,16 +113,20 @@ export function update(
       ...marshall(Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]]))),
       ...condition.ExpressionAttributeValues,
     },
-  });
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+  const result = await table.client.attempt('UpdateItem', input, CONDITION_FAILED);
+  if (!(result instanceof Refused)) return 'written';
+  const item = result.details['Item'] as Attributes | undefined; // so the API reference says
+  return { item: item && itemOf(item) };
 }
 
-/** Writes or deletes an item; returns false if the condition fails. */
-export async function tryWrite<A extends 'UpdateItem' | 'DeleteItem'>(
-  { client }: Table,
-  action: A,
-  input: Input<'dynamodb', A>,
-): Promise<boolean> {
-  return !((await client.attempt(action, input, 'ConditionalCheckFailedException')) instanceof Refused);
+const CONDITION_FAILED = 'ConditionalCheckFailedException';
+
+/** Deletes an item; returns false if the condition fails. */
+export async function deleteAt({ client, name: TableName }: Table, key: Key, condition: Condition): Promise<boolean> {
+  const input = { TableName, Key: marshall(key), ...condition };
+  return !((await client.attempt('DeleteItem', input, CONDITION_FAILED)) instanceof Refused);
 }
 
 /** A table key. Ids of apps have no `#`, so each key can be read in one way only. */

@@ -3,13 +3,14 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Token } from '../core/account.ts';
 import type { RegistryPorts } from '../core/apply.ts';
-import { UNMARKED } from '../core/document.ts';
-import { readable, type Unavailable } from '../core/outcome.ts';
+import { type TokenDocument, UNMARKED } from '../core/document.ts';
+import { readable, Unavailable } from '../core/outcome.ts';
 import {
   type AccountRef,
   firstVersion,
   type Pointer,
   type PointerPage,
+  type PointerWrite,
   type RegistryStore,
   type StoredWatermark,
 } from '../core/store.ts';
@@ -34,9 +35,11 @@ import {
   type Table,
   tokenOf,
   update,
+  updateOver,
   WatermarkItem,
 } from './dynamodb.ts';
 import { ifLogin, installationKey, loginIn } from './installation-item.ts';
+import { executeStatements, insertion, updating } from './statements.ts';
 
 const PointerItem = z.object({ sk: z.string(), edge: z.string() });
 
@@ -48,30 +51,55 @@ const PointerItem = z.object({ sk: z.string(), edge: z.string() });
  * write notes its own time as `written`, for the sweep: an event may be weeks older.
  */
 export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now = Date.now): RegistryStore {
+  const written = (document: TokenDocument, version: number) => {
+    const next = version === 0 ? firstVersion(document) : version + 1;
+    return { ...attributesOf(document, next), written: now() };
+  };
   return {
     documents: async (tokens, asked) => (await getAll(table, tokens.map(documentKey), asked ?? reads)).map(documentIn),
     write: async (ref, document, version) => {
-      const next = version === 0 ? firstVersion(document) : version + 1;
-      const attributes = { ...attributesOf(document, next), written: now() };
-      if (await update(table, documentKey(ref), attributes, ifVersion(version))) return 'written';
-      const [winner] = await getAll(table, [documentKey(ref)], 'strong');
-      return { winner: readable(documentIn(winner)) };
+      const result = await writeOver(table, documentKey(ref), written(document, version), ifVersion(version));
+      return result === 'written' ? result : { winner: readable(documentIn(result.winner)) };
+    },
+    writeAll: async (writes) => {
+      const statements = writes.map(({ ref, document, version }) => {
+        const [key, attributes] = [documentKey(ref), written(document, version)];
+        return version === 0
+          ? insertion(table, key, attributes)
+          : updating(table, key, attributes, ['version', '=', version]);
+      });
+      return (await executeStatements(table, statements)).map((answer) => {
+        if (answer === 'done') return 'written';
+        const winner = answer === 'failed' ? undefined : documentIn(answer);
+        return winner && !(winner instanceof Unavailable) ? { winner } : undefined;
+      });
     },
     raisePointer: (account, token, edge) => raisePointer(table, pointerKey(account, token), edge),
+    raisePointers: async (pointers) => {
+      const first = await raiseTogether(table, pointers);
+      // Guessed wrong: the other statement.
+      const wrong = pointers.filter((_, i) => first[i] === 'failed');
+      const second = (
+        await raiseTogether(
+          table,
+          wrong.map((one) => ({ ...one, isKnown: !one.isKnown })),
+        )
+      ).values();
+      return first.map((result) => (result === 'failed' ? second.next().value : result) === 'done');
+    },
     pointers: (account, after) => pointersIn(table, account, after),
     watermarks: (accounts) => watermarksAt(table, accounts),
     writeWatermark: async (account, watermark, before) => {
       const version = before.version === 0 ? firstVersion(watermark) : before.version + 1;
       // Older versions of this code cannot read a watermark without a removal.
       const attributes = { ...partsOf(watermark), removal: watermark.removal, version, written: now() };
-      if (await update(table, clearKey(account), attributes, ifUnchanged(before))) return 'written';
-      const [winner = NOT_STORED] = await watermarksAt(table, [account]);
-      return { winner: readable(winner) };
+      const result = await writeOver(table, clearKey(account), attributes, ifUnchanged(before));
+      return result === 'written' ? result : { winner: readable(watermarkIn(result.winner)) };
     },
     newestLogin: async (ref) => loginIn((await getAll(table, [installationKey(ref)], reads))[0]),
     writeNewestLogin: async (ref, login, before) => {
-      if (await update(table, installationKey(ref), { ...login }, ifLogin(before))) return 'written';
-      return { winner: loginIn((await getAll(table, [installationKey(ref)], 'strong'))[0]) };
+      const result = await writeOver(table, installationKey(ref), { ...login }, ifLogin(before));
+      return result === 'written' ? result : { winner: loginIn(result.winner) };
     },
   };
 }
@@ -79,9 +107,11 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
 const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
 
 async function watermarksAt(table: Table, accounts: readonly AccountRef[]): Promise<(StoredWatermark | Unavailable)[]> {
-  const items = await getAll(table, accounts.map(clearKey), 'strong');
-  return items.map((item) => (item ? orUnreadable(() => WatermarkItem.parse(item)) : NOT_STORED));
+  return (await getAll(table, accounts.map(clearKey), 'strong')).map(watermarkIn);
 }
+
+const watermarkIn = (item: Item | undefined): StoredWatermark | Unavailable =>
+  item ? orUnreadable(() => WatermarkItem.parse(item)) : NOT_STORED;
 
 /** Reads one item with the cheaper call, several in batches. In the order of the keys. */
 async function getAll(table: Table, keys: readonly Key[], reads: Reads): Promise<(Item | undefined)[]> {
@@ -93,9 +123,32 @@ async function getAll(table: Table, keys: readonly Key[], reads: Reads): Promise
   return [Item && itemOf(Item)];
 }
 
+/** Writes over what was read. Otherwise returns the item that is there now. */
+async function writeOver(...[table, key, attributes, condition]: Parameters<typeof updateOver>) {
+  const result = await updateOver(table, key, attributes, condition);
+  if (result === 'written') return result;
+  return { winner: result.item ?? (await getAll(table, [key], 'strong'))[0] };
+}
+
 /** Raises a pointer in one write; does nothing if it is there already, or higher. */
 async function raisePointer(table: Table, key: Key, edge: string): Promise<void> {
   await update(table, key, { edge }, { ConditionExpression: 'attribute_not_exists(#edge) OR #edge < :edge' });
+}
+
+/** Raises pointers with a statement each. `failed`: it is there and was not known, or the other way round. */
+async function raiseTogether(
+  table: Table,
+  pointers: readonly PointerWrite[],
+): Promise<('done' | 'failed' | undefined)[]> {
+  const statements = pointers.map(({ account, token, edge, isKnown }) => {
+    const key = pointerKey(account, token);
+    return isKnown ? updating(table, key, { edge }, ['edge', '<', edge]) : insertion(table, key, { edge });
+  });
+  const results = await executeStatements(table, statements);
+  return results.map((result, i) => {
+    if (typeof result !== 'object') return result;
+    return String(result['edge'] ?? '') >= (pointers[i]?.edge ?? '') ? 'done' : undefined;
+  });
 }
 
 function pointerIn(item: Item): Pointer {

@@ -7,8 +7,8 @@ import {
   accountPartition,
   accountRefOf,
   batchGet,
-  type Condition,
   clearKey,
+  deleteAt,
   documentIn,
   documentKey,
   type Item,
@@ -23,7 +23,6 @@ import {
   type Table,
   tokenOf,
   tokenRefOf,
-  tryWrite,
   update,
   WatermarkItem,
 } from './dynamodb.ts';
@@ -94,9 +93,6 @@ async function readPass({ client, name: TableName }: Table): Promise<StoredPass>
   const { version, after, ...pass } = readable(orUnreadable(() => PassItem.parse(itemOf(Item))));
   return { version, pass: { ...pass, ...(after !== undefined && { after }) } };
 }
-
-const deleteAt = (table: Table, key: Key, condition: Condition) =>
-  tryWrite(table, 'DeleteItem', { TableName: table.name, Key: marshall(key), ...condition });
 
 const Keyed = z.object({ pk: z.string(), sk: z.string() });
 const PointerItem = z.object({ edge: z.string() });

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey, parseAccountKey } from './account.ts';
+import { applyTogether, readTogether } from './batch.ts';
 import { boundTokens } from './bindings.ts';
-import type { AppId } from './configuration.ts';
-import { candidates, EMPTY, isBound, type TokenDocument, UNMARKED, type Watermark } from './document.ts';
+import { candidates, EMPTY, newBinds, type TokenDocument, UNMARKED } from './document.ts';
 import { type Announce, withInstallations } from './installation.ts';
 import { horizonAt, merge, raised } from './merge.ts';
 import {
@@ -14,9 +14,9 @@ import {
   type Operation,
   type TokenOperation,
 } from './operation.ts';
-import { type Outcome, orUnavailable, readable, Unavailable } from './outcome.ts';
+import { type Outcome, orUnavailable, outcomesIn, readable, Unavailable, type Watermarks } from './outcome.ts';
 import { AT_ONCE, inParallel } from './parallel.ts';
-import { isBind, sessionIn } from './stamp.ts';
+import { sessionIn } from './stamp.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from './store.ts';
 
 /** The store, the clock, and the wait before the n-th new try (from 1) at a token that other workers write too. */
@@ -59,20 +59,23 @@ async function applyThese(
     return paired(group, outcome);
   });
   const groups = [...tokens.values()];
-  const refs = groups.map((group) => at(group, 0));
   const named = answers ? operations.filter(binds).flatMap(accountsIn) : [];
   // A removal that an older read contains already may still leave a newer bind: its answer needs the newest document.
   const reads = answers && !operations.every(binds) ? 'strong' : undefined;
   // Together, before the write: a sign-out that comes later is a later operation.
   const [read, watermarks] = await Promise.all([
-    reader(ports.store, refs, reads),
+    groups.length > 1 ? readTogether(ports.store, groups, reads) : undefined,
     orUnavailable(() => watermarksOf(ports.store, named)),
   ]);
+  const begun = read && (await applyTogether(ports, groups, read));
   const ofTokens = await inParallel([...groups.entries()], AT_ONCE, async ([place, group]) => {
     const outcome = await orUnavailable(async () => {
-      const document = await applyToToken(ports, group, await read(place));
+      const one = begun?.[place] ?? { stored: (await ports.store.documents([at(group, 0)], reads))[0] };
+      const document = 'applied' in one ? one.applied : await applyToToken(ports, group, readable(one.stored));
       if ('kind' in watermarks) return watermarks;
-      return answers ? answersIn(ports, group, document, watermarks) : outcomesIn(ports, group, document, watermarks);
+      return answers
+        ? answersIn(ports, group, document, watermarks)
+        : outcomesIn(group, { document, watermarks, nowMs: ports.now() });
     });
     return paired(group, outcome);
   });
@@ -83,13 +86,6 @@ async function applyThese(
 /** Each operation with its outcome. */
 const paired = (group: readonly Operation[], outcome: Outcome | Outcome[]) =>
   group.map((operation, i) => [operation, Array.isArray(outcome) ? at(outcome, i) : outcome] as const);
-
-/** Reads all documents in one call. If that fails, each is read alone, so that one token does not stop the others. */
-async function reader(store: RegistryStore, refs: readonly TokenRef[], reads: 'strong' | undefined) {
-  const together = refs.length > 1 ? await orUnavailable(() => store.documents(refs, reads)) : undefined;
-  return async (place: number): Promise<Stored | undefined> =>
-    readable(Array.isArray(together) ? together[place] : (await store.documents([at(refs, place)], reads))[0]);
-}
 
 /**
  * Raises the account's watermark, which readers compare with: one write, however many tokens the account has. It reads
@@ -140,19 +136,13 @@ async function applyToToken(
   for (let attempt = 1; ; attempt++) {
     const next = merge(stored?.document ?? EMPTY, operations, horizon);
     if (isDeepStrictEqual(next, stored?.document ?? EMPTY)) return next;
-    await point(ports.store, ref, newBinds(stored, next), pointed);
+    await point(ports.store, ref, newBinds(stored?.document, next), pointed);
     const result = await ports.store.write(ref, next, stored?.version ?? 0);
     if (result === 'written') return next;
     stored = result.winner;
     await ports.pause(attempt);
   }
 }
-
-const newBinds = (before: Stored | undefined, { edges }: TokenDocument): [AccountKey, string][] =>
-  // Every key of `edges` was made by accountKey.
-  (Object.entries(edges) as [AccountKey, string][]).filter(
-    ([account, edge]) => isBind(edge) && before?.document.edges[account] !== edge,
-  );
 
 async function point(store: RegistryStore, ref: TokenRef, binds: [AccountKey, string][], pointed: Set<AccountKey>) {
   const missing = binds.filter(([account]) => !pointed.has(account));
@@ -161,9 +151,6 @@ async function point(store: RegistryStore, ref: TokenRef, binds: [AccountKey, st
     pointed.add(account);
   });
 }
-
-/** Watermarks by `<app>#<type>#<account>`. */
-type Watermarks = ReadonlyMap<string, Watermark | Unavailable>;
 
 async function watermarksOf(store: RegistryStore, accounts: readonly AccountRef[]): Promise<Watermarks> {
   const stored = accounts.length === 0 ? [] : await store.watermarks(accounts);
@@ -186,42 +173,13 @@ async function answersIn(
   document: TokenDocument,
   known: Watermarks,
 ): Promise<Outcome[]> {
-  const outcomes = outcomesIn(ports, operations, document, known);
+  const nowMs = ports.now();
+  const outcomes = outcomesIn(operations, { document, watermarks: known, nowMs });
   if (!operations.some((operation, i) => !binds(operation) && at(outcomes, i).kind === 'superseded')) return outcomes;
   const { app } = at(operations, 0);
-  const left = candidates(document, ports.now()).map((account) => ({ app, account: parseAccountKey(account) }));
-  return outcomesIn(ports, operations, document, new Map([...known, ...(await watermarksOf(ports.store, left))]));
-}
-
-/**
- * A bind is superseded if none of its accounts is bound by it; a removal if something that it names is still bound: a
- * clock is wrong, or the event is late.
- */
-function outcomesIn(
-  { now }: RegistryPorts,
-  operations: readonly TokenOperation[],
-  document: TokenDocument,
-  watermarks: Watermarks,
-): Outcome[] {
-  const nowMs = now();
-  const stands = (app: AppId, account: AccountKey): boolean =>
-    isBound(document, account, readable(watermarks.get(`${app}#${account}`) ?? UNMARKED), nowMs);
-  return operations.map((operation): Outcome => {
-    const { app, stamp } = operation;
-    if (!binds(operation)) {
-      const left = namedBy(operation, document, nowMs).some((account) => stands(app, account));
-      return { kind: left ? 'superseded' : 'applied' };
-    }
-    if (stamp < horizonAt(nowMs)) return { kind: 'refused', reason: 'a bind older than the horizon' };
-    const own = operation.accounts.map(accountKey).filter((key) => document.edges[key]?.startsWith(stamp));
-    return { kind: own.some((key) => stands(app, key)) ? 'applied' : 'superseded' };
-  });
-}
-
-/** The accounts that a removal names and the document knows. What an ended session has bound is never left. */
-function namedBy(operation: TokenOperation, document: TokenDocument, nowMs: number): AccountKey[] {
-  if (operation.kind === 'endSession') return [];
-  return 'accounts' in operation ? operation.accounts.map(accountKey) : candidates(document, nowMs);
+  const left = candidates(document, nowMs).map((account) => ({ app, account: parseAccountKey(account) }));
+  const watermarks = new Map([...known, ...(await watermarksOf(ports.store, left))]);
+  return outcomesIn(operations, { document, watermarks, nowMs });
 }
 
 const at = <T>(items: readonly T[], index: number): T => known(items[index]);

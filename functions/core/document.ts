@@ -85,6 +85,13 @@ export const candidates = (document: TokenDocument, nowMs: number): AccountKey[]
   // Every key of `edges` was made by accountKey.
   (Object.keys(document.edges) as AccountKey[]).filter((account) => isBound(document, account, UNMARKED, nowMs));
 
+/** The binds of a document that the one before does not have. Each needs a pointer. */
+export const newBinds = (before: TokenDocument | undefined, { edges }: TokenDocument): [AccountKey, string][] =>
+  // Every key of `edges` was made by accountKey.
+  (Object.entries(edges) as [AccountKey, string][]).filter(
+    ([account, edge]) => isBind(edge) && before?.edges[account] !== edge,
+  );
+
 /** All moments that a document or a watermark stores. */
 export const momentsOf = (record: TokenDocument | Watermark): string[] =>
   Object.values(record).flatMap((part: string | Registers) => (typeof part === 'string' ? part : Object.values(part)));

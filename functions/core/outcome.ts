@@ -1,3 +1,9 @@
+import { type AccountKey, accountKey } from './account.ts';
+import type { AppId } from './configuration.ts';
+import { candidates, isBound, type TokenDocument, UNMARKED, type Watermark } from './document.ts';
+import { horizonAt } from './merge.ts';
+import { binds, type TokenOperation } from './operation.ts';
+
 /**
  * The outcome of an operation. `applied`: it is part of the registry. `superseded`: it is too, but a later event has
  * replaced it. `refused`: it can never be applied. `unavailable`: try again.
@@ -40,4 +46,39 @@ export async function orUnavailable<T>(work: () => Promise<T>): Promise<T | (Out
     if (error instanceof Unavailable) return { kind: 'unavailable', reason: error.reason };
     throw error;
   }
+}
+
+/** Watermarks by `<app>#<type>#<account>`. */
+export type Watermarks = ReadonlyMap<string, Watermark | Unavailable>;
+
+/**
+ * A bind is superseded if none of its accounts is bound by it; a removal if something that it names is still bound: a
+ * clock is wrong, or the event is late.
+ */
+export function outcomesIn(
+  operations: readonly TokenOperation[],
+  {
+    document,
+    watermarks,
+    nowMs,
+  }: { readonly document: TokenDocument; readonly watermarks: Watermarks; readonly nowMs: number },
+): Outcome[] {
+  const stands = (app: AppId, account: AccountKey): boolean =>
+    isBound(document, account, readable(watermarks.get(`${app}#${account}`) ?? UNMARKED), nowMs);
+  return operations.map((operation): Outcome => {
+    const { app, stamp } = operation;
+    if (!binds(operation)) {
+      const left = namedBy(operation, document, nowMs).some((account) => stands(app, account));
+      return { kind: left ? 'superseded' : 'applied' };
+    }
+    if (stamp < horizonAt(nowMs)) return { kind: 'refused', reason: 'a bind older than the horizon' };
+    const own = operation.accounts.map(accountKey).filter((key) => document.edges[key]?.startsWith(stamp));
+    return { kind: own.some((key) => stands(app, key)) ? 'applied' : 'superseded' };
+  });
+}
+
+/** The accounts that a removal names and the document knows. What an ended session has bound is never left. */
+function namedBy(operation: TokenOperation, document: TokenDocument, nowMs: number): AccountKey[] {
+  if (operation.kind === 'endSession') return [];
+  return 'accounts' in operation ? operation.accounts.map(accountKey) : candidates(document, nowMs);
 }

@@ -31,6 +31,19 @@ export type Pointer = { readonly token: Token; readonly edge: string };
 /** Some of an account's pointers, by token. `next`: the token after which the next page begins; undefined on the last. */
 export type PointerPage = { readonly pointers: readonly Pointer[]; readonly next?: Token | undefined };
 
+/** A pointer to raise. `isKnown`: the token has a document, so that its pointer is probably there. */
+export type PointerWrite = Pointer & { readonly account: AccountRef; readonly isKnown: boolean };
+
+/** A document to write over a version; 0 if there is no document. */
+export type DocumentWrite = {
+  readonly ref: TokenRef;
+  readonly document: TokenDocument;
+  readonly version: number;
+};
+
+/** The result of a write: it happened, or another document is there. */
+export type Written = 'written' | { readonly winner: Stored | undefined };
+
 /**
  * The store of the registry: single-item conditional writes and strongly consistent reads, no transaction, no index.
  * Results have the order of the parameters. Every call may throw `Unavailable`; a write that threw may have happened.
@@ -42,9 +55,16 @@ export interface RegistryStore {
    */
   documents(tokens: readonly TokenRef[], reads?: 'strong'): Promise<(Stored | undefined | Unavailable)[]>;
   /** Writes only over `version` (0: no document). Otherwise returns the document that is there now. */
-  write(token: TokenRef, document: TokenDocument, version: number): Promise<'written' | { winner: Stored | undefined }>;
+  write(token: TokenRef, document: TokenDocument, version: number): Promise<Written>;
+  /**
+   * Writes documents of different tokens, each for itself and in few calls. Returns undefined for one that may have been
+   * written or not, and never throws `Unavailable`: such a write is made alone.
+   */
+  writeAll(writes: readonly DocumentWrite[]): Promise<(Written | undefined)[]>;
   /** Sets the pointer to `edge`, unless it has this or a later one. */
   raisePointer(account: AccountRef, token: Token, edge: string): Promise<void>;
+  /** Raises different pointers in few calls. Returns true for each that certainly is there now; never throws, as above. */
+  raisePointers(pointers: readonly PointerWrite[]): Promise<boolean[]>;
   /** A page of an account's pointers, by token, so that a reader may stop or go on later. Default: from the beginning. */
   pointers(account: AccountRef, after?: Token): Promise<PointerPage>;
   /** The accounts' watermarks, strongly consistent. One that cannot be read is `Unavailable` itself, as above. */

@@ -97,8 +97,10 @@ async function batchExecuteStatement(ask: Ask, body: string): Promise<Answer> {
     writes.map((write) => write && updateItem(ask, JSON.stringify({ ...write.input, ReturnConsumedCapacity }))),
   );
   const Responses = writes.map((write, i) => responseTo(write, answers[i]));
-  const ConsumedCapacity = answers.flatMap((answer) => answer?.body['ConsumedCapacity'] ?? []);
-  return { status: 200, body: { Responses, ...(ConsumedCapacity.length > 0 && { ConsumedCapacity }) } };
+  // AWS bills a write that fails its condition; dynalite reports nothing of it.
+  const failure = (i: number) => ({ TableName: writes[i]?.table, CapacityUnits: 1 });
+  const consumed = answers.flatMap((answer, i) => (answer ? [answer.body['ConsumedCapacity'] ?? failure(i)] : []));
+  return { status: 200, body: { Responses, ...(ReturnConsumedCapacity !== 'NONE' && { ConsumedCapacity: consumed }) } };
 }
 
 const ADDED: Readonly<Record<string, (ask: Ask, body: string) => Promise<Answer>>> = {

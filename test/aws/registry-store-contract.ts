@@ -70,6 +70,7 @@ export function registryStoreContract(make: () => Promise<Made>): void {
   describe('documents', () => documentRules(() => store));
   describe('an unreadable document', () => unreadableRules(() => ({ store, spoil })));
   describe('a write', () => writeRules(() => store));
+  describe('a batch', () => batchRules(() => store));
   describe('pointers', () => pointerRules(() => store));
   describe('watermarks', () => watermarkRules(() => store));
   describe('newest logins', () => loginRules(() => store));
@@ -80,7 +81,7 @@ export function registryStoreContract(make: () => Promise<Made>): void {
     await raiseRemoval(store, of('alice'), removal(2));
     expect(await store.documents([name])).toEqual([undefined]);
     await store.write(name, document(3), 0);
-    expect(await store.pointers(of('alice'))).toEqual([{ token: 'alice', edge: edge(1) }]);
+    expect((await store.pointers(of('alice'))).pointers).toEqual([{ token: 'alice', edge: edge(1) }]);
     expect(await removalsOf(store, [of('alice')])).toEqual([removal(2)]);
   });
 }
@@ -229,6 +230,69 @@ function writeRules(store: () => RegistryStore): void {
       expect(stored?.document).toEqual(winners[0]);
       version = readable(stored)?.version ?? 0;
     }
+  });
+}
+
+/** Rules for writes of many items: the same as for single ones, and each stands for itself. */
+function batchRules(store: () => RegistryStore): void {
+  const writes = (names: readonly string[], ms: number, version: number) =>
+    names.map((name) => ({ ref: on(name), document: document(ms), version }));
+  const names = Array.from({ length: 60 }, (_, i) => `phone-${i}`);
+
+  test('a batch writes documents that are new, and those at the version read', async () => {
+    expect(await store().writeAll(writes(names, 1, 0))).toEqual(names.map(() => 'written'));
+    expect(await store().writeAll(writes(names, 2, 1))).toEqual(names.map(() => 'written'));
+    const read = await store().documents(names.map((name) => on(name)));
+    expect(read).toEqual(names.map(() => ({ document: document(2), version: 2 })));
+    expect(await store().writeAll([])).toEqual([]);
+  });
+
+  test('a batch writes no document over another version, and the others all the same', async () => {
+    await store().write(on('taken'), document(1), 0);
+    await store().write(on('changed'), document(7), 0);
+    const [first, taken, changed] = await store().writeAll([
+      ...writes(['new'], 3, 0),
+      ...writes(['taken'], 3, 0),
+      ...writes(['changed'], 3, 6),
+    ]);
+    expect(first).toBe('written');
+    // A store need not know what is in the way of a new document.
+    expect([undefined, { winner: { document: document(1), version: 1 } }]).toContainEqual(taken);
+    expect(changed).toEqual({ winner: { document: document(7), version: 7 } });
+    const read = await store().documents(['new', 'taken', 'changed'].map((name) => on(name)));
+    expect(read.map((stored) => readable(stored)?.document)).toEqual([document(3), document(1), document(7)]);
+  });
+
+  test('a batch writes every register, and the absence of each', async () => {
+    const full = merge(EMPTY, [unbindAll(1, { session: 's1' }), bind(2, ['alice', 'b#c'], { session: 's2' })]);
+    for (const [version, document] of [full, EMPTY, full].entries()) {
+      const at = (version === 0 ? 0 : 1) + version;
+      await store().writeAll(['a', 'b'].map((name) => ({ ref: on(name), document, version: version && at })));
+      expect(readable((await store().documents([on('b')]))[0])?.document).toEqual(document);
+    }
+  });
+
+  test('a batch raises pointers, and never lowers one, whatever it takes them for', async () => {
+    const raise = (ms: number, isKnown: boolean) =>
+      store().raisePointers(
+        names.map((name) => ({ account: of('alice'), token: token(name), edge: edge(ms), isKnown })),
+      );
+    expect(await raise(5, false)).toEqual(names.map(() => true));
+    for (const [ms, isKnown] of [
+      [9, true],
+      [7, true],
+    ] as const)
+      expect(await raise(ms, isKnown)).toEqual(names.map(() => true));
+    // A store may leave a wrong guess to its caller, and says so.
+    await raise(8, false);
+    const { pointers } = await pointersOf(store(), of('alice'));
+    expect(pointers.map((one) => one.edge)).toEqual(names.map(() => edge(9)));
+    const [isRaised] = await store().raisePointers([
+      { account: of('bob'), token: token('phone'), edge: edge(1), isKnown: true },
+    ]);
+    expect((await store().pointers(of('bob'))).pointers).toEqual(
+      isRaised === true ? [{ token: 'phone', edge: edge(1) }] : [],
+    );
   });
 }
 

@@ -7,8 +7,9 @@ import { Account, Token } from '../../functions/core/account.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { AppId } from '../../functions/core/configuration.ts';
+import { EMPTY } from '../../functions/core/document.ts';
 import { Operation } from '../../functions/core/operation.ts';
-import { Unavailable } from '../../functions/core/outcome.ts';
+import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { tokenTimes } from '../../functions/core/time.ts';
@@ -31,12 +32,18 @@ beforeEach(() => {
   table.calls.length = 0;
   names++;
   rounds = 0;
+  instead = undefined;
 });
+
+/** The answer to batches of statements, or the error; undefined lets the table answer. */
+let instead: object | undefined;
 
 /** Batches of which DynamoDB processes no key. */
 let rounds = 0;
 const leavingKeys = (table: EmbeddedTable): EmbeddedTable => {
   const call: EmbeddedTable['client']['call'] = async (name, input) => {
+    if (name === 'BatchExecuteStatement' && instead instanceof Error) throw instead;
+    if (name === 'BatchExecuteStatement' && instead !== undefined) return instead as never; // of this call
     if (name !== 'BatchGetItem' || rounds-- <= 0) return table.client.call(name, input);
     return { UnprocessedKeys: (input as Input<'dynamodb', 'BatchGetItem'>).RequestItems } as never; // of this call
   };
@@ -51,7 +58,9 @@ const login = (name: string, id: string, ms = NOW) =>
 /** Units of capacity of the calls that write, and of those that read. */
 const units = () => {
   const sum = (isWrite: boolean) =>
-    table.calls.filter(({ name }) => /^(Put|Update)/.test(name) === isWrite).reduce((all, call) => all + call.units, 0);
+    table.calls
+      .filter(({ name }) => /^(BatchExecute|Put|Update)/.test(name) === isWrite)
+      .reduce((all, call) => all + call.units, 0);
   return { written: sum(true), read: sum(false) };
 };
 
@@ -63,6 +72,82 @@ test('a login costs its pointer and its document, after one read', async () => {
 test('an answer costs a read more: the watermark of the account that logs in', async () => {
   await applyAll(registry, [login(`told${names}`, 'alice')], { answers: true });
   expect(units()).toEqual({ written: 2, read: 2 });
+});
+
+test('logins of many tokens are a read and two calls that write, at the same units, and never alone', async () => {
+  const logins = (ms: number) => Array.from({ length: 25 }, (_, i) => login(`batch${names}-${i}`, `user${i}`, ms));
+  // Pointers that are new, pointers that rise, and with a logout between them documents without the account.
+  const logout = Array.from({ length: 25 }, (_, i) =>
+    operation('unbindTokenFromAll', NOW + 5, { token: `batch${names}-${i}` }),
+  );
+  const written = [
+    [logins(NOW), 50],
+    [logins(NOW + 3), 50],
+    [logout, 25],
+    [logins(NOW + 9), 50],
+  ] as const;
+  for (const [operations, units] of written) {
+    table.calls.length = 0;
+    await applyAll(registry, operations);
+    const writes = units / 25;
+    expect(table.calls).toEqual([
+      { name: 'BatchGetItem', units: 25 },
+      ...Array.from({ length: writes }, () => ({ name: 'BatchExecuteStatement', units: 25 })),
+    ]);
+  }
+});
+
+test('a batch of an older version of this code leaves what a newer one has added', async () => {
+  const refs = ['a', 'b'].map((name) => token(`${name}${names}`));
+  for (const ref of refs)
+    await put(table, {
+      ...documentKey(ref),
+      version: 1,
+      floor: '',
+      endedFloor: 'x',
+      expires: 9,
+      later: { is: 'here' },
+    });
+  await applyAll(
+    registry,
+    refs.map(({ token }) => login(token, 'alice')),
+  );
+  const [item] = await batchGet(table, [documentKey(token(`a${names}`))], 'strong');
+  expect(item).toMatchObject({ version: 2, later: { is: 'here' } });
+  expect(item).not.toHaveProperty('expires');
+  expect(table.calls.map(({ name }) => name)).not.toContain('UpdateItem');
+});
+
+test('an account that is new on known phones costs one call and one unit more for each, and is not written alone', async () => {
+  const on = (id: string, ms: number) => ['a', 'b'].map((name) => login(`${name}${names}`, id, ms));
+  await applyAll(registry, on('alice', NOW));
+  table.calls.length = 0;
+  await applyAll(registry, on('bobby', NOW + 1));
+  expect(table.calls.slice(1)).toEqual([1, 2, 3].map(() => ({ name: 'BatchExecuteStatement', units: 2 })));
+});
+
+test.each<[string, object]>([
+  ['a shape that is not understood', { Responses: [{}] }],
+  ['no responses', {}],
+  ['a throttle for each statement', { Responses: [0, 1].map(() => ({ Error: { Code: 'ThrottlingError' } })) }],
+  ['an error without a code', { Responses: [0, 1].map(() => ({ Error: {} })) }],
+  ['a refusal of the whole call', new Unavailable('AccessDeniedException')],
+])('a batch that is answered with %s is written alone', async (_, answer) => {
+  instead = answer;
+  const logins = ['a', 'b'].map((name) => login(`${name}${names}`, 'alice'));
+  expect(await applyAll(registry, logins)).toEqual([{ kind: 'applied' }, { kind: 'applied' }]);
+  const alone = table.calls.filter(({ name }) => name === 'UpdateItem');
+  expect(alone).toHaveLength(4);
+});
+
+test('a lost race costs no read: DynamoDB returns the document that won', async () => {
+  const ref = token(`raced${names}`);
+  await applyAll(registry, [login(ref.token, 'alice')]);
+  const [stored] = await registry.store.documents([ref]);
+  table.calls.length = 0;
+  const { document } = readable(stored) ?? { document: EMPTY };
+  expect(await registry.store.write(ref, document, 7)).toEqual({ winner: stored });
+  expect(table.calls).toEqual([]);
 });
 
 test('a repeated event costs half a read in the worker, a sign-out everywhere one', async () => {

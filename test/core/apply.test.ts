@@ -5,7 +5,7 @@ import { DOCUMENT_LIMITS, HORIZON_MS } from '../../functions/core/merge.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { readable, Unavailable } from '../../functions/core/outcome.ts';
 import type { AccountRef, RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
-import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { manyOf, memoryRegistryStore } from '../memory/registry-store.ts';
 import {
   account,
   app,
@@ -30,7 +30,8 @@ const NOW = 1_000;
 /** A store that writes down each call, and may stand in for some of them. */
 function recording(instead: (store: RegistryStore) => Partial<RegistryStore> = () => ({})) {
   const inner = memoryRegistryStore();
-  const store = { ...inner, ...instead(inner) };
+  const replaced = instead(inner);
+  const store = { ...manyOf({ ...inner, ...replaced }), ...replaced };
   const calls: string[] = [];
   const noted =
     <P extends unknown[], R>(name: string, call: (...parameters: P) => R) =>
@@ -44,7 +45,9 @@ function recording(instead: (store: RegistryStore) => Partial<RegistryStore> = (
     store: {
       documents: noted('documents', store.documents),
       write: noted('write', store.write),
+      writeAll: noted('writeAll', store.writeAll),
       raisePointer: noted('raisePointer', store.raisePointer),
+      raisePointers: noted('raisePointers', store.raisePointers),
       pointers: noted('pointers', store.pointers),
       writeWatermark: noted('writeWatermark', store.writeWatermark),
       watermarks: noted('watermarks', store.watermarks),
@@ -74,6 +77,66 @@ test('applying operations reads a token once and writes it once, after its point
   const { store, calls } = recording();
   await apply(store, bind(1, ['alice']), override(2, ['bob']), unbind(3, ['carol']));
   expect(calls).toEqual(['documents', 'raisePointer', 'write']);
+});
+
+const logins = () => ['phone', 'tablet', 'watch'].map((name, i) => moved(override(2 + i, [`user-${i}`]), name));
+
+test('operations of many tokens are three calls: documents are read, pointers raised, documents written', async () => {
+  const { store, calls } = recording();
+  expect(await kinds(apply(store, ...logins()))).toEqual(['applied', 'applied', 'applied']);
+  expect(calls).toEqual(['documents', 'raisePointers', 'writeAll']);
+  calls.length = 0;
+  await apply(store, ...logins(), bind(1, ['alice']));
+  expect(calls).toEqual(['documents']);
+});
+
+test('a token whose pointer is not certain is written alone, pointer first, and the others together', async () => {
+  const { store, calls, inner } = recording((inner) => ({
+    raisePointers: async (pointers) => {
+      const raised = await inner.raisePointers(pointers);
+      return pointers.map(({ token }, i) => token !== 'tablet' && raised[i] === true);
+    },
+    writeAll: (writes) => inner.writeAll(writes.map((one) => (one.ref.token === 'tablet' ? never() : one))),
+  }));
+  expect(await kinds(apply(store, ...logins()))).toEqual(['applied', 'applied', 'applied']);
+  expect(calls).toEqual(['documents', 'raisePointers', 'writeAll', 'raisePointer', 'write']);
+  const refs = logins().map(({ app, token }) => ({ app, token }));
+  expect(await accountsOf(inner, refs)).toEqual([0, 1, 2].map((i) => [account(`user-${i}`)]));
+});
+
+const never = () => {
+  throw new Error('a document was written without its pointer');
+};
+
+test.each<[string, (inner: RegistryStore) => Partial<RegistryStore>]>([
+  ['that answers nothing', () => ({ writeAll: async (writes) => writes.map(() => undefined) })],
+  ['that does all and says nothing', (inner) => ({ writeAll: (writes) => unsaid(inner.writeAll(writes)) })],
+  ['that raises pointers and says nothing', (inner) => ({ raisePointers: (all) => unsaid(inner.raisePointers(all)) })],
+  ['whose answers are missing', () => ({ writeAll: async () => [], raisePointers: async () => [] })],
+])('operations of many tokens are applied alone by a store %s', async (_, instead) => {
+  const { store, inner } = recording(instead);
+  expect(await kinds(apply(store, ...logins()))).toEqual(['applied', 'applied', 'applied']);
+  const refs = logins().map(({ app, token }) => ({ app, token }));
+  expect(await accountsOf(inner, refs)).toEqual([0, 1, 2].map((i) => [account(`user-${i}`)]));
+});
+
+const unsaid = async (done: Promise<readonly unknown[]>) => {
+  await done;
+  return [];
+};
+
+test('a race for one of many tokens is lost once and goes on from what the winner wrote', async () => {
+  const { store, inner, calls } = recording((inner) => ({
+    writeAll: async (writes) => {
+      await apply(inner, moved(bind(1, ['bob']), 'tablet'));
+      return inner.writeAll(writes);
+    },
+  }));
+  const operations = ['phone', 'tablet', 'watch'].map((name, i) => moved(bind(2 + i, [`user-${i}`]), name));
+  expect(await kinds(apply(store, ...operations))).toEqual(['applied', 'applied', 'applied']);
+  expect(calls).toEqual(['documents', 'raisePointers', 'writeAll', 'raisePointer', 'write']);
+  const [both] = await accountsOf(inner, [{ app: SHOP, token: token('tablet') }]);
+  expect(both).toEqual([account('user-1'), account('bob')]);
 });
 
 test('applying operations again costs one read and writes nothing', async () => {

@@ -8,6 +8,13 @@ export type Call = { readonly caller: string; readonly action: string; readonly 
 
 export type Answer = { readonly status: number; readonly body: string };
 
+/** A statement's action, as a policy names it, and its table. */
+const PartiQl = z.object({ Statement: z.string() }).transform(({ Statement }) => {
+  const [, verb = '', table = ''] = /^(INSERT|UPDATE)(?: INTO)? "([^"]+)"/.exec(Statement) ?? [];
+  return { action: `dynamodb:PartiQL${verb.slice(0, 1)}${verb.slice(1).toLowerCase()}`, resource: table };
+});
+const Statements = z.object({ Statements: z.array(PartiQl) });
+
 /** Services by the beginning of `X-Amz-Target`, each with a parser that takes the resources out of a call's body. */
 const SERVICES = {
   AmazonSQS: z
@@ -58,6 +65,8 @@ function callsIn({ headers }: IncomingMessage, body: string): { service: Service
   const service = Service.parse(target);
   const caller = /^AWS4-HMAC-SHA256 Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1];
   if (caller === undefined) throw new Error(`a call of ${target} is not signed: set AWS_ACCESS_KEY_ID`);
+  if (operation === 'BatchExecuteStatement')
+    return { service, made: Statements.parse(JSON.parse(body)).Statements.map((made) => ({ caller, ...made })) };
   const action = actionOf(service, operation);
   return { service, made: SERVICES[service].parse(JSON.parse(body)).map((resource) => ({ caller, action, resource })) };
 }

@@ -2,7 +2,7 @@ import { accountKey } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { UNMARKED } from '../../functions/core/document.ts';
 import type { Operation } from '../../functions/core/operation.ts';
-import { readable, Unreadable } from '../../functions/core/outcome.ts';
+import { readable, Unavailable, Unreadable } from '../../functions/core/outcome.ts';
 import type { Removal } from '../../functions/core/stamp.ts';
 import {
   type AccountRef,
@@ -60,7 +60,7 @@ export const documentIn = ({ documents, unreadable }: MemoryTable, ref: TokenRef
 export function memoryRegistryIn(table: MemoryTable, now?: () => number): RegistryStore {
   const { documents, pointers, watermarks, installations } = table;
   const note = (name: string) => now && table.written.set(name, now());
-  return {
+  return manyOf({
     documents: async (tokens) => tokens.map((ref) => documentIn(table, ref)),
     write: async (ref, document, version) => {
       const winner = readable(documentIn(table, ref));
@@ -98,7 +98,27 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
       installations.set(installationRefKey(ref), login);
       return 'written';
     },
+  });
+}
+
+/** The store with the calls for many, made of its calls for one. */
+export function manyOf(store: Omit<RegistryStore, 'writeAll' | 'raisePointers'>): RegistryStore {
+  const each = <T>(calls: readonly Promise<T>[]) =>
+    Promise.all(calls.map((call) => call.catch((error) => (error instanceof Unavailable ? undefined : raise(error)))));
+  return {
+    ...store,
+    writeAll: (writes) => each(writes.map(({ ref, document, version }) => store.write(ref, document, version))),
+    raisePointers: async (pointers) => {
+      const raised = pointers.map(({ account, token, edge }) =>
+        store.raisePointer(account, token, edge).then(() => true),
+      );
+      return (await each(raised)).map((one) => one === true);
+    },
   };
+}
+
+function raise(error: unknown): never {
+  throw error;
 }
 
 /** Small, so that tests with a few tokens meet several pages. */

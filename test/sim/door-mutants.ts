@@ -73,7 +73,7 @@ export const DOOR_MUTANTS: readonly Hunt[] = [
   ...inFile('events/auth-event.ts', 'end-to-end', {
     'a removal counts from the beginning of its second': ['isBind ? time.fromMs : time.toMs', 'time.fromMs'],
   }),
-  ...inFile('core/apply.ts', 'end-to-end', {
+  ...inFile('core/outcome.ts', 'end-to-end', {
     'a removal that leaves a later bind is applied': ["kind: left ? 'superseded' : 'applied'", "kind: 'applied'"],
   }),
   ...inFile('lambda/sqs.ts', 'end-to-end', {

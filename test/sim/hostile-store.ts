@@ -1,6 +1,6 @@
 import type { Token } from '../../functions/core/account.ts';
 import { expiryOf } from '../../functions/core/merge.ts';
-import { Unreadable } from '../../functions/core/outcome.ts';
+import { orUnavailable, Unreadable } from '../../functions/core/outcome.ts';
 import { inRounds } from '../../functions/core/parallel.ts';
 import type { RegistryStore, Stored, TokenRef } from '../../functions/core/store.ts';
 import type { MirrorState, MirrorStore } from '../../functions/mirror/state.ts';
@@ -35,6 +35,17 @@ export function hostileStore(
     onFailure();
     return new Unreadable();
   };
+  /** Writes of a batch. Each may fail alone, and the answer then does not say whether it was made. */
+  const each = async <R, T extends object>(writes: readonly T[], write: (one: T) => Promise<R>) => {
+    const { strike } = surroundings.faults;
+    const part = (one: T) => async () => {
+      if (strike('store refuses')) return undefined;
+      const result = await write(one);
+      return strike('store loses an answer') ? undefined : result;
+    };
+    const answer = await orUnavailable(() => request(...writes.map(part)));
+    return writes.map((_, i) => (Array.isArray(answer) ? answer[i] : undefined));
+  };
   return {
     documents: (tokens, reads) =>
       batch(surroundings, request, tokens, undefined, (ref) =>
@@ -47,6 +58,14 @@ export function hostileStore(
     write: async (...parameters) => (await request(() => inner.write(...parameters)))[0] ?? { winner: undefined },
     raisePointer: async (...parameters) => {
       await request(() => inner.raisePointer(...parameters));
+    },
+    writeAll: (writes) => each(writes, ({ ref, document, version }) => inner.write(ref, document, version)),
+    raisePointers: async (pointers) => {
+      const raised = await each(pointers, async ({ account, token, edge }) => {
+        await inner.raisePointer(account, token, edge);
+        return true;
+      });
+      return raised.map((one) => one === true);
     },
     writeWatermark: async (...parameters) => present((await request(() => inner.writeWatermark(...parameters)))[0]),
     newestLogin: async (installation) => (await request(() => inner.newestLogin(installation)))[0],

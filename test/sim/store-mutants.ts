@@ -5,14 +5,22 @@ import { type Hunt, inFile } from './patches.ts';
 export const STORE_MUTANTS: readonly Hunt[] = [
   ...inFile('core/apply.ts', 'storage', {
     'the pointer is written after the document': [
-      '    await point(ports.store, ref, newBinds(stored, next), pointed);\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n',
-      '    const before = stored;\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n    await point(ports.store, ref, newBinds(before, next), pointed);\n',
+      '    await point(ports.store, ref, newBinds(stored?.document, next), pointed);\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n',
+      '    const before = stored;\n    const result = await ports.store.write(ref, next, stored?.version ?? 0);\n    await point(ports.store, ref, newBinds(before?.document, next), pointed);\n',
     ],
     'a lost race counts as won': ["if (result === 'written') return next;", 'return next;'],
     'what is unavailable counts as applied': ['at(outcome, i) : outcome', "at(outcome, i) : { kind: 'applied' }"],
   }),
   ...inFile('core/parallel.ts', 'storage', {
     'work that is left counts as done': ['left = await work(left);', 'left = (await work(left)) && [];'],
+  }),
+  ...inFile('core/batch.ts', 'storage', {
+    'a document of a batch is written whatever became of its pointers': ['(_, i) => raised[i] !== true', '() => false'],
+    'a write of a batch that is not certain counts as done': [
+      'if (result !== undefined) begun[place] =',
+      'begun[place] = result === undefined ? { applied: document } :',
+    ],
+    'a lost race of a batch counts as won': ["result === 'written' ? { applied", 'true ? { applied'],
   }),
   ...inFile('../test/memory/registry-store.ts', 'storage', {
     'a document is written whatever its version': ['(winner?.version ?? 0) !== version', 'false'],

@@ -11,7 +11,7 @@ import { stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import type { HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 import { accepting } from '../../functions/operations/accept.ts';
-import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { manyOf, memoryRegistryStore } from '../memory/registry-store.ts';
 
 /** Two apps in each dialect, to find effects of one on the other; and one in each with the policy `one-per-type`. */
 const APPS = ['xg', 'xg-2', 'xg-typed', 'tpns', 'tpns-2', 'tpns-typed'].map((id) =>
@@ -133,7 +133,7 @@ function watched(state: { isStoreDown: boolean; writes: number }): RegistryStore
       state.writes += 1;
       return work();
     });
-  return {
+  return manyOf({
     documents: (tokens) => up(() => store.documents(tokens)),
     pointers: (account, after) => up(() => store.pointers(account, after)),
     watermarks: (accounts) => up(() => store.watermarks(accounts)),
@@ -142,7 +142,7 @@ function watched(state: { isStoreDown: boolean; writes: number }): RegistryStore
     writeWatermark: (...parameters) => write(() => store.writeWatermark(...parameters)),
     newestLogin: (installation) => up(() => store.newestLogin(installation)),
     writeNewestLogin: (...parameters) => write(() => store.writeNewestLogin(...parameters)),
-  };
+  });
 }
 
 /** Bodies as a client of the dialect writes them. */
