@@ -17,6 +17,8 @@ export type Target = Credential & {
   readonly waitMs: number;
   /** The pause before each request (ms). */
   readonly paceMs: number;
+  /** Accepts what the documents leave open: status and code of a refusal, other keys, the texts of codes. Default: false. */
+  readonly isDocumentedOnly?: boolean;
 };
 
 /** A request, right or wrong in the way that a rule needs. */
@@ -37,6 +39,7 @@ export type Ask = {
 export type Api = {
   readonly dialect: Dialect;
   readonly authentication: Authentication;
+  readonly isDocumentedOnly: boolean;
   readonly send: (ask: Ask) => Promise<Answer>;
   /** Repeats the check until it passes. Throws the check's last error when the time is over. */
   readonly eventually: (check: () => Promise<void>) => Promise<void>;
@@ -54,6 +57,7 @@ export function apiAt(target: Target): Api {
   return {
     dialect: target.dialect,
     authentication: target.authentication,
+    isDocumentedOnly: target.isDocumentedOnly === true,
     send: (ask) => send(target, ask),
     eventually: (check) => eventually(check, target.waitMs),
     token: (of = 'token') => name(of),

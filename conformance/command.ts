@@ -3,6 +3,7 @@ import { type Command, command, type Options, type Terminal, type Values } from 
 import { UserError } from '../local/user-error.ts';
 import { apiAt, type Target } from './api.ts';
 import { type Judgement, judgements, settingOf } from './judgement.ts';
+import { refusedCredential } from './refusal.ts';
 import { count, jsonOf, lineOf, summaryOf } from './report.ts';
 import { RULES } from './rules.ts';
 
@@ -19,7 +20,9 @@ const OPTIONS = {
     help: 'longest time until an effect is visible: hosted APIs answer before they work',
   },
   'pace-ms': { value: 'N', default: '0', help: 'pause before each request' },
-  documented: { help: "only rules from the XG and TPNS documents, without Bindery's own. Default: all rules" },
+  documented: {
+    help: "only rules from the XG and TPNS documents, and only as far as these say: any refusal is one, replies may have more keys. Default: all rules, with Bindery's own",
+  },
   json: { help: 'print one line of JSON instead of the table' },
 } as const satisfies Options;
 
@@ -58,7 +61,10 @@ function commandLineOf(values: Values<typeof OPTIONS>): CommandLine {
 
 /** Judges every rule and prints the verdicts. Returns the number of rules that do not hold. */
 async function judge({ target, isDocumentedOnly, isJson }: CommandLine, { print }: Terminal): Promise<number> {
-  const api = apiAt(target);
+  const api = apiAt({ ...target, isDocumentedOnly });
+  const refusal = await refusedCredential(api);
+  if (refusal !== undefined)
+    throw new UserError(`the API refuses the credential (${refusal}): check --app, --secret, --auth and --dialect`);
   const setting = await settingOf(api);
   const rules = RULES.filter(({ from }) => from === 'document' || !isDocumentedOnly);
   const all: Judgement[] = [];
@@ -74,7 +80,7 @@ const judged = command({
   name: 'conformance',
   usage: 'npm run conformance -- --url URL --app ID --secret SECRET --dialect xg|tpns',
   about:
-    'Tests an Account API over HTTP against the contract in docs/account-api.md, rule by rule. It uses made-up tokens and accounts and does not delete them. Exit code 1: a rule does not hold. Exit code 2: the API cannot be reached. Hosted XG and TPNS bind only tokens that a device has registered, so the rules that bind do not hold there.',
+    'Tests an Account API over HTTP against the contract in docs/account-api.md, rule by rule. It uses made-up tokens and accounts and does not delete them. Exit code 1: a rule does not hold. Exit code 2: the API cannot be reached, or refuses the credential. Hosted XG and TPNS bind only tokens that a device has registered, so the rules that bind do not hold there.',
   options: OPTIONS,
   run: async ({ values }, terminal) => ((await judge(commandLineOf(values), terminal)) === 0 ? 0 : 1),
 });

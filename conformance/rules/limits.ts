@@ -3,7 +3,7 @@ import { SPELLINGS } from '../dialects.ts';
 import { same } from '../expectation.ts';
 import { refused } from '../refusal.ts';
 import type { Rule } from '../rule.ts';
-import { given, holds, operate, stays } from '../steps.ts';
+import { codeOf, given, holds, operate, stays } from '../steps.ts';
 
 const times = <T>(length: number, make: (i: number) => T): T[] => Array.from({ length }, (_, i) => make(i));
 const UMLAUT = 'ä';
@@ -40,7 +40,7 @@ export const LIMITS: readonly Rule[] = [
   {
     name: 'token-of-64-bytes',
     says: 'A token of 64 bytes is accepted.',
-    from: 'document',
+    from: 'bindery',
     check: async (api) => {
       const alice = api.account('alice');
       const base = api.token('x');
@@ -124,6 +124,18 @@ export const LIMITS: readonly Rule[] = [
         (await operate(api, bind(api.token(), ...accounts(64).map(() => api.account('alice'))))).length,
         1,
       );
+    },
+  },
+  {
+    name: 'large-batch',
+    says: 'Twenty tokens with ten accounts each are accepted, also if every character is written as an escape.',
+    from: 'bindery',
+    check: async (api) => {
+      const accounts = times(10, (i) => ({ account: `用${i}`.padEnd(60, '户'), account_type: 0 }));
+      const token_accounts = times(20, () => ({ token: api.token(), account_list: accounts }));
+      const text = JSON.stringify({ operator_type: 3, token_accounts });
+      const body = text.replace(/[^ -~]/g, (one) => `\\u${one.charCodeAt(0).toString(16)}`);
+      same('the code', codeOf(api, 'operate', await api.send({ body })), 0);
     },
   },
   {

@@ -9,8 +9,9 @@ const keysOf = (json: unknown): string[] => (typeof json === 'object' && json !=
 
 async function sees(api: Api, endpoint: Endpoint, body: object, keys: readonly string[]) {
   const answer = await api.send({ endpoint, body });
-  same('the code', codeOf(api, endpoint, answer), 0);
-  same('the keys', keysOf(answer.json), [...keys].sort());
+  if (!api.isDocumentedOnly) same('the code', codeOf(api, endpoint, answer), 0);
+  const own = keysOf(answer.json).filter((key) => !api.isDocumentedOnly || keys.includes(key));
+  same('the keys', own, [...keys].sort());
   const { text } = SPELLINGS[api.dialect].keys[endpoint];
   isTrue(`${text} is a text`, typeof Reflect.get(Object(answer.json), text) === 'string');
 }
@@ -54,7 +55,13 @@ export const REPLIES: readonly Rule[] = [
       const known = api.token();
       await given(api, known, api.account('alice'));
       const results = await operate(api, clearTokens(api.token(), api.token(), known));
-      same('result', results, [unknownToken, unknownToken, done]);
+      // A removal on an unknown token is a success or a failure: the documents do not say.
+      const first = api.isDocumentedOnly ? results.slice(0, 2) : [unknownToken, unknownToken];
+      same('result', results, [...first, done]);
+      isTrue(
+        'a result has another text',
+        results.every((text) => [done, unknownToken].includes(text)),
+      );
     },
   },
   {

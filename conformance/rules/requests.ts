@@ -49,6 +49,18 @@ export const REQUESTS: readonly Rule[] = [
     },
   },
   {
+    name: 'empty-fields',
+    says: 'An optional field that is null or empty counts as left out.',
+    from: 'bindery',
+    check: async (api) => {
+      const [phone, { account }] = [api.token(), api.account('alice')];
+      const fields = { op_type: null, op_id: '', ...(api.dialect === 'xg' && { platform: '' }) };
+      const account_list = [{ account, account_type: null }];
+      await operate(api, { operator_type: 2, token_accounts: [{ token: phone, account_list }], ...fields });
+      await holds(api, phone, { account, account_type: 0 });
+    },
+  },
+  {
     name: 'operator',
     says: 'A request may name its operator: op_type of qq, rtx, email or other, and op_id.',
     from: 'document',
@@ -90,7 +102,7 @@ export const REQUESTS: readonly Rule[] = [
   {
     name: 'tpns-platform',
     says: 'A platform of an older client is ignored, whatever its value.',
-    from: 'document',
+    from: 'bindery',
     only: { dialect: 'tpns' },
     check: async (api) => {
       for (const platform of ['android', 'iOS', 'windows', '', 7, null]) {

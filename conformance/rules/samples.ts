@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
 import { SPELLINGS } from '../dialects.ts';
-import { same } from '../expectation.ts';
+import { contains, same } from '../expectation.ts';
 import type { Rule } from '../rule.ts';
 import { operate } from '../steps.ts';
 
@@ -21,7 +21,7 @@ const tpnsElement = (api: Api) => ({ token: api.token(), account_list: [{ accoun
 async function replies(api: Api, body: object, reply: object): Promise<void> {
   await api.eventually(async () => {
     const { json } = await api.send({ endpoint: 'query', body });
-    same('the reply', json, reply);
+    if (!api.isDocumentedOnly || !contains(json, reply)) same('the reply', json, reply);
   });
 }
 

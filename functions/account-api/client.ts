@@ -11,7 +11,7 @@ import {
   OperateRequests,
 } from './wire/operate.ts';
 import { QueryReplies, type QueryReply, type QueryRequest, QueryRequests } from './wire/query.ts';
-import type { Failure } from './wire/statuses.ts';
+import { type Failure, inBothSpellings } from './wire/statuses.ts';
 
 /**
  * The reason why a request was not done. `unavailable`: not now, or unknown; try again, after `retryAfterMs` if the answer
@@ -113,21 +113,6 @@ function replyIn<T extends Reply>(answer: HttpAnswer, codec: z.core.$ZodType<T |
   if (status === 401 || status === 403) return { kind: 'unauthorized', reason: `HTTP ${status}` };
   if (reply === undefined) return { ...later, reason: `HTTP ${status}: not an answer of an Account API` };
   return status === 200 ? reply : later;
-}
-
-const Spellings = z.looseObject({
-  ret_code: z.optional(z.unknown()),
-  err_msg: z.optional(z.unknown()),
-  retCode: z.optional(z.unknown()),
-  errMsg: z.optional(z.unknown()),
-});
-
-/** TPNS writes `ret_code` in one endpoint and `retCode` in the other. A gateway or a client's author may mix them up. */
-function inBothSpellings(json: unknown): unknown {
-  const reply = z.safeParse(Spellings, json).data;
-  if (reply === undefined) return json;
-  const { ret_code, err_msg, retCode, errMsg } = reply;
-  return { ret_code: retCode, err_msg: errMsg, retCode: ret_code, errMsg: err_msg, ...reply };
 }
 
 const isFailure = (reply: Reply): reply is Failure => reply.kind === 'failed';

@@ -59,6 +59,12 @@ test('the option --documented leaves out the rules of Bindery', async () => {
   expect(JSON.parse(out).rules.map(({ from }: { from: string }) => from)).not.toContain('bindery');
 });
 
+test('the command stops at a credential that is refused, in one line and with 2', async () => {
+  const { code, out, err } = await run({ ...OPTIONS, url: own.url, secret: 'another secret' });
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toBe('the API refuses the credential (HTTP 403): check --app, --secret, --auth and --dialect\n');
+});
+
 test('the command exits with 2 if the API does not answer', async () => {
   const gone = await serving(() => {});
   await gone.close();

@@ -111,7 +111,7 @@ const OPERATIONS: readonly Fault[] = [
   {
     what: 'keys that it does not know are refused',
     handle: reading((json) => ('seq' in json || 'op_id' in json ? {} : undefined)),
-    rules: 'unknown-keys operator',
+    rules: 'unknown-keys empty-fields operator',
   },
   {
     what: 'TPNS: a platform is checked',
@@ -194,6 +194,11 @@ const REPLIES: readonly Fault[] = [
     what: 'a refusal quotes the request',
     handle: saying((json, { body }) => (json['ret_code'] === 0 ? json : { ...json, err_msg: body.toString() })),
     rules: 'refusal-quotes-nothing nothing-is-shown-or-changed',
+  },
+  {
+    what: 'a body of more than 64 KiB is refused',
+    handle: answering((reply, { body }) => (body.length > 65_536 ? { ...reply, status: 413, body: {} } : reply)),
+    rules: 'large-batch no-large-bodies',
   },
   {
     what: 'a reply is labelled as a page',

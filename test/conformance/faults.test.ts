@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { RULES } from '../../conformance/rules.ts';
+import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { FAULTS } from './fault-cases.ts';
-import { later, lazy } from './faults.ts';
+import { answering, later, lazy, saying } from './faults.ts';
 import { broken, brokenBy, judged } from './judging.ts';
 import { ownAccountApi, secretOf } from './own-account-api.ts';
 
@@ -26,3 +27,44 @@ test.each(['xg-many', 'tpns-typed'])(
     expect(broken(judgements).map(({ rule }) => rule.name)).toEqual(['query-sees-removal']);
   },
 );
+
+/** Our own API in the words of TPNS's newest pages: another text, types that are 0, codes for some elements, other keys. */
+const inNewestWords = saying((json, { path }) => {
+  const results: readonly unknown[] = Array.isArray(json['result']) ? json['result'] : [];
+  const failed = results.filter((result) => result !== '0').length;
+  const code = failed === 0 ? 0 : failed === results.length ? 1008027 : 1008026;
+  const isDone = json['ret_code'] === 0 || json['retCode'] === 0;
+  const typed = JSON.parse(
+    JSON.stringify(json).replace(/("account":"[^"]*")(?!,"account_type")/g, '$1,"account_type":0'),
+  );
+  if (!isDone) return { ...json, seq: 1 };
+  return path === PATHS.query
+    ? { ...typed, retCode: code, errMsg: 'NO_ERROR', environment: 'product' }
+    : { ...typed, ret_code: code, err_msg: 'NO_ERROR', seq: 1 };
+});
+
+/** Refuses with statuses and codes of its own, as the documents do not say which. */
+const inOwnWay = answering((reply) => {
+  const { ret_code, retCode } = Object(reply.body);
+  return (ret_code ?? retCode) === 0 ? reply : { ...reply, status: 400, body: { error: 'no' } };
+});
+
+test.each([
+  ['in the words of the newest pages', inNewestWords],
+  ['that refuses in a way of its own', inOwnWay],
+])('an API %s keeps every documented rule', async (_, handle) => {
+  const { url, close } = await ownAccountApi(handle);
+  const subject = { url, app: 'tpns-typed', secret: secretOf('tpns-typed'), isDocumentedOnly: true };
+  const documented = RULES.filter(({ from }) => from === 'document');
+  expect(broken(await judged(subject, 'sign', documented))).toEqual([]);
+  await close();
+});
+
+test('an API that accepts everything breaks documented rules', async () => {
+  const { url, close } = await ownAccountApi(lazy);
+  const subject = { url, app: 'tpns-typed', secret: secretOf('tpns-typed'), isDocumentedOnly: true };
+  const names = broken(await judged(subject, 'sign')).map(({ rule }) => rule.name);
+  for (const name of ['no-credential', 'not-json', 'no-more-than-twenty-tokens', 'tpns-sample-tokens'])
+    expect(names).toContain(name);
+  await close();
+});

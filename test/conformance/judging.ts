@@ -1,4 +1,4 @@
-import { apiAt } from '../../conformance/api.ts';
+import { apiAt, type Target } from '../../conformance/api.ts';
 import type { Authentication } from '../../conformance/credentials.ts';
 import { type Judgement, judgements, settingOf } from '../../conformance/judgement.ts';
 import type { Rule } from '../../conformance/rule.ts';
@@ -6,7 +6,7 @@ import { RULES } from '../../conformance/rules.ts';
 import type { HttpHandler } from '../../functions/lambda/request.ts';
 import { ownAccountApi, secretOf } from './own-account-api.ts';
 
-type Subject = { readonly url: string; readonly app: string; readonly secret: string; readonly waitMs?: number };
+type Subject = Pick<Target, 'url' | 'app' | 'secret'> & Partial<Pick<Target, 'waitMs' | 'isDocumentedOnly'>>;
 
 /** Returns the verdict of each rule on an API. The app's name begins with its dialect. */
 export async function judged(

@@ -149,3 +149,13 @@ export function codeOf(dialect: Dialect, { problem, issue }: Failure): CodeAndTe
   const { code, text } = STATUSES[problem][dialect];
   return { code, text: issue ? [text, issue.path, issue.message].filter((part) => part !== '').join(': ') : text };
 }
+
+/**
+ * Returns a reply with the keys of both endpoints. TPNS writes `ret_code` in one and `retCode` in the other, and a gateway
+ * may mix them up.
+ */
+export function inBothSpellings(json: unknown): unknown {
+  if (!isObject(json) || Array.isArray(json)) return json;
+  const { ret_code, err_msg, retCode, errMsg }: Readonly<Record<string, unknown>> = { ...json };
+  return { ret_code: retCode, err_msg: errMsg, retCode: ret_code, errMsg: err_msg, ...json };
+}
