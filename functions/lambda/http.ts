@@ -36,7 +36,7 @@ const requestLine = (
   log: Log,
 ): middy.MiddlewareObj<APIGatewayProxyEventV2, LoggedResult, Error, Context, { startedMs: number }> => ({
   before: ({ internal, context }) => {
-    INVOCATION.endsMs = Date.now() + context.getRemainingTimeInMillis();
+    INVOCATION.endsMs = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
     internal.startedMs = performance.now();
   },
   after: (request) => {

@@ -101,7 +101,7 @@ const partialBatch = (): middy.MiddlewareObj<SQSEvent, SQSBatchResponse | Messag
   });
   return {
     before: ({ context }) => {
-      INVOCATION.endsMs = Date.now() + context.getRemainingTimeInMillis();
+      INVOCATION.endsMs = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
     },
     after: (request) => {
       request.response = answer(request.event, Array.isArray(request.response) ? request.response : []);
