@@ -11,8 +11,8 @@ import { type Local, startLocal } from '../local/instance.ts';
 import { reasonOf, UserError } from '../local/user-error.ts';
 import { command, type Options, type Terminal } from './command.ts';
 import { writeEnvFile } from './env-file.ts';
+import { secretIn } from './secret.ts';
 import { columns } from './table.ts';
-import { secretIn } from './target.ts';
 
 export const MIRROR_OPTIONS = {
   mirror: {

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { request } from 'undici';
 import { webhookKey } from '../functions/events/signature.ts';
 import { type Instance, runningInstances } from '../local/description.ts';
-import { hasCode, messageOf, reasonOf, UserError } from '../local/user-error.ts';
+import { hasCode, messageOf, UserError } from '../local/user-error.ts';
 import type { Options, Terminal, Values } from './command.ts';
+import { secretIn } from './secret.ts';
 
 export const PORT_OPTION = {
   port: { value: 'N', help: 'the instance on this port. Default: the newest that was started from this directory' },
@@ -61,18 +61,6 @@ export function localInstance(
   const isOne = port !== undefined || running.length === 1;
   warn(isOne ? chosen.url : `${chosen.url}, the newest instance of this directory: --port chooses from ${ports}`);
   return chosen;
-}
-
-/** Returns a secret that was given as an option. `@FILE` names a file, so that no process list shows the secret. */
-export function secretIn(text: string): string;
-export function secretIn(text: string | undefined): string | undefined;
-export function secretIn(text: string | undefined): string | undefined {
-  if (!text?.startsWith('@')) return text;
-  try {
-    return readFileSync(text.slice(1), 'utf8').trim();
-  } catch (error) {
-    throw new UserError(`the secret in ${text.slice(1)} cannot be read: ${reasonOf(error)}`);
-  }
 }
 
 const given = (secret: string | undefined) => (secret === undefined ? {} : { secret: secret.trim() });

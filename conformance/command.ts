@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Command, command, type Options, type Terminal, type Values } from '../cli/command.ts';
+import { secretIn } from '../cli/secret.ts';
 import { UserError } from '../local/user-error.ts';
 import { apiAt, type Target } from './api.ts';
 import { type Judgement, judgements, settingOf } from './judgement.ts';
@@ -10,7 +11,7 @@ import { RULES } from './rules.ts';
 const OPTIONS = {
   url: { value: 'URL', help: 'address of the Account API' },
   app: { value: 'ID', help: 'the app that calls it' },
-  secret: { value: 'SECRET', help: 'secret of the app' },
+  secret: { value: 'SECRET', help: 'secret of the app; @FILE reads it from a file. Default: BINDERY_SECRET' },
   dialect: { value: 'xg|tpns', help: 'dialect of the API' },
   auth: { value: 'basic|sign', default: 'basic', help: 'authentication of requests' },
   platform: { value: 'NAME', help: 'sent with every request; hosted XG requires it. Default: none' },
@@ -34,7 +35,7 @@ const Numeral = z
 const Parsed = z.object({
   url: z.url({ protocol: /^https?$/, error: 'is an http or https URL' }),
   app: z.string().min(1),
-  secret: z.string().min(1),
+  secret: z.string({ error: 'is missing, and BINDERY_SECRET too' }).min(1),
   dialect: z.enum(['xg', 'tpns']),
   auth: z.enum(['basic', 'sign']),
   platform: z.string().optional(),
@@ -47,8 +48,8 @@ const Parsed = z.object({
 type CommandLine = { readonly target: Target; readonly isDocumentedOnly: boolean; readonly isJson: boolean };
 
 /** Returns the parsed options. An error does not show the secret. */
-function commandLineOf(values: Values<typeof OPTIONS>): CommandLine {
-  const result = Parsed.safeParse(values);
+function commandLineOf(values: Values<typeof OPTIONS>, { environment }: Terminal): CommandLine {
+  const result = Parsed.safeParse({ ...values, secret: secretIn(values.secret) ?? environment['BINDERY_SECRET'] });
   if (!result.success) {
     const lines = result.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`);
     throw new UserError(...lines, 'Run with --help.');
@@ -78,11 +79,11 @@ async function judge({ target, isDocumentedOnly, isJson }: CommandLine, { print 
 
 const judged = command({
   name: 'conformance',
-  usage: 'npm run conformance -- --url URL --app ID --secret SECRET --dialect xg|tpns',
+  usage: 'npm run conformance -- --url URL --app ID --secret @FILE --dialect xg|tpns',
   about:
     'Tests an Account API over HTTP against the contract in docs/account-api.md, rule by rule. It uses made-up tokens and accounts and does not delete them. Exit code 1: a rule does not hold. Exit code 2: the API cannot be reached, or refuses the credential. Hosted XG and TPNS bind only tokens that a device has registered, so the rules that bind do not hold there.',
   options: OPTIONS,
-  run: async ({ values }, terminal) => ((await judge(commandLineOf(values), terminal)) === 0 ? 0 : 1),
+  run: async ({ values }, terminal) => ((await judge(commandLineOf(values, terminal), terminal)) === 0 ? 0 : 1),
 });
 
 /** Exits with 2 if the API cannot be judged, so that 1 always means that a rule does not hold. */

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
-import { secretIn, signedHeaders, targetOf } from '../../cli/target.ts';
+import { secretIn } from '../../cli/secret.ts';
+import { signedHeaders, targetOf } from '../../cli/target.ts';
 import { writeInstance } from '../../local/description.ts';
 import { temporaryFolder } from '../local/instance.ts';
 

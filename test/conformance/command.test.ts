@@ -6,9 +6,11 @@ import { lazy } from './faults.ts';
 import { type Running, serving } from './http-server.ts';
 import { ownAccountApi, secretOf } from './own-account-api.ts';
 
-const run = (options: Readonly<Record<string, string>>, ...flags: string[]) => {
+const run = (options: Readonly<Record<string, string>>, ...flags: string[]) => runIn({}, options, ...flags);
+
+const runIn = (environment: Record<string, string>, options: Readonly<Record<string, string>>, ...flags: string[]) => {
   const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  return runCommand(conformance, [...given, ...flags], { folder: '.' });
+  return runCommand(conformance, [...given, ...flags], { folder: '.', environment });
 };
 
 const OPTIONS = { app: 'tpns-many', secret: secretOf('tpns-many'), dialect: 'tpns', auth: 'sign' };
@@ -71,6 +73,21 @@ test('the command exits with 2 if the API does not answer', async () => {
   const { code, out, err } = await run({ ...OPTIONS, url: gone.url });
   expect([code, out]).toEqual([2, '']);
   expect(err).toContain('ECONNREFUSED');
+});
+
+test('the command takes the secret from BINDERY_SECRET', async () => {
+  const { secret: _, ...options } = OPTIONS;
+  const { code, err } = await runIn({ BINDERY_SECRET: 'wrong' }, { ...options, url: own.url });
+  expect([code, err]).toEqual([2, expect.stringMatching(/^the API refuses the credential/)]);
+});
+
+test('the command without a secret exits with 2 and says where it looked', async () => {
+  const { secret: _, ...options } = OPTIONS;
+  expect(await run({ ...options, url: own.url })).toEqual({
+    code: 2,
+    out: '',
+    err: '--secret: is missing, and BINDERY_SECRET too\nRun with --help.\n',
+  });
 });
 
 test.each([

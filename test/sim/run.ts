@@ -10,14 +10,18 @@ import { MUTANTS } from './mutants.ts';
 import { SUITE_NAMES, type SweepResult } from './suites.ts';
 
 const OPTIONS = {
-  seeds: { value: 'N', help: 'how many seeds to run', default: '10000' },
+  seeds: { value: 'N', help: 'number of seeds to run', default: '10000' },
   from: { value: 'S', help: 'the first of them. Default: a new one each time' },
   suite: { value: 'NAME', help: SUITE_NAMES.join(', '), default: 'end-to-end' },
-  fault: { value: 'NAME', help: `only faults of these names: ${MIRROR_FAULTS.join(', ')}`, repeats: true },
-  calm: { help: 'no fault at all' },
-  mutant: { value: 'NAME', help: 'runs the seeds over code with that fault of our own making' },
-  seed: { value: 'S', help: 'runs one seed and tells its history, if it fails' },
-  mutants: { help: 'switches on one fault of our own making after the other: each has to be noticed' },
+  fault: {
+    value: 'NAME',
+    help: 'only this fault, of those below; may be repeated. Default: all that the suite has',
+    repeats: true,
+  },
+  calm: { help: 'without faults' },
+  mutant: { value: 'NAME', help: 'run the seeds over code with this mistake, made on purpose: each has to be noticed' },
+  seed: { value: 'S', help: 'run one seed, and print its history if it fails' },
+  mutants: { help: 'make one mistake after the other on purpose, and print whether it is noticed' },
 } as const satisfies Options;
 
 const Given = z.object({
@@ -47,18 +51,28 @@ async function runSeeds(options: Given): Promise<boolean> {
 }
 
 function report({ suite, fault }: Given, from: number, swept: SweepResult, seconds: number): void {
-  const { findings, figures } = swept;
+  const { findings } = swept;
   for (const finding of findings.slice(0, 3)) tell(suite, fault, finding);
   say(
     `${suite}: ${swept.seeds} seeds from ${from}, ${swept.cases} cases, ${(swept.seeds / seconds).toFixed(0)} seeds per second`,
   );
   for (const [name, times] of Object.entries(swept.faults).sort()) say(`  ${name}: ${times}`);
-  say(`divergences: ${findings.length}`);
-  if (suite === 'mirror') for (const line of figureLines(swept.seeds, figures)) say(line);
-  if (suite !== 'end-to-end') return;
-  const mean = figures.removals === 0 ? 0 : figures.exposedMs / figures.removals / 1000;
-  say(`leak-seconds after a removal was answered: ${(figures.leakedMs / 1000).toFixed(3)}`);
-  say(`seconds a binding outlived the acceptance of its removal, under these faults: ${mean.toFixed(3)} in the mean`);
+  verdict(suite, swept);
+}
+
+/** Prints the figures and, as the last line, whether the suite passed. */
+function verdict(suite: string, { seeds, findings, figures }: SweepResult): void {
+  if (suite === 'mirror') for (const line of figureLines(seeds, figures)) say(line);
+  if (suite === 'end-to-end') {
+    const mean = figures.removals === 0 ? 0 : figures.exposedMs / figures.removals / 1000;
+    say(
+      `a binding was shown ${(figures.leakedMs / 1000).toFixed(3)} s after its removal was answered with 200 (must be 0)`,
+    );
+    say(
+      `a removal took effect ${mean.toFixed(1)} s after it was issued on average (retries, queue and faults count; no limit)`,
+    );
+  }
+  say(findings.length === 0 ? 'passed' : `FAILED: ${findings.length} of ${seeds} seeds break a promise`);
 }
 
 function tell(suite: string, only: Given['fault'], { seed, oracle, expected, actual, trace }: Finding): void {
@@ -76,15 +90,16 @@ async function huntMutants(): Promise<boolean> {
     say(`${finding ? 'noticed' : 'MISSED '} ${mutant.name}: ${found}`);
   }
   const missed = results.filter(isMissed).length;
-  say(`${MUTANTS.length - missed} of ${MUTANTS.length} mutants were noticed`);
+  say(`${MUTANTS.length - missed} of ${MUTANTS.length} mutants were noticed: ${missed === 0 ? 'passed' : 'FAILED'}`);
   return missed === 0;
 }
 
 const sim = command({
   name: 'sim',
   usage: 'npm run sim -- [options]',
-  about: 'Runs random cases, each of which follows from its seed.',
+  about: `Runs the code of the functions in one thread, with a network, a queue, a table and clocks that follow from a seed, and compares what it shows with what docs/guarantees.md promises. A seed that breaks a promise is printed with the command that repeats it, and kept in test/sim/corpus.json. The last line says whether all seeds passed; the exit code is then 0.`,
   options: OPTIONS,
+  notes: `Faults:\n${MIRROR_FAULTS.join('\n')}\n\nMistakes for --mutant:\n${MUTANTS.map(({ name }) => name).join('\n')}`,
   run: async ({ values }) => {
     const given = Given.safeParse(values);
     if (!given.success) throw new UserError(z.prettifyError(given.error));
