@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { accountApiClient } from '../../functions/account-api/client.ts';
-import { readConfiguration } from '../../infra/configuration.ts';
+import { Configuration } from '../../functions/core/configuration.ts';
+import { configurationFor, readConfiguration } from '../../infra/configuration.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bindery-configuration-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -59,4 +60,22 @@ test.each([
 
 test('a file that is not JSON is one problem', () => {
   expect(problemsOf('{ "apps" [')).toEqual([expect.stringMatching(/^is not JSON: .* position 9/)]);
+});
+
+test('account-api gets the mirror of an app that passes requests on, and of no other; events gets none', () => {
+  const mirror = { url: 'https://api.tpns.example.com', dialect: 'tpns' };
+  const app = (id: string, more: object) => ({
+    id,
+    dialect: 'tpns',
+    platform: 'ios',
+    mirror: { ...mirror, app: id, ...more },
+  });
+  const apps = [app('push', { passThrough: true }), app('quiet', {})];
+  const source = { id: 'app', kind: 'standard-webhooks', apps: ['push'] };
+  const configuration = Configuration.parse({ apps, sources: [source] });
+  const mirrored = (door: 'events' | 'account-api') =>
+    Configuration.parse({ sources: [source], ...JSON.parse(configurationFor(door, configuration)) })
+      .apps.filter(({ mirror }) => mirror !== undefined)
+      .map(({ id }) => `${id}`);
+  expect([mirrored('account-api'), mirrored('events')]).toEqual([['push'], []]);
 });
