@@ -312,6 +312,87 @@ test.each<[string, unknown, string]>([
   expect(queued).toEqual([]);
 });
 
+test.each<[string, unknown, string, string]>([
+  ['a missing field', event('user.login', { app: 'phone', account: 'alice' }), 'data.token', 'is missing'],
+  ['a number as text', login({ account: 7 }), 'data.account', 'is not a text'],
+  ['no zone', logout({}, { timestamp: '2026-11-22T12:00:00' }), 'timestamp', 'needs a zone such as Z or +01:00'],
+  ['no time', logout({}, { timestamp: 'noonZ' }), 'timestamp', 'is not a time in ISO 8601'],
+  ['an unknown type', event('user.logn', {}), 'type', 'is not user.login, user.logout'],
+  [
+    'a misspelt key',
+    event('user.deleted', { account: 'alice', acount: 1 }),
+    'data',
+    'has "acount", which is no part of this event; its keys are app, account, account_type',
+  ],
+  [
+    'a key that may be a name',
+    logout({ 'bob@x.com': 1 }),
+    'data',
+    'has a key, which is no part of this event; its keys',
+  ],
+  [
+    'a key in an account',
+    login({ accounts: [{ account: 'alice', typ: 1 }] }),
+    'data.accounts.0',
+    'its keys are account, account_type',
+  ],
+  ['an account that stays', logout({ account: 'alice' }), 'data.account', 'needs "scope": "account"'],
+  ['a type of no account', logout({ account_type: 2 }), 'data.account_type', 'belongs to "account"'],
+  ['too many', login({ accounts: Array(11).fill({ account: 'alice' }) }), 'data.accounts', 'has more than 10'],
+])('%s is named in plain words, after its place', async (_, body, path, message) => {
+  const issue = { path, message: expect.stringContaining(message) };
+  expect(await world().send(body)).toMatchObject({ status: 400, body: { issues: [issue] } });
+});
+
+test.each([
+  'null',
+  '(null)',
+  'BLACKLISTED',
+  '<0a1b2c3d 4e5f6071>',
+  '{length = 32, bytes = 0x0a1b}',
+  '-1',
+  ' alice',
+  'alice\n',
+])('the name "%s" is refused in logins and token changes; removals take it', async (name) => {
+  const { send } = world();
+  for (const body of [
+    login({ token: name, account: 'alice' }),
+    login({ account: name }),
+    login({ accounts: [{ account: name }] }),
+    event('device.token_changed', { app: 'phone', old_token: 't1', token: name }),
+    event('device.token_changed', { app: 'phone', old_token: 't1', token: 't2', accounts: [{ account: name }] }),
+  ])
+    expect(await send(body)).toMatchObject({ status: 400, body: { code: 'invalid_event' } });
+  for (const body of [
+    logout({ token: name, account: name, scope: 'account' }),
+    event('user.deleted', { account: name }),
+    event('device.token_changed', { app: 'phone', old_token: name, token: 't2' }),
+  ])
+    expect(await send(body)).toMatchObject({ status: 200 });
+});
+
+test('a token of hexadecimal digits is one token in either case on iOS, in every event', async () => {
+  const { send, tokensOf } = world();
+  const [upper, lower] = ['0A'.repeat(32), '0a'.repeat(32)];
+  const onTablet = { app: 'tablet', account: 'alice' };
+  await send(login({ ...onTablet, token: upper, ...S1 }, at(-9000)));
+  expect(await tokensOf('tablet', 'alice')).toEqual([lower]);
+  await send(login({ ...onTablet, token: lower, account: 'bobby' }, at(-8000)));
+  expect(await tokensOf('tablet', 'alice')).toEqual([]);
+  await send(event('device.token_changed', { app: 'tablet', old_token: upper, token: 'B'.repeat(64) }, at(-7000)));
+  expect(await tokensOf('tablet', 'bobby')).toEqual(['b'.repeat(64)]);
+  for (const [i, data] of [{}, { scope: 'account', account: 'bobby' }, { scope: 'session', ...S1 }].entries()) {
+    await send(
+      login(
+        { app: 'tablet', account: 'bobby', token: lower, ...S1, session_id: i === 2 ? 's1' : `n${i}` },
+        at(-6000 + i * 1000),
+      ),
+    );
+    await send(logout({ app: 'tablet', token: upper, ...data }, at(-5500 + i * 1000)));
+    expect(await tokensOf('tablet', 'bobby')).not.toContain(lower);
+  }
+});
+
 test('a body that is not JSON is refused', async () => {
   for (const body of ['{"type":', '', Buffer.from([0xff, 0xfe])])
     expect(await world().send(body)).toMatchObject({ status: 400, body: { code: 'not_json' } });

@@ -29,8 +29,8 @@ const event = (more: Partial<APIGatewayProxyEventV2> = {}): APIGatewayProxyEvent
   ...more,
 });
 
-// A door looks at nothing of it.
-const context = {} as Context;
+// A door looks at nothing else of it.
+const context = { getRemainingTimeInMillis: () => 1000 } as Context;
 
 async function through(reply: () => Promise<HttpReply>, sent = event()) {
   const requests: HttpRequest[] = [];

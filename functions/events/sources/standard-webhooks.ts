@@ -1,13 +1,23 @@
 import * as z from 'zod/mini';
-import { type Account, AccountId, AccountType, Platform, Token } from '../../core/account.ts';
+import { type Account, AccountId, AccountType, faultIn, Platform, Token } from '../../core/account.ts';
 import { type App, AppId } from '../../core/configuration.ts';
-import { Installation, Session } from '../../core/operation.ts';
 import { compiledInTime } from '../../core/schema.ts';
-import { digestOf, eventHash, LAST_MS } from '../../core/stamp.ts';
-import type { TimeSpan } from '../../core/time.ts';
+import { LAST_MS } from '../../core/stamp.ts';
 import type { AuthEvent } from '../auth-event.ts';
 import { verified } from '../signature.ts';
-import { type Issue, inApp, type Reach, type SourceEvent, type SourceKind, wrong } from '../source.ts';
+import {
+  type Issue,
+  inApp,
+  installationOf,
+  type Reach,
+  type SourceEvent,
+  type SourceKind,
+  sessionOf,
+  spanOf,
+  valueAt,
+  wordsFor,
+  wrong,
+} from '../source.ts';
 
 /** The most events in one request. */
 export const MAX_EVENTS = 100;
@@ -18,24 +28,25 @@ const MAX_ACCOUNTS = 10;
 const SessionId = z.string().check(z.minLength(1), z.maxLength(256));
 const InstallationId = SessionId;
 const AccountInput = z.strictObject({ account: AccountId, account_type: z.optional(AccountType) });
+const named = z.superRefine<string>((name, context) => {
+  const fault = faultIn(name);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+/** Names to bind. Removals take other names too. */
+const NewToken = Token.check(named);
+const NewAccountId = AccountId.check(named);
+const NewAccount = z.extend(AccountInput, { account: NewAccountId });
 const onApp = { app: z.optional(AppId), platform: z.optional(Platform) };
-
-/** The milliseconds in which a time that is written with fewer digits may be. A finer fraction is cut off. */
-function spanOf(text: string): TimeSpan {
-  const fromMs = Date.parse(text);
-  const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
-  return { fromMs, toMs: fromMs + 10 ** Math.max(0, 3 - digits) - 1 };
-}
 
 const EventTime = z.pipe(z.iso.datetime({ offset: true }), z.transform(spanOf));
 
 const LoginData = z
   .strictObject({
     ...onApp,
-    token: Token,
-    account: z.optional(AccountId),
+    token: NewToken,
+    account: z.optional(NewAccountId),
     account_type: z.optional(AccountType),
-    accounts: z.optional(z.array(AccountInput).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS))),
+    accounts: z.optional(z.array(NewAccount).check(z.minLength(1), z.maxLength(MAX_ACCOUNTS))),
     mode: z._default(z.enum(['override', 'append']), 'override'),
     session_id: z.optional(SessionId),
     installation_id: z.optional(InstallationId),
@@ -44,23 +55,34 @@ const LoginData = z
   .check(
     z.refine(({ account, accounts }) => (account === undefined) !== (accounts === undefined), {
       path: ['account'],
-      message: 'a login needs either "account" or "accounts"',
+      message: 'is missing, or "accounts" is there too: a login has one of them',
     }),
     z.refine(({ accounts, account_type }) => accounts === undefined || account_type === undefined, {
       path: ['account_type'],
-      message: '"account_type" belongs to "account"; each of "accounts" has its own',
+      message: 'belongs to "account"; each of "accounts" has its own',
     }),
   );
 
-/** The rules between these fields are those of `logoutOf`. */
-const LogoutData = z.strictObject({
-  ...onApp,
-  token: z.optional(Token),
-  scope: z._default(z.enum(['token', 'account', 'session']), 'token'),
-  account: z.optional(AccountId),
-  account_type: z.optional(AccountType),
-  session_id: z.optional(SessionId),
-});
+/** Other rules between these fields are those of `logoutOf`. */
+const LogoutData = z
+  .strictObject({
+    ...onApp,
+    token: z.optional(Token),
+    scope: z._default(z.enum(['token', 'account', 'session']), 'token'),
+    account: z.optional(AccountId),
+    account_type: z.optional(AccountType),
+    session_id: z.optional(SessionId),
+  })
+  .check(
+    z.refine(({ scope, account }) => scope !== 'token' || account === undefined, {
+      path: ['account'],
+      message: 'needs "scope": "account"; without it every account leaves the token',
+    }),
+    z.refine(({ account, account_type }) => account !== undefined || account_type === undefined, {
+      path: ['account_type'],
+      message: 'belongs to "account", which is missing',
+    }),
+  );
 
 const DeletedData = z.strictObject({ app: z.optional(AppId), ...AccountInput.shape });
 const EverywhereData = z.extend(DeletedData, { except: z.optional(z.strictObject({ session_id: SessionId })) });
@@ -68,8 +90,8 @@ const EverywhereData = z.extend(DeletedData, { except: z.optional(z.strictObject
 const TokenChangedData = z.strictObject({
   ...onApp,
   old_token: Token,
-  token: Token,
-  accounts: z.optional(z.array(AccountInput).check(z.maxLength(MAX_ACCOUNTS))),
+  token: NewToken,
+  accounts: z.optional(z.array(NewAccount).check(z.maxLength(MAX_ACCOUNTS))),
   session_id: z.optional(SessionId),
 });
 
@@ -80,13 +102,17 @@ const envelope = { timestamp: EventTime, id: z.optional(EventId) };
  * An event of the app's own auth flow, in the envelope of Standard Webhooks: `type`, `timestamp` (the time of the event,
  * equal on every attempt), `data`. Unknown keys are refused, because a misspelt key would change the event's meaning.
  */
-export const AppEvent = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('user.login'), ...envelope, data: LoginData }),
-  z.strictObject({ type: z.literal('user.logout'), ...envelope, data: LogoutData }),
-  z.strictObject({ type: z.literal('user.logout_everywhere'), ...envelope, data: EverywhereData }),
-  z.strictObject({ type: z.literal('user.deleted'), ...envelope, data: DeletedData }),
-  z.strictObject({ type: z.literal('device.token_changed'), ...envelope, data: TokenChangedData }),
-]);
+export const AppEvent = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('user.login'), ...envelope, data: LoginData }),
+    z.strictObject({ type: z.literal('user.logout'), ...envelope, data: LogoutData }),
+    z.strictObject({ type: z.literal('user.logout_everywhere'), ...envelope, data: EverywhereData }),
+    z.strictObject({ type: z.literal('user.deleted'), ...envelope, data: DeletedData }),
+    z.strictObject({ type: z.literal('device.token_changed'), ...envelope, data: TokenChangedData }),
+  ],
+  'is not user.login, user.logout, user.logout_everywhere, user.deleted or device.token_changed',
+);
 export type AppEvent = z.infer<typeof AppEvent>;
 
 /** A list of events; each has an id. A body is a list or one event. */
@@ -96,7 +122,7 @@ const Batch = z.array(AppEvent).check(
   z.superRefine((events, context) => {
     for (const [i, { id }] of events.entries())
       if (id === undefined)
-        context.addIssue({ code: 'custom', path: [i, 'id'], message: 'an event in a list needs an id' });
+        context.addIssue({ code: 'custom', path: [i, 'id'], message: 'is missing: each event in a list has its own' });
   }),
 );
 
@@ -106,12 +132,22 @@ const [single, batch] = [compiledInTime(AppEvent), compiledInTime(Batch)];
 export function readAppEvents(body: unknown): { events: AppEvent[] } | { issues: Issue[] } {
   const result = Array.isArray(body) ? batch(body.length).safeParse(body) : single().safeParse(body);
   if (result.success) return { events: [result.data].flat() };
-  const issues = result.error.issues.map(({ path, message, code }) => ({
-    path: path.join('.'),
-    // zod quotes unknown keys, and a key may be an account.
-    message: code === 'unrecognized_keys' ? 'has a key that is not part of this event' : message,
+  const issues = result.error.issues.map((issue) => ({
+    path: issue.path.join('.'),
+    message: wordsFor(issue, body, keysAt),
   }));
   return { issues };
+}
+
+/** The keys that an object of a body may have. */
+function keysAt(path: readonly PropertyKey[], body: unknown): readonly string[] {
+  const [last] = path.slice(-1);
+  if (last === 'except') return ['session_id'];
+  if (path.includes('accounts')) return Object.keys(AccountInput.shape);
+  if (last !== 'data') return ['type', ...Object.keys(envelope), 'data'];
+  const type = valueAt([...path.slice(0, -1), 'type'], body);
+  const event = AppEvent.def.options.find(({ shape }) => shape.type.def.values[0] === type);
+  return Object.keys(event?.shape.data.shape ?? {});
 }
 
 /** The app's own backend, which signs and wraps its events as Standard Webhooks specifies. */
@@ -150,13 +186,13 @@ function loginOf(
 ): SourceEvent['translated'] {
   const { token, account, accounts = [], mode, session_id, installation_id, expires_at } = data;
   if (expires_at && expires_at.fromMs <= timestamp.fromMs) return wrong('expires_at', 'is not later than the event');
-  const named = account === undefined ? accounts : [{ ...data, account }];
+  const all = account === undefined ? accounts : [{ ...data, account }];
   return inApp(data, reach, (app) => ({
     kind: 'login',
     app,
     token,
     mode,
-    accounts: named.map((one) => accountWithDefault(one, reach)),
+    accounts: all.map((one) => accountWithDefault(one, reach)),
     session: sessionOf(session_id),
     installation: installationOf(installation_id),
     untilMs: expires_at && Math.min(expires_at.fromMs, LAST_MS),
@@ -169,13 +205,13 @@ function logoutOf(data: Data<'user.logout'>, reach: Reach): SourceEvent['transla
   const account =
     data.account === undefined ? undefined : accountWithDefault({ ...data, account: data.account }, reach);
   if (scope === 'session') {
-    if (session === undefined) return wrong('session_id', 'is required with the scope "session"');
+    if (session === undefined) return wrong('session_id', 'is missing; the scope "session" needs it');
     if (token === undefined && account === undefined)
       return wrong('account', 'is required with the scope "session", or "token" is');
     const kind = 'sessionLogout';
     return inApps(data, reach, token === undefined, (apps) => ({ kind, apps, token, account, session }));
   }
-  if (token === undefined) return wrong('token', 'is required, unless the scope is "session"');
+  if (token === undefined) return wrong('token', 'is missing; only the scope "session" needs none');
   if (scope === 'token') return inApp(data, reach, (app) => ({ kind: 'logout', app, token, session }));
   if (account === undefined) return wrong('account', 'is required with the scope "account"');
   return inApp(data, reach, (app) => ({ kind: 'accountLogout', app, token, account, session }));
@@ -202,7 +238,8 @@ function inApps(
 function tokenChangedOf(data: Data<'device.token_changed'>, app: App, reach: Reach): AuthEvent {
   const accounts = data.accounts?.map((account) => accountWithDefault(account, reach));
   const session = sessionOf(data.session_id);
-  return { kind: 'tokenChanged', app, oldToken: data.old_token, token: data.token, accounts, session };
+  const [oldToken, token] = [data.old_token, data.token];
+  return { kind: 'tokenChanged', app, oldToken, token, accounts, session };
 }
 
 type NamedAccount = { readonly account: Account['id']; readonly account_type?: Account['type'] | undefined };
@@ -211,9 +248,3 @@ const accountWithDefault = ({ account, account_type }: NamedAccount, { source }:
   type: account_type ?? source.accountType,
   id: account,
 });
-
-const sessionOf = (id: string | undefined): Session | undefined =>
-  id === undefined ? undefined : Session.parse(eventHash('session', id));
-
-const installationOf = (id: string | undefined): Installation | undefined =>
-  id === undefined ? undefined : Installation.parse(digestOf('installation', id).slice(0, 32));
