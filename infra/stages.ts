@@ -76,9 +76,9 @@ export const Stage = options({
     .default(EVENT_SOURCE.maxConcurrency),
   /**
    * Requests a second that the HTTP API passes, for each route: a flood on one of them leaves the others open. At worst a
-   * request occupies a door for the second that it may wait. So together they take 920 of the 1,000 concurrent executions
-   * of an account (the default) and leave the rest to `apply`. They also bound the bill of a flood. `other` is every path
-   * that the product does not have.
+   * request occupies a door for the second that it may wait. So together they take 940 of the 1,000 concurrent executions
+   * of an account (the default) and leave the rest to `apply`. They also bound the bill of a flood. `other` is for
+   * `/v3/{proxy+}` and for every other path, for each of the two.
    */
   throttle: options({
     events: Count.default(500),
