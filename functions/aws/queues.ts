@@ -81,7 +81,7 @@ const DELAY_S = Math.ceil(ANSWER_BUDGET_MS / 1000);
 export const acceptInto = (queueUrl: string, registry: RegistryPorts, client = awsClient('sqs')): Accept =>
   accepting({
     enqueue: operationsQueue(client, queueUrl, DELAY_S),
-    apply: (operations, announce) => applyAll(registry, operations, { answers: true, announce }),
+    apply: (operations, announce, durable) => applyAll(registry, operations, { answers: true, announce, durable }),
     withinBudget: async (work) => {
       const { promise: late, resolve } = Promise.withResolvers<'late'>();
       const timer = setTimeout(resolve, ANSWER_BUDGET_MS, 'late');

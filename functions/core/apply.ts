@@ -30,17 +30,40 @@ export type RegistryPorts = {
  * Applies operations and returns the outcome of each, in order. The registry ends the same in whatever order and however
  * often they are applied. Documents are read together, and all operations of a token are one write. `answers`: the
  * sender gets the outcomes, which then count watermarks too. That is one read for each account that a login names.
- * `announce`: called with the removals that logins of installations lead to. Default: does nothing.
+ * `announce`: called with the removals that logins of installations lead to. Default: does nothing. `durable`: no write
+ * begins before it resolves, reads do. Default: resolved.
  */
 export async function applyAll(
-  ports: RegistryPorts,
+  { store: given, now, pause }: RegistryPorts,
   operations: readonly Operation[],
-  { answers = false, announce = async () => {} }: { answers?: boolean; announce?: Announce } = {},
+  {
+    answers = false,
+    announce = async () => {},
+    durable,
+  }: { answers?: boolean; announce?: Announce; durable?: Promise<unknown> } = {},
 ): Promise<Outcome[]> {
-  const apply = (all: readonly Operation[]) => applyThese(ports, all, answers);
+  const store = durable ? writingAfter(durable, given) : given;
+  const apply = (all: readonly Operation[]) => applyThese({ store, now, pause }, all, answers);
   return operations.some(namesInstallation)
-    ? withInstallations({ store: ports.store, announce, apply }, operations)
+    ? withInstallations({ store, announce, apply }, operations)
     : apply(operations);
+}
+
+/** The store; its writes wait, and reject if the promise does. */
+function writingAfter(durable: Promise<unknown>, store: RegistryStore): RegistryStore {
+  const after =
+    <P extends unknown[], R>(write: (...parameters: P) => Promise<R>) =>
+    (...parameters: P): Promise<R> =>
+      durable.then(() => write(...parameters));
+  return {
+    ...store,
+    write: after(store.write),
+    writeAll: after(store.writeAll),
+    raisePointer: after(store.raisePointer),
+    raisePointers: after(store.raisePointers),
+    writeWatermark: after(store.writeWatermark),
+    writeNewestLogin: after(store.writeNewestLogin),
+  };
 }
 
 async function applyThese(

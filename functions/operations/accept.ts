@@ -1,6 +1,6 @@
 import type { Announce } from '../core/installation.ts';
 import { binds, type Operation } from '../core/operation.ts';
-import { type Outcome, orUnavailable } from '../core/outcome.ts';
+import { type Outcome, orUnavailable, Unavailable } from '../core/outcome.ts';
 
 /** The result of accepting a request's operations. An outcome `unavailable` is durable: a worker applies it later. */
 export type Accepted =
@@ -17,23 +17,36 @@ export type Accept = (id: string, operations: readonly Operation[]) => Promise<A
 export type AcceptPorts = {
   /** Resolves once all operations are on the queue, or with `tooLarge` if none is. */
   readonly enqueue: (id: string, operations: readonly Operation[]) => Promise<TooLarge | undefined>;
-  readonly apply: (operations: readonly Operation[], announce: Announce) => Promise<Outcome[]>;
+  /** Writes nothing before `durable` resolves. */
+  readonly apply: (
+    operations: readonly Operation[],
+    announce: Announce,
+    durable: Promise<unknown>,
+  ) => Promise<Outcome[]>;
   /** Resolves with the work's result, or with `late` after the longest time that a caller waits. */
   readonly withinBudget: <T>(work: Promise<T>) => Promise<T | 'late'>;
 };
 
 /**
  * Durable first, applied second. The queue is the redo log: the worker applies all operations on it, even if this process
- * dies. The door applies them too, so that the next query sees them; then the worker's copy changes nothing.
+ * dies. The door applies them too, so that the next query sees them; then the worker's copy changes nothing. It reads
+ * while the message is on its way, which has no effect, and writes once the message is there.
  */
 export const accepting =
   ({ enqueue, apply, withinBudget }: AcceptPorts): Accept =>
   async (id, operations) => {
-    const sent = await orUnavailable(() => enqueue(id, operations));
-    if (sent) return sent;
+    const sending = orUnavailable(() => enqueue(id, operations));
+    const durable = sending.then((failed) => {
+      if (failed) throw new Unavailable('not on the queue');
+    });
     // The worker marks mirrors, so that it gets the removals too.
     const announce: Announce = async (removals) => void (await enqueue(id, removals));
-    const outcomes = await withinBudget(orUnavailable(() => apply(operations, announce)));
+    const applying = orUnavailable(() => apply(operations, announce, durable));
+    // Both are awaited below, unless the message did not get there.
+    for (const begun of [durable, applying]) begun.catch(() => {});
+    const sent = await sending;
+    if (sent) return sent;
+    const outcomes = await withinBudget(applying);
     if (Array.isArray(outcomes)) return { kind: 'accepted', outcomes };
     const reason = outcomes === 'late' ? outcomes : outcomes.reason;
     return { kind: 'accepted', outcomes: operations.map(() => ({ kind: 'unavailable', reason })) };

@@ -90,6 +90,22 @@ test('operations of many tokens are three calls: documents are read, pointers ra
   expect(calls).toEqual(['documents']);
 });
 
+test('operations are read before they are durable, and write nothing until then', async () => {
+  for (const operations of [[bind(1, ['alice'])], logins(), [everywhere(5)]]) {
+    const { store, calls } = recording();
+    const { promise: durable, resolve, reject } = Promise.withResolvers<void>();
+    const applying = applyAll(ports(store), operations, { durable });
+    await new Promise(setImmediate);
+    const reads = calls.splice(0);
+    expect(reads.filter((name) => /^(?:write|raise)/.test(name))).toEqual([]);
+    expect(reads.length).toBeGreaterThan(0);
+    if (operations.length === 1) resolve();
+    else reject(new Unavailable('not on the queue'));
+    await applying.catch((error) => expect(error).toBeInstanceOf(Unavailable));
+    expect(calls.length > 0).toBe(operations.length === 1);
+  }
+});
+
 test('a token whose pointer is not certain is written alone, pointer first, and the others together', async () => {
   const { store, calls, inner } = recording((inner) => ({
     raisePointers: async (pointers) => {

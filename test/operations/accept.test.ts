@@ -17,22 +17,25 @@ function whileAccepting(ports: Partial<AcceptPorts>) {
   const happened: string[] = [];
   const accept = accepting({
     enqueue: async (id, all) => {
-      happened.push(`enqueue ${id} ${all.length}`);
       await ports.enqueue?.(id, all);
+      await new Promise(setImmediate);
+      happened.push(`enqueue ${id} ${all.length}`);
     },
-    apply: async (all, announce) => {
+    apply: async (all, announce, durable) => {
+      happened.push(`read ${all.length}`);
+      await durable;
       happened.push(`apply ${all.length}`);
-      return ports.apply?.(all, announce) ?? all.map(() => ({ kind: 'applied' }));
+      return ports.apply?.(all, announce, durable) ?? all.map(() => ({ kind: 'applied' }));
     },
     withinBudget: ports.withinBudget ?? ((work) => work),
   });
   return { happened, accepted: accept('request-1', operations) };
 }
 
-test('operations are on the queue before they are applied', async () => {
+test('operations are read while they are on their way to the queue, and applied when they are there', async () => {
   const { happened, accepted } = whileAccepting({});
   expect(await accepted).toEqual({ kind: 'accepted', outcomes: [{ kind: 'applied' }, { kind: 'applied' }] });
-  expect(happened).toEqual(['enqueue request-1 2', 'apply 2']);
+  expect(happened).toEqual(['read 2', 'enqueue request-1 2', 'apply 2']);
 });
 
 test('operations that the queue refuses are unavailable, and none is applied', async () => {
@@ -40,7 +43,8 @@ test('operations that the queue refuses are unavailable, and none is applied', a
     enqueue: () => Promise.reject(new Unavailable('ThrottlingException')),
   });
   expect(await accepted).toEqual({ kind: 'unavailable', reason: 'ThrottlingException' });
-  expect(happened).toEqual(['enqueue request-1 2']);
+  await new Promise(setImmediate);
+  expect(happened).toEqual(['read 2']);
 });
 
 test.each<[string, Partial<AcceptPorts>]>([
@@ -91,5 +95,5 @@ test('removals that a login of an installation leads to are put on the queue und
     },
   });
   await accepted;
-  expect(happened).toEqual(['enqueue request-1 2', 'apply 2', 'enqueue request-1 1']);
+  expect(happened).toEqual(['read 2', 'enqueue request-1 2', 'apply 2', 'enqueue request-1 1']);
 });

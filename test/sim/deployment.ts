@@ -159,7 +159,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const acceptAt = (registry: RegistryPorts) =>
     accepting({
       enqueue: (id, all) => enqueue(site, process, operationsMessage(id, all)),
-      apply: (all, announce) => applyAll(registry, all, { answers: true, announce }),
+      apply: (all, announce, durable) => applyAll(registry, all, { answers: true, announce, durable }),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });
   const registry = registryAt('account-api');

@@ -4,8 +4,8 @@ import { type Hunt, inFile } from './patches.ts';
 export const DOOR_MUTANTS: readonly Hunt[] = [
   ...inFile('operations/accept.ts', 'end-to-end', {
     'operations are applied before they are on the queue': [
-      'const sent = await orUnavailable(() => enqueue(id, operations));',
-      'await apply(operations);\n    const sent = await orUnavailable(() => enqueue(id, operations));',
+      'apply(operations, announce, durable)',
+      'apply(operations, announce, Promise.resolve())',
     ],
     'what the queue refuses is accepted': ['if (sent) return sent;', ''],
     'what is unavailable counts as in effect': [

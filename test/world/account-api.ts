@@ -50,14 +50,17 @@ export function world(other: Partial<AccountApiPorts> = {}) {
   const state = { ms: T0, isQueueDown: false, isStoreDown: false, areSecretsDown: false, writes: 0, requests: 0 };
   const store = watched(state);
   const queue: { id: string; operations: readonly Operation[] }[] = [];
-  const apply = (operations: readonly Operation[]): Promise<Outcome[]> =>
-    applyAll({ store, now: () => state.ms, pause: async () => {} }, operations, { answers: true });
+  const apply = (operations: readonly Operation[], durable?: Promise<unknown>): Promise<Outcome[]> =>
+    applyAll({ store, now: () => state.ms, pause: async () => {} }, operations, {
+      answers: true,
+      ...(durable && { durable }),
+    });
   const accept = accepting({
     enqueue: async (id, operations) => {
       if (state.isQueueDown) throw new Unavailable('QueueDown');
       queue.push({ id, operations });
     },
-    apply,
+    apply: (operations, _, durable) => apply(operations, durable),
     withinBudget: (work) => work,
   });
   const ports: AccountApiPorts = {

@@ -91,7 +91,8 @@ export function world(ports: Partial<AcceptPorts & EventsPorts> = {}): World {
   const queued: Operation[] = [];
   const accept = accepting({
     enqueue: async (_, operations) => void queued.push(...operations),
-    apply: (operations) => applyAll({ store, now: () => NOW, pause: async () => {} }, operations, { answers: true }),
+    apply: (operations, _, durable) =>
+      applyAll({ store, now: () => NOW, pause: async () => {} }, operations, { answers: true, durable }),
     withinBudget: (work) => work,
     ...ports,
   });
