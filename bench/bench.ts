@@ -29,7 +29,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     load: () => import('./scale/scale.ts'),
   },
   table: {
-    measures: 'all of the above; prints the tables of the documents in Markdown',
+    measures: 'all of the above; writes the figures into README.md and docs/performance',
     load: () => import('./table/table.ts'),
   },
 };

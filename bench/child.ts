@@ -12,7 +12,10 @@ export type Child = {
 
 /** Runs a file of `bench/` as a process. It sends a message when it is ready and ends when it is disconnected. */
 export async function startChild(file: string, args: readonly string[] = []): Promise<Child> {
-  const child = fork(join(import.meta.dirname, file), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(join(import.meta.dirname, file), args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--expose-gc'],
+  });
   const exited = once(child, 'exit');
   const nextMessage = async (): Promise<unknown> => {
     const ended = exited.then(([code]) => {

@@ -19,7 +19,7 @@ export type Row = {
 };
 
 /** `close`: the figure keeps the goal, but not by the margin. The next run may miss it, so this is not met. */
-export type Verdict = 'yes' | 'close' | 'NO';
+type Verdict = 'yes' | 'close' | 'NO';
 
 /**
  * The bound of a goal, of the ratio or of `ours` itself. `margin`: how much the figure moves from run to run, as a share of
@@ -111,7 +111,7 @@ export function figure(value: number): string {
 }
 
 /** Describes the machine: processor, Node and the pinned versions of the libraries that matter. */
-function machine(): string[] {
+export function machine(): string[] {
   const cores = cpus();
   return [
     `${cores[0]?.model.trim() ?? 'unknown processor'}, ${cores.length} cores, Node ${process.versions.node} (${process.platform} ${process.arch})`,

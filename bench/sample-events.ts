@@ -2,7 +2,7 @@
 export const deviceToken = (name: number | string): string => `${name}`.padStart(64, '0123456789abcdef'.repeat(4));
 
 /** A login of one account on one token. In a list each event needs an id. */
-export const loginEvent = (i: number, id?: string) => ({
+const loginEvent = (i: number, id?: string) => ({
   type: 'user.login',
   ...(id && { id }),
   timestamp: new Date().toISOString(),

@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { BUNDLE } from '../../infra/bundling.ts';
 import type { Call } from './aws.ts';
 
@@ -28,6 +28,27 @@ const PACKAGES = {
 /** Bundles a file of the repository as the stack deploys it. */
 export const bundleOurs = (folder: string, name: string, entry: string): Promise<Bundle> =>
   bundle(join(folder, `${name}.js`), { ...BUNDLE, entryPoints: [join(root, entry)] });
+
+/** Puts the SDK in the place of our client, as `bench/baseline/hooks.ts` does. */
+const ON_THE_SDK: Plugin = {
+  name: 'on-the-sdk',
+  setup: ({ onResolve }) => {
+    const path = join(root, 'bench/baseline/sdk-client.ts');
+    onResolve({ filter: /\/client\.ts$/ }, ({ importer, resolveDir, path: name }) =>
+      importer !== path && join(resolveDir, name) === CLIENT ? { path } : undefined,
+    );
+  },
+};
+
+const CLIENT = join(root, 'functions/aws/client.ts');
+
+/** Bundles a file of the repository as the stack deploys it, with the SDK in place of our client. */
+export const bundleOnSdk = (folder: string, name: string, entry: string): Promise<Bundle> =>
+  bundle(join(folder, `${name}-sdk.js`), {
+    ...BUNDLE,
+    entryPoints: [join(root, entry)],
+    plugins: [ON_THE_SDK],
+  });
 
 /** Bundles the source text of a handler, with our options or with the usual ones. */
 export function bundleSource(folder: string, name: string, source: string, way: 'ours' | 'usual'): Promise<Bundle> {
@@ -58,17 +79,18 @@ export async function bundleProcess(folder: string): Promise<string> {
 
 export const EMPTY = 'export const handler = async () => ({ statusCode: 200 });';
 
-/** A handler that imports the clients and commands of the calls, and calls nothing. */
-export const clientsOnly = (calls: readonly Call[]): string => `
-  ${importsOf(calls)}
-  export const sdk = [${namesOf(calls).join(', ')}];
-  ${EMPTY}`;
-
-/** A handler that makes the same calls with the same inputs, and nothing else. */
+/** A handler that makes the same calls with the same inputs and with our client, and nothing else. */
 export const trimmed = (calls: readonly Call[]): string => `
-  ${importsOf(calls)}
-  ${clientsOf(calls)}
-  export const handler = async () => { ${sends(calls)} return { statusCode: 200 }; };`;
+  import { awsClient } from './functions/aws/client.ts';
+  ${servicesOf(calls)
+    .map((service) => `const the${service} = awsClient('${service.toLowerCase()}');`)
+    .join('\n')}
+  export const handler = async () => {
+    ${calls
+      .map(({ service, action, input }) => `await the${service}.call('${action}', ${JSON.stringify(input)});`)
+      .join('\n')}
+    return { statusCode: 200 };
+  };`;
 
 /** The handler that most teams write for the same calls: wrapped in middy, with a zod schema for the event. */
 export const usual = (calls: readonly Call[]): string => `

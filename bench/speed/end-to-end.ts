@@ -1,142 +1,115 @@
-import { setTimeout } from 'node:timers/promises';
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Pool } from 'undici';
 import * as z from 'zod';
-import { awsClient } from '../../functions/aws/client.ts';
-import { NAMES } from '../../local/aws/resources.ts';
-import { pointAwsAt } from '../../local/environment.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
+import { VARIANTS, type Variant } from '../baseline/hooks.ts';
 import { type Child, startChild } from '../child.ts';
 import type { Group } from '../group.ts';
 import { EVENTS_PATH, signed } from '../installation.ts';
-import { median, quantile } from '../measure.ts';
-import { row } from '../report.ts';
-import { deviceToken, loginEvent } from '../sample-events.ts';
-import { setEnvironment } from './doors.ts';
-import { bindBare, storeCalls } from './store-calls.ts';
+import { type Effort, median, quantile } from '../measure.ts';
+import { atLeast, atMost, type Goal, type Row, row } from '../report.ts';
+import { loginBody } from '../sample-events.ts';
 
-const LocalUrls = z.object({ url: z.string(), secret: z.string(), sqs: z.string(), dynamodb: z.string() });
-const Cpu = z.object({ user: z.number(), system: z.number() });
+/** Requests under way at a time, by the events that each has, and the least factor by which ours is faster. */
+const LOADS = [
+  { size: 1, atOnce: 8, faster: 1.8 },
+  { size: 100, atOnce: 2, faster: 3 },
+] as const;
+type Load = (typeof LOADS)[number];
 
-/** Applies event number `i` and resolves when the next query shows it. */
-type Way = (i: number) => Promise<unknown>;
-
-/** Events under way at a time. */
-const AT_ONCE = 8;
-
-/**
- * The servers of `npm start`, from the POST until the event is applied, beside the same AWS calls of the same servers
- * made directly. Both include the time of the embedded servers.
- */
-export const endToEnd: Group = async ({ stub, effort }) => {
-  const local = await startChild('speed/local-process.ts');
-  const urls = LocalUrls.parse(local.ready);
-  pointAwsAt({ ...urls, secrets: urls.sqs });
-  const events = Math.max(AT_ONCE, Math.round(effort.sliceMs * 4.5));
-  const [ours, bare] = [oursAt(urls), await bareAt(urls)];
-  const runs = { ours: [] as Run[], bare: [] as Run[] };
-  for (let round = -1; round < Math.min(effort.rounds, 5); round++) {
-    const [a, b] = [await run(local, ours.way, events), await run(local, bare.way, events)];
-    if (round === -1) continue; // warms up
-    runs.ours.push(a);
-    runs.bare.push(b);
-  }
-  await ours.close();
-  await local.stop();
-  setEnvironment(stub, 'empty');
-  const name = 'end to end, 1 event a request';
-  const both = (of: (run: Run) => number) => ({
-    ours: median(runs.ours.map(of)),
-    reference: median(runs.bare.map(of)),
-  });
-  return {
-    rows: [
-      row({
-        name: `${name}, 1 at a time: p50`,
-        unit: 'ms until applied',
-        ...both(({ alone }) => quantile(alone, 0.5)),
-      }),
-      row({
-        name: `${name}, 1 at a time: p99`,
-        unit: 'ms until applied',
-        ...both(({ alone }) => quantile(alone, 0.99)),
-      }),
-      row({
-        name: `${name}, ${AT_ONCE} at once: p50`,
-        unit: 'ms until applied',
-        ...both(({ busy }) => quantile(busy, 0.5)),
-      }),
-      row({
-        name: `${name}, ${AT_ONCE} at once: p99`,
-        unit: 'ms until applied',
-        ...both(({ busy }) => quantile(busy, 0.99)),
-      }),
-      row({ name: `${name}, ${AT_ONCE} at once`, unit: 'events/s', ...both(({ perS }) => perS) }),
-      row({ name: `${name}, ${AT_ONCE} at once`, unit: 'µs CPU/event', ...both(({ cpuUs }) => cpuUs) }),
-    ],
-  };
+/** The servers of `npm start`, in turns with the same on the SDK. */
+export const endToEnd: Group = async ({ effort }) => {
+  const apps = { ours: await startApp('ours'), sdk: await startApp('sdk') };
+  const rows: Row[] = [];
+  for (const load of LOADS) rows.push(...(await loadRows(apps, load, effort)));
+  await Promise.all(VARIANTS.map((variant) => apps[variant].stop()));
+  return { rows: [...rows, await memoryRow(effort)] };
 };
 
+type App = { readonly child: Child; readonly secret: string; readonly pool: Pool; readonly stop: () => Promise<void> };
+const Urls = z.object({ url: z.string(), secret: z.string() });
+
+async function startApp(variant: Variant): Promise<App> {
+  const child = await startChild('speed/local-process.ts', [variant]);
+  const { url, secret } = Urls.parse(child.ready);
+  const pool = new Pool(url, { connections: 8 });
+  const stop = async () => {
+    await pool.close();
+    await child.stop();
+  };
+  return { child, secret, pool, stop };
+}
+
 type Run = {
-  /** The time of each event (ms), sent one after the other (`alone`) and many at once (`busy`). */
-  readonly alone: readonly number[];
-  readonly busy: readonly number[];
+  /** The time of each request until its answer (ms). */
+  readonly tookMs: readonly number[];
   readonly perS: number;
-  /** Processor time an event (µs), of the servers and of this process, which makes the bare calls. */
+  /** Processor time of the servers an event (µs). */
   readonly cpuUs: number;
 };
 
+/** The phones of the events: each event is of another one, or they are of few in turns. */
 let next = 0;
 
-async function run(local: Child, way: Way, events: number): Promise<Run> {
-  const timed = async () => {
+async function run(
+  { child, secret, pool }: App,
+  { size, atOnce }: Load,
+  requests: number,
+  phones?: number,
+): Promise<Run> {
+  const inTurn = takingTurns(atOnce);
+  const cpu = async () => z.number().parse(await child.ask('cpu'));
+  const one = async () => {
+    const body = loginBody(size, phones === undefined ? next : next % phones);
+    next += size;
+    const headers = { 'content-type': 'application/json', ...signed(body, `msg_${next}`, secret) };
     const start = performance.now();
-    await way(next++);
+    const answer = await pool.request({ method: 'POST', path: EVENTS_PATH, headers, body });
+    await answer.body.dump();
+    // 202: durable only, because the request's second was over.
+    if (answer.statusCode > 202) throw new Error(`the events door answered ${answer.statusCode}`);
     return performance.now() - start;
   };
-  const alone: number[] = [];
-  for (let i = 0; i < events / 4; i++) alone.push(await timed());
-  const inTurn = takingTurns(AT_ONCE);
-  const [theirs, own, start] = [await cpuOf(local), process.cpuUsage(), performance.now()];
-  const busy = await Promise.all(Array.from({ length: events }, () => inTurn(timed)));
-  const seconds = (performance.now() - start) / 1000;
-  const { user, system } = process.cpuUsage(own);
-  const cpuUs = ((await cpuOf(local)) - theirs + user + system) / events;
-  return { alone, busy, perS: events / seconds, cpuUs };
+  const [before, start] = [await cpu(), performance.now()];
+  const tookMs = await Promise.all(Array.from({ length: requests }, () => inTurn(one)));
+  const events = requests * size;
+  const perS = (events * 1000) / (performance.now() - start);
+  return { tookMs, perS, cpuUs: ((await cpu()) - before) / events };
 }
 
-async function cpuOf(child: Child): Promise<number> {
-  const { user, system } = Cpu.parse(await child.ask('cpu'));
-  return user + system;
-}
-
-function oursAt({ url, secret }: z.infer<typeof LocalUrls>) {
-  const pool = new Pool(url, { connections: AT_ONCE });
-  const calls = storeCalls(NAMES.table);
-  const way: Way = async (i) => {
-    const body = JSON.stringify(loginEvent(i));
-    const headers = { 'content-type': 'application/json', ...signed(body, undefined, secret) };
-    const { statusCode, body: answer } = await pool.request({ method: 'POST', path: EVENTS_PATH, headers, body });
-    await answer.dump();
-    if (statusCode !== 200 && statusCode !== 202) throw new Error(`the events door answered ${statusCode}`);
-    // 202: durable only, because the second of the request was over. The worker applies it.
-    while (statusCode === 202 && !(await calls.document(deviceToken(i))).Item) await setTimeout(5);
+async function loadRows(apps: Readonly<Record<Variant, App>>, load: Load, effort: Effort): Promise<Row[]> {
+  const runs: Record<Variant, Run[]> = { ours: [], sdk: [] };
+  const requests = Math.max(load.atOnce, Math.round(effort.sliceMs * (load.size === 1 ? 6 : 0.3)));
+  for (let round = -1; round < Math.min(effort.rounds, 5); round++)
+    for (const variant of VARIANTS) {
+      const measured = await run(apps[variant], load, requests);
+      if (round >= 0) runs[variant].push(measured); // the first round warms up
+    }
+  const figures = (name: string, unit: string, of: (run: Run) => number, goal?: Goal) => {
+    const [ours, reference] = [median(runs.ours.map(of)), median(runs.sdk.map(of))];
+    const label = `npm start, ${load.size} a request, ${load.atOnce} at once`;
+    return row({ name: `${label}${name} / on the SDK`, unit, ours, reference }, goal);
   };
-  const close = () => pool.close();
-  return { way, close };
+  return [
+    figures('', 'events/s', ({ perS }) => perS, atLeast(load.faster)),
+    figures('', 'µs CPU/event', ({ cpuUs }) => cpuUs),
+    figures(': p50', 'ms', ({ tookMs }) => quantile(tookMs, 0.5)),
+    figures(': p99', 'ms', ({ tookMs }) => quantile(tookMs, 0.99)),
+  ];
 }
 
-async function bareAt({ sqs }: z.infer<typeof LocalUrls>) {
-  const client = new SQSClient();
-  const created = await client.send(new CreateQueueCommand({ QueueName: 'without-a-worker' }));
-  client.destroy();
-  const QueueUrl = `${sqs}${new URL(created.QueueUrl ?? '').pathname}`;
-  const queue = awsClient('sqs');
-  const calls = storeCalls(NAMES.table);
-  const way: Way = async (i) => {
-    await queue.call('SendMessage', { QueueUrl, MessageBody: JSON.stringify(loginEvent(i)) });
-    await calls.document(deviceToken(i));
-    await bindBare(calls, `account-${i}`, deviceToken(i));
+/** Phones of the memory's row. */
+const PHONES = 500;
+
+/** The memory of `npm start` after many events, relative to that after the first of them, all on the same phones. */
+async function memoryRow({ rounds }: Effort): Promise<Row> {
+  const app = await startApp('ours');
+  const [first, more] = rounds > 1 ? [2_000, 6_000] : [16, 16];
+  const after = async (events: number) => {
+    await run(app, LOADS[0], events, PHONES);
+    return z.number().parse(await app.child.ask('memory')) / 1e6;
   };
-  return { way };
+  const [reference, ours] = [await after(first), await after(more)];
+  await app.stop();
+  const name = `npm start, memory after ${first + more} / after ${first} events on ${PHONES} phones`;
+  return row({ name, unit: 'MB', ours, reference }, atMost(1.2));
 }

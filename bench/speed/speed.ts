@@ -6,19 +6,17 @@ import { QUICK, THOROUGH } from '../measure.ts';
 import { peers } from '../peer/peers.ts';
 import { publish, type Row } from '../report.ts';
 import { startStub } from '../stub/stub.ts';
-import { accountApi } from './account-api.ts';
-import { apply } from './apply.ts';
-import { client } from './client.ts';
 import { quietConsole, setEnvironment } from './doors.ts';
 import { endToEnd } from './end-to-end.ts';
 import { events } from './events.ts';
+import { functions } from './functions.ts';
 import { mirror } from './mirror.ts';
 
 /** Cold starts run in processes and with a server of their own. `npm run bench -- cold` measures them alone. */
 const cold: Group = ({ effort }) => coldRows(effort.rounds);
 
 /** The groups in the order of the table. */
-const GROUPS: Readonly<Record<string, Group>> = { events, accountApi, apply, client, endToEnd, mirror, peers, cold };
+const GROUPS: Readonly<Record<string, Group>> = { functions, events, endToEnd, mirror, peers, cold };
 
 function groupsIn(only: string | undefined): Group[] {
   const names = only?.split(',') ?? Object.keys(GROUPS);

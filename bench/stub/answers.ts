@@ -122,7 +122,7 @@ function tableAnswers(): [string, Answer][] {
 }
 
 /** The time part of a stamp, in the form that events make. */
-export const MOMENT = '1700000000000.1.0123456789abcdef.000';
+const MOMENT = '1700000000000.1.0123456789abcdef.000';
 
 const documentFor = ({ pk, sk }: Key): Item | undefined =>
   sk.S !== 'D'
