@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Account, Token } from '../core/account.ts';
+import { type Account, type Token, tokenOn } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import { type AccountApiClientOptions, checked, type HttpAnswer, type Post, transport } from './transport.ts';
 import { LIMITS, sizeOf } from './wire/elements.ts';
@@ -86,11 +86,14 @@ async function accountsOf(
   const answer = await post('query', JSON.stringify(z.encode(codec, request)));
   const reply = replyIn<Exclude<QueryReply, Failure>>(answer, QueryReplies[dialect]);
   if (reply.kind !== 'found') return reply;
-  const found = new Map((reply.accountsOf ?? []).map(({ token, accounts }) => [token, accounts]));
+  // A hosted API may answer in the spelling in which an older version bound an iOS token.
+  const spelled = (token: Token) => tokenOn(request.platform ?? 'android', token);
+  const found = new Map((reply.accountsOf ?? []).map(({ token, accounts }) => [spelled(token), accounts]));
   // A token that is not in the question may be one of its tokens in another spelling: "nothing is bound" would be wrong.
-  if ([...found.keys()].some((token) => !tokens.includes(token))) return MISMATCH;
+  const asked = tokens.map(spelled);
+  if ([...found.keys()].some((token) => !asked.includes(token))) return MISMATCH;
   // A hosted API may leave out the tokens that have no accounts.
-  return { kind: 'found', accounts: tokens.map((token) => found.get(token) ?? []) };
+  return { kind: 'found', accounts: asked.map((token) => found.get(token) ?? []) };
 }
 
 type Reply = { readonly kind: string };

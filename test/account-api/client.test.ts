@@ -75,6 +75,16 @@ test('a TPNS query is equal to the document’s, without a platform', async () =
   ]);
 });
 
+test('a reply may spell an iOS token in upper case, as an older version bound it', async () => {
+  const entry = { token: 'AB'.repeat(32), account_list: [{ account: 'alice', account_type: 0 }] };
+  const reply = { retCode: 0, errMsg: 'ok', token_accounts: [entry] };
+  const asked = [token('ab'.repeat(32))];
+  const { client } = await talking(says(reply), { platform: 'ios' });
+  expect(await client.accountsOf(asked)).toMatchObject({ kind: 'found', accounts: [[{ id: 'alice' }]] });
+  const { client: other } = await talking(says(reply), { platform: 'android' });
+  expect(await other.accountsOf(asked)).toMatchObject({ kind: 'unavailable' });
+});
+
 test('Basic authentication is the app and its secret', async () => {
   const { client, sent } = await talking(says(DONE), { app: 'app-1', secret: 'a:b 密' });
   await client.operate(bind(token('phone'), 'alice'));
