@@ -56,7 +56,7 @@ export async function boundTo(store: RegistryStore, tokens: readonly TokenRef[],
 export type Bound = Account & BindTerms & { readonly edge: string };
 
 /** `hasMore`: the account may have more tokens than these. */
-export type ShownTokens = { readonly tokens: readonly Token[]; readonly hasMore: boolean };
+type ShownTokens = { readonly tokens: readonly Token[]; readonly hasMore: boolean };
 
 /**
  * The tokens bound to each account, most recently bound first. Strongly consistent, as above: the watermark is read last.
