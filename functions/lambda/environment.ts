@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { App, AppId, Configuration } from '../core/configuration.ts';
 
-/** What Lambda sets beside our own variables, such as credentials: to be read where and when it is used. */
+/** All variables, with those that Lambda sets, such as credentials. Read one where and when it is used. */
 export const ENVIRONMENT = process.env;
 
 /** When Lambda ends the current invocation (ms since 1970). A function has one at a time; every door notes it. */

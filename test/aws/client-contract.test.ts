@@ -17,7 +17,7 @@ const both = <S extends Service>(service: S, url: string): AwsClient<S>[] => [
   sdkAt(service, url),
 ];
 
-/** What a call comes to: its output, its expected error with the fields, or the name of any other. */
+/** The result of a call: its output, its expected error with the fields, or the name of any other. */
 const resultOf = (called: Promise<unknown>): Promise<unknown> =>
   called.then(
     (output) => (output instanceof Refused ? { refused: output.details['Item'] } : output),

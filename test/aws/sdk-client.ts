@@ -35,7 +35,7 @@ type Sends = { readonly send: (command: object) => Promise<Record<string, unknow
 
 type Identity = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
-/** The same client over the SDK, to compare ours with. */
+/** A client of the same type over the SDK, to compare ours with. */
 export function overSdk<S extends Service>(
   service: S,
   config: { endpoint?: string; region?: string; credentials?: Identity; maxAttempts?: number } = {},

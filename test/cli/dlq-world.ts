@@ -23,7 +23,7 @@ const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 /** The AWS settings of a user who has deployed a stack. */
 export const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
-export const clientOf = (endpoint: string) => new SQSClient({ endpoint, region: 'us-east-1', credentials });
+const clientOf = (endpoint: string) => new SQSClient({ endpoint, region: 'us-east-1', credentials });
 
 export const TOO_OLD = 'a bind older than the horizon';
 

@@ -50,7 +50,7 @@ test.each([
     [expect.anything(), '  phone-8  -        -'],
   ],
 ])('a query for a token %s', async (_, { token, accounts }, printed) => {
-  const on = ['--app', 'tpns-ios', '--token', token];
+  const on = ['--app', 'xg-android', '--token', token];
   const bound = accounts.flatMap((account) => ['--account', account]);
   if (bound.length > 0) await send('login', ...on, ...bound, '--account-type', '3');
   expect(lines((await query(...on)).out)).toEqual(printed);

@@ -40,7 +40,7 @@ export function serial(operations: readonly Operation[]): Map<Pair, Bound> {
 const serialByStamps = (operations: readonly Operation[]): Map<Pair, Bound> => inOrder([...operations].sort(byTime));
 
 /** The terms of an account in a bind: its own, which it keeps when it moves, come before those of the bind. */
-export function termsOf(by: BindOperation, account: Account) {
+function termsOf(by: BindOperation, account: Account) {
   const own = by.accounts.findLast((one) => isSame(one, account));
   return { session: own?.session ?? by.session, untilMs: own?.untilMs ?? by.untilMs };
 }
