@@ -9,7 +9,11 @@ import { localClient } from './local-client.ts';
 /** The name and the capacity units of one call. */
 type Call = { readonly name: string; readonly units: number };
 
-export type EmbeddedTable = Table & { readonly calls: Call[]; readonly stop: () => Promise<void> };
+export type EmbeddedTable = Table & {
+  readonly url: string;
+  readonly calls: Call[];
+  readonly stop: () => Promise<void>;
+};
 
 /** An empty table with the deployed keys on an embedded DynamoDB, and a note of every call made to it. */
 export async function embeddedTable(): Promise<EmbeddedTable> {
@@ -37,7 +41,7 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
   await waitUntilTableExists({ client: sdk, maxWaitTime: 10, minDelay: 0.01 }, { TableName: 'registry' });
   sdk.destroy();
   const calls: Call[] = [];
-  return { client: recorded(localClient('dynamodb', url), calls), name: 'registry', calls, stop };
+  return { client: recorded(localClient('dynamodb', url), calls), name: 'registry', url, calls, stop };
 }
 
 /** Puts an item of any shape into the table. */
