@@ -51,8 +51,8 @@ export const TIMEOUT_S: Readonly<Record<Door, number>> = {
 };
 
 /**
- * Memory in MB, and in proportion the processor: Lambda gives one vCPU with 1,769 MB. Loading the AWS SDK and zod takes
- * most of a cold start, about 0.15 s of a whole vCPU. Less memory makes every cold start slower and no cheaper.
+ * Memory in MB, and in proportion the processor: Lambda gives one vCPU with 1,769 MB. Loading zod, Node's HTTP
+ * client and, in workers, the AWS SDK takes most of a cold start, about 0.1 s of a whole vCPU. Less memory makes every cold start slower and no cheaper.
  */
 export const MEMORY_MB: Readonly<Record<Door, number>> = {
   events: 512,

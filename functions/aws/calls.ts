@@ -24,7 +24,7 @@ import { ENVIRONMENT } from '../lambda/environment.ts';
 type Call<I, O> = { readonly input: I; readonly output: Omit<O, '$metadata' | 'CreatedDate' | 'SecretBinary'> };
 
 /** The calls of the client, by service. All others stay with the SDK. */
-export type Calls = {
+type Calls = {
   readonly sqs: { readonly SendMessage: Call<SendMessageCommandInput, SendMessageCommandOutput> };
   readonly dynamodb: {
     readonly BatchExecuteStatement: Call<BatchExecuteStatementCommandInput, BatchExecuteStatementCommandOutput>;
@@ -44,9 +44,7 @@ export type Calls = {
 export type Service = keyof Calls;
 export type Action<S extends Service> = keyof Calls[S] & string;
 export type Input<S extends Service, A extends Action<S>> = Calls[S][A] extends { readonly input: infer I } ? I : never;
-export type Output<S extends Service, A extends Action<S>> = Calls[S][A] extends { readonly output: infer O }
-  ? O
-  : never;
+type Output<S extends Service, A extends Action<S>> = Calls[S][A] extends { readonly output: infer O } ? O : never;
 
 /** Names of a service: in `X-Amz-Target`, and in the variable of its endpoint. `version`: of AWS's JSON protocol. */
 export const SERVICES = {

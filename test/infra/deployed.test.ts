@@ -91,10 +91,20 @@ describe.each(DOORS)('%s', (door) => {
       .flatMap((name) => /^@aws-sdk\/client-(.+)$/.exec(name)?.[1]?.replace('-', '') ?? []);
     const uncalled = commands.filter((command) => !called.includes(command));
     expect(uncalled).toEqual([]);
-    // Doors that a caller waits for have none at all. Workers send to queues of mirrors, park, and change visibilities.
-    expect(clients).toEqual(door === 'events' || door === 'account-api' ? [] : ['sqs']);
+    // Workers send to queues of mirrors, park, and change visibilities.
+    expect(clients).toEqual(isWaitedFor(door) ? [] : ['sqs']);
   });
+
+  test.runIf(isWaitedFor(door))(
+    'the bundle of a door that a caller waits for has nothing of the SDK but marshall',
+    () => {
+      const ofSdk = deployment.bundles.packagesIn(door).filter((name) => /^@(?:aws-sdk|smithy)\//.test(name));
+      expect(ofSdk).toEqual(['@aws-sdk/util-dynamodb']);
+    },
+  );
 });
+
+const isWaitedFor = (door: Door): boolean => door === 'events' || door === 'account-api';
 
 /**
  * Maximum size of a bundle in bytes. Every 100 KB take about 4 ms of a whole processor to parse, before anything runs:
