@@ -24,6 +24,9 @@ type Measurements = Awaited<ReturnType<Group>>;
 type Bundles = Readonly<Record<'ours' | 'sdk' | 'empty' | 'trimmed' | 'usual', Bundle>>;
 type Starts = Readonly<Record<keyof Bundles, ColdStart>>;
 
+/** Cold starts of each bundle by default. */
+export const COLD_STARTS = 9;
+
 /** Measures cold starts of the functions, each in turns with the bundles it is compared with. Returns medians. */
 export async function coldRows(rounds: number): Promise<Measurements> {
   const folder = mkdtempSync(join(tmpdir(), 'bindery-cold-'));

@@ -1,6 +1,6 @@
 import { command } from '../../cli/command.ts';
 import { UserError } from '../../local/user-error.ts';
-import { coldRows } from '../cold/rows.ts';
+import { COLD_STARTS, coldRows } from '../cold/rows.ts';
 import type { Group } from '../group.ts';
 import { QUICK, THOROUGH } from '../measure.ts';
 import { peers } from '../peer/peers.ts';
@@ -13,7 +13,7 @@ import { functions } from './functions.ts';
 import { mirror } from './mirror.ts';
 
 /** Cold starts run in processes and with a server of their own. `npm run bench -- cold` measures them alone. */
-const cold: Group = ({ effort }) => coldRows(effort.rounds);
+const cold: Group = ({ effort }) => coldRows(Math.min(effort.rounds, COLD_STARTS));
 
 /** The groups in the order of the table. */
 const GROUPS: Readonly<Record<string, Group>> = { functions, events, endToEnd, mirror, peers, cold };
