@@ -84,6 +84,6 @@ function isSignedByOne(
  */
 const digestsIn = (header: string): Buffer[] =>
   header
-    .split(/,? +|,(?=v\d)/)
+    .split(/,? +|,(?=v\d+a?,)/)
     .filter((entry) => /^v1,[A-Za-z0-9+/]{43}=$/.test(entry))
     .map((entry) => Buffer.from(entry.slice('v1,'.length)));

@@ -105,6 +105,14 @@ test.each([`${AT_S}.75`, `${AT_S}abc`, ` ${AT_S}`, '1e9', `0${AT_S}`, ''])(
   },
 );
 
+test('a signature is accepted whatever letters its base64 begins with, such as those of a version', () => {
+  const ids = Array.from({ length: 2000 }, (_, i) => `msg_${i}`);
+  const signatures = ids.map((id) => ({ id, signature: signedBy(SECRET, id, String(AT_S), BODY) }));
+  expect(signatures.some(({ signature }) => /^v1,v\d/.test(signature))).toBe(true);
+  const refused = signatures.filter(({ id, signature }) => !verifiedId(request({ id, signature }), keys, AT_S * 1000));
+  expect(refused).toEqual([]);
+});
+
 test.each(['evt:123/abc=', 'msg~a+b', '!', 'x'.repeat(256)])('a signature with the id "%s" is accepted', (id) => {
   const signature = signedBy(SECRET, id, String(AT_S), BODY);
   expect(verifiedId(request({ id, signature }), keys, AT_S * 1000)).toBe(id);
