@@ -94,8 +94,8 @@ function nextBody(size: number): { body: string; headers: Record<string, string>
 
 async function post(pool: Pool, body: string, headers: Record<string, string>): Promise<number> {
   const answer = await pool.request({ method: 'POST', path: EVENTS_PATH, headers, body });
-  await answer.body.dump();
-  if (answer.statusCode > 202) throw new Error(`an app answered ${answer.statusCode}`);
+  const text = await answer.body.text();
+  if (answer.statusCode > 202) throw new Error(`an app answered ${answer.statusCode}: ${text}`);
   return answer.statusCode;
 }
 
