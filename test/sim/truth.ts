@@ -2,6 +2,7 @@ import { type Account, type AccountKey, accountKey } from '../../functions/core/
 import { type TokenDocument, UNMARKED, type Watermark } from '../../functions/core/document.ts';
 import { eventHash } from '../../functions/core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
+import { manyOf } from '../memory/registry-store.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { MOST_SKEW_MS } from './timeline.ts';
 
@@ -52,7 +53,8 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
       spansOf(token, account).some(
         (span) => span.from <= to && from <= Math.min(span.to, leaseIn(span) + MOST_SKEW_MS),
       ),
-    store: {
+    // Writes of many are seen one by one.
+    store: manyOf({
       ...inner,
       write: async (ref, document, version) => {
         const result = await inner.write(ref, document, version);
@@ -76,7 +78,7 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
         history.push(() => `${at.toFixed(1)} ms: account ${accountKey(ref.account)} ${JSON.stringify(watermark)}`);
         return result;
       },
-    },
+    }),
   };
 }
 
