@@ -77,9 +77,12 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
     tokens.set(nameOf(one), { ref, accounts: [...accounts, ...one.accounts] });
   }
   const asked = [...tokens.values()];
-  const documents = await store.documents(asked.map(({ ref }) => ref));
   const accounts = asked.flatMap(({ ref, accounts }) => accounts.map((account) => ({ app: ref.app, account })));
-  const watermarks = (await store.watermarks(accounts)).values();
+  const [documents, stored] = await Promise.all([
+    store.documents(asked.map(({ ref }) => ref)),
+    store.watermarks(accounts),
+  ]);
+  const watermarks = stored.values();
   const times = new Map<string, TokenTime>();
   for (const [i, name] of [...tokens.keys()].entries()) {
     const stored = documents[i];

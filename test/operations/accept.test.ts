@@ -32,7 +32,7 @@ function whileAccepting(ports: Partial<AcceptPorts>) {
   return { happened, accepted: accept('request-1', operations) };
 }
 
-test('operations are read while they are on their way to the queue, and applied when they are there', async () => {
+test('operations are on the queue before they are applied, and are read on their way there', async () => {
   const { happened, accepted } = whileAccepting({});
   expect(await accepted).toEqual({ kind: 'accepted', outcomes: [{ kind: 'applied' }, { kind: 'applied' }] });
   expect(happened).toEqual(['read 2', 'enqueue request-1 2', 'apply 2']);
