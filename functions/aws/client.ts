@@ -172,7 +172,7 @@ function posterTo({ protocol, host, hostname, port }: URL) {
         isAnswered = true;
         readAll(response.on('error', fail), resolve);
       });
-      limitTime(request, isTls ? 'secureConnect' : 'connect');
+      limitTime(request);
       request.on('error', fail).on('close', () => resolve({ kind: 'failed', name: 'NoAnswer', again: true }));
       request.end(body);
     });
@@ -190,8 +190,11 @@ function readAll(response: IncomingMessage, done: (answer: Answer) => void): voi
   );
 }
 
-/** Ends a request that takes too long. The time does not begin before it has one of the connections. */
-function limitTime(request: ClientRequest, connected: 'connect' | 'secureConnect'): void {
+/**
+ * Ends a request that takes too long. The time begins when it has one of the connections. The handshake of TLS counts as a
+ * part of the answer: in a cold start on a share of a processor it may take longer than a connection over the network.
+ */
+function limitTime(request: ClientRequest): void {
   let timer: NodeJS.Timeout | undefined;
   const limit = (ms: number) => {
     clearTimeout(timer);
@@ -199,7 +202,7 @@ function limitTime(request: ClientRequest, connected: 'connect' | 'secureConnect
   };
   request.on('socket', (socket) => {
     limit(request.reusedSocket ? ANSWER_MS : CONNECT_MS);
-    if (!request.reusedSocket) socket.once(connected, () => limit(ANSWER_MS));
+    if (!request.reusedSocket) socket.once('connect', () => limit(ANSWER_MS));
   });
   request.on('close', () => clearTimeout(timer));
 }
