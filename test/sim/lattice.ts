@@ -1,4 +1,4 @@
-import { accountKey } from '../../functions/core/account.ts';
+import { type Account, accountKey } from '../../functions/core/account.ts';
 import { EMPTY, isBound, type TokenDocument, UNMARKED, type Watermark } from '../../functions/core/document.ts';
 import { type Limits, merge, raised } from '../../functions/core/merge.ts';
 import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
@@ -31,15 +31,21 @@ export function after(state: Registers, batch: readonly Operation[], { horizon, 
   return { documents, watermarks };
 }
 
-const PAIRS = TOKENS.flatMap((token) =>
-  ACCOUNTS.map((account) => ({ token, key: accountKey(account), name: pairOf(APP, token, account) })),
-);
+/** Every token with each of the accounts. */
+export const pairsOf = (accounts: readonly Account[]) =>
+  TOKENS.flatMap((token) =>
+    accounts.map((account) => ({ token, key: accountKey(account), name: pairOf(APP, token, account) })),
+  );
+
+const PAIRS = pairsOf(ACCOUNTS);
 
 /** The bindings that the registers show, by name. */
-export const shown = ({ documents, watermarks }: Registers): Pair[] =>
-  PAIRS.filter(({ token, key }) =>
-    isBound(documents.get(token) ?? EMPTY, key, watermarks.get(key) ?? UNMARKED, BEGINNING_MS),
-  ).map(({ name }) => name);
+export const shown = ({ documents, watermarks }: Registers, pairs = PAIRS): Pair[] =>
+  pairs
+    .filter(({ token, key }) =>
+      isBound(documents.get(token) ?? EMPTY, key, watermarks.get(key) ?? UNMARKED, BEGINNING_MS),
+    )
+    .map(({ name }) => name);
 
 /** The registers as one text: equal for equal registers, whatever the order in which they were filled. */
 export const digest = ({ documents, watermarks }: Registers): string =>

@@ -1,16 +1,18 @@
+import { Account } from '../../functions/core/account.ts';
 import { DOCUMENT_LIMITS, expiryOf, HORIZON_MS, horizonAt, type Limits } from '../../functions/core/merge.ts';
-import type { Operation } from '../../functions/core/operation.ts';
-import { msOf } from '../../functions/core/stamp.ts';
-import { ACCOUNTS, BEGINNING_MS, drawOperation, textOf } from './cast.ts';
+import { type Operation, Session } from '../../functions/core/operation.ts';
+import { eventHash, msOf, type StampedKind, stampOf } from '../../functions/core/stamp.ts';
+import { ACCOUNTS, APP, accountsIn, BEGINNING_MS, drawOperation, SESSIONS, TOKENS, textOf } from './cast.ts';
 import type { Finding, Run } from './finding.ts';
-import { after, delivered, deliveries, differing, digest, NOTHING, type Registers, shown } from './lattice.ts';
-import { type Random, randomOf } from './random.ts';
+import { after, delivered, deliveries, differing, digest, NOTHING, pairsOf, type Registers, shown } from './lattice.ts';
+import { present, type Random, randomOf } from './random.ts';
 import { serial } from './serial.ts';
 import { DAY_MS } from './timeline.ts';
 
-export const limitsCase = (seed: number): Run => ({
-  finding: seed % 2 === 0 ? overflowCase(seed) : horizonCase(seed),
-});
+export const limitsCase = (seed: number): Run => {
+  if (seed % 20 === 19) return { finding: crowdedCase(seed) };
+  return { finding: seed % 2 === 0 ? overflowCase(seed) : horizonCase(seed) };
+};
 
 /** Documents so small that a few operations overflow them. Past its limits a document may forget, and never revives. */
 function overflowCase(seed: number): Finding | undefined {
@@ -43,6 +45,71 @@ const OVERFLOWS: readonly { limits: Limits; types: number }[] = [
   { limits: NO_ROOM, types: 1 },
   { limits: { ...NO_ROOM, clears: 1 }, types: 0.5 },
 ];
+
+/** What fills a document to one of the product's limits, and how many of them leave room for all that is drawn. */
+const CROWDS = [
+  {
+    room: 128 - ACCOUNTS.length,
+    draw: { sessions: 0, types: 0 },
+    of: (ms: number, i: number): Operation => ({ ...on('bind', ms, i), accounts: [other(0, i)] }),
+  },
+  {
+    // Once all types are cleared, no older bind is left that an overflow could lose.
+    room: 64 - 1,
+    draw: { sessions: 0, types: 0.5 },
+    of: (ms: number, i: number): Operation => ({
+      ...on('bindOverriding', ms, i),
+      scope: 'types',
+      accounts: [other(100 + i, i)],
+    }),
+  },
+  {
+    // A session ends as a whole, or for one account.
+    room: 128 - SESSIONS.length * (1 + ACCOUNTS.length),
+    draw: { sessions: 0.5, types: 0 },
+    of: (ms: number, i: number): Operation => ({
+      ...on('endSession', ms, i),
+      session: Session.parse(eventHash('other', `${i}`)),
+    }),
+  },
+];
+
+const on = <K extends StampedKind>(kind: K, ms: number, i: number) => ({
+  kind,
+  app: APP,
+  token: present(TOKENS[0]),
+  stamp: stampOf(kind, BEGINNING_MS + ms, eventHash('other'), i),
+});
+
+const other = (type: number, i: number) => Account.parse({ type, id: `other ${i}` });
+
+/** A document with the limits of the product, almost full of other names or too full. Up to its limits it forgets nothing. */
+function crowdedCase(seed: number): Finding | undefined {
+  const random = randomOf(seed);
+  const { room, draw, of } = random.pick(CROWDS);
+  const size = room + random.pick([0, 0, 3, 60]);
+  // Clocks may disagree by a minute about a session that is forgotten.
+  const spanMs = random.pick([60, 50_000]);
+  const from = random.pick([0, spanMs / 2]);
+  const crowd = Array.from({ length: size }, (_, i) => of(from + random.below(spanMs - from), i));
+  const operations = Array.from({ length: 1 + random.below(9) }, (_, i) =>
+    drawOperation(random, i, i, { tokens: 1, spanMs, ...draw }),
+  );
+  const drawn = deliveries(random, operations);
+  const [early, late] = [delivered([crowd, ...drawn]), delivered([...drawn, crowd])];
+  const bound = serial([...crowd, ...operations]);
+  const pairs = pairsOf([...ACCOUNTS, ...crowd.flatMap(accountsIn)]);
+  const differs = differing(seed, [crowd, ...drawn]);
+  for (const state of [early, late]) {
+    const actual = shown(state, pairs);
+    const allowed = (size > room ? actual : pairs.map(({ name }) => name)).filter((pair) => bound.has(pair));
+    const oracle = 'O1 a full document forgets nothing, and one that overflows revives nothing';
+    const finding = differs(oracle, allowed.join('; '), actual.join('; '));
+    if (finding) return finding;
+  }
+  if (draw.sessions > 0) return undefined;
+  return differs('O1 every order overflows to the same registers', digest(early), digest(late));
+}
 
 /**
  * Operations months apart, delivered late. Up to the horizon lateness changes nothing; beyond it nothing binds and the

@@ -68,6 +68,8 @@ export const REGISTER_MUTANTS: readonly Hunt[] = [
       '    ...expired.map(([account, edge]) => `${edge}|${account}`),\n',
       '',
     ],
+    'a document has no room for its last account': ['edges: 128,', 'edges: 127,'],
+    'a document has no room for its last type': ['clears: 64,', 'clears: 63,'],
     'clears beyond the limit are forgotten': ['clears.dropped, draft.clearFloor)', 'draft.clearFloor)'],
     'accounts of one moment are dropped in any order': ['rank: `${value}|${name}`', 'rank: value.slice(0, 15)'],
     'a floor is not looked at': ['`${value}|${name}` > floor :', 'true :'],
