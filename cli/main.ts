@@ -1,5 +1,5 @@
-import { Console } from 'node:console';
 import { type Command, runCommand } from './command.ts';
+import { lineConsole } from './line-console.ts';
 
 /** The commands of the npm scripts. Each is loaded only when it runs, because the functions take a while to load. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -10,11 +10,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   trial: async () => (await import('./trial/trial.ts')).trial,
 };
 
-/** The functions log objects, which Lambda writes as one line of JSON each. */
-const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY, compact: true };
-
 // Standard output is for the answer of a command. Logs of the functions go to standard error.
-globalThis.console = new Console({ stdout: process.stderr, inspectOptions: ONE_LINE });
+globalThis.console = lineConsole(process.stderr);
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = COMMANDS[name];

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../functions/core/configuration.ts';
 import type { HttpDoor } from './settings.ts';
@@ -44,7 +44,8 @@ function readJson(file: string): { json: unknown } | { problem: string } {
   try {
     return { json: JSON.parse(readFileSync(file, 'utf8')) };
   } catch (error) {
-    return { problem: error instanceof SyntaxError ? `is not JSON: ${error.message}` : 'cannot be read' };
+    if (error instanceof SyntaxError) return { problem: `is not JSON: ${error.message}` };
+    return { problem: existsSync(file) ? 'cannot be read' : 'does not exist' };
   }
 }
 

@@ -111,8 +111,15 @@ const CODES = { 'not an event': 'invalid_event', 'impossible time': 'impossible_
 const refuse = (request: HttpRequest, code: keyof typeof REFUSALS, issues?: readonly Issue[]): HttpReply => ({
   status: REFUSALS[code].status,
   body: { code, message: REFUSALS[code].message, ...(issues && { issues }), request_id: request.id },
-  line: { outcome: 'refused', reason: code },
+  line: { outcome: 'refused', reason: code, ...(issues && { at: placesOf(issues) }) },
 });
+
+/** The places of the first issues, for the log. A path has our names and indices, and never a key of the sender's. */
+const placesOf = (issues: readonly Issue[]): string =>
+  issues
+    .slice(0, 5)
+    .map(({ path }) => path || 'body')
+    .join(' ');
 
 /** Refuses a request and says what is wrong with its headers: none of it is secret. */
 const notSigned = (request: HttpRequest, { fault, clockS }: Exclude<Verdict, { id: string }>): HttpReply => {

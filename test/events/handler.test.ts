@@ -609,7 +609,11 @@ test('the line of an event from a clock ahead of ours has no negative age', asyn
 
 test('the line of a refusal has its reason, and its source if that exists', async () => {
   const { handle, send } = world();
-  expect((await send({})).line).toEqual({ source: 'auth', outcome: 'refused', reason: 'invalid_event' });
+  const refused = { source: 'auth', outcome: 'refused', reason: 'invalid_event' };
+  expect((await send({})).line).toEqual({ ...refused, at: 'type' });
+  expect((await send('"alice"')).line).toEqual({ ...refused, at: 'body' });
+  const wrong = login({ account: 'alice', alice: 1, token: 7, accounts: [{ account: 'bobby', bobby: 1 }] });
+  expect((await send([wrong])).line).toEqual({ ...refused, at: '0.data.token 0.data.accounts.0 0.data' });
   const { line } = await handle({ ...signed({}), path: '/events/unknown' });
   expect(line).toEqual({ outcome: 'refused', reason: 'unknown_source' });
 });

@@ -31,7 +31,7 @@ test('`start --json` prints the instance as one line, in the order of the config
   await fetch(`${instance.url}/events/app`, { method: 'POST', body: 'unsigned' });
   expect(await end('SIGTERM')).toBe(0);
   expect(descriptionIn(folder)).toBeUndefined();
-  expect(await err).toContain("reason: 'not_signed'");
+  expect(await err).toContain('"reason":"not_signed"');
   expect(lines).toHaveLength(1);
   const { apps, sources } = exampleConfiguration();
   expect(instance.apps).toEqual(apps.map((app) => ({ ...app, secretKey: expect.stringMatching(/^[A-Za-z0-9]{32}$/) })));
@@ -155,7 +155,7 @@ test.each([
     '--mirror-secret takes APP=SECRET, where APP is an app of the configuration that has a mirror',
   ],
   [['--app-secret', 'shop=secret'], '--app-secret takes ID=SECRET, where ID is an app of the configuration'],
-  [['--config', 'none.json'], 'none.json: cannot be read'],
+  [['--config', 'none.json'], 'none.json: does not exist'],
 ])('`start %j` is refused in one line', async (options, line) => {
   expect(await refused(...options)).toEqual([line]);
 });
