@@ -11,7 +11,7 @@ import { invoke, loadDoors } from '../local/lambda/invoke.ts';
 /**
  * Prints, as JSON, the files of functions/ that one request executes. A file counts if one of its functions runs; what
  * it does while it is loaded does not count. Each request comes a second time, as it does in a function that is warm.
- * `story` is the path of a login: the files on the call stack when the door sends the conditional write, door first.
+ * `story` is the path of a login: the files on the call stacks when the door sends the message and the write, door first.
  */
 export type FilesOfRequests = Readonly<Record<'login' | 'delivery' | 'query' | 'story', readonly string[]>>;
 
@@ -42,21 +42,21 @@ async function filesOf(work: () => Promise<unknown>): Promise<string[]> {
   return ran.flatMap(({ url }) => (url.startsWith(FUNCTIONS) ? [url.slice(FUNCTIONS.length)] : [])).sort();
 }
 
-/** Returns the files of functions/ on the call stack of the first write of a document while `work` runs, door first. */
+/** Returns the files of functions/ on the call stacks of the first message and write while `work` runs, door first. */
 async function storyOf(work: () => Promise<unknown>): Promise<string[]> {
   const { end } = ClientRequest.prototype;
-  let stack = '';
+  const stacks = new Map<string, string>();
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
   // A request's own `end`, with its overloads, after a look at the body.
   ClientRequest.prototype.end = function (this: ClientRequest, ...call: Parameters<typeof end>) {
-    if (/"sk":\{"S":"D"\}.*"UpdateExpression"/.test(`${call[0]}`))
-      stack ||= String(new Error('the write of a document').stack);
+    const [step] = /"MessageBody"|"sk":\{"S":"D"\}.*"UpdateExpression"/.exec(`${call[0]}`) ?? [];
+    if (step && !stacks.has(step)) stacks.set(step, String(new Error('a step of a login').stack));
     return end.apply(this, call);
   } as typeof end;
   await work();
   ClientRequest.prototype.end = end;
-  const files = [...stack.matchAll(/functions\/([\w/-]+\.ts)/g)].map(([, file = '']) => file);
-  return [...new Set(files.reverse())];
+  const filesIn = (stack: string) => [...stack.matchAll(/functions\/([\w/-]+\.ts)/g)].map(([, file = '']) => file);
+  return [...new Set([...stacks.values()].flatMap((stack) => filesIn(stack).reverse()))];
 }
 
 const login = (i: number) => async () => {
