@@ -39,8 +39,11 @@ export const accepting =
     const durable = sending.then((failed) => {
       if (failed) throw new Unavailable('not on the queue');
     });
-    // The worker marks mirrors, so that it gets the removals too.
-    const announce: Announce = async (removals) => void (await enqueue(id, removals));
+    // The worker marks mirrors, so that it gets the removals too. What a copy finds in effect needs no write to wait for.
+    const announce: Announce = async (removals) => {
+      await durable;
+      await enqueue(id, removals);
+    };
     const applying = orUnavailable(() => apply(operations, announce, durable));
     // Both are awaited below, unless the message did not get there.
     for (const begun of [durable, applying]) begun.catch(() => {});

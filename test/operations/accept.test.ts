@@ -47,6 +47,25 @@ test('operations that the queue refuses are unavailable, and none is applied', a
   expect(happened).toEqual(['read 2']);
 });
 
+test('removals are not put on the queue before the operations that lead to them', async () => {
+  const sent: number[] = [];
+  const accept = accepting({
+    enqueue: async (_, all) => {
+      sent.push(all.length);
+      throw new Unavailable('ThrottlingException');
+    },
+    // A copy of what is in effect has nothing to write, so it does not wait.
+    apply: async (all, announce) => {
+      await announce([unbindAll(3)], bind(1, ['alice']));
+      return all.map(() => ({ kind: 'applied' }));
+    },
+    withinBudget: (work) => work,
+  });
+  expect(await accept('request-1', operations)).toEqual({ kind: 'unavailable', reason: 'ThrottlingException' });
+  await new Promise(setImmediate);
+  expect(sent).toEqual([2]);
+});
+
 test.each<[string, Partial<AcceptPorts>]>([
   ['the store is unavailable', { apply: () => Promise.reject(new Unavailable('TimeoutError')) }],
   ['the longest time that a caller waits is over', { withinBudget: async () => 'late' }],
