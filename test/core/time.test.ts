@@ -6,7 +6,7 @@ import { msOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { bindTime, FUTURE_MS, NOT_YET_MS, withTimelyRemovals } from '../../functions/core/time.ts';
 import { memoryRegistryStore, storeAfter } from '../memory/registry-store.ts';
-import { bind, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import { bind, session, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -40,6 +40,10 @@ test.each<[string, Operation]>([
   ['a logout', unbindAll(AHEAD)],
   ['a logout of one account', unbind(AHEAD, ['alice'])],
   ['a sign-out everywhere', unbindEverywhere(AHEAD, 'alice')],
+  [
+    'a sign-out of the other devices',
+    { ...unbindEverywhere(AHEAD, 'alice'), kind: 'unbindAccountFromOthers', session: session('stays') },
+  ],
 ])('%s from the future is stamped just after the newest that it removes', async (_, removal) => {
   expect(await timesOf(await storeAfter(bind(NOW + 4_990, ['alice'])), removal)).toEqual([4_991]);
   expect(await timesOf(await storeAfter(bind(NOW - 10, ['alice'])), removal)).toEqual([0]);

@@ -94,10 +94,4 @@ export const DOOR_MUTANTS: readonly Hunt[] = [
       "registryAt('events')), store: registryAt('events').store, now }",
     ],
   }),
-  ...inFile('core/time.ts', 'end-to-end', {
-    'a removal from the future that spares a session does not look at binds': [
-      'if (!isTokenOperation(operation)) return accountTime(store, leastMs, operation);',
-      "if (!isTokenOperation(operation)) return operation.kind === 'unbindAccountFromOthers' ? leastMs : accountTime(store, leastMs, operation);",
-    ],
-  }),
 ];

@@ -6,6 +6,7 @@ export type UnitMutant = Mutant & { readonly test: string };
 const AT = {
   merge: 'test/core/merge.test.ts',
   apply: 'test/core/apply.test.ts',
+  time: 'test/core/time.test.ts',
   rules: 'test/sweep/rules.test.ts',
   messages: 'test/operations/messages.test.ts',
   events: 'test/events/handler.test.ts',
@@ -109,6 +110,13 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is source text.
     '`${edge}|${account}` <= floor',
     'edge <= floor',
+  ),
+  mutant(
+    'a removal from the future that spares a session does not look at binds',
+    'time',
+    'core/time.ts',
+    'if (!isTokenOperation(operation)) return accountTime(store, leastMs, operation);',
+    "if (!isTokenOperation(operation)) return operation.kind === 'unbindAccountFromOthers' ? leastMs : accountTime(store, leastMs, operation);",
   ),
   mutant(
     'outcomes of messages are one off after an unreadable one',
