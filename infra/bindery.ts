@@ -97,8 +97,8 @@ export class Bindery extends Construct {
       mirror ? [new Mirror(this, `Mirror ${app.id}`, { ...storage, app: { ...app, mirror } })] : [],
     );
     const doors = { events: this.#events(doorConcurrency), 'account-api': this.#accountApi(doorConcurrency) };
-    const isHttpApi = options.front === 'http-api';
-    const api = isHttpApi ? new HttpApi(this, 'HttpApi', { ...storage, doors, stage, throttle }) : undefined;
+    const apiProps = { ...storage, doors, stage, throttle, apps: configuration.apps };
+    const api = options.front === 'http-api' ? new HttpApi(this, 'HttpApi', apiProps) : undefined;
     this.front = api ?? new FunctionUrls(this, 'FunctionUrls', { doors });
     const apply = this.#apply();
     this.operations.feed(apply, { ...operationsFeed(configuration.apps), maxConcurrency });

@@ -6,9 +6,10 @@ import { type IMetric, MathExpression, type Metric, Stats } from 'aws-cdk-lib/aw
 import { FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Configuration } from '../functions/core/configuration.ts';
 import { ACCESS_LOGS, type StorageProps } from './encryption.ts';
 import type { DoorFunction } from './function.ts';
-import { type HttpDoor, OTHER_ROUTES, ROUTES } from './settings.ts';
+import { type HttpDoor, OTHER_ROUTES, PASSING_ROUTE, ROUTES } from './settings.ts';
 import type { Stage } from './stages.ts';
 
 export type HttpDoors = Readonly<Record<HttpDoor, DoorFunction>>;
@@ -35,7 +36,12 @@ const ACCESS_LOG_LINE = {
   error: Field.contextErrorResponseType(),
 };
 
-type HttpApiProps = StorageProps & { doors: HttpDoors; stage: string; throttle: Stage['throttle'] };
+type HttpApiProps = StorageProps & {
+  doors: HttpDoors;
+  stage: string;
+  throttle: Stage['throttle'];
+  apps: Configuration['apps'];
+};
 
 /** The routes of the HTTP doors. It has no authorizer: a signature covers the body, and an authorizer does not get the body. */
 export class HttpApi extends gateway.HttpApi implements Front {
@@ -45,17 +51,17 @@ export class HttpApi extends gateway.HttpApi implements Front {
   /** The access log: a line for each request, also for throttled ones that never reached a door. */
   readonly log: LogGroup;
 
-  constructor(scope: Construct, id: string, { doors, stage, throttle, ...storage }: HttpApiProps) {
+  constructor(scope: Construct, id: string, { doors, stage, throttle, apps, ...storage }: HttpApiProps) {
     super(scope, id, { apiName: `Bindery-${stage}`, createDefaultStage: false });
     const integrations = { events: integration(doors, 'events'), 'account-api': integration(doors, 'account-api') };
     const routes = ROUTES.flatMap(({ path, door }) =>
       this.addRoutes({ path, methods: [gateway.HttpMethod.ANY], integration: integrations[door] }),
     );
-    for (const { path, door } of OTHER_ROUTES) {
+    const others = OTHER_ROUTES.map(({ path, door }) => {
       const routeKey =
         path === '$default' ? gateway.HttpRouteKey.DEFAULT : gateway.HttpRouteKey.with(path, gateway.HttpMethod.ANY);
-      new gateway.HttpRoute(this, `Other-${door}`, { httpApi: this, routeKey, integration: integrations[door] });
-    }
+      return new gateway.HttpRoute(this, `Other-${door}`, { httpApi: this, routeKey, integration: integrations[door] });
+    });
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
@@ -77,7 +83,9 @@ export class HttpApi extends gateway.HttpApi implements Front {
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_LINE)),
       },
     });
-    this.#limit(deployed, routes, throttle);
+    const passesOn = apps.some(({ mirror }) => mirror?.passThrough);
+    this.#limit(deployed, passesOn ? [...ROUTES, PASSING_ROUTE] : ROUTES, throttle);
+    deployed.node.addDependency(...routes, ...(passesOn ? others : []));
     this.urls = { Url: this.apiEndpoint };
     this.requests = this.metricCount({ statistic: Stats.SUM });
     this.failures = this.metricServerError({ statistic: Stats.SUM });
@@ -87,17 +95,18 @@ export class HttpApi extends gateway.HttpApi implements Front {
    * Gives each route a limit of its own instead of the default. The burst is the requests of one second. API Gateway refuses
    * the limit of a route that does not exist yet.
    */
-  #limit(deployed: gateway.HttpStage, routes: gateway.HttpRoute[], throttle: Stage['throttle']): void {
+  #limit(deployed: gateway.HttpStage, routes: readonly LimitedRoute[], throttle: Stage['throttle']): void {
     const stage = deployed.node.defaultChild;
     if (!(stage instanceof gateway.CfnStage)) throw new Error('bug: HttpStage no longer contains a CfnStage');
     const limit = (perS: number) => ({ ThrottlingRateLimit: perS, ThrottlingBurstLimit: perS });
     stage.addPropertyOverride(
       'RouteSettings',
-      Object.fromEntries(ROUTES.map(({ path, throttle: name }) => [`ANY ${path}`, limit(throttle[name])])),
+      Object.fromEntries(routes.map(({ path, throttle: name }) => [`ANY ${path}`, limit(throttle[name])])),
     );
-    deployed.node.addDependency(...routes);
   }
 }
+
+type LimitedRoute = (typeof ROUTES)[number] | typeof PASSING_ROUTE;
 
 const integration = (doors: HttpDoors, door: HttpDoor) =>
   new HttpLambdaIntegration(door, doors[door], { payloadFormatVersion: gateway.PayloadFormatVersion.VERSION_2_0 });

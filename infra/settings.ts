@@ -25,11 +25,11 @@ export const ROUTES = [
   { path: '/v3/device/account/query', door: 'account-api', throttle: 'query' },
 ] as const satisfies readonly { path: string; door: HttpDoor; throttle: string }[];
 
+/** The route of requests that go on to an app's hosted API. It has this limit only if an app has them passed on. */
+export const PASSING_ROUTE = { path: '/v3/{proxy+}', door: 'account-api', throttle: 'batchoperate' } as const;
+
 /** The door that answers all other paths in its own words, under the limit `other`. It also collapses slashes. */
-export const OTHER_ROUTES = [
-  { path: '/v3/{proxy+}', door: 'account-api' },
-  { path: '$default', door: 'events' },
-] as const satisfies readonly { path: string; door: HttpDoor }[];
+export const OTHER_ROUTES = [PASSING_ROUTE, { path: '$default', door: 'events' }] as const;
 
 /** Names of the table's attributes that the store and DynamoDB must agree on. `expires` is in seconds since 1970. */
 export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as const;

@@ -78,7 +78,8 @@ export const Stage = options({
    * Requests a second that the HTTP API passes, for each route: a flood on one of them leaves the others open. At worst a
    * request occupies a door for the second that it may wait. So together they take 940 of the 1,000 concurrent executions
    * of an account (the default) and leave the rest to `apply`. They also bound the bill of a flood. `other` is for
-   * `/v3/{proxy+}` and for every other path, for each of the two.
+   * `/v3/{proxy+}` and for every other path, for each of the two. If an app has requests passed on, `/v3/{proxy+}` has
+   * the limit of batchoperate instead.
    */
   throttle: options({
     events: Count.default(500),

@@ -344,6 +344,20 @@ test('a flood on one route leaves the others open: each has its own limit, which
   expect(stage.DependsOn).toEqual(expect.arrayContaining(routes.map(([id]) => id)));
 });
 
+test("requests that go on to an app's hosted API have the limit of its other requests", () => {
+  const mirror = { url: 'https://tpns.example', app: 'push', dialect: 'tpns', passThrough: true };
+  const apps = [{ id: 'push', dialect: 'tpns', platform: 'ios', mirror }];
+  const sources = [{ id: 'web', kind: 'standard-webhooks', apps: ['push'] }];
+  const configuration = Configuration.parse({ apps, sources });
+  const { template, idAt } = synthesized({ configuration, throttle: { batchoperate: 300 } });
+  const stage = template.toJSON()['Resources'][idAt('HttpApi/Stage')];
+  expect(stage.Properties.RouteSettings['ANY /v3/{proxy+}']).toEqual({
+    ThrottlingRateLimit: 300,
+    ThrottlingBurstLimit: 300,
+  });
+  expect(stage.DependsOn).toContain(idAt('HttpApi/Other-account-api'));
+});
+
 test('the HTTP API has its stage in its name, and its log a name that AWS needs no policy for', () => {
   template.hasResourceProperties('AWS::ApiGatewayV2::Api', { Name: 'Bindery-dev' });
   expect(propertiesAt('HttpApi/Log')).toMatchObject({
