@@ -84,7 +84,8 @@ async function messageIn(
 export const REFUSALS = {
   unknown_path: {
     status: 404,
-    message: 'nothing has this path: events go to /events/{source}, and the Account API is below /v3/device/account/',
+    message:
+      'nothing has this path here: events go to /events/{source}; the Account API is below /v3/device/account/ with one slash in front, or has a URL of its own',
   },
   unknown_source: { status: 404, message: 'no source has this id' },
   not_post: { status: 405, message: 'events are sent with POST' },
