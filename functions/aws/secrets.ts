@@ -95,6 +95,7 @@ async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string):
   for (const [place, text] of (await Promise.all(texts)).entries()) {
     if (text === undefined) continue;
     try {
+      if (text.trim() === '') throw new Error('the secret has no text');
       secrets.push(ports.decode(text));
     } catch {
       ports.log('error', 'secret.unusable', { credential: id, version: `${stages[place]}` });
@@ -104,12 +105,13 @@ async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string):
   return secrets;
 }
 
+/** Returns the text of a version, empty if it has bytes instead; undefined if there is no such version. */
 async function secretText(client: SecretsClient, SecretId: string, VersionStage: Stage): Promise<string | undefined> {
   const asked = { SecretId, VersionStage };
-  if (VersionStage === 'AWSCURRENT') return (await client.call('GetSecretValue', asked)).SecretString;
+  if (VersionStage === 'AWSCURRENT') return (await client.call('GetSecretValue', asked)).SecretString ?? '';
   // A secret that was never changed has no previous version.
   const previous = await client.attempt('GetSecretValue', asked, 'ResourceNotFoundException');
-  return previous instanceof Refused ? undefined : previous.SecretString;
+  return previous instanceof Refused ? undefined : (previous.SecretString ?? '');
 }
 
 /** Makes a key of any secret text. */

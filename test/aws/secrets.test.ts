@@ -142,6 +142,20 @@ test('an unusable secret is undefined, and the log names its credential only', a
   expect(lines).toEqual([{ message: 'secret.unusable', line: { credential: 'app', version: 'AWSPREVIOUS' } }]);
 });
 
+test.each([
+  ['no text', {}],
+  ['an empty text', { SecretString: '' }],
+  ['a blank text', { SecretString: ' \n' }],
+])('a current secret with %s is unusable, not missing', async (_, answer) => {
+  // A secret of bytes has no text. The casts are safe: the reader makes no other call.
+  const other: SecretsClient = {
+    call: async () => answer as never,
+    attempt: async () => ({ SecretString: 'old' }) as never,
+  };
+  expect(await reader({ client: other })('app')).toEqual([undefined, 'old']);
+  expect(lines).toEqual([{ message: 'secret.unusable', line: { credential: 'app', version: 'AWSCURRENT' } }]);
+});
+
 test('a digest depends on the key and the name only', () => {
   const [a, b] = [digestWith(pseudonymKey('key a')), digestWith(pseudonymKey('key b'))];
   expect(a('alice')).toMatch(/^[0-9a-f]{64}$/);
