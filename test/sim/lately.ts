@@ -64,7 +64,7 @@ const OLDEST_MS = 10_000;
 
 /** The store as eventually consistent reads show it: each item now and then as it lately was, each by itself. */
 export function eventually(store: RegistryStore, past: History, { random, faults }: Surroundings): RegistryStore {
-  const read = () => (faults.strike('store answers as it was') ? past.ago(random.logUniform(1, OLDEST_MS)) : store);
+  const read = () => (faults.strike('store answers as it was') ? past.ago(random.logUniform(50, OLDEST_MS)) : store);
   return {
     ...store,
     documents: (refs, reads) => (reads === 'strong' ? store : read()).documents(refs),

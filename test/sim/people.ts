@@ -134,7 +134,7 @@ function tokenChanged(desk: Desk, app: App, token: Token): Draft {
   const session = sessions.get(`${app.id} ${old}`);
   if (session) sessions.set(`${app.id} ${token}`, session);
   const data = { app: app.id, old_token: old, token, ...(session && { session_id: session }) };
-  if (random.chance(0.5)) {
+  if (random.chance(0.75)) {
     const moved = { ...bindOf(app, 'override', token, [], session !== undefined), movedFrom: old };
     return { type: 'device.token_changed', data, expected: [clearOf(app, old), moved] };
   }
