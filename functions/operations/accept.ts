@@ -39,7 +39,8 @@ export const accepting =
     const durable = sending.then((failed) => {
       if (failed) throw new Unavailable('not on the queue');
     });
-    // The worker marks mirrors, so that it gets the removals too. What a copy finds in effect needs no write to wait for.
+    // The worker marks mirrors, so that it gets the removals too. They wait here: those that are in effect already have no
+    // write to wait in.
     const announce: Announce = async (removals) => {
       await durable;
       await enqueue(id, removals);

@@ -46,7 +46,7 @@ const OVERFLOWS: readonly { limits: Limits; types: number }[] = [
   { limits: { ...NO_ROOM, clears: 1 }, types: 0.5 },
 ];
 
-/** What fills a document to one of the product's limits, and how many of them leave room for all that is drawn. */
+/** Crowds that fill a document to one of the product's limits, and how many of them leave room for all that is drawn. */
 const CROWDS = [
   {
     room: 128 - ACCOUNTS.length,
