@@ -39,6 +39,8 @@ export const accountApiHandler = (ports: AccountApiPorts): HttpHandler => {
   };
 };
 
+const NOT_JSON = { path: '', message: 'the body is not JSON in UTF-8' };
+
 async function answer(
   ports: AccountApiPorts,
   app: App,
@@ -48,7 +50,7 @@ async function answer(
   if (endpoint === undefined)
     return app.mirror?.passThrough ? passOn(app, app.mirror, request) : failed({}, { problem: 'unknownPath' });
   const json = jsonIn(request.body);
-  if (json === undefined) return failed({ app, endpoint }, { problem: 'malformed' });
+  if (json === undefined) return failed({ app, endpoint }, { problem: 'malformed', issue: NOT_JSON });
   if (endpoint === 'query') {
     const read = readRequest(QueryRequests[app.dialect], json.value, app.platform);
     return 'problem' in read ? failed({ app, endpoint }, read) : query(ports, app, read.request);

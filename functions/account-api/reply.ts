@@ -23,7 +23,13 @@ export function failed(
     status: STATUSES[failure.problem].http,
     body: failureBody(to, { kind: 'failed', ...failure }),
     ...(isUnavailable && { headers: { 'retry-after': '1' } }),
-    line: { ...(app && { app: app.id }), ...line, outcome, reason },
+    line: {
+      ...(app && { app: app.id }),
+      ...line,
+      outcome,
+      reason,
+      ...(failure.issue?.path && { at: failure.issue.path }),
+    },
   };
 }
 

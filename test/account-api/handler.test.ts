@@ -72,7 +72,12 @@ test('the line of a query has app, operation, number of elements and outcome', a
 });
 
 test('the line of a refusal has its reason', async () => {
-  expect(await lineOf({ operator_type: 4 })).toEqual({ app: 'xg', outcome: 'refused', reason: 'missing' });
+  expect(await lineOf({ operator_type: 4 })).toEqual({
+    app: 'xg',
+    outcome: 'refused',
+    reason: 'missing',
+    at: 'token_list',
+  });
 });
 
 test.each(['//v3/device/account/query', '/v3/device/account/query/', '/v3//device/account//query'])(

@@ -50,6 +50,7 @@ const bind = (...elements: unknown[]) => ({ operator_type: 1, token_accounts: el
 const clearTokens = (...tokens: unknown[]) => ({ operator_type: 4, token_list: tokens });
 const clearAccounts = (...accounts: unknown[]) => ({ operator_type: 5, account_list: accounts });
 
+const NO_JSON = 'the body is not JSON in UTF-8';
 const OPERATIONS = 'a request is an object whose operator_type is 1 to 5';
 const QUERIES = 'a request is an object whose operator_type is 1 or 2';
 const ACCOUNT = 'token_accounts.0.account_list.0.account: an account is 2 to 255 bytes of text';
@@ -61,8 +62,8 @@ const expected = (where: string, type: string, received: string) =>
 type Row = [name: string, body: unknown, problem: Problem, where?: string, endpoint?: Endpoint];
 
 const ROWS: readonly Row[] = [
-  ['bytes that are not UTF-8', Buffer.from('{"\xff":1}', 'latin1'), 'malformed'],
-  ['an array without its comma, as the documents print it', '{"a":[{}{}]}', 'malformed', '', 'query'],
+  ['bytes that are not UTF-8', Buffer.from('{"\xff":1}', 'latin1'), 'malformed', NO_JSON],
+  ['an array without its comma, as the documents print it', '{"a":[{}{}]}', 'malformed', NO_JSON, 'query'],
   ['null', 'null', 'wrongType', OPERATIONS],
   ['a list', [clearTokens('phone')], 'wrongType', OPERATIONS],
   ['a number', '5', 'wrongType', QUERIES, 'query'],
