@@ -33,7 +33,9 @@ export async function passOn(app: App, { url }: { readonly url: string }, reques
   try {
     const answer = await sent(target, request);
     const body = await bodyOf(answer);
-    const { statusCode: status = 502, headers } = answer;
+    const { statusCode: status = 0, headers } = answer;
+    // A gateway passes no other.
+    if (status < 200 || status > 599) throw new Error('not a status of HTTP');
     return {
       status,
       headers: {
@@ -46,7 +48,8 @@ export async function passOn(app: App, { url }: { readonly url: string }, reques
     };
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'no answer';
-    return failed({ app, endpoint: 'operate' }, { problem: 'unavailable' }, reason, line);
+    // No `retry-after`: the hosted API may have done it.
+    return { ...failed({ app, endpoint: 'operate' }, { problem: 'unavailable' }, reason, line), headers: {} };
   }
 }
 
@@ -61,7 +64,9 @@ function sent(url: URL, { headers, body }: HttpRequest): Promise<IncomingMessage
   } as const;
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? overHttps : overHttp;
-    send(url, options, resolve).on('error', reject).end(body);
+    const request = send(url, options, resolve).on('error', reject);
+    // After an answer that changes the protocol there is neither an answer nor an error.
+    request.on('close', () => reject(new Error('no answer'))).end(body);
   });
 }
 

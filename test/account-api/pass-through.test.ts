@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { App } from '../../functions/core/configuration.ts';
@@ -97,6 +99,22 @@ test('no request but POST reaches the hosted API', async () => {
   const request = { path: PUSH, method: 'GET', headers: basic('push'), body: Buffer.from('') };
   expect(await passing().send(request)).toMatchObject({ status: 405 });
   expect(seen).toEqual([]);
+});
+
+test.each([
+  ['changes the protocol', '101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+  ['has a status that no gateway passes', '999 ?\r\ncontent-length: 0\r\n\r\n'],
+  ['stops in the middle of its answer', '200 OK\r\ncontent-length: 9\r\n\r\nhalf'],
+])('a hosted API that %s is unavailable, and no client is asked to send its push again', async (_, answer) => {
+  const odd = createTcpServer((socket) =>
+    socket.on('error', () => {}).once('data', () => socket.end(`HTTP/1.1 ${answer}`)),
+  );
+  await once(odd.listen(0, '127.0.0.1'), 'listening');
+  const { port } = odd.address() as AddressInfo; // it listens on a port
+  const reply = await passing(`http://127.0.0.1:${port}`).send({ path: PUSH, headers: basic('push'), body: json({}) });
+  odd.close();
+  expect(reply).toMatchObject({ status: 503, body: { ret_code: 1008004 }, line: { outcome: 'unavailable' } });
+  expect(reply.headers).not.toHaveProperty('retry-after');
 });
 
 test('a hosted API that does not answer is unavailable', async () => {
