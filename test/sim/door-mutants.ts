@@ -7,6 +7,10 @@ export const DOOR_MUTANTS: readonly Hunt[] = [
       'apply(operations, announce, durable)',
       'apply(operations, announce, Promise.resolve())',
     ],
+    'removals are on the queue before the operations that lead to them': [
+      'await durable;\n      await enqueue(id, removals);',
+      'await enqueue(id, removals);',
+    ],
     'what the queue refuses is accepted': ['if (sent) return sent;', ''],
     'what is unavailable counts as in effect': [
       "kind === 'unavailable' ? 'durable' : kind",
