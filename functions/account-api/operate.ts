@@ -6,7 +6,7 @@ import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import { inParallel } from '../core/parallel.ts';
 import { eventHash, type StampedKind, stampOf } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
-import { accountTime, type TokenTime, tokenTimes } from '../core/time.ts';
+import { AHEAD_MS, accountTime, type TokenTime, tokenTimes } from '../core/time.ts';
 import type { HttpReply } from '../lambda/request.ts';
 import { type Accept, supersededRemovals } from '../operations/accept.ts';
 import { failed, lineOf } from './reply.ts';
@@ -17,16 +17,17 @@ export type OperatePorts = {
   readonly accept: Accept;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
 };
 
 /** Stamps and accepts a request of `batchoperate`. `requestId`: of the HTTP request. */
 export async function operate(
-  { store, accept, now }: OperatePorts,
+  { store, accept, now, sleep }: OperatePorts,
   app: App,
   request: OperateRequest,
   requestId: string,
 ): Promise<HttpReply> {
-  const stamped = await stamp(request, { store, app, requestId, nowMs: now() });
+  const stamped = await stamp(request, { store, app, requestId, nowMs: now(), sleep });
   const accepted = await accept(
     requestId,
     stamped.map(({ operation }) => operation),
@@ -85,6 +86,7 @@ type Stamping = {
   readonly app: App;
   readonly requestId: string;
   readonly nowMs: number;
+  readonly sleep: OperatePorts['sleep'];
 };
 
 /** The most accounts whose times are read at a time. */
@@ -134,15 +136,27 @@ function onToken(kind: TokenKind, { token, accounts }: OperateElement, moment: M
   return { kind: overriding, ...bound, scope: scopeOf(app), stamp: stampAt(overriding, moment) };
 }
 
-const stampAccounts = (accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> =>
-  inParallel([...accounts.entries()], ACCOUNTS_AT_ONCE, async ([index, account]) => {
-    const { store, app, nowMs } = stamping;
+/**
+ * Of an account with more tokens than are read the newest bind is not known, but no bind that was accepted by now is later
+ * than `AHEAD_MS` from now. Such a request waits that long and then happens: a later stamp at once would remove logins to
+ * come. The registry keeps no newest bind of an account, because each login would pay a write for it.
+ */
+async function stampAccounts(accounts: readonly Account[], stamping: Stamping): Promise<StampedOperation[]> {
+  const { store, app, nowMs, sleep } = stamping;
+  const times = await inParallel(accounts, ACCOUNTS_AT_ONCE, (account) =>
+    orUnavailable(() => accountTime(store, nowMs, { app: app.id, account })),
+  );
+  if (times.some((time) => 'isWhole' in time && !time.isWhole)) await sleep(AHEAD_MS);
+  return accounts.map((account, index) => {
     const kind = 'unbindAccountFromAll';
-    const time = await orUnavailable(() => accountTime(store, nowMs, { app: app.id, account }));
-    const isTimed = typeof time === 'number';
-    const stamp = stampAt(kind, { ...stamping, ms: isTimed ? time : nowMs, index });
+    const time = times[index];
+    const isTimed = time !== undefined && 'ms' in time;
+    const known = isTimed ? time : { ms: nowMs, isWhole: true };
+    const ms = known.isWhole ? known.ms : Math.max(known.ms, nowMs + AHEAD_MS);
+    const stamp = stampAt(kind, { ...stamping, ms, index });
     return { isKnown: true, isTimed, operation: { kind, app: app.id, account, stamp } };
   });
+}
 
 const stampAt = (kind: StampedKind, { ms, app, requestId, index }: Moment) =>
   stampOf(kind, ms, eventHash(app.id, requestId), index);

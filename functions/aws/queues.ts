@@ -10,7 +10,7 @@ import { applyAll, type RegistryPorts } from '../core/apply.ts';
 import { AppId } from '../core/configuration.ts';
 import { messageOf, type Operation, type OperationsMessage } from '../core/operation.ts';
 import { Unavailable } from '../core/outcome.ts';
-import { chunksOf } from '../core/parallel.ts';
+import { AT_ONCE, chunksOf, inParallel } from '../core/parallel.ts';
 import type { SqsDoorPorts } from '../lambda/sqs.ts';
 import {
   type AccountMark,
@@ -114,7 +114,7 @@ export const marksQueue =
   ({ client, queueUrl, digest }: MarksQueuePorts) =>
   async (app: AppId, marks: Marks): Promise<void> => {
     const messages = messagesOf(app, marks, await digest());
-    await Promise.all(chunksOf(messages, MESSAGES_A_REQUEST).map((some) => sendBatch(client, queueUrl, some)));
+    await inParallel(chunksOf(messages, MESSAGES_A_REQUEST), AT_ONCE, (some) => sendBatch(client, queueUrl, some));
   };
 
 /** Puts the marks for applied operations on the queue of each app's mirror. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccountKey, accountKey, parseAccountKey } from './account.ts';
 import { applyTogether, readTogether } from './batch.ts';
-import { boundTokens } from './bindings.ts';
+import { standingTokens } from './bindings.ts';
 import { candidates, EMPTY, newBinds, type TokenDocument, UNMARKED } from './document.ts';
 import { type Announce, withInstallations } from './installation.ts';
 import { horizonAt, merge, raised } from './merge.ts';
@@ -122,9 +122,10 @@ async function applyToAccount(
   const { store, now, pause } = ports;
   const ref = at(operations, 0);
   let stored = readable((await store.watermarks([ref]))[0]);
+  let next = stored?.watermark ?? UNMARKED;
   for (let attempt = 1; ; attempt++) {
     const before = stored ?? { watermark: UNMARKED, version: 0 };
-    const next = operations.reduce((watermark, operation) => raised(watermark, operation), before.watermark);
+    next = operations.reduce((watermark, operation) => raised(watermark, operation), before.watermark);
     if (isDeepStrictEqual(next, before.watermark)) break;
     const result = await store.writeWatermark(ref, next, before);
     if (result === 'written') break;
@@ -133,14 +134,18 @@ async function applyToAccount(
   }
   // A session that has ended binds nothing. Of the others a later bind may stand.
   const isAsked = answers && operations.some(({ kind }) => kind !== 'endAccountSession');
-  const standing = isAsked ? await boundTokens(store, ref, now()) : [];
+  const { bound, hasMore } = isAsked ? await standingTokens(store, ref, next, now()) : NONE;
   return operations.map((operation) => {
     if (operation.kind === 'endAccountSession') return { kind: 'applied' };
     const spared = operation.kind === 'unbindAccountFromOthers' ? operation.session : undefined;
-    const isLeft = standing.some(({ edge }) => spared === undefined || sessionIn(edge) !== spared);
+    const isLeft = bound.some(({ edge }) => spared === undefined || sessionIn(edge) !== spared);
+    // It is in effect. That it leaves nothing is not known.
+    if (!isLeft && hasMore) return { kind: 'unavailable', reason: 'too many tokens to look at' };
     return { kind: isLeft ? 'superseded' : 'applied' };
   });
 }
+
+const NONE = { bound: [], hasMore: false };
 
 /**
  * Merges the operations into the document that was read, and writes it if no other writer has changed it since. Otherwise

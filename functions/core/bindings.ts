@@ -3,16 +3,17 @@ import { candidates, EMPTY, isBound, isRemoved, UNMARKED, type Watermark } from 
 import { readable, Unavailable } from './outcome.ts';
 import { chunksOf, inParallel } from './parallel.ts';
 import { type BindTerms, byRecency, eventOf, leaseOf, sessionIn } from './stamp.ts';
-import { type AccountRef, type Pointer, pointersOf, type RegistryStore, type TokenRef } from './store.ts';
+import {
+  type AccountRef,
+  MOST_POINTERS,
+  type Pointer,
+  pointersOf,
+  type RegistryStore,
+  type TokenRef,
+} from './store.ts';
 
 /** A query shows the newest tokens of an account, at most so many, and all accounts of a token. */
 export const SHOWN_TOKENS = 100;
-
-/**
- * The most pointers that are read for one account. Of an account with more, the newest tokens among these are shown:
- * pointers have the order of tokens, because with that of time all logins of an account would go to one partition.
- */
-const MOST_POINTERS = 10_000;
 
 /** Accounts that are looked up at the same time. */
 const ACCOUNTS_AT_ONCE = 8;
@@ -78,19 +79,29 @@ export async function tokensOf(
   });
 }
 
-/** The tokens bound to one account, each with the moment of its bind. */
-export const boundTokens = async (store: RegistryStore, ref: AccountRef, nowMs: number): Promise<readonly Pointer[]> =>
-  (await boundBy({ store, nowMs, documents: MOST_DOCUMENTS }, ref)).bound;
+/** The most documents that are read to answer a sender what a sign-out of an account leaves. */
+const ANSWER_DOCUMENTS = 1_000;
+
+/**
+ * The tokens that stay bound to an account under its watermark, each with the moment of its bind; `hasMore`: perhaps others
+ * too. Reads no document that the watermark decides about, and throws `Unavailable` past a number of others.
+ */
+export const standingTokens = (
+  store: RegistryStore,
+  ref: AccountRef,
+  watermark: Watermark,
+  nowMs: number,
+): Promise<BoundTokens> => boundBy({ store, nowMs, documents: ANSWER_DOCUMENTS }, ref, watermark);
 
 /** The store, the time (ms), and the documents that the request may still read. */
 type Work = { readonly store: RegistryStore; readonly nowMs: number; documents: number };
 
 type BoundTokens = { readonly bound: readonly Pointer[]; readonly hasMore: boolean };
 
-async function boundBy(work: Work, ref: AccountRef): Promise<BoundTokens> {
+async function boundBy(work: Work, ref: AccountRef, before = UNMARKED): Promise<BoundTokens> {
   const { pointers, isWhole } = await pointersOf(work.store, ref, MOST_POINTERS);
   pointers.sort((a, b) => (a.edge < b.edge ? 1 : -1));
-  for (let known = UNMARKED; ; ) {
+  for (let known = before; ; ) {
     const { bound, hasMore } = await newestBound(work, ref, pointers, known);
     const [stored] = await work.store.watermarks([ref]);
     const watermark = readable(stored)?.watermark ?? UNMARKED;

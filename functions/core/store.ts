@@ -85,11 +85,18 @@ export interface RegistryStore {
   ): Promise<'written' | { winner: StampedLogin | undefined }>;
 }
 
-/** Pointers of an account, page by page, until there are `most` or none is left. Default: all. */
+/**
+ * The most pointers that are read for one account, about 320 read units. Of an account with more, the newest tokens among
+ * these are shown: pointers have the order of tokens, because with that of time all logins of an account would go to one
+ * partition.
+ */
+export const MOST_POINTERS = 10_000;
+
+/** Pointers of an account, page by page, until there are `most` or none is left. */
 export async function pointersOf(
   store: RegistryStore,
   account: AccountRef,
-  most = Number.POSITIVE_INFINITY,
+  most: number,
 ): Promise<{ readonly pointers: Pointer[]; readonly isWhole: boolean }> {
   const pointers: Pointer[] = [];
   let next: Token | undefined;

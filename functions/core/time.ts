@@ -5,7 +5,14 @@ import { binds, isTokenOperation, type Operation } from './operation.ts';
 import { orUnavailable, readable, Unavailable } from './outcome.ts';
 import { AT_ONCE, inParallel } from './parallel.ts';
 import { msOf, stampMovedTo } from './stamp.ts';
-import { type AccountRef, pointersOf, type RegistryStore, type StoredWatermark, type TokenRef } from './store.ts';
+import {
+  type AccountRef,
+  MOST_POINTERS,
+  pointersOf,
+  type RegistryStore,
+  type StoredWatermark,
+  type TokenRef,
+} from './store.ts';
 
 /** The farthest that a bind's own time may be ahead of our clock (ms). */
 export const FUTURE_MS = 5_000;
@@ -46,14 +53,18 @@ export async function withTimelyRemovals(
   return inParallel(operations, AT_ONCE, async (operation) => {
     if (!isAhead(operation)) return operation;
     const known = await orUnavailable(() => knownTime(store, leastMs, operation));
-    // No accepted bind is later than this.
+    // No accepted bind is later than `latestMs`.
     const ms = typeof known === 'number' ? known : latestMs;
     return { ...operation, stamp: stampMovedTo(operation.stamp, Math.min(ms, msOf(operation.stamp))) };
   });
 }
 
-async function knownTime(store: RegistryStore, leastMs: number, operation: Operation): Promise<number> {
-  if (!isTokenOperation(operation)) return accountTime(store, leastMs, operation);
+/** Returns undefined for an account with more pointers than are read. */
+async function knownTime(store: RegistryStore, leastMs: number, operation: Operation): Promise<number | undefined> {
+  if (!isTokenOperation(operation)) {
+    const { ms, isWhole } = await accountTime(store, leastMs, operation, MOST_POINTERS);
+    return isWhole ? ms : undefined;
+  }
   const [stored] = await store.documents([operation]);
   return after(leastMs, momentsOf(readable(stored)?.document ?? EMPTY));
 }
@@ -95,11 +106,33 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
   return uses.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
 }
 
-/** The receive rule for an account's watermark: later than the last one and than the newest bind that was tried. */
-export async function accountTime(store: RegistryStore, nowMs: number, ref: AccountRef): Promise<number> {
-  const [{ pointers }, watermarks] = await Promise.all([pointersOf(store, ref), store.watermarks([ref])]);
+/**
+ * A time for an account (ms since 1970). `isWhole`: it is later than all that the registry knows of the account. Otherwise
+ * it has more tokens than one page, and a bind of one of these may be as much as `AHEAD_MS` later.
+ */
+export type AccountTime = { readonly ms: number; readonly isWhole: boolean };
+
+/** The farthest that an accepted bind is ahead of our clock (ms), and one of our clocks ahead of another. */
+export const AHEAD_MS = FUTURE_MS + 1_000;
+
+/**
+ * The receive rule for an account's watermark: later than the last one and than the newest bind that was tried. `most`: the
+ * most pointers that are read. Default: one page.
+ */
+export async function accountTime(
+  store: RegistryStore,
+  nowMs: number,
+  ref: AccountRef,
+  most?: number,
+): Promise<AccountTime> {
+  const onePage = async () => {
+    const { pointers, next } = await store.pointers(ref);
+    return { pointers, isWhole: next === undefined };
+  };
+  const reading = most === undefined ? onePage() : pointersOf(store, ref, most);
+  const [{ pointers, isWhole }, watermarks] = await Promise.all([reading, store.watermarks([ref])]);
   const moments = watermarks.flatMap((one) => momentsOf(readable(one).watermark));
-  return after(nowMs, [...pointers.map(({ edge }) => edge), ...moments]);
+  return { ms: after(nowMs, [...pointers.map(({ edge }) => edge), ...moments]), isWhole };
 }
 
 const timesIn = (one: StoredWatermark | Unavailable): string[] =>

@@ -24,11 +24,20 @@ export const DirtyMark = z.object({
 });
 export type DirtyMark = z.infer<typeof DirtyMark>;
 
+/** A place among an account's tokens. `forcedMs`: see `DirtyMark`. */
+const Place = z.object({ token: Token, forcedMs: z.optional(z.int()) });
+
 /**
  * "This account lost every token": push that at once, then mark each of its tokens dirty. `keeps`: it may have kept some,
- * so only the marks are made.
+ * so only the marks are made. `after`: these tokens, and those before, are marked; so the push was made too.
  */
-export const AccountMark = z.object({ account: Account, id: RequestId, ms: z.int(), keeps: z.optional(z.boolean()) });
+export const AccountMark = z.object({
+  account: Account,
+  id: RequestId,
+  ms: z.int(),
+  keeps: z.optional(z.boolean()),
+  after: z.optional(Place),
+});
 export type AccountMark = z.infer<typeof AccountMark>;
 
 /** A queue message with marks of one app. */

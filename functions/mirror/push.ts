@@ -2,7 +2,6 @@ import type { Account, Token } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import { orUnavailable, Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
-import { pointersOf } from '../core/store.ts';
 import type { Delivery, MessageResult } from '../lambda/message.ts';
 import { inHalves, makeCalls, messageResult, type PushResult, type Retry, retryAfter } from './calls.ts';
 import { notCalled } from './hosted.ts';
@@ -48,7 +47,7 @@ export async function pushMessages(
  * does not know. Then each known token is marked dirty, since this call may arrive late and undo a newer login.
  */
 async function pushAccounts(ports: MirrorPorts, marks: readonly AccountMark[]): Promise<Map<AccountMark, Retry>> {
-  const lost = marks.filter(({ keeps }) => !keeps);
+  const lost = marks.filter(({ keeps, after }) => !keeps && after === undefined);
   const accounts = lost.flatMap(({ account }) => hostedAccount(ports.app)(account));
   if (ports.app.mirror.mode === 'mirror' && accounts.length > 0) {
     const answer = await ports.hosted.operate({ kind: 'unbindAccountFromAll', accounts });
@@ -64,13 +63,19 @@ async function pushAccounts(ports: MirrorPorts, marks: readonly AccountMark[]): 
   return retries;
 }
 
-async function markTokensOf(ports: MirrorPorts, { account, id, ms, keeps }: AccountMark): Promise<void> {
+/**
+ * Marks a page of the account's tokens, and the account again from the place where the page ends. A message is one page, so
+ * however many tokens there are a try ends in time, and one that fails begins at its own page.
+ */
+async function markTokensOf(ports: MirrorPorts, { after, ...account }: AccountMark): Promise<void> {
   const { app, registry, mark, now } = ports;
-  const { pointers } = await pointersOf(registry, { app: app.id, account });
+  const { id, ms, keeps } = account;
+  const { pointers, next } = await registry.pointers({ app: app.id, account: account.account }, after?.token);
   // Forced: whenever the call arrives it takes the account from the token, so the last push proves nothing any more.
-  const forced = keeps ? {} : { forcedMs: now() };
+  const forced = keeps ? {} : { forcedMs: after?.forcedMs ?? now() };
   const tokens = pointers.map(({ token }) => ({ token, id, ms, removes: true, ...forced }));
-  if (tokens.length > 0) await mark({ tokens, accounts: [] });
+  const accounts = next === undefined ? [] : [{ ...account, after: { token: next, ...forced } }];
+  if (tokens.length + accounts.length > 0) await mark({ tokens, accounts });
 }
 
 type ReceivedMark = { readonly mark: DirtyMark; readonly isRedelivered: boolean };

@@ -27,6 +27,9 @@ export type WatermarksByAccount = ReadonlyMap<string, { readonly watermark: Wate
 /** A watermark is deleted after this long without pointers (ms): every read that began before has ended. */
 const IDLE_MS = 3_600_000;
 
+/** The most tokens of an account that are looked at for one old session. An account with more keeps it. */
+const MOST_LOOKED_AT = 1_000;
+
 export const nameOf = ({ app, account }: AccountRef): string => `${app}#${accountKey(account)}`;
 
 /**
@@ -173,7 +176,9 @@ async function forgetOld(
   const isOld = ([, logout]: [string, string]) => isAncient(logout, idleMs ?? now());
   const old = sessions.filter(isOld);
   if (old.length === 0 || (idleMs !== undefined && idleMs > now() - IDLE_MS)) return;
-  const { pointers } = await pointersOf(registry, ref);
+  const { pointers, isWhole } = await pointersOf(registry, ref, MOST_LOOKED_AT);
+  // The limit of a watermark drops them in the end, the oldest first.
+  if (!isWhole) return;
   const documents = await registry.documents(pointers.map(({ token }) => ({ app: ref.app, token })));
   const edges = documents.map((one) => readable(one)?.document.edges[accountKey(ref.account)] ?? '');
   if (old.some(([session]) => edges.some((edge) => sessionIn(edge) === session))) return;

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import { PATHS } from '../../functions/account-api/wire/endpoint.ts';
+import { applyAll } from '../../functions/core/apply.ts';
+import { AppId } from '../../functions/core/configuration.ts';
+import { FUTURE_MS } from '../../functions/core/time.ts';
 import { account, accountsOf, basic, json, tokenAccounts, tokensOf, world } from '../world/account-api.ts';
+import { bind, moved } from '../world/examples.ts';
 import tpns from './samples/tpns-2020.json' with { type: 'json' };
 import xg from './samples/xg-2019.json' with { type: 'json' };
 
@@ -47,6 +51,22 @@ test("the credential's app decides the dialect, whatever dialect the body has", 
   const { query } = world();
   expect(await query('tpns', xg.tokensOf.request)).toHaveProperty('retCode', 0);
   expect(await query('xg', { ...tpns.tokensOf.request, retCode: 1 })).toHaveProperty('ret_code', 0);
+});
+
+test('an unbind from more tokens than are read waits until no bind before it is later, and spares those after it', async () => {
+  const { operate, store, state, redeliver, holders, queue } = world();
+  const login = (name: string, ms: number) => moved({ ...bind(ms, ['alice']), app: AppId.parse('xg') }, name);
+  const before = Array.from({ length: 100 }, (_, i) => login(`phone-${String(i).padStart(3, '0')}`, state.ms - 1));
+  const ahead = login('phone-zzz', state.ms + FUTURE_MS);
+  await applyAll({ store, now: () => state.ms, pause: async () => {} }, [...before, ahead]);
+  const [sentMs, unbind] = [state.ms, { operator_type: 5, account_list: [account('alice')] }];
+  await operate('xg', unbind);
+  expect(state.ms - sentMs).toBeGreaterThan(FUTURE_MS);
+  expect(await holders('xg', 'alice')).toEqual([]);
+  const after = login('phone-000', state.ms);
+  queue.push({ id: 'event', operations: [after] });
+  await redeliver();
+  expect(await holders('xg', 'alice')).toEqual(['phone-000']);
 });
 
 test('an operation does not keep the operator of its request', async () => {

@@ -285,7 +285,7 @@ function batchRules(store: () => RegistryStore): void {
       expect(await raise(ms, isKnown)).toEqual(names.map(() => true));
     // A store may leave a wrong guess to its caller, and says so.
     await raise(8, false);
-    const { pointers } = await pointersOf(store(), of('alice'));
+    const { pointers } = await pointersOf(store(), of('alice'), 100);
     expect(pointers.map((one) => one.edge)).toEqual(names.map(() => edge(9)));
     const [isRaised] = await store().raisePointers([
       { account: of('bob'), token: token('phone'), edge: edge(1), isKnown: true },
@@ -298,7 +298,7 @@ function batchRules(store: () => RegistryStore): void {
 
 function pointerRules(store: () => RegistryStore): void {
   const pointers = async (ref: AccountRef) =>
-    (await pointersOf(store(), ref)).pointers.sort((a, b) => (a.token < b.token ? -1 : 1));
+    (await pointersOf(store(), ref, 100)).pointers.sort((a, b) => (a.token < b.token ? -1 : 1));
 
   test('an account that was never bound has no pointers', async () => {
     expect(await store().pointers(of('alice'))).toEqual({ pointers: [] });

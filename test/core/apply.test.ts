@@ -399,6 +399,15 @@ test('a sign-out everywhere is answered from the newest documents of the account
   expect(await kinds(applyAll(ports(eventual), [everywhere(5)], { answers: true }))).toEqual(['superseded']);
 });
 
+test('a sign-out of an account with more tokens than are read is in effect, and does not say that it leaves nothing', async () => {
+  const { store, calls } = recording();
+  const pages = Array.from({ length: 10_001 }, (_, i) => ({ token: token(`phone-${i}`), edge: '' }));
+  const crowded: RegistryStore = { ...store, pointers: async () => ({ pointers: pages }) };
+  const answered = applyAll(ports(crowded), [everywhere(5)], { answers: true });
+  expect(await answered).toEqual([{ kind: 'unavailable', reason: 'too many tokens to look at' }]);
+  expect(calls).toEqual(['watermarks', 'writeWatermark', 'watermarks']);
+});
+
 test('a login whose watermark cannot be read is applied, and answered as unavailable', async () => {
   const { store, inner } = recording(() => ({ watermarks: unavailable }));
   expect(await kinds(applyAll(ports(store), [bind(3, ['alice'])], { answers: true }))).toEqual(['unavailable']);

@@ -6,7 +6,7 @@ import { msOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore } from '../../functions/core/store.ts';
 import { bindTime, FUTURE_MS, NOT_YET_MS, withTimelyRemovals } from '../../functions/core/time.ts';
 import { memoryRegistryStore, storeAfter } from '../memory/registry-store.ts';
-import { bind, session, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
+import { bind, session, token, unbind, unbindAll, unbindEverywhere } from '../world/examples.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -48,6 +48,12 @@ test.each<[string, Operation]>([
   expect(await timesOf(await storeAfter(bind(NOW + 4_990, ['alice'])), removal)).toEqual([4_991]);
   expect(await timesOf(await storeAfter(bind(NOW - 10, ['alice'])), removal)).toEqual([0]);
   expect(await timesOf(await storeAfter(bind(NOW + 9_000, ['alice'])), removal)).toEqual([6_000]);
+});
+
+test('a sign-out everywhere from the future is later than every bind can be if the account has more tokens than are read', async () => {
+  const pointers = Array.from({ length: 10_001 }, (_, i) => ({ token: token(`phone-${i}`), edge: '4' }));
+  const crowded: RegistryStore = { ...memoryRegistryStore(), pointers: async () => ({ pointers }) };
+  expect(await timesOf(crowded, unbindEverywhere(AHEAD, 'alice'))).toEqual([5_000]);
 });
 
 test('a removal from the future is later than a bind of its own request', async () => {

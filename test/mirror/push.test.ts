@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { HELD_BACK } from '../../functions/mirror/hosted.ts';
+import type { Marks } from '../../functions/mirror/mark.ts';
 import { pushMessages } from '../../functions/mirror/push.ts';
 import { account, key } from '../world/examples.ts';
 import { mark, mirrorWorld, NOW, token } from '../world/mirror.ts';
@@ -218,6 +219,23 @@ test('an account that lost every token is unbound at once, and each known token 
     mark('phone', { id: 'r9', ms: NOW + 1, removes: true, forcedMs: NOW }),
     mark('tablet', { id: 'r9', ms: NOW + 1, removes: true, forcedMs: NOW }),
   ]);
+});
+
+test('an account of many tokens is marked page by page, each message from the place where the one before ended', async () => {
+  const { apply, app, push, calls, marked, clock } = mirrorWorld();
+  const names = Array.from({ length: 150 }, (_, i) => `phone-${String(i).padStart(3, '0')}`);
+  const on = { app: app.id, accounts: [account('alice')], stamp: stampOf('bind', NOW, eventHash('many')) };
+  await apply(...names.map((name) => ({ kind: 'bind' as const, token: token(name), ...on })));
+  for (let accounts: Marks['accounts'] = [{ account: account('alice'), id: 'r9', ms: NOW }]; accounts.length > 0; ) {
+    clock.ms += 1_000;
+    expect(await push({ accounts })).toMatchObject([{ kind: 'done' }]);
+    accounts = marked.at(-1)?.accounts ?? [];
+  }
+  expect(marked.map(({ tokens }) => tokens.length)).toEqual([64, 64, 22]);
+  expect(marked.flatMap(({ tokens }) => tokens.map((one): string => one.token))).toEqual(names);
+  const forced = new Set(marked.flatMap(({ tokens }) => tokens.map(({ forcedMs }) => forcedMs)));
+  expect([...forced]).toEqual([NOW + 1_000]);
+  expect(calls).toHaveLength(1);
 });
 
 test('an account stays marked while the hosted API does not answer', async () => {

@@ -165,7 +165,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const registry = registryAt('account-api');
   const { store } = registry;
   const events = { reaches, keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), store, now };
-  const calls = { apps, secretsOf: secret(SECRET), store, accept: acceptAt(registry), now };
+  const calls = { apps, secretsOf: secret(SECRET), store, accept: acceptAt(registry), now, sleep: timeline.sleep };
   return {
     sawStoreFail: () => failures > 0,
     events: httpDoor(eventsHandler(events), log),

@@ -33,6 +33,9 @@ export const DOOR_MUTANTS: readonly Hunt[] = [
       'tokens.set(nameOf(one), { ref, accounts: [...one.accounts] });',
     ],
   }),
+  ...inFile('account-api/operate.ts', 'calls', {
+    'an unbind from all of many tokens has the time before it waited': ['known.isWhole ? known.ms', 'true ? known.ms'],
+  }),
   ...inFile('core/time.ts', 'end-to-end', {
     'a bind from the future is moved to now': [
       "return { refused: ms > nowMs + NOT_YET_MS ? 'future' : 'not yet' }",

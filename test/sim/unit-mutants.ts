@@ -14,6 +14,7 @@ const AT = {
   registryStore: 'test/aws/registry-store.test.ts',
   sweepStore: 'test/aws/sweep-store.test.ts',
   queues: 'test/aws/mirror-queues.test.ts',
+  accountApi: 'test/account-api/handler.test.ts',
 } as const;
 
 const mutant = (name: string, test: keyof typeof AT, file: string, from: string, to: string): UnitMutant => ({
@@ -44,8 +45,8 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'pointers of an account are looked for eventually',
     'sweepStore',
     'aws/sweep-store.ts',
-    'ConsistentRead: true,\n            Limit: 1',
-    'ConsistentRead: false,\n            Limit: 1',
+    'ConsistentRead: true,\n        Limit: 1',
+    'ConsistentRead: false,\n        Limit: 1',
   ),
   mutant(
     'messages that a queue did not take count as sent',
@@ -100,8 +101,8 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'pointers of a lost race are not raised',
     'apply',
     'core/apply.ts',
-    'await point(ports.store, ref, newBinds(stored, next), pointed);',
-    'if (attempt === 1) await point(ports.store, ref, newBinds(stored, next), pointed);',
+    'await point(ports.store, ref, newBinds(stored?.document, next), pointed);',
+    'if (attempt === 1) await point(ports.store, ref, newBinds(stored?.document, next), pointed);',
   ),
   mutant(
     'a floor is compared with the edge alone',
@@ -115,8 +116,8 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'a removal from the future that spares a session does not look at binds',
     'time',
     'core/time.ts',
-    'if (!isTokenOperation(operation)) return accountTime(store, leastMs, operation);',
-    "if (!isTokenOperation(operation)) return operation.kind === 'unbindAccountFromOthers' ? leastMs : accountTime(store, leastMs, operation);",
+    'return isWhole ? ms : undefined;',
+    "return operation.kind === 'unbindAccountFromOthers' ? leastMs : isWhole ? ms : undefined;",
   ),
   mutant(
     'outcomes of messages are one off after an unreadable one',
@@ -138,6 +139,20 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'mirror/push.ts',
     'isRedelivered: delivery.receives > 1',
     'isRedelivered: false',
+  ),
+  mutant(
+    'each page of a signed-out account is forced anew',
+    'push',
+    'mirror/push.ts',
+    'after?.forcedMs ?? now()',
+    'now()',
+  ),
+  mutant(
+    'an unbind from all of many tokens removes logins to come',
+    'accountApi',
+    'account-api/operate.ts',
+    '!time.isWhole)',
+    'false)',
   ),
 ];
 

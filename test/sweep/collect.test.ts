@@ -177,6 +177,20 @@ const old = async (pageItems?: number) => {
   return one;
 };
 
+test('an old session of an account with more tokens than are looked at stays, and holds up no pass', async () => {
+  const one = world();
+  one.nowMs = 1_000 * DAY_MS;
+  const end = { ...unbindEverywhere(one.nowMs, 'alice'), kind: 'endAccountSession', session: session('s1') } as const;
+  const pointers = Array.from({ length: 1_001 }, (_, i) => ({ token: token(`phone-${i}`), edge: '4' }));
+  await apply(one, end);
+  const registry: RegistryStore = { ...one.registry, pointers: async () => ({ pointers }) };
+  for (let passes = 0; passes < 3; passes++) {
+    one.nowMs += HORIZON_MS + LATENESS_MS + 1;
+    await pass({ ...one, registry });
+  }
+  expect(Object.keys((await watermarkOf(one.registry, end)).watermark.ended)).toEqual([session('s1')]);
+});
+
 test('a watermark forgets a session only when it is older than every late login, and no document names it', async () => {
   const one = world();
   one.nowMs = 1_000 * DAY_MS;

@@ -72,6 +72,9 @@ export function world(other: Partial<AccountApiPorts> = {}) {
     store,
     accept,
     now: () => state.ms,
+    sleep: async (ms) => {
+      state.ms += ms;
+    },
     ...other,
   };
   const handle = accountApiHandler(ports);

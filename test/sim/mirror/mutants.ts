@@ -21,10 +21,14 @@ const BY_FILE: Readonly<Record<string, Record<string, readonly [from: string, to
       "  for (const one of dirty) await write(ports, one, (state) => stateAfter(state, one, { kind: 'pushed' }, ports.now()));\n  const results = await makeCalls(",
     ],
     'tokens of a signed-out account are not looked at': [
-      'if (tokens.length > 0) await mark(',
+      'if (tokens.length + accounts.length > 0) await mark(',
       'if (!tokens) await mark(',
     ],
-    'tokens of a signed-out account are pushed only if dirty': ['keeps ? {} : { forcedMs: now() }', '{}'],
+    'tokens of a signed-out account are pushed only if dirty': [
+      'keeps ? {} : { forcedMs: after?.forcedMs ?? now() }',
+      '{}',
+    ],
+    'only the first tokens of a signed-out account are marked': ['next === undefined ? [] :', 'ms ? [] :'],
     'a mark that could not be pushed leaves the queue': [
       "if (result.kind === 'retry') byToken",
       "if (result.kind === 'later') byToken",
