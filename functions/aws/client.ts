@@ -160,9 +160,8 @@ function posterTo({ protocol, host, hostname, port }: URL) {
   const begin = isTls ? overHttps : overHttp;
   const post = (headers: OutgoingHttpHeaders, body: string) =>
     new Promise<Answer | Failure>((resolve) => {
-      let isAnswered = false;
+      let [isKept, isAnswered] = [false, false];
       const fail = (error: Error & { code?: string }) => {
-        const { reusedSocket: isKept } = request;
         if (isKept) closeIdle(agent);
         const name = error.code ?? error.name;
         const isReset = isKept && !isAnswered && (name === 'ECONNRESET' || name === 'EPIPE');
@@ -172,7 +171,10 @@ function posterTo({ protocol, host, hostname, port }: URL) {
         isAnswered = true;
         readAll(response.on('error', fail), resolve);
       });
-      limitTime(request);
+      request.on('socket', ({ connecting }) => {
+        isKept = !connecting; // `reusedSocket` is false after a wait for another request's connection
+        limitTime(request);
+      });
       request.on('error', fail).on('close', () => resolve({ kind: 'failed', name: 'NoAnswer', again: true }));
       request.end(body);
     });
@@ -191,7 +193,7 @@ function readAll(response: IncomingMessage, done: (answer: Answer) => void): voi
 }
 
 /**
- * Ends a request that takes too long. The time begins when it has one of the connections. The handshake of TLS counts as a
+ * Ends a request that takes too long, from when it has one of the connections. The handshake of TLS counts as a
  * part of the answer: in a cold start on a share of a processor it may take longer than a connection over the network.
  */
 function limitTime(request: ClientRequest): void {
@@ -200,10 +202,8 @@ function limitTime(request: ClientRequest): void {
     clearTimeout(timer);
     if (!request.destroyed) timer = setTimeout(() => request.destroy(new TimeoutError()), ms);
   };
-  request.on('socket', (socket) => {
-    limit(request.reusedSocket ? ANSWER_MS : CONNECT_MS);
-    if (!request.reusedSocket) socket.once('connect', () => limit(ANSWER_MS));
-  });
+  limit(request.socket?.connecting ? CONNECT_MS : ANSWER_MS);
+  if (request.socket?.connecting) request.socket.once('connect', () => limit(ANSWER_MS));
   request.on('close', () => clearTimeout(timer));
 }
 

@@ -178,6 +178,18 @@ test.each(['resets', 'is silent on'] as const)(
   },
 );
 
+test('a call that has waited for a connection of another one has the whole time for its answer', async () => {
+  let asked = 0;
+  const { url, close } = await serving((_, response) => {
+    asked++;
+    setTimeout(() => response.end('{}'), 700);
+  });
+  onTestFinished(close);
+  const client = localClient('dynamodb', url);
+  await Promise.all(Array.from({ length: 55 }, () => client.call('GetItem', GET)));
+  expect(asked).toBe(55);
+});
+
 test('the endpoint is the configured one, or that of the Region in a public partition', () => {
   const endpoint = (environment: NodeJS.ProcessEnv) => placeOf('sqs', environment).endpoint;
   const AWS_REGION = 'eu-central-1';
