@@ -26,10 +26,6 @@ export const STORE_MUTANTS: readonly Hunt[] = [
     'a document is written whatever its version': ['(winner?.version ?? 0) !== version', 'false'],
   }),
   ...inFile('core/bindings.ts', 'storage', {
-    "an account's watermark is read first": [
-      '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const [stored] = await work.store.watermarks([ref]);\n',
-      '    const [stored] = await work.store.watermarks([ref]);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
-    ],
     'watermarks are not read': ['watermarks.get(`${app}#${account}`) ?? UNMARKED', 'UNMARKED'],
     'a pointer is taken for a binding': [
       'return isBound(document, account, known, work.nowMs) ?',

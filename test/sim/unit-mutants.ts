@@ -7,6 +7,7 @@ const AT = {
   merge: 'test/core/merge.test.ts',
   apply: 'test/core/apply.test.ts',
   time: 'test/core/time.test.ts',
+  bindings: 'test/core/bindings.test.ts',
   rules: 'test/sweep/rules.test.ts',
   messages: 'test/operations/messages.test.ts',
   events: 'test/events/handler.test.ts',
@@ -118,6 +119,13 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'core/time.ts',
     'return isWhole ? ms : undefined;',
     "return operation.kind === 'unbindAccountFromOthers' ? leastMs : isWhole ? ms : undefined;",
+  ),
+  mutant(
+    "an account's watermark is read first",
+    'bindings',
+    'core/bindings.ts',
+    '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const [stored] = await work.store.watermarks([ref]);\n',
+    '    const [stored] = await work.store.watermarks([ref]);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
   ),
   mutant(
     'outcomes of messages are one off after an unreadable one',
