@@ -111,11 +111,16 @@ export function wordsFor(
     case 'too_small':
       return issue.origin === 'array' || issue.origin === 'string' ? 'is empty' : `is less than ${issue.minimum}`;
     case 'too_big':
-      return `has more than ${issue.maximum}`;
+      return tooBig(issue);
     default:
       return issue.message;
   }
 }
+
+const tooBig = ({ origin, maximum }: z.core.$ZodIssueTooBig): string => {
+  if (origin === 'array') return `has more than ${maximum}`;
+  return origin === 'string' ? `has more than ${maximum} characters` : `is more than ${maximum}`;
+};
 
 export const wrong = (field: string, message: string) => ({ issue: { path: `data.${field}`, message } });
 

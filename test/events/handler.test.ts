@@ -339,6 +339,8 @@ test.each<[string, unknown, string, string]>([
   ['an account that stays', logout({ account: 'alice' }), 'data.account', 'needs "scope": "account"'],
   ['a type of no account', logout({ account_type: 2 }), 'data.account_type', 'belongs to "account"'],
   ['too many', login({ accounts: Array(11).fill({ account: 'alice' }) }), 'data.accounts', 'has more than 10'],
+  ['too large a type', login({ account: 'alice', account_type: 2 ** 31 }), 'data.account_type', 'is more than 21474'],
+  ['too long an id', login({ account: 'alice', session_id: 's'.repeat(257) }), 'data.session_id', '256 characters'],
 ])('%s is named in plain words, after its place', async (_, body, path, message) => {
   const issue = { path, message: expect.stringContaining(message) };
   expect(await world().send(body)).toMatchObject({ status: 400, body: { issues: [issue] } });
