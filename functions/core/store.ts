@@ -86,7 +86,7 @@ export interface RegistryStore {
 }
 
 /**
- * The most pointers that are read for one account, about 320 read units. Of an account with more, the newest tokens among
+ * The most pointers that are used of one account. They are read in whole pages: about 460 read units. Of an account with more, the newest tokens among
  * these are shown: pointers have the order of tokens, because with that of time all logins of an account would go to one
  * partition.
  */
