@@ -46,7 +46,6 @@ export const STORE_MUTANTS: readonly Hunt[] = [
       'idleMs !== undefined && idleMs <= now() - IDLE_MS',
       'true',
     ],
-    'a session is forgotten while reads of it are under way': ['idleMs > now() - IDLE_MS', 'false'],
     'watermarks of the page before are not read': [
       "read && 'watermark' in read ? read.watermark : UNMARKED",
       'UNMARKED',

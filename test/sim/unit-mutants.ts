@@ -8,6 +8,7 @@ const AT = {
   apply: 'test/core/apply.test.ts',
   time: 'test/core/time.test.ts',
   bindings: 'test/core/bindings.test.ts',
+  collect: 'test/sweep/collect.test.ts',
   rules: 'test/sweep/rules.test.ts',
   messages: 'test/operations/messages.test.ts',
   events: 'test/events/handler.test.ts',
@@ -126,6 +127,13 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'core/bindings.ts',
     '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const [stored] = await work.store.watermarks([ref]);\n',
     '    const [stored] = await work.store.watermarks([ref]);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
+  ),
+  mutant(
+    'a session is forgotten while reads of it are under way',
+    'collect',
+    'sweep/collect.ts',
+    'idleMs > now() - IDLE_MS',
+    'false',
   ),
   mutant(
     'outcomes of messages are one off after an unreadable one',
