@@ -98,19 +98,25 @@ type Work = { readonly store: RegistryStore; readonly nowMs: number; documents: 
 
 type BoundTokens = { readonly bound: readonly Pointer[]; readonly hasMore: boolean };
 
-async function boundBy(work: Work, ref: AccountRef, before = UNMARKED): Promise<BoundTokens> {
+async function boundBy(work: Work, ref: AccountRef, before?: Watermark): Promise<BoundTokens> {
   const { pointers, isWhole } = await pointersOf(work.store, ref, MOST_POINTERS);
   pointers.sort((a, b) => (a.edge < b.edge ? 1 : -1));
-  for (let known = before; ; ) {
+  // If many tokens were signed out, their documents need no reading.
+  const early = before === undefined && pointers.length > SHOWN_TOKENS ? await watermarkOf(work, ref) : UNMARKED;
+  for (let known = before ?? early; ; ) {
     const { bound, hasMore } = await newestBound(work, ref, pointers, known);
-    const [stored] = await work.store.watermarks([ref]);
-    const watermark = readable(stored)?.watermark ?? UNMARKED;
+    const watermark = await watermarkOf(work, ref);
     const standing = bound.filter(({ edge }) => !isRemoved(watermark, edge));
     // A full list that has lost some may leave room for older ones.
     if (standing.length === bound.length || bound.length < SHOWN_TOKENS)
       return { bound: standing, hasMore: hasMore || !isWhole };
     known = watermark;
   }
+}
+
+async function watermarkOf({ store }: Work, ref: AccountRef): Promise<Watermark> {
+  const [stored] = await store.watermarks([ref]);
+  return readable(stored)?.watermark ?? UNMARKED;
 }
 
 /**

@@ -156,7 +156,7 @@ test('an account says that it has more tokens than are shown, and one with a hun
 });
 
 /** An account with a million pointers, in pages of 5,000. Notes how many pages and documents are read. */
-function crowded(inner: RegistryStore) {
+function crowded(inner: RegistryStore, edge = '9') {
   const reads = { pages: 0, documents: 0 };
   const at = (n: number) => token(`t${String(n).padStart(7, '0')}`);
   const store: RegistryStore = {
@@ -164,7 +164,7 @@ function crowded(inner: RegistryStore) {
     pointers: async (_, after) => {
       reads.pages++;
       const from = after === undefined ? 0 : Number(after.slice(1)) + 1;
-      const pointers = Array.from({ length: 5_000 }, (_, i) => ({ token: at(from + i), edge: '9' }));
+      const pointers = Array.from({ length: 5_000 }, (_, i) => ({ token: at(from + i), edge }));
       return { pointers, next: from + 5_000 < 1_000_000 ? at(from + 4_999) : undefined };
     },
     documents: (tokens) => {
@@ -179,6 +179,12 @@ test('a query for an account of a million tokens reads ten thousand pointers and
   const { store, reads } = crowded(await storeAfter(moved(bind(1, ['alice']), 't0000007')));
   expect(await shownTokens(store, [of('alice')], 1_000)).toEqual([{ tokens: ['t0000007'], hasMore: true }]);
   expect(reads).toEqual({ pages: 2, documents: 10_000 });
+});
+
+test('a query for an account of a million signed-out tokens reads none of their documents', async () => {
+  const { store, reads } = crowded(await storeAfter(unbindEverywhere(900, 'alice')), '0');
+  expect(await shownTokens(store, [of('alice')], 1_000)).toEqual([{ tokens: [], hasMore: true }]);
+  expect(reads).toEqual({ pages: 2, documents: 0 });
 });
 
 test('a query behind too many pointers of several accounts is unavailable', async () => {

@@ -125,8 +125,8 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     "an account's watermark is read first",
     'bindings',
     'core/bindings.ts',
-    '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const [stored] = await work.store.watermarks([ref]);\n',
-    '    const [stored] = await work.store.watermarks([ref]);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
+    '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const watermark = await watermarkOf(work, ref);\n',
+    '    const watermark = await watermarkOf(work, ref);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
   ),
   mutant(
     'a session is forgotten while reads of it are under way',
