@@ -38,7 +38,7 @@ export const run = command({
     "Measures how cost grows with an account's phones, a phone's accounts, a request's events and a backlog. Writes the figures as CSV and plots of them as SVG. The embedded DynamoDB and SQS report the units.",
   options: {
     out: { value: 'DIR', default: 'docs/performance', help: 'the folder to write to' },
-    phones: { value: 'N', help: 'only an account of so many phones. A million take ten minutes' },
+    phones: { value: 'N', help: 'only an account of so many phones. A million take ten minutes here' },
     plot: { help: 'only draw the plots again, from the CSV in that folder' },
   },
   run: async ({ values }) => {
