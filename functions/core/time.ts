@@ -110,7 +110,7 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
  * A time for an account (ms since 1970). `isWhole`: it is later than all that the registry knows of the account. Otherwise
  * it has more tokens than one page, and a bind of one of these may be as much as `AHEAD_MS` later.
  */
-export type AccountTime = { readonly ms: number; readonly isWhole: boolean };
+type AccountTime = { readonly ms: number; readonly isWhole: boolean };
 
 /** The farthest that an accepted bind is ahead of our clock (ms), and one of our clocks ahead of another. */
 export const AHEAD_MS = FUTURE_MS + 1_000;
