@@ -35,14 +35,14 @@ export type PointerPage = { readonly pointers: readonly Pointer[]; readonly next
 export type PointerWrite = Pointer & { readonly account: AccountRef; readonly isKnown: boolean };
 
 /** A document to write over a version; 0 if there is no document. */
-export type DocumentWrite = {
+type DocumentWrite = {
   readonly ref: TokenRef;
   readonly document: TokenDocument;
   readonly version: number;
 };
 
 /** The result of a write: it happened, or another document is there. */
-export type Written = 'written' | { readonly winner: Stored | undefined };
+type Written = 'written' | { readonly winner: Stored | undefined };
 
 /**
  * The store of the registry: single-item conditional writes and strongly consistent reads, no transaction, no index.

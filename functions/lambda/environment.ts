@@ -1,17 +1,14 @@
-import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { App, AppId, Configuration } from '../core/configuration.ts';
 
 /** All variables, with those that Lambda sets, such as credentials. Read one where and when it is used. */
 export const ENVIRONMENT = process.env;
 
-/** When Lambda ends the current invocation (ms since 1970). A function has one at a time; every door notes it. */
+/**
+ * When Lambda ends the current invocation (ms since 1970). A function has one at a time; every door notes it. In virtual
+ * time there is no end: without a remaining time middy sets no timer of real time either.
+ */
 export const INVOCATION = { endsMs: Number.POSITIVE_INFINITY };
-
-/** Notes that end. In virtual time there is none: without a remaining time middy sets no timer of real time either. */
-export function noteEnd({ getRemainingTimeInMillis: remainingMs }: Partial<Context>): void {
-  INVOCATION.endsMs = Date.now() + (remainingMs?.() ?? Number.POSITIVE_INFINITY);
-}
 
 const Json = z.pipe(
   z.string(),

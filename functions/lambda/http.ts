@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { noteEnd } from './environment.ts';
+import { INVOCATION } from './environment.ts';
 import { type Log, logBugs } from './log.ts';
 import type { HttpHandler, HttpReply, HttpRequest } from './request.ts';
 
@@ -36,7 +36,7 @@ const requestLine = (
   log: Log,
 ): middy.MiddlewareObj<APIGatewayProxyEventV2, LoggedResult, Error, Context, { startedMs: number }> => ({
   before: ({ internal, context }) => {
-    noteEnd(context);
+    INVOCATION.endsMs = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
     internal.startedMs = performance.now();
   },
   after: (request) => {

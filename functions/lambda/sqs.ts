@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { orUnavailable } from '../core/outcome.ts';
-import { noteEnd } from './environment.ts';
+import { INVOCATION } from './environment.ts';
 import { errorLine, type Line, type Log, logBugs } from './log.ts';
 import type { Delivery, MessageResult } from './message.ts';
 
@@ -100,7 +100,9 @@ const partialBatch = (): middy.MiddlewareObj<SQSEvent, SQSBatchResponse | Messag
     })),
   });
   return {
-    before: ({ context }) => noteEnd(context),
+    before: ({ context }) => {
+      INVOCATION.endsMs = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY);
+    },
     after: (request) => {
       request.response = answer(request.event, Array.isArray(request.response) ? request.response : []);
     },
