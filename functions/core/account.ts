@@ -1,6 +1,10 @@
-import * as z from 'zod/mini';
-import './schema.ts'; // All schemas of input use the names below, so this gives all of them English messages.
 import { Buffer } from 'node:buffer';
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
+
+// Clients and operators read the default messages of schemas. Without a language zod/mini has "Invalid input" for all of
+// them, and an import of its `locales` would bundle every language. All schemas of input use the names below.
+z.config(en());
 
 /** Tests that a text survives UTF-8 unchanged and has `least` to `most` bytes in it. */
 const takes = (least: number, most: number) => (text: string) => {

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { type Account, AccountId, AccountType, faultIn, Platform, Token } from '../../core/account.ts';
 import { type App, AppId } from '../../core/configuration.ts';
-import { compiledInTime } from '../../core/schema.ts';
 import { LAST_MS } from '../../core/stamp.ts';
 import type { AuthEvent } from '../auth-event.ts';
 import { verified } from '../signature.ts';
@@ -126,11 +125,9 @@ const Batch = z.array(AppEvent).check(
   }),
 );
 
-const [single, batch] = [compiledInTime(AppEvent), compiledInTime(Batch)];
-
 /** Parses a body. Returns its events, or all its issues. */
 export function readAppEvents(body: unknown): { events: AppEvent[] } | { issues: Issue[] } {
-  const result = Array.isArray(body) ? batch(body.length).safeParse(body) : single().safeParse(body);
+  const result = Array.isArray(body) ? Batch.safeParse(body) : AppEvent.safeParse(body);
   if (result.success) return { events: [result.data].flat() };
   const issues = result.error.issues.map((issue) => ({
     path: issue.path.join('.'),
