@@ -15,6 +15,9 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Headers of a request that the hosted API gets: its credential, and how to read the body. */
 const HEADERS = ['authorization', 'accessid', 'timestamp', 'sign', 'content-type', 'content-encoding', 'accept'];
 
+/** A value that a header can carry (RFC 9110 §5.5). Node refuses a request with another one. */
+const CARRIED = /^[\t\x20-\x7e\x80-\xff]+$/;
+
 /** Tests that a path is of the hosted API and none of ours. Letters, digits and hyphens alone: a path cannot climb. */
 export function isHosted(path: string): boolean {
   const plain = withoutSpareSlashes(path);
@@ -54,7 +57,7 @@ export async function passOn(app: App, { url }: { readonly url: string }, reques
 }
 
 function sent(url: URL, { headers, body }: HttpRequest): Promise<IncomingMessage> {
-  const own = HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]] as const]));
+  const own = HEADERS.map((name) => [name, headers[name] ?? ''] as const).filter(([, value]) => CARRIED.test(value));
   const options = {
     method: 'POST',
     headers: { ...Object.fromEntries(own), 'content-length': Buffer.byteLength(body) },

@@ -68,6 +68,14 @@ test('a request to another path goes to the hosted API unchanged, and its answer
   expect(seen).toMatchObject([{ method: 'POST', url: '/base/v3/push/app?x=1', body: BODY }]);
 });
 
+test('a header that HTTP cannot carry is left out of a request that goes on', async () => {
+  const headers = { ...signed('push', BODY), 'content-type': 'application/json', accept: '爱' };
+  const request = { id: 'one', method: 'POST', path: PUSH, headers, body: BODY };
+  expect(await passing().handle(request)).toMatchObject({ status: 202 });
+  expect(seen).toMatchObject([{ body: BODY, headers: { 'content-type': 'application/json' } }]);
+  expect(seen[0]?.headers.accept).toBeUndefined();
+});
+
 test.each([
   ['no credential', {}, 403],
   ['a wrong secret', basic('push', 'wrong'), 403],
