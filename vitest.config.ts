@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     // `npm test` runs the first two: every rule once. Files of `fast-shared` share their modules, which halves the time of
     // those rooms: most of it went to loading. `npm run test:deep` runs the third: the long runs of the simulator, the
-    // fuzz, and the tests that start or kill whole processes.
+    // fuzz, seeds that once failed, faults that others make, and the tests that start or kill whole processes.
     projects: [
       { extends: true, plugins, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [...deep, ...shared] } },
       { extends: true, plugins, test: { name: 'fast-shared', include: shared, exclude: deep, isolate: false } },

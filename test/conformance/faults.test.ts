@@ -18,7 +18,7 @@ test('every rule can fail: one of these faults breaks it, or an API that answers
   expect(RULES.map(({ name }) => name).filter((name) => !able.has(name))).toEqual([]);
 });
 
-test.each(['xg-many', 'tpns-typed'])(
+test.concurrent.each(['xg-many', 'tpns-typed'])(
   'an API that answers before it works breaks only the rule about that: %s',
   async (app) => {
     const { url, close } = await ownAccountApi(later());

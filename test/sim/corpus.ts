@@ -15,7 +15,7 @@ export type Entry = z.infer<typeof Entry>;
 
 export const readCorpus = (): Entry[] => z.array(Entry).parse(JSON.parse(readFileSync(FILE, 'utf8')));
 
-/** Every seed that ever failed stays in the corpus, and is run by every `npm test`. */
+/** Every seed that ever failed stays in the corpus, and `npm run test:deep` runs it. */
 export function addToCorpus(entries: readonly Entry[]): void {
   if (entries.length === 0) return;
   const lines = new Set([...readCorpus(), ...entries].map((entry) => JSON.stringify(entry)));

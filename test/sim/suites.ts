@@ -19,12 +19,12 @@ export const SUITES = {
     load: async () => (await import('./storage.ts')).installationsSchedule,
   },
   collecting: {
-    seeds: { fast: 300, deep: 10_000 },
+    seeds: { fast: 200, deep: 10_000 },
     load: async () => (await import('./collecting.ts')).collectingSchedule,
   },
-  calls: { seeds: { fast: 200, deep: 3_000 }, load: async () => (await import('./calls.ts')).callsCase },
+  calls: { seeds: { fast: 100, deep: 3_000 }, load: async () => (await import('./calls.ts')).callsCase },
   'end-to-end': {
-    seeds: { fast: 200, deep: 10_000 },
+    seeds: { fast: 120, deep: 10_000 },
     load: async () => (await import('./end-to-end.ts')).endToEndCase,
   },
   mirror: { seeds: { fast: 25, deep: 1_500 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
