@@ -98,10 +98,11 @@ async function atRest(one: Case): Promise<void> {
   const all = serial(operations);
   const unsure = disputed(operations);
   const from = timeline.now() - MOST_SKEW_MS;
+  const newest = new Map(all);
   for (const [pair, bound] of all) if (leaseEnd(bound) < from) all.delete(pair);
-  // A bind set aside for its age may have been in effect before: both ends are right.
+  // A bind set aside for its age may have been in effect before: both ends are right, also that its lease ended no other.
   const aside = new Set(deployment.parked.flatMap(({ operations }) => operations.map((one) => JSON.stringify(one))));
-  const isAside = (pair: string) => aside.has(JSON.stringify(all.get(pair)?.by));
+  const isAside = (pair: string) => aside.has(JSON.stringify(newest.get(pair)?.by));
   const isOpen = (pair: string) => {
     const bound = all.get(pair);
     const isEnding = bound !== undefined && leaseEnd(bound) <= timeline.now() + MOST_SKEW_MS;
@@ -110,7 +111,7 @@ async function atRest(one: Case): Promise<void> {
   const before = await shown(one);
   for (const [direction, pairs] of before) {
     const missing = [...all.keys()].filter((pair) => !pairs.has(pair) && !isAside(pair) && !isOpen(pair));
-    const extra = [...pairs].filter((pair) => !all.has(pair) && !unsure.has(pair));
+    const extra = [...pairs].filter((pair) => !all.has(pair) && !unsure.has(pair) && !isAside(pair));
     if (missing.length + extra.length > 0)
       onFinding(
         `O1 at rest the ${direction} are as the serial order says`,
