@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { signedHeaders } from '../cli/target.ts';
-import { Configuration } from '../functions/core/configuration.ts';
+import { Configuration } from '../functions/core/bindery-json.ts';
 import { webhookKey } from '../functions/events/signature.ts';
 
 /** The installation that all benchmarks measure: one app and one source, as a small team has it. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Configuration } from '../functions/core/configuration.ts';
+import type { Configuration } from '../functions/core/bindery-json.ts';
 import { readConfiguration } from '../infra/configuration.ts';
 import { deleteInstance, type Instance, ownFolder, writeInstance } from '../local/description.ts';
 import type { MirrorSecrets } from '../local/environment.ts';

@@ -1,7 +1,7 @@
 import { Annotations, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import type { Configuration } from '../functions/core/configuration.ts';
+import type { Configuration } from '../functions/core/bindery-json.ts';
 import type {
   AccountApiEnvironment,
   ApplyEnvironment,

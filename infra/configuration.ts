@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { Configuration } from '../functions/core/configuration.ts';
+import { Configuration } from '../functions/core/bindery-json.ts';
 import type { HttpDoor } from './settings.ts';
 import { DEFAULT_STAGE, Stages } from './stages.ts';
 

@@ -1,7 +1,7 @@
 import { Stack, Validations } from 'aws-cdk-lib';
 import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Configuration } from '../functions/core/configuration.ts';
+import type { Configuration } from '../functions/core/bindery-json.ts';
 import type { StorageProps } from './encryption.ts';
 import type { Stage } from './stages.ts';
 

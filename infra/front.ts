@@ -6,7 +6,7 @@ import { type IMetric, MathExpression, type Metric, Stats } from 'aws-cdk-lib/aw
 import { FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Configuration } from '../functions/core/configuration.ts';
+import type { Configuration } from '../functions/core/bindery-json.ts';
 import { ACCESS_LOGS, type StorageProps } from './encryption.ts';
 import type { DoorFunction } from './function.ts';
 import { type HttpDoor, OTHER_ROUTES, PASSING_ROUTE, ROUTES } from './settings.ts';

@@ -1,4 +1,5 @@
-import { type Configuration, MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
+import type { Configuration } from '../functions/core/bindery-json.ts';
+import { MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
 
 /**
  * The numbers and names that the deployed stack and the local servers share. A test compares the template with the

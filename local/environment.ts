@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { devNull } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import type { Configuration } from '../functions/core/configuration.ts';
+import type { Configuration } from '../functions/core/bindery-json.ts';
 import type {
   AccountApiEnvironment,
   ApplyEnvironment,

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { Configuration } from '../functions/core/configuration.ts';
+import type { Configuration } from '../functions/core/bindery-json.ts';
 import { SWEEP_EVERY_MINUTES } from '../infra/settings.ts';
 import { createQueues, createTable } from './aws/resources.ts';
 import { startDynamodb, startSecrets, startSqs } from './aws/servers.ts';

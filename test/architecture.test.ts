@@ -31,7 +31,9 @@ const roomOf = (file: string) => {
 };
 
 /** Each room may use itself and the rooms named. Events and Account API do not know one another. */
-const BELOW_DOORS = ['core', 'lambda', 'operations', 'events', 'account-api', 'mirror', 'sweep', 'aws'];
+const BELOW_DOORS = [
+  ...['core', 'lambda', 'operations', 'events', 'account-api', 'devices', 'resolve', 'mirror', 'sweep', 'aws'],
+];
 const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli'];
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   core: [],
@@ -39,6 +41,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   operations: ['core', 'lambda'],
   events: ['core', 'lambda', 'operations'],
   'account-api': ['core', 'lambda', 'operations'],
+  devices: ['core', 'lambda', 'operations'],
+  resolve: ['core', 'lambda'],
   mirror: ['core', 'lambda', 'operations', 'account-api'],
   sweep: ['core', 'lambda', 'mirror'],
   aws: BELOW_DOORS,
@@ -113,7 +117,8 @@ test('the AWS SDK is imported by aws and the doors only', () => {
 });
 
 test('infra imports only configuration and environment of functions', () => {
-  const allowed = ['functions/core/configuration.ts', 'functions/lambda/environment.ts'];
+  const allowed = ['bindery-json', 'configuration', 'identity'].map((name) => `functions/core/${name}.ts`);
+  allowed.push('functions/lambda/environment.ts');
   const imported = [...texts.keys()].filter((file) => file.startsWith('infra/')).flatMap(importsOf);
   expect(imported.filter((name) => name.startsWith('functions/') && !allowed.includes(name))).toEqual([]);
 });

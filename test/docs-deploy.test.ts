@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Configuration } from '../functions/core/configuration.ts';
+import { Configuration } from '../functions/core/bindery-json.ts';
 import { CONTEXT_NAMES } from '../infra/context.ts';
 import { synthesized } from './infra/synthesis.ts';
 import { exampleConfiguration, root } from './local/instance.ts';

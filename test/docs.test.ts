@@ -1,7 +1,9 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { App, Configuration, Mirror, Source } from '../functions/core/configuration.ts';
+import { Configuration } from '../functions/core/bindery-json.ts';
+import { App, Mirror, Source } from '../functions/core/configuration.ts';
+import { Identity, Reader } from '../functions/core/identity.ts';
 import { REFUSALS } from '../functions/events/handler.ts';
 import { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
 import { Stage } from '../infra/stages.ts';
@@ -81,7 +83,7 @@ test('docs/events.md has every refusal with its status, and no other', () => {
 });
 
 test('docs/configuration.md has every field of bindery.json, and no other', () => {
-  const fields = [App._zod.def.in, Mirror, Source, Stage].flatMap(({ shape }) => Object.keys(shape));
+  const fields = [App._zod.def.in, Mirror, Source, Identity, Reader, Stage].flatMap(({ shape }) => Object.keys(shape));
   const page = read('docs/configuration.md');
   expect(firstCells(page).sort()).toEqual(fields.sort());
   for (const list of Object.keys(Configuration.shape).filter((key) => key !== '$schema'))

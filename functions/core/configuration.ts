@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { AccountType, Platform } from './account.ts';
 
 /** An id that is safe in a URL, a key, a log and the user name of Basic authentication. */
-const Id = z
+export const Id = z
   .string()
   .check(z.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'an id is 1 to 64 letters, digits, "-" or "_"'));
 
@@ -111,34 +111,7 @@ export const Source = z.strictObject({
   kind: z.enum(['standard-webhooks']),
   apps: z.array(AppId).check(z.minLength(1)),
   accountType: z._default(AccountType, AccountType.parse(0)),
+  /** Phones may redeem tickets that this source signed, at `/devices/{app}/sign-in`. */
+  tickets: z._default(z.boolean(), false),
 });
 export type Source = z.infer<typeof Source>;
-
-const repeated = <T>(items: readonly T[]): T[] => items.filter((item, index) => items.indexOf(item) !== index);
-
-/** The part of a configuration that the comparison of ids needs. */
-const Ids = z.object({
-  apps: z.array(z.object({ id: z.string() })),
-  sources: z.array(z.object({ id: z.string(), apps: z.array(z.string()) })),
-});
-
-/** `bindery.json`: the only file to edit before you deploy. All its faults are reported at once. */
-export const Configuration = z
-  .strictObject({
-    $schema: z.optional(z.string()),
-    apps: z.array(App).check(z.minLength(1)),
-    sources: z.array(Source).check(z.minLength(1)),
-  })
-  .check(z.superRefine(compareIds, { when: ({ value }) => Ids.safeParse(value).success }));
-export type Configuration = z.infer<typeof Configuration>;
-
-/** Checks that ids are unique and that sources reach apps that exist. It also runs when other fields are wrong. */
-function compareIds({ apps, sources }: z.infer<typeof Ids>, { addIssue }: z.core.$RefinementCtx): void {
-  const report = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
-  const appIds = apps.map((app) => app.id);
-  for (const id of repeated(appIds)) report(['apps'], `"${id}" is used twice`);
-  for (const id of repeated(sources.map((source) => source.id))) report(['sources'], `"${id}" is used twice`);
-  for (const [s, source] of sources.entries())
-    for (const [a, id] of source.apps.entries())
-      if (!appIds.includes(id)) report(['sources', s, 'apps', a], `there is no app "${id}"`);
-}

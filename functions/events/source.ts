@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type * as z from 'zod/mini';
 import { type Token, tokenOn } from '../core/account.ts';
-import type { App, Configuration, Source } from '../core/configuration.ts';
+import type { App, Source } from '../core/configuration.ts';
 import { Installation, Session } from '../core/operation.ts';
 import { digestOf, eventHash } from '../core/stamp.ts';
 import type { TimeSpan } from '../core/time.ts';
@@ -33,8 +33,10 @@ export type SourceKind = {
 /** A source with the apps that its events may change. */
 export type Reach = { readonly source: Source; readonly apps: readonly App[] };
 
+type Senders = { readonly apps: readonly App[]; readonly sources: readonly Source[] };
+
 /** The reach of every source, by the source's id. */
-export const reachesOf = ({ apps, sources }: Configuration): ReadonlyMap<string, Reach> =>
+export const reachesOf = ({ apps, sources }: Senders): ReadonlyMap<string, Reach> =>
   new Map(sources.map((source) => [source.id, { source, apps: apps.filter(({ id }) => source.apps.includes(id)) }]));
 
 type AppChoice = { readonly app?: App['id'] | undefined; readonly platform?: App['platform'] | undefined };

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { App, AppId, Configuration } from '../core/configuration.ts';
+import { App, AppId, Source } from '../core/configuration.ts';
 
 /** All variables, with those that Lambda sets, such as credentials. Read one where and when it is used. */
 export const ENVIRONMENT = process.env;
@@ -32,7 +32,7 @@ const onRegistry = { OPERATIONS_QUEUE_URL: z.url(), REGISTRY_TABLE: z.string().c
 /** The environment of the function `events`. */
 export const EventsEnvironment = z.object({
   ...onRegistry,
-  BINDERY_CONFIG: json(Configuration),
+  BINDERY_CONFIG: json(z.object({ apps: z.array(App), sources: z.array(Source) })),
   SOURCE_SECRETS: SecretNames,
 });
 

@@ -12,7 +12,8 @@ import {
   SetQueueAttributesCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { AppId, Configuration } from '../../functions/core/configuration.ts';
+import type { Configuration } from '../../functions/core/bindery-json.ts';
+import type { AppId } from '../../functions/core/configuration.ts';
 import {
   CHECKS_QUEUE,
   DEAD_LETTERS,

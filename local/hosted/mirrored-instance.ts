@@ -1,9 +1,6 @@
-import {
-  type App,
-  AppId,
-  type Configuration,
-  Configuration as Configured,
-} from '../../functions/core/configuration.ts';
+import type { Configuration } from '../../functions/core/bindery-json.ts';
+import { Configuration as Configured } from '../../functions/core/bindery-json.ts';
+import { type App, AppId } from '../../functions/core/configuration.ts';
 import type { Instance } from '../description.ts';
 import { type Local, type LocalOptions, startLocal } from '../instance.ts';
 import { UserError } from '../user-error.ts';

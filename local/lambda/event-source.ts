@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent, SQSMessageAttribute, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
-import type { Configuration } from '../../functions/core/configuration.ts';
+import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
 import { errorLine, log } from '../../functions/lambda/log.ts';
 import { CHECKS_QUEUE, type Feed, MARKS_QUEUE, operationsFeed } from '../../infra/settings.ts';

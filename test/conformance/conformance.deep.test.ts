@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Configuration } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
 import { type Local, startLocal } from '../../local/instance.ts';
 import { broken, judged } from './judging.ts';
 import { APPS } from './own-account-api.ts';

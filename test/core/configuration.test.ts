@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { App, Configuration, Mirror } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
+import { App, Mirror } from '../../functions/core/configuration.ts';
 
 const app = { id: 'shop', dialect: 'xg', platform: 'android' };
 const source = { id: 'backend', kind: 'standard-webhooks', apps: ['shop'] };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { accountApiClient } from '../../functions/account-api/client.ts';
-import { Configuration } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
 import { configurationFor, readConfiguration } from '../../infra/configuration.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bindery-configuration-'));

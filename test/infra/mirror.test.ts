@@ -1,6 +1,7 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { Configuration, MIRROR_EXECUTIONS } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
+import { MIRROR_EXECUTIONS } from '../../functions/core/configuration.ts';
 import * as settings from '../../infra/settings.ts';
 import { CONFIGURATION, MIRRORED, stackOf, synthesized } from './synthesis.ts';
 

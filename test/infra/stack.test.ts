@@ -5,7 +5,8 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { App, Configuration } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
+import { App } from '../../functions/core/configuration.ts';
 import {
   AccountApiEnvironment,
   ApplyEnvironment,

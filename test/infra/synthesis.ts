@@ -2,7 +2,7 @@ import { App, CfnElement } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import cdk from '../../cdk.json' with { type: 'json' };
-import { Configuration } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
 import { BinderyStack } from '../../infra/stack.ts';
 import type { Stage } from '../../infra/stages.ts';
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { start } from '../../cli/start.ts';
-import { Configuration } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
 import { deleteInstance, Instance, runningInstances, writeInstance } from '../../local/description.ts';
 import { developmentSecrets } from '../../local/environment.ts';
 import { run } from '../cli/run.ts';
@@ -122,10 +122,11 @@ test('development secrets without a folder are new in each run', () => {
 
 test('development secrets in a folder stay, in a file for their user only, and a new app gets its own', () => {
   const folder = temporaryFolder();
-  const { apps, sources } = exampleConfiguration();
-  const first = developmentSecrets({ apps, sources }, { path: folder });
+  const configuration = exampleConfiguration();
+  const { apps, sources } = configuration;
+  const first = developmentSecrets(configuration, { path: folder });
   expect(modeOf(join(folder, 'secrets.json'))).toBe('600');
-  expect(developmentSecrets({ apps, sources }, { path: folder })).toEqual(first);
+  expect(developmentSecrets(configuration, { path: folder })).toEqual(first);
   const more = Configuration.parse({ apps: [...apps, { id: 'new', dialect: 'xg', platform: 'ios' }], sources });
   expect(developmentSecrets(more, { path: folder }).apps).toEqual({
     ...first.apps,

@@ -5,7 +5,7 @@ import type { Reads } from '../../functions/aws/dynamodb.ts';
 import { operationsMessage } from '../../functions/aws/queues.ts';
 import { READS } from '../../functions/aws/registry-store.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
-import type { Configuration } from '../../functions/core/configuration.ts';
+import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';

@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { Account, Token } from '../../functions/core/account.ts';
-import { type App, Configuration } from '../../functions/core/configuration.ts';
+import { Configuration } from '../../functions/core/bindery-json.ts';
+import type { App } from '../../functions/core/configuration.ts';
 
 /** In every name of a person, a phone or a session, so that a log that shows one is found out. */
 export const CANARY = 'canary';

@@ -1,6 +1,7 @@
 import { translatedType } from '../../../functions/account-api/wire/account-types.ts';
 import type { Account } from '../../../functions/core/account.ts';
-import { type App, AppId, Configuration, type Mirror } from '../../../functions/core/configuration.ts';
+import { Configuration } from '../../../functions/core/bindery-json.ts';
+import { type App, AppId, type Mirror } from '../../../functions/core/configuration.ts';
 import { present, type Random } from '../random.ts';
 import { PEOPLE, SCENE, type Scene } from '../scene.ts';
 

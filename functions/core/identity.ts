@@ -1,0 +1,67 @@
+import * as z from 'zod/mini';
+import { AccountType } from './account.ts';
+import { AccountApiUrl, AppId, Id } from './configuration.ts';
+
+const IdentityId = Id.brand<'IdentityId', 'inout'>();
+
+/**
+ * Signatures of bearers that are accepted. All are asymmetric: with a symmetric one, the published key of an RSA signature
+ * would be a secret that everyone knows (RFC 8725 §2.1).
+ */
+export const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const;
+
+/** A public key (RFC 7517 §4). Others of its parameters are kept. */
+const PublicKey = z
+  .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']), kid: z.optional(z.string()) })
+  .check(z.refine((key) => !('d' in key), 'is a private key: give its public part only, without "d"'));
+
+const Claim = z.string().check(z.regex(/^[A-Za-z0-9_:/.-]{1,128}$/, 'a claim is 1 to 128 letters, digits or _:/.-'));
+
+/** The changes that make an account of a provider's name for it: first the case, then the prefix. */
+export const Transform = z.strictObject({
+  lowerCase: z._default(z.boolean(), false),
+  prefix: z._default(z.string().check(z.maxLength(64)), ''),
+});
+export type Transform = z.infer<typeof Transform>;
+
+export const transformed = (name: string, { lowerCase, prefix }: Transform): string =>
+  prefix + (lowerCase ? name.toLowerCase() : name);
+
+/**
+ * An identity provider whose access or ID tokens (bearers) phones sign in with. Several may serve one app. `jwks`: the
+ * keys, or their URL. Default: the one that the issuer's discovery document names, on the issuer's own host.
+ */
+export const Identity = z.strictObject({
+  id: IdentityId,
+  apps: z.array(AppId).check(z.minLength(1)),
+  /** The claim `iss`, letter for letter. */
+  issuer: z.string().check(z.minLength(1), z.maxLength(512)),
+  /** The claim `aud` has one of these. */
+  audience: z.array(z.string().check(z.minLength(1), z.maxLength(512))).check(z.minLength(1)),
+  jwks: z.optional(z.union([AccountApiUrl, z.strictObject({ keys: z.array(PublicKey).check(z.minLength(1)) })])),
+  algorithms: z._default(z.array(z.enum(ALGORITHMS)).check(z.minLength(1)), ['RS256', 'PS256', 'ES256', 'EdDSA']),
+  /** The claims that name the account and the login session. */
+  account: z._default(Claim, 'sub'),
+  session: z._default(Claim, 'sid'),
+  accountType: z._default(AccountType, AccountType.parse(0)),
+  transform: z.optional(Transform),
+});
+export type Identity = z.infer<typeof Identity>;
+
+export const ReaderId = Id.brand<'ReaderId', 'inout'>();
+export type ReaderId = z.infer<typeof ReaderId>;
+
+/** A service that asks which devices an account has, in the apps named here. */
+export const Reader = z.strictObject({ id: ReaderId, apps: z.array(AppId).check(z.minLength(1)) });
+export type Reader = z.infer<typeof Reader>;
