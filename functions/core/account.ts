@@ -51,6 +51,15 @@ export function faultIn(name: string): string | undefined {
   return NO_VALUE.test(name) ? 'is what a program writes where it has no value, such as "null"' : undefined;
 }
 
+const named = z.superRefine<string>((name, context) => {
+  const fault = faultIn(name);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+
+/** Names to bind. Removals take other names too. */
+export const NewToken = Token.check(named);
+export const NewAccountId = AccountId.check(named);
+
 export const Account = z.object({ type: AccountType, id: AccountId });
 export type Account = z.infer<typeof Account>;
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Account, Token } from './account.ts';
 import { type App, AppId } from './configuration.ts';
-import { LAST_MS, Stamp } from './stamp.ts';
+import { digestOf, eventHash, LAST_MS, Stamp } from './stamp.ts';
 
 /** A digest of a login session's id, so that a session is recognised without its id being stored. */
 export const Session = z
@@ -10,12 +10,18 @@ export const Session = z
   .brand<'Session', 'inout'>();
 export type Session = z.infer<typeof Session>;
 
+export const sessionOf = (id: string | undefined): Session | undefined =>
+  id === undefined ? undefined : Session.parse(eventHash('session', id));
+
 /** A digest of the id of an app's installation on a device. Longer than that of a session: apps have many more. */
 export const Installation = z
   .string()
   .check(z.regex(/^[0-9a-f]{32}$/))
   .brand<'Installation', 'inout'>();
 export type Installation = z.infer<typeof Installation>;
+
+export const installationOf = (id: string | undefined): Installation | undefined =>
+  id === undefined ? undefined : Installation.parse(digestOf('installation', id).slice(0, 32));
 
 /** The most accounts of one operation. */
 export const ACCOUNTS_PER_OPERATION = 100;

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { Account } from './account.ts';
 import { EMPTY, momentsOf } from './document.ts';
 import { HORIZON_MS } from './merge.ts';
@@ -25,6 +26,16 @@ export const NOT_YET_MS = 300_000;
  * beginning and a removal to the end, so that a logout in whole seconds removes a login of the same second.
  */
 export type TimeSpan = { readonly fromMs: number; readonly toMs: number };
+
+/** The milliseconds in which a time that is written with fewer digits may be. A finer fraction is cut off. */
+function spanOf(text: string): TimeSpan {
+  const fromMs = Date.parse(text);
+  const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
+  return { fromMs, toMs: fromMs + 10 ** Math.max(0, 3 - digits) - 1 };
+}
+
+/** A time in ISO 8601 with its zone. */
+export const WrittenTime = z.pipe(z.iso.datetime({ offset: true }), z.transform(spanOf));
 
 /**
  * The time rules for a bind's own time (ms since 1970). A bind from the future is refused, never moved to now: each retry

@@ -3,10 +3,11 @@ import type { Source, SourceId } from '../core/configuration.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
+import type { Issue } from '../lambda/issues.ts';
 import { contentOf, type HttpHandler, type HttpReply, type HttpRequest, jsonIn } from '../lambda/request.ts';
 import { type Accept, answerToAll, answerToEvent, supersededRemovals } from '../operations/accept.ts';
 import type { Verdict } from './signature.ts';
-import type { Issue, Reach, SourceKind } from './source.ts';
+import type { Reach, SourceKind } from './source.ts';
 import { standardWebhooks } from './sources/standard-webhooks.ts';
 import { type Message, type TranslatedEvent, translate } from './translate.ts';
 

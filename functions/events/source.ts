@@ -1,16 +1,11 @@
 import type { KeyObject } from 'node:crypto';
-import type * as z from 'zod/mini';
 import { type Token, tokenOn } from '../core/account.ts';
 import type { App, Source } from '../core/configuration.ts';
-import { Installation, Session } from '../core/operation.ts';
-import { digestOf, eventHash } from '../core/stamp.ts';
 import type { TimeSpan } from '../core/time.ts';
+import type { Issue } from '../lambda/issues.ts';
 import type { HttpRequest } from '../lambda/request.ts';
 import type { AuthEvent } from './auth-event.ts';
 import type { Verdict } from './signature.ts';
-
-/** A fault in a body, and its place. Neither ever quotes the body. */
-export type Issue = { readonly path: string; readonly message: string };
 
 /** One event of a body, with its auth event or the fault that prevents one. */
 export type SourceEvent = {
@@ -73,68 +68,4 @@ function inOneSpelling(event: AuthEvent): AuthEvent {
   }
 }
 
-/** Returns the value at a path of a body. */
-export const valueAt = (path: readonly PropertyKey[], body: unknown): unknown =>
-  path.reduce<unknown>((value, key) => (Object(value) === value ? Reflect.get(Object(value), key) : undefined), body);
-
-const NOUNS: Readonly<Record<string, string>> = {
-  string: 'a text',
-  int: 'a whole number',
-  number: 'a number',
-  array: 'a list',
-  object: 'an object',
-};
-
-/**
- * Says an issue in plain words, to be read after its path. Values are not quoted, nor keys that may be names. `keysAt`: the
- * keys that an object may have.
- */
-export function wordsFor(
-  issue: z.core.$ZodIssue,
-  body: unknown,
-  keysAt: (path: readonly PropertyKey[], body: unknown) => readonly string[],
-): string {
-  const value = valueAt(issue.path, body);
-  if (value === undefined && issue.path.length > 0 && issue.code !== 'custom') return 'is missing';
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const plain = issue.keys.filter((key) => /^[a-z_]{1,32}$/.test(key)).map((key) => `"${key}"`);
-      const keys = keysAt(issue.path, body).join(', ');
-      return `has ${plain.join(', ') || 'a key'}, which is no part of this event; its keys are ${keys}`;
-    }
-    case 'invalid_type':
-      return `is not ${NOUNS[issue.expected] ?? issue.expected}`;
-    case 'invalid_format':
-      return /(?:Z|[+-]\d{2}:\d{2})$/.test(`${value}`)
-        ? 'is not a time in ISO 8601, such as 2026-01-31T14:00:05.123Z'
-        : 'needs a zone such as Z or +01:00, after a time such as 2026-01-31T14:00:05.123';
-    case 'invalid_value':
-      return `is not one of ${issue.values.join(', ')}`;
-    case 'too_small':
-      return issue.origin === 'array' || issue.origin === 'string' ? 'is empty' : `is less than ${issue.minimum}`;
-    case 'too_big':
-      return tooBig(issue);
-    default:
-      return issue.message;
-  }
-}
-
-const tooBig = ({ origin, maximum }: z.core.$ZodIssueTooBig): string => {
-  if (origin === 'array') return `has more than ${maximum}`;
-  return origin === 'string' ? `has more than ${maximum} characters` : `is more than ${maximum}`;
-};
-
 export const wrong = (field: string, message: string) => ({ issue: { path: `data.${field}`, message } });
-
-/** The milliseconds in which a time that is written with fewer digits may be. A finer fraction is cut off. */
-export function spanOf(text: string): TimeSpan {
-  const fromMs = Date.parse(text);
-  const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
-  return { fromMs, toMs: fromMs + 10 ** Math.max(0, 3 - digits) - 1 };
-}
-
-export const sessionOf = (id: string | undefined): Session | undefined =>
-  id === undefined ? undefined : Session.parse(eventHash('session', id));
-
-export const installationOf = (id: string | undefined): Installation | undefined =>
-  id === undefined ? undefined : Installation.parse(digestOf('installation', id).slice(0, 32));

@@ -3,8 +3,9 @@ import type { Operation } from '../core/operation.ts';
 import { eventHash } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
 import { bindTime, withTimelyRemovals } from '../core/time.ts';
+import type { Issue } from '../lambda/issues.ts';
 import { type AuthEvent, operationsOf, type Stamped } from './auth-event.ts';
-import type { Issue, Reach, SourceEvent, SourceKind } from './source.ts';
+import type { Reach, SourceEvent, SourceKind } from './source.ts';
 
 /** The operations of one event, under the event's id. */
 export type TranslatedEvent = { readonly id: string; readonly operations: readonly Operation[] };

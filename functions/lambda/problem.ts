@@ -1,3 +1,4 @@
+import type { Issue } from './issues.ts';
 import type { HttpReply, HttpRequest } from './request.ts';
 
 /**
@@ -8,7 +9,7 @@ export type Problem = {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  readonly issues?: readonly { readonly path: string; readonly message: string }[] | undefined;
+  readonly issues?: readonly Issue[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** For the log only, such as the name of the service that failed. */
   readonly reason?: string | undefined;

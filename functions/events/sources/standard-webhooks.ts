@@ -1,22 +1,13 @@
 import * as z from 'zod/mini';
-import { type Account, AccountId, AccountType, faultIn, Platform, Token } from '../../core/account.ts';
+import { type Account, AccountId, AccountType, NewAccountId, NewToken, Platform, Token } from '../../core/account.ts';
 import { type App, AppId } from '../../core/configuration.ts';
+import { installationOf, sessionOf } from '../../core/operation.ts';
 import { LAST_MS } from '../../core/stamp.ts';
+import { WrittenTime } from '../../core/time.ts';
+import { type Issue, valueAt, wordsFor } from '../../lambda/issues.ts';
 import type { AuthEvent } from '../auth-event.ts';
 import { verified } from '../signature.ts';
-import {
-  type Issue,
-  inApp,
-  installationOf,
-  type Reach,
-  type SourceEvent,
-  type SourceKind,
-  sessionOf,
-  spanOf,
-  valueAt,
-  wordsFor,
-  wrong,
-} from '../source.ts';
+import { inApp, type Reach, type SourceEvent, type SourceKind, wrong } from '../source.ts';
 
 /** The most events in one request. */
 export const MAX_EVENTS = 100;
@@ -27,17 +18,8 @@ const MAX_ACCOUNTS = 10;
 const SessionId = z.string().check(z.minLength(1), z.maxLength(256));
 const InstallationId = SessionId;
 const AccountInput = z.strictObject({ account: AccountId, account_type: z.optional(AccountType) });
-const named = z.superRefine<string>((name, context) => {
-  const fault = faultIn(name);
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-});
-/** Names to bind. Removals take other names too. */
-const NewToken = Token.check(named);
-const NewAccountId = AccountId.check(named);
 const NewAccount = z.extend(AccountInput, { account: NewAccountId });
 const onApp = { app: z.optional(AppId), platform: z.optional(Platform) };
-
-const EventTime = z.pipe(z.iso.datetime({ offset: true }), z.transform(spanOf));
 
 const LoginData = z
   .strictObject({
@@ -49,7 +31,7 @@ const LoginData = z
     mode: z._default(z.enum(['override', 'append']), 'override'),
     session_id: z.optional(SessionId),
     installation_id: z.optional(InstallationId),
-    expires_at: z.optional(EventTime),
+    expires_at: z.optional(WrittenTime),
   })
   .check(
     z.refine(({ account, accounts }) => (account === undefined) !== (accounts === undefined), {
@@ -95,7 +77,7 @@ const TokenChangedData = z.strictObject({
 });
 
 const EventId = z.string().check(z.minLength(1), z.maxLength(256));
-const envelope = { timestamp: EventTime, id: z.optional(EventId) };
+const envelope = { timestamp: WrittenTime, id: z.optional(EventId) };
 
 /**
  * An event of the app's own auth flow, in the envelope of Standard Webhooks: `type`, `timestamp` (the time of the event,
