@@ -32,11 +32,12 @@ function withoutBlock(text: string): string {
 }
 
 /** The names of the secrets are those of the outputs of the stack, in the spelling of variables. */
-const variablesOf = ({ url, apps, sources }: Instance): Map<string, string> =>
+const variablesOf = ({ url, apps, sources, readers }: Instance): Map<string, string> =>
   new Map([
     ['BINDERY_URL', url],
     ...sources.map(({ id, secret }) => [`BINDERY_SECRET_OF_SOURCE_${upper(id)}`, secret] as const),
     ...apps.map(({ id, secretKey }) => [`BINDERY_SECRET_OF_APP_${upper(id)}`, secretKey] as const),
+    ...readers.map(({ id, secret }) => [`BINDERY_SECRET_OF_READER_${upper(id)}`, secret] as const),
   ]);
 
 const upper = (id: string): string => id.replaceAll('-', '_').toUpperCase();

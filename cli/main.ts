@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start.ts')).start,
   send: async () => (await import('./send.ts')).send,
   query: async () => (await import('./query.ts')).query,
+  token: async () => (await import('./token.ts')).token,
   dlq: async () => (await import('./dlq/dlq.ts')).dlq(),
   trial: async () => (await import('./trial/trial.ts')).trial,
 };

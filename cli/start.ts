@@ -183,7 +183,7 @@ function stopWithStarter(instance: Instance, stop: Local['stop'], folder: string
 }
 
 /** The text for a person when an instance is ready: addresses, secrets, and commands to try. */
-export function welcome({ url, apps, sources, sqs, dynamodb, mirror }: Instance): string {
+export function welcome({ url, apps, sources, readers, sqs, dynamodb, mirror }: Instance): string {
   const mirrored = mirror && apps.find((one) => one.mirrored)?.id;
   const app = mirrored ?? apps[0]?.id;
   return [
@@ -195,6 +195,8 @@ export function welcome({ url, apps, sources, sqs, dynamodb, mirror }: Instance)
     ]),
     '',
     ...columns([['source', 'secret'], ...sources.map(({ id, secret }) => [id, secret])]),
+    '',
+    ...columns([['reader', 'secret'], ...readers.map(({ id, secret }) => [id, secret])]),
     '',
     ...columns([
       ['SQS', sqs],
@@ -208,6 +210,7 @@ export function welcome({ url, apps, sources, sqs, dynamodb, mirror }: Instance)
     '  npm run query -- --account alice',
     ...(mirror ? ['  npm run query -- --hosted --account alice'] : []),
     `  npm run send -- logout --app ${app} --token phone-1`,
+    `  npm run token -- --account alice   # the bearer of a phone's sign-in`,
     '',
     'Ctrl-C stops it.',
   ].join('\n');

@@ -3,6 +3,11 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { Platform } from '../functions/core/account.ts';
 import { AppId, Dialect, Policy, SourceId } from '../functions/core/configuration.ts';
+import { ReaderId } from '../functions/core/identity.ts';
+import { PrivateJwk } from './identity.ts';
+
+/** An identity provider whose private key is here, to sign bearers with. */
+const Issuer = z.object({ id: z.string(), issuer: z.string(), audience: z.string(), privateJwk: PrivateJwk });
 
 const App = z.object({ id: AppId, dialect: Dialect, policy: Policy, platform: Platform, secretKey: z.string() });
 
@@ -11,6 +16,8 @@ export const Instance = z.object({
   url: z.string(),
   apps: z.array(App.extend({ mirrored: z.literal(true).optional() })),
   sources: z.array(z.object({ id: SourceId, secret: z.string() })),
+  identities: z.array(Issuer).default([]),
+  readers: z.array(z.object({ id: ReaderId, secret: z.string() })).default([]),
   sqs: z.string(),
   dynamodb: z.string(),
   /** The hosted API that was started with it, and its app. The mirrored app is copied there. */

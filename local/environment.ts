@@ -14,6 +14,7 @@ import type {
 } from '../functions/lambda/environment.ts';
 import { NAMES, type Queues } from './aws/resources.ts';
 import { REGION, type Versions } from './aws/servers.ts';
+import { newPrivateJwk, PrivateJwk } from './identity.ts';
 import { UserError } from './user-error.ts';
 
 export type Endpoints = { readonly sqs: string; readonly dynamodb: string; readonly secrets: string };
@@ -40,10 +41,10 @@ type Variables = VariablesOf<typeof EventsEnvironment> &
   VariablesOf<typeof AccountApiEnvironment> &
   VariablesOf<typeof ApplyEnvironment> &
   VariablesOf<typeof MirrorEnvironment> &
-  VariablesOf<typeof SweepEnvironment>;
+  VariablesOf<typeof SweepEnvironment> & { READER_SECRETS: string; DEVICE_SECRET: string };
 
 /** Sets the variables of all functions. They share this process, so each sees the variables of the others too. */
-export function setVariables(configuration: Configuration, queues: Queues, secrets: Secrets): void {
+export function setVariables(configuration: Configuration, queues: Queues, secrets: Pick<Secrets, Named>): void {
   const urls = (name: 'marks' | 'checks') =>
     JSON.stringify(Object.fromEntries([...queues.mirrors].map(([app, own]) => [app, own[name].url])));
   const sites = configuration.apps.flatMap((app) => {
@@ -57,6 +58,8 @@ export function setVariables(configuration: Configuration, queues: Queues, secre
     BINDERY_CONFIG: JSON.stringify(configuration),
     SOURCE_SECRETS: JSON.stringify(namesOf('sources', secrets)),
     APP_SECRETS: JSON.stringify(namesOf('apps', secrets)),
+    READER_SECRETS: JSON.stringify(namesOf('readers', secrets)),
+    DEVICE_SECRET: DEVICES,
     PSEUDONYM_SECRET: PSEUDONYMS,
     MARKS_QUEUES: urls('marks'),
     CHECKS_QUEUES: urls('checks'),
@@ -67,11 +70,14 @@ export function setVariables(configuration: Configuration, queues: Queues, secre
 const Secrets = z.object({
   apps: z.record(z.string(), z.string()),
   sources: z.record(z.string(), z.string()),
-  pseudonyms: z.string().optional(),
+  readers: z.record(z.string(), z.string()).default({}),
+  pseudonyms: z.string().default(() => alphanumerics(44)),
+  devices: z.string().default(() => alphanumerics(44)),
+  identity: PrivateJwk.default(newPrivateJwk),
 });
 
-/** The secrets of apps and sources by id, and the key of the pseudonyms. */
-export type Secrets = Omit<z.infer<typeof Secrets>, 'pseudonyms'> & { readonly pseudonyms: string };
+/** Credentials by id, the keys of the pseudonyms and of fences and receipts, and the one of the identity provider. */
+export type Secrets = z.infer<typeof Secrets>;
 
 /** The secrets of hosted APIs that the user gave, by the mirrored app. */
 export type MirrorSecrets = Readonly<Record<string, string>>;
@@ -79,27 +85,28 @@ export type MirrorSecrets = Readonly<Record<string, string>>;
 /** The folder where development secrets stay between starts. `isFresh`: they are replaced by new ones. */
 export type SecretsFolder = { readonly path: string; readonly isFresh?: boolean };
 
-/** Returns a secret for each app and each source: the one in the folder, or a new one. */
-export function developmentSecrets({ apps, sources }: Configuration, folder?: SecretsFolder): Secrets {
+/** Returns a secret for each app, source and reader, and the other keys: those in the folder, or new ones. */
+export function developmentSecrets({ apps, sources, readers }: Configuration, folder?: SecretsFolder): Secrets {
   const file = folder && join(folder.path, 'secrets.json');
-  const kept = file === undefined || folder?.isFresh ? NONE : keptIn(file);
+  const kept = file === undefined || folder?.isFresh ? none() : keptIn(file);
   const secrets = {
+    ...kept,
     apps: { ...kept.apps, ...missing(apps, kept.apps, () => alphanumerics(32)) },
     // 44 letters and digits are also the base64 of 33 bytes, which Standard Webhooks requires.
     sources: { ...kept.sources, ...missing(sources, kept.sources, () => `whsec_${alphanumerics(44)}`) },
-    pseudonyms: kept.pseudonyms ?? alphanumerics(44),
+    readers: { ...kept.readers, ...missing(readers, kept.readers, () => alphanumerics(44)) },
   };
   if (file !== undefined) keep(file, secrets);
   return secrets;
 }
 
-const NONE: z.infer<typeof Secrets> = { apps: {}, sources: {} };
+const none = (): Secrets => Secrets.parse({ apps: {}, sources: {} });
 
 const missing = (all: readonly { id: string }[], kept: Readonly<Record<string, string>>, make: () => string) =>
   Object.fromEntries(all.filter(({ id }) => !Object.hasOwn(kept, id)).map(({ id }) => [id, make()]));
 
-function keptIn(file: string): z.infer<typeof Secrets> {
-  if (!existsSync(file)) return NONE;
+function keptIn(file: string): Secrets {
+  if (!existsSync(file)) return none();
   try {
     return Secrets.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
@@ -120,14 +127,19 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const alphanumerics = (length: number): string =>
   Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 
-type Kind = 'apps' | 'sources' | 'mirrors';
+/** Credentials whose names a function has by id. */
+type Named = 'apps' | 'sources' | 'readers';
+type Kind = Named | 'mirrors';
 
 /** The names of secrets in the stub of Secrets Manager, by id. */
-const namesOf = (kind: 'apps' | 'sources', secrets: Secrets): Record<string, string> =>
+const namesOf = (kind: Named, secrets: Pick<Secrets, Named>): Record<string, string> =>
   Object.fromEntries(Object.keys(secrets[kind]).map((id) => [id, nameOf(kind, id)]));
 
 /** The name of the key of the pseudonyms. */
 const PSEUDONYMS = 'bindery/pseudonyms';
+
+/** The name of the key of fences and receipts. */
+const DEVICES = 'bindery/devices';
 
 /** The secrets of the stub. A hosted API without a given secret has none, as in a stack just deployed. */
 export function versionsOf(secrets: Secrets, mirrors: MirrorSecrets): ReadonlyMap<string, Versions> {
@@ -136,8 +148,10 @@ export function versionsOf(secrets: Secrets, mirrors: MirrorSecrets): ReadonlyMa
   return new Map([
     ...texts('apps', secrets.apps),
     ...texts('sources', secrets.sources),
+    ...texts('readers', secrets.readers),
     ...texts('mirrors', mirrors),
     [PSEUDONYMS, { AWSCURRENT: secrets.pseudonyms }],
+    [DEVICES, { AWSCURRENT: secrets.devices }],
   ]);
 }
 

@@ -15,6 +15,7 @@ import {
   setVariables,
   versionsOf,
 } from './environment.ts';
+import { DEVELOPMENT, withIdentity, withReader } from './identity.ts';
 import { feedsOf, startEventSource } from './lambda/event-source.ts';
 import { startHttpFront } from './lambda/http.ts';
 import { type Doors, invoke, loadDoors } from './lambda/invoke.ts';
@@ -60,7 +61,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
 
 /** Starts one service after the other, and adds to `stops` how to stop each. */
 async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<Instance> {
-  const { configuration, port, data } = options;
+  const { port, data } = options;
+  const configuration = withReader(options.configuration);
   const folder = data === undefined ? undefined : takeDataFolder(data);
   if (folder) stops.push(folder.release);
   const path = folder?.path ?? options.secretsIn;
@@ -71,7 +73,7 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   const client = new SQSClient();
   stops.push(() => client.destroy());
   const [queues] = await Promise.all([createQueues(client, sqs, configuration.apps), createTable()]);
-  setVariables(configuration, queues, secrets);
+  setVariables(withIdentity(configuration, secrets.identity), queues, secrets);
   isLoaded = true;
   const doors = await loadDoors(queues.mirrors.size > 0);
   const front = await startHttpFront(doors.http, port);
@@ -102,12 +104,14 @@ async function startServices(
   return { sqs, dynamodb };
 }
 
-const described = ({ apps, sources }: Configuration, secrets: Secrets): Pick<Instance, 'apps' | 'sources'> => ({
+const described = ({ apps, sources, readers }: Configuration, secrets: Secrets) => ({
   apps: apps.map(({ id, dialect, policy, platform, mirror }) => {
     const secretKey = secrets.apps[id] ?? '';
     return { id, dialect, policy, platform, secretKey, ...(mirror && { mirrored: true as const }) };
   }),
   sources: sources.map(({ id }) => ({ id, secret: secrets.sources[id] ?? '' })),
+  identities: [{ ...DEVELOPMENT, privateJwk: secrets.identity }],
+  readers: readers.map(({ id }) => ({ id, secret: secrets.readers[id] ?? '' })),
 });
 
 type DataFolder = {

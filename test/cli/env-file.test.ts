@@ -10,6 +10,7 @@ const instance = (secret: string): Instance =>
     url: 'http://127.0.0.1:8787',
     apps: [{ id: 'tpns-ios', dialect: 'tpns', policy: 'many', platform: 'ios', secretKey: secret }],
     sources: [{ id: 'app', secret: `whsec_${secret}` }],
+    readers: [{ id: 'push-api', secret: `r${secret}` }],
     sqs: '',
     dynamodb: '',
   });
@@ -19,6 +20,7 @@ const BLOCK = (secret: string) => [
   'BINDERY_URL=http://127.0.0.1:8787',
   `BINDERY_SECRET_OF_SOURCE_APP=whsec_${secret}`,
   `BINDERY_SECRET_OF_APP_TPNS_IOS=${secret}`,
+  `BINDERY_SECRET_OF_READER_PUSH_API=r${secret}`,
   '# to here anew.',
 ];
 

@@ -8,6 +8,7 @@ import { start } from '../../cli/start.ts';
 import { Configuration } from '../../functions/core/bindery-json.ts';
 import { deleteInstance, Instance, runningInstances, writeInstance } from '../../local/description.ts';
 import { developmentSecrets } from '../../local/environment.ts';
+import { newPrivateJwk, withIdentity, withReader } from '../../local/identity.ts';
 import { run } from '../cli/run.ts';
 import { CONFIG, exampleConfiguration, temporaryFolder } from './instance.ts';
 import { launch, started } from './process.ts';
@@ -38,6 +39,9 @@ test('`start --json` prints the instance as one line, in the order of the config
   expect(instance.sources).toEqual(
     sources.map(({ id }) => ({ id, secret: expect.stringMatching(/^whsec_[A-Za-z0-9]{44}$/) })),
   );
+  const issuer = { id: 'development', issuer: 'https://identity.bindery.invalid', audience: 'bindery' };
+  expect(instance.identities).toEqual([{ ...issuer, privateJwk: expect.objectContaining({ crv: 'P-256' }) }]);
+  expect(instance.readers).toEqual([{ id: 'development', secret: expect.stringMatching(/^[A-Za-z0-9]{44}$/) }]);
   for (const url of [instance.url, instance.sqs, instance.dynamodb]) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
 });
 
@@ -53,7 +57,8 @@ test('`start` prints addresses, secrets and commands to try for a person, and en
   for (const url of [instance.url, instance.sqs, instance.dynamodb]) expect(out).toContain(url);
   for (const { id, dialect, policy, platform, secretKey } of instance.apps)
     expect(out).toMatch(new RegExp(`^ +${[id, dialect, policy, platform, secretKey].join(' +')}$`, 'm'));
-  for (const { id, secret } of instance.sources) expect(out).toMatch(new RegExp(`^ +${id} +${secret}$`, 'm'));
+  for (const { id, secret } of [...instance.sources, ...instance.readers])
+    expect(out).toMatch(new RegExp(`^ +${id} +${secret}$`, 'm'));
   expect(out.match(/^ {2}npm run (send|query) -- .+$/gm)).toHaveLength(3);
 });
 
@@ -61,6 +66,8 @@ const onPort = (port: number): Instance => ({
   url: `http://127.0.0.1:${port}`,
   apps: [],
   sources: [],
+  identities: [],
+  readers: [],
   sqs: '',
   dynamodb: '',
 });
@@ -99,7 +106,8 @@ test('a start without --data keeps the development secrets for the next one, and
   const folder = temporaryFolder();
   const first = await started(folder, '--env');
   const second = await started(folder);
-  expect([second.instance.apps, second.instance.sources]).toEqual([first.instance.apps, first.instance.sources]);
+  const keptIn = ({ apps, sources, identities, readers }: Instance) => ({ apps, sources, identities, readers });
+  expect(keptIn(second.instance)).toEqual(keptIn(first.instance));
   expect(modeOf(join(folder, '.bindery/secrets.json'))).toBe('600');
   expect(readFileSync(join(folder, '.env'), 'utf8')).toContain(
     `\nBINDERY_URL=${first.instance.url}\nBINDERY_SECRET_OF_SOURCE_APP=${first.instance.sources[0]?.secret}\n`,
@@ -132,6 +140,35 @@ test('development secrets in a folder stay, in a file for their user only, and a
     ...first.apps,
     new: expect.stringMatching(/^[A-Za-z0-9]{32}$/),
   });
+});
+
+test('development secrets of a version without phones and readers stay, and get the new keys', () => {
+  const [folder, configuration] = [temporaryFolder(), withReader(exampleConfiguration())];
+  const { apps, sources, pseudonyms } = developmentSecrets(configuration);
+  writeFileSync(join(folder, 'secrets.json'), JSON.stringify({ apps, sources, pseudonyms }));
+  const secrets = developmentSecrets(configuration, { path: folder });
+  expect(secrets).toMatchObject({ apps, sources, pseudonyms });
+  expect(Object.keys(secrets.readers)).toEqual(['development']);
+  expect(developmentSecrets(configuration, { path: folder })).toEqual(secrets);
+});
+
+test('the development reader is added only if none is configured, and the development identity to those configured', () => {
+  const configured = Configuration.parse({
+    ...exampleConfiguration(),
+    identities: ['shop', 'development'].map((id) => ({
+      id,
+      apps: ['xg-ios'],
+      issuer: 'https://shop',
+      audience: ['a'],
+    })),
+    readers: [{ id: 'push', apps: ['xg-ios'] }],
+  });
+  const { identities, readers } = withIdentity(withReader(configured), newPrivateJwk());
+  expect(identities.map(({ id, issuer }) => [id, issuer])).toEqual([
+    ['shop', 'https://shop'],
+    ['development', 'https://identity.bindery.invalid'],
+  ]);
+  expect(readers).toEqual(configured.readers);
 });
 
 /** The lines of the error when an instance cannot start. */

@@ -26,7 +26,7 @@ export class Functions {
     const [operations, parked] = [await createQueue(cloud, 'operations'), await createQueue(cloud, 'parked')];
     await createTable(NAMES.table);
     const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' }, mirrors: new Map() };
-    const secrets = { apps: { shop: SOURCE_SECRET }, sources: { app: SOURCE_SECRET }, pseudonyms: SOURCE_SECRET };
+    const secrets = { apps: { shop: SOURCE_SECRET }, sources: { app: SOURCE_SECRET }, readers: {} };
     setVariables(CONFIGURATION, queues, secrets);
     return new Functions(cloud, queues.operations, await loadDoors(false));
   }
