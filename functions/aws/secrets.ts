@@ -40,9 +40,13 @@ export type SecretsPorts<T> = {
   readonly log: Log;
 };
 
-/** Reads live secrets through a client of its own. */
-export const secretsIn = <T>(names: SecretsPorts<T>['names'], decode: SecretsPorts<T>['decode'], log: Log) =>
-  secretsReader({ client: awsClient('secretsmanager'), names, decode, now: Date.now, log });
+/** Reads secrets through a client of its own. `stages`: the versions to read. Default: current and previous. */
+export const secretsIn = <T>(
+  names: SecretsPorts<T>['names'],
+  decode: SecretsPorts<T>['decode'],
+  log: Log,
+  stages: readonly Stage[] = LIVE,
+) => secretsReader({ client: awsClient('secretsmanager'), names, decode, stages, now: Date.now, log });
 
 /** `next`: the secrets that are being read to replace these. */
 type Cached<T> = {

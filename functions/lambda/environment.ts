@@ -22,10 +22,10 @@ const Json = z.pipe(
   }),
 );
 
-const json = <T extends z.ZodMiniType>(schema: T) => z.pipe(Json, schema);
+export const json = <T extends z.ZodMiniType>(schema: T) => z.pipe(Json, schema);
 
 /** The name or ARN of each credential's secret, by the credential's id. */
-const SecretNames = json(z.record(z.string(), z.string().check(z.minLength(1))));
+export const SecretNames = json(z.record(z.string(), z.string().check(z.minLength(1))));
 
 const onRegistry = { OPERATIONS_QUEUE_URL: z.url(), REGISTRY_TABLE: z.string().check(z.minLength(1)) };
 
