@@ -20,6 +20,7 @@ export const EVENT_TYPES = {
   'logout-everywhere': 'user.logout_everywhere',
   deleted: 'user.deleted',
   'token-changed': 'device.token_changed',
+  gone: 'device.gone',
 } as const satisfies Record<string, AppEvent['type']>;
 
 export type EventWord = keyof typeof EVENT_TYPES;
@@ -30,16 +31,25 @@ export const EVENT_WORDS: Readonly<Record<EventWord, string>> = {
   'logout-everywhere': 'the account is signed out on all phones',
   deleted: 'the account is deleted',
   'token-changed': 'the phone has a new push token',
+  gone: 'the push service says that the token is gone',
 };
 
+/** The words of events that name accounts. */
+const OF_ACCOUNTS = ['login', 'logout', 'logout-everywhere', 'deleted', 'token-changed'];
+
 export const EVENT_OPTIONS = {
-  token: { value: 'T', only: ['login', 'logout', 'token-changed'], help: 'push token of the phone' },
-  account: { value: 'A', repeats: true, help: 'the account; may be repeated for login and token-changed' },
-  'account-type': { value: 'N', help: 'type of all these accounts. Default: none, which is type 0' },
+  token: { value: 'T', only: ['login', 'logout', 'token-changed', 'gone'], help: 'push token of the phone' },
+  account: {
+    value: 'A',
+    repeats: true,
+    only: OF_ACCOUNTS,
+    help: 'the account; may be repeated for login and token-changed',
+  },
+  'account-type': { value: 'N', only: OF_ACCOUNTS, help: 'type of all these accounts. Default: none, which is type 0' },
   app: { value: 'ID', help: 'the app. Default: the only app of the source' },
   platform: {
     value: 'P',
-    only: ['login', 'logout', 'token-changed'],
+    only: ['login', 'logout', 'token-changed', 'gone'],
     help: 'android or ios; refused if it is not the platform of the app. Default: none',
   },
   mode: { value: 'append', only: ['login'], help: 'other accounts stay signed in. Default: they are signed out' },
@@ -98,6 +108,8 @@ function dataOf(type: AppEvent['type'], values: EventValues): object {
       return { app, ...one, except: excepted === undefined ? undefined : { session_id: excepted } };
     case 'user.deleted':
       return { app, ...one };
+    case 'device.gone':
+      return { app, platform, token };
     case 'device.token_changed':
       if (accounts && values['no-accounts']) throw new UserError('give either --account or --no-accounts');
       return { app, platform, old_token, token, accounts: values['no-accounts'] ? [] : accounts, session_id };

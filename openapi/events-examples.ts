@@ -42,6 +42,7 @@ export const EVENTS = {
     timestamp,
     data: { app, old_token: 'phone-1', token: 'phone-1-new' },
   },
+  gone: { type: 'device.gone', timestamp, data: { app, token: 'phone-1' } },
   list: [
     { id: 'e-1', type: 'user.logout', timestamp, data: { app, token: 'phone-1' } },
     { id: 'e-2', type: 'user.login', timestamp, data: { app, token: 'phone-2', account: 'alice' } },

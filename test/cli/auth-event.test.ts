@@ -43,6 +43,7 @@ const cases: [word: EventWord, values: EventValues, data: object][] = [
     { 'old-token': 'o', token: 't', 'no-accounts': true },
     { old_token: 'o', token: 't', accounts: [] },
   ],
+  ['gone', { app: 'a', token: 't', platform: 'ios' }, { app: 'a', token: 't', platform: 'ios' }],
   [
     'login',
     { token: 't', account: ['alice'], expires: '2026-11-23T00:00:00Z' },

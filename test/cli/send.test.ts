@@ -11,7 +11,8 @@ const shared = sharedInstance();
 const send = (folder: string, options: string[], environment = {}) =>
   run(sendCommand, options, { folder, environment });
 
-const NEEDS_EVENT = '`send` needs one of login, logout, logout-everywhere, deleted, token-changed. Run with --help.';
+const NEEDS_EVENT =
+  '`send` needs one of login, logout, logout-everywhere, deleted, token-changed, gone. Run with --help.';
 const LOGIN = ['login', '--app', 'xg-android', '--token', 'phone-1', '--account', 'alice'];
 
 test('`send` signs an event, sends it to the local instance, and prints the answer', async () => {

@@ -52,6 +52,16 @@ test('a logout removes every account of the token', async () => {
   expect(await accountsOf('phone', 't1')).toEqual(['7#later']);
 });
 
+test('a token that is gone loses the accounts of logins before that time, and no later one', async () => {
+  const { send, accountsOf } = world();
+  const gone = (ms: number) => send(event('device.gone', { app: 'phone', token: 't1' }, at(ms)));
+  await send(login({ account: 'alice' }, at(-2000)));
+  expect(await gone(-3000)).toMatchObject({ status: 200, body: { outcome: 'superseded' } });
+  expect(await accountsOf('phone', 't1')).toEqual(['7#alice']);
+  expect(await gone(-1000)).toMatchObject({ status: 200, body: { outcome: 'applied' } });
+  expect(await accountsOf('phone', 't1')).toEqual([]);
+});
+
 test('a logout of one account keeps the others', async () => {
   const { send, accountsOf } = world();
   await send(login({ accounts: [{ account: 'alice' }, { account: 'bobby' }] }, at(-2000)));

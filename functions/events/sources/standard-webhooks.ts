@@ -76,6 +76,8 @@ const TokenChangedData = z.strictObject({
   session_id: z.optional(SessionId),
 });
 
+const GoneData = z.strictObject({ ...onApp, token: Token });
+
 const EventId = z.string().check(z.minLength(1), z.maxLength(256));
 const envelope = { timestamp: WrittenTime, id: z.optional(EventId) };
 
@@ -91,8 +93,9 @@ export const AppEvent = z.discriminatedUnion(
     z.strictObject({ type: z.literal('user.logout_everywhere'), ...envelope, data: EverywhereData }),
     z.strictObject({ type: z.literal('user.deleted'), ...envelope, data: DeletedData }),
     z.strictObject({ type: z.literal('device.token_changed'), ...envelope, data: TokenChangedData }),
+    z.strictObject({ type: z.literal('device.gone'), ...envelope, data: GoneData }),
   ],
-  'is not user.login, user.logout, user.logout_everywhere, user.deleted or device.token_changed',
+  'is not user.login, user.logout, user.logout_everywhere, user.deleted, device.token_changed or device.gone',
 );
 export type AppEvent = z.infer<typeof AppEvent>;
 
@@ -154,6 +157,8 @@ function translated(event: AppEvent, reach: Reach): SourceEvent['translated'] {
     case 'user.logout_everywhere':
     case 'user.deleted':
       return everywhereOf(event.data, reach);
+    case 'device.gone':
+      return inApp(event.data, reach, (app) => ({ kind: 'logout', app, token: event.data.token, session: undefined }));
     case 'device.token_changed':
       return inApp(event.data, reach, (app) => tokenChangedOf(event.data, app, reach));
   }
