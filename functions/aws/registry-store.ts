@@ -182,6 +182,7 @@ export const READS = {
   events: 'eventual',
   'account-api': 'strong',
   apply: 'eventual',
+  devices: 'eventual',
 } as const satisfies Readonly<Record<string, Reads>>;
 
 export const tableNamed = (name: string): Table => ({ client: awsClient('dynamodb'), name });

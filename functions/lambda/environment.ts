@@ -27,7 +27,7 @@ export const json = <T extends z.ZodMiniType>(schema: T) => z.pipe(Json, schema)
 /** The name or ARN of each credential's secret, by the credential's id. */
 export const SecretNames = json(z.record(z.string(), z.string().check(z.minLength(1))));
 
-const onRegistry = { OPERATIONS_QUEUE_URL: z.url(), REGISTRY_TABLE: z.string().check(z.minLength(1)) };
+export const onRegistry = { OPERATIONS_QUEUE_URL: z.url(), REGISTRY_TABLE: z.string().check(z.minLength(1)) };
 
 /** The environment of the function `events`. */
 export const EventsEnvironment = z.object({
