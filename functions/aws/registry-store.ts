@@ -87,7 +87,7 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
       ).values();
       return first.map((result) => (result === 'failed' ? second.next().value : result) === 'done');
     },
-    pointers: (account, after) => pointersIn(table, account, after),
+    pointers: (...parameters) => pointersIn(table, ...parameters),
     watermarks: (accounts) => watermarksAt(table, accounts),
     writeWatermark: async (account, watermark, before) => {
       const version = before.version === 0 ? firstVersion(watermark) : before.version + 1;
@@ -160,7 +160,8 @@ function pointerIn(item: Item): Pointer {
 async function pointersIn(
   { client, name: TableName }: Table,
   account: AccountRef,
-  after: Token | undefined,
+  after?: Token,
+  most?: number,
 ): Promise<PointerPage> {
   const { Items = [], LastEvaluatedKey: last } = await client.call('Query', {
     TableName,
@@ -168,6 +169,7 @@ async function pointersIn(
     ExpressionAttributeValues: marshall({ ':pk': accountPartition(account), ':pointer': POINTER }),
     ConsistentRead: true,
     ...(after && { ExclusiveStartKey: marshall(pointerKey(account, after)) }),
+    ...(most && { Limit: most }),
   });
   const pointers = Items.map((item) => readable(orUnreadable(() => pointerIn(itemOf(item)))));
   return { pointers, next: last && tokenOf(`${itemOf(last)['sk']}`) };

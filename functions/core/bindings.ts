@@ -6,7 +6,10 @@ import { type BindTerms, byRecency, eventOf, leaseOf, sessionIn } from './stamp.
 import {
   type AccountRef,
   MOST_POINTERS,
+  type Place,
+  type PointedToken,
   type Pointer,
+  pointersFrom,
   pointersOf,
   type RegistryStore,
   type TokenRef,
@@ -34,18 +37,25 @@ export async function accountsOf(
   return bound.map((accounts) => accounts.map(({ type, id }) => ({ type, id })));
 }
 
-/** As above, with the terms and the moment of their binds. */
-export async function boundTo(store: RegistryStore, tokens: readonly TokenRef[], nowMs: number): Promise<Bound[][]> {
+/** As above, with the terms and the moment of their binds. `isAsked`: tests an account by its name. Default: all. */
+export async function boundTo(
+  store: RegistryStore,
+  tokens: readonly TokenRef[],
+  nowMs: number,
+  isAsked: (name: string) => boolean = () => true,
+): Promise<Bound[][]> {
   const documents = (await store.documents(tokens)).map((stored) => readable(stored)?.document ?? EMPTY);
+  const asked = documents.map((document, i) =>
+    candidates(document, nowMs).filter((account) => isAsked(`${tokens[i]?.app}#${account}`)),
+  );
   const named = new Map<string, AccountRef>();
   for (const [i, { app }] of tokens.entries())
-    for (const account of candidates(documents[i] ?? EMPTY, nowMs))
-      named.set(`${app}#${account}`, { app, account: parseAccountKey(account) });
+    for (const account of asked[i] ?? []) named.set(`${app}#${account}`, { app, account: parseAccountKey(account) });
   const stored = await store.watermarks([...named.values()]);
   const watermarks = new Map([...named.keys()].map((key, i) => [key, readable(stored[i])?.watermark ?? UNMARKED]));
   return tokens.map(({ app }, i) => {
     const document = documents[i] ?? EMPTY;
-    return candidates(document, nowMs)
+    return (asked[i] ?? [])
       .filter((account) => isBound(document, account, watermarks.get(`${app}#${account}`) ?? UNMARKED, nowMs))
       .map((account) => ({ ...parseAccountKey(account), edge: document.edges[account] ?? '' }))
       .sort((a, b) => byRecency(a.edge, b.edge))
@@ -55,6 +65,32 @@ export async function boundTo(store: RegistryStore, tokens: readonly TokenRef[],
 
 /** An account bound to a token: the moment of the bind, and its terms. */
 export type Bound = Account & BindTerms & { readonly edge: string };
+
+/** A token bound to the account at a place in a list of accounts. */
+export type Binding = PointedToken & Bound;
+
+/**
+ * The bindings of accounts from a place on; `next`: the place after them, undefined at the end. Reads at most `most`
+ * documents, and the pointers of at most as many accounts. All pages together are complete, however many tokens an account
+ * has. Strongly consistent, as above: each binding returned was there at the moment its document was read.
+ */
+export async function bindingsFrom(
+  store: RegistryStore,
+  accounts: readonly AccountRef[],
+  from: Place,
+  { most, nowMs }: { readonly most: number; readonly nowMs: number },
+): Promise<{ readonly bindings: readonly Binding[]; readonly next: Place | undefined }> {
+  const { pointed, next } = await pointersFrom(store, accounts, from, most);
+  const asked = new Set(pointed.map(nameOf));
+  const bound = await boundTo(store, pointed, nowMs, (name) => asked.has(name));
+  const bindings = pointed.flatMap((one, i) => {
+    const own = bound[i]?.find(({ type, id }) => type === one.account.type && id === one.account.id);
+    return own ? [{ ...one, ...own }] : [];
+  });
+  return { bindings, next };
+}
+
+const nameOf = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
 
 /** `hasMore`: the account may have more tokens than these. */
 type ShownTokens = { readonly tokens: readonly Token[]; readonly hasMore: boolean };
@@ -68,7 +104,6 @@ export async function tokensOf(
   accounts: readonly AccountRef[],
   nowMs: number,
 ): Promise<ShownTokens[]> {
-  const nameOf = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
   const asked = [...new Map(accounts.map((ref) => [nameOf(ref), ref])).values()];
   const work = { store, nowMs, documents: MOST_DOCUMENTS };
   const found = await inParallel(asked, ACCOUNTS_AT_ONCE, (ref) => boundBy(work, ref));

@@ -3,6 +3,7 @@ import type { AppId } from './configuration.ts';
 import { momentsOf, type TokenDocument, type Watermark } from './document.ts';
 import type { Installation } from './operation.ts';
 import type { Unavailable } from './outcome.ts';
+import { AT_ONCE, inParallel } from './parallel.ts';
 import { msOf, type Stamp } from './stamp.ts';
 
 export type TokenRef = { readonly app: AppId; readonly token: Token };
@@ -65,8 +66,11 @@ export interface RegistryStore {
   raisePointer(account: AccountRef, token: Token, edge: string): Promise<void>;
   /** Raises different pointers in few calls. Returns true for each that certainly is there now; never throws, as above. */
   raisePointers(pointers: readonly PointerWrite[]): Promise<boolean[]>;
-  /** A page of an account's pointers, by token, so that a reader may stop or go on later. Default: from the beginning. */
-  pointers(account: AccountRef, after?: Token): Promise<PointerPage>;
+  /**
+   * A page of an account's pointers, by token, so that a reader may stop or go on later. Default: from the beginning, as
+   * many as a page takes.
+   */
+  pointers(account: AccountRef, after?: Token, most?: number): Promise<PointerPage>;
   /** The accounts' watermarks, strongly consistent. One that cannot be read is `Unavailable` itself, as above. */
   watermarks(accounts: readonly AccountRef[]): Promise<(StoredWatermark | Unavailable)[]>;
   /** Writes only over what was read before. Otherwise returns the watermark that is there now. */
@@ -106,4 +110,54 @@ export async function pointersOf(
     next = page.next;
   } while (next !== undefined && pointers.length < most);
   return { pointers: pointers.slice(0, most), isWhole: next === undefined && pointers.length <= most };
+}
+
+/** A place in a list of accounts: the next one to read, and the last of its tokens that was read before. */
+export type Place = { readonly account: number; readonly after?: Token | undefined };
+
+/** A token that the account at a place in a list has a pointer to. */
+export type PointedToken = AccountRef & TokenRef & { readonly place: number };
+
+/** The pointers of accounts from a place on: at most `most`, and of at most as many accounts. `next`: undefined at the end. */
+export async function pointersFrom(
+  store: RegistryStore,
+  accounts: readonly AccountRef[],
+  from: Place,
+  most: number,
+): Promise<{ readonly pointed: readonly PointedToken[]; readonly next: Place | undefined }> {
+  const end = Math.min(accounts.length, from.account + most);
+  const pointed: PointedToken[] = [];
+  let next = from;
+  while (next.account < end && pointed.length < most) {
+    const some = accounts.slice(next.account, Math.min(end, next.account + AT_ONCE));
+    const left = most - pointed.length;
+    const read = await readTogether(store, some, next, left);
+    const taken = read.pointed.slice(0, left);
+    pointed.push(...taken);
+    const last = taken.at(-1);
+    next = last && taken.length < read.pointed.length ? { account: last.place, after: last.token } : read.next;
+  }
+  return { pointed, next: next.account < accounts.length ? next : undefined };
+}
+
+/** Reads a page of each account. Uses them up to the first account that has more. */
+async function readTogether(
+  store: RegistryStore,
+  accounts: readonly AccountRef[],
+  { account: first, after }: Place,
+  most: number,
+) {
+  const pages = await inParallel([...accounts.entries()], AT_ONCE, ([i, ref]) =>
+    store.pointers(ref, i === 0 ? after : undefined, most),
+  );
+  const unfinished = pages.findIndex((page) => page.next !== undefined);
+  const used = unfinished < 0 ? accounts : accounts.slice(0, unfinished + 1);
+  const pointed = used.flatMap((ref, i) =>
+    (pages[i]?.pointers ?? []).map(({ token }): PointedToken => ({ ...ref, place: first + i, token })),
+  );
+  const next: Place =
+    unfinished < 0
+      ? { account: first + accounts.length }
+      : { account: first + unfinished, after: pages[unfinished]?.next };
+  return { pointed, next };
 }

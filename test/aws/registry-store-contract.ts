@@ -336,6 +336,14 @@ function pointerRules(store: () => RegistryStore): void {
       expect(await pointers(ref)).toEqual([{ token: `phone-${i}`, edge: edge(i) }]);
   });
 
+  test('a page of pointers has at most as many as asked for, and the next begins behind it', async () => {
+    for (const name of ['a', 'b', 'c']) await store().raisePointer(of('alice'), token(name), edge(1));
+    const first = await store().pointers(of('alice'), undefined, 2);
+    const second = await store().pointers(of('alice'), first.next, 2);
+    expect([first, second].map((page) => page.pointers.map((one): string => one.token))).toEqual([['a', 'b'], ['c']]);
+    expect([first.next, second.next]).toEqual(['b', undefined]);
+  });
+
   test('pointers of more than a megabyte are all returned', async () => {
     const tokens: Token[] = Array.from({ length: 1_100 }, (_, i) =>
       token(`${String(i).padStart(4, '0')}${'x'.repeat(990)}`),

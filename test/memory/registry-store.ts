@@ -74,12 +74,12 @@ export function memoryRegistryIn(table: MemoryTable, now?: () => number): Regist
       pointers.set(accountRefKey(ref), known);
       if (edge > (known.get(token) ?? '')) known.set(token, edge);
     },
-    pointers: async (ref, after) => {
+    pointers: async (ref, after, most = POINTERS_A_PAGE) => {
       const known = [...(pointers.get(accountRefKey(ref)) ?? [])].map(([token, edge]) => ({ token, edge }));
       const rest = known
         .filter(({ token }) => after === undefined || token > after)
         .sort((a, b) => (a.token < b.token ? -1 : 1));
-      const page = rest.slice(0, POINTERS_A_PAGE);
+      const page = rest.slice(0, Math.min(most, POINTERS_A_PAGE));
       return { pointers: page, next: rest.length > page.length ? page.at(-1)?.token : undefined };
     },
     watermarks: async (accounts) => accounts.map((ref) => watermarks.get(accountRefKey(ref)) ?? NOT_STORED),

@@ -70,9 +70,9 @@ export function hostileStore(
     writeWatermark: async (...parameters) => present((await request(() => inner.writeWatermark(...parameters)))[0]),
     newestLogin: async (installation) => (await request(() => inner.newestLogin(installation)))[0],
     writeNewestLogin: async (...parameters) => present((await request(() => inner.writeNewestLogin(...parameters)))[0]),
-    pointers: async (account, after) => {
+    pointers: async (...parameters) => {
       // Small pages, each a request of its own.
-      const [{ pointers, next } = { pointers: [] }] = await request(() => inner.pointers(account, after));
+      const [{ pointers, next } = { pointers: [] }] = await request(() => inner.pointers(...parameters));
       const page = pointers.slice(0, 1 + surroundings.random.below(3));
       return { pointers: page, next: page.length < pointers.length ? page.at(-1)?.token : next };
     },

@@ -141,7 +141,7 @@ function watched(state: { isStoreDown: boolean; writes: number }): RegistryStore
     });
   return manyOf({
     documents: (tokens) => up(() => store.documents(tokens)),
-    pointers: (account, after) => up(() => store.pointers(account, after)),
+    pointers: (...parameters) => up(() => store.pointers(...parameters)),
     watermarks: (accounts) => up(() => store.watermarks(accounts)),
     write: (token, document, version) => write(() => store.write(token, document, version)),
     raisePointer: (account, token, edge) => write(() => store.raisePointer(account, token, edge)),
