@@ -10,8 +10,9 @@ import type {
 } from '../functions/lambda/environment.ts';
 import { configurationFor, contentOf } from './configuration.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
+import { deviceFunctions } from './device-doors.ts';
 import { EncryptionKey, type StorageProps } from './encryption.ts';
-import { type Front, FunctionUrls, HttpApi } from './front.ts';
+import { type Front, FunctionUrls, HttpApi, type HttpDoors } from './front.ts';
 import { allow, DoorFunction, RECEIVE_ACTIONS } from './function.ts';
 import { Mirror, type MirrorFunctions, mirrorFunctions } from './mirror.ts';
 import { Alarms, serviceAlarms } from './monitoring/alarms.ts';
@@ -96,7 +97,7 @@ export class Bindery extends Construct {
     this.mirrors = configuration.apps.flatMap(({ mirror, ...app }) =>
       mirror ? [new Mirror(this, `Mirror ${app.id}`, { ...storage, app: { ...app, mirror } })] : [],
     );
-    const doors = { events: this.#events(doorConcurrency), 'account-api': this.#accountApi(doorConcurrency) };
+    const doors = this.#httpDoors(doorConcurrency);
     const apiProps = { ...storage, doors, stage, throttle, apps: configuration.apps };
     const api = options.front === 'http-api' ? new HttpApi(this, 'HttpApi', apiProps) : undefined;
     this.front = api ?? new FunctionUrls(this, 'FunctionUrls', { doors });
@@ -121,6 +122,16 @@ export class Bindery extends Construct {
     warnOf(this, stage, options);
     Tags.of(this).add('service', 'bindery', TAG_OPTIONS);
     Tags.of(this).add('stage', stage, TAG_OPTIONS);
+  }
+
+  #httpDoors(concurrency: number | undefined): HttpDoors {
+    const { credentials, operations, table } = this;
+    const props = { ...this.#storage, configuration: this.#configuration, credentials, operations, table };
+    return {
+      events: this.#events(concurrency),
+      'account-api': this.#accountApi(concurrency),
+      ...deviceFunctions(this, { ...props, concurrency }),
+    };
   }
 
   #events(concurrency: number | undefined): DoorFunction {

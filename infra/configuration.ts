@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../functions/core/bindery-json.ts';
-import type { HttpDoor } from './settings.ts';
+import type { DeviceDoor, HttpDoor } from './settings.ts';
 import { DEFAULT_STAGE, Stages } from './stages.ts';
 
 /** The content of `bindery.json`: what functions read, and what only the deployment does. */
@@ -28,10 +28,10 @@ export function contentOf(json: unknown): Content | { problems: string[] } {
   return strays.length > 0 ? { problems: strays } : content;
 }
 
-/** Returns a line for each secret that is named for an app or a source that does not exist. */
+/** Returns a line for each secret that is named for an app, a source or a reader that does not exist. */
 const straySecrets = ({ configuration, stages }: Content): string[] =>
   Object.entries(stages).flatMap(([stage, { secretArns }]) =>
-    (['apps', 'sources'] as const).flatMap((kind) => {
+    (['apps', 'sources', 'readers'] as const).flatMap((kind) => {
       const ids = configuration[kind].map(({ id }) => `${id}`);
       const strays = Object.keys(secretArns[kind]).filter((id) => !ids.includes(id));
       return strays.map((id) => `stages.${stage}.secretArns.${kind}: "${id}" is not in "${kind}"`);
@@ -49,13 +49,25 @@ function readJson(file: string): { json: unknown } | { problem: string } {
   }
 }
 
+/** Returns the doors that the configuration has clients for: phones that sign in, and readers. */
+export const deviceDoors = ({ identities, sources, readers }: Configuration): DeviceDoor[] => [
+  ...(identities.length > 0 || sources.some(({ tickets }) => tickets) ? (['devices'] as const) : []),
+  ...(readers.length > 0 ? (['resolve'] as const) : []),
+];
+
 /**
  * Returns the part of the configuration that an HTTP door reads, as text for its environment. A door gets no more than
  * that: Lambda allows 4 KB for all variables of a function, and the ARNs of secrets take most of it.
  */
-export function configurationFor(door: HttpDoor, { apps, sources }: Configuration): string {
+export function configurationFor(door: HttpDoor, { apps, sources, identities, readers }: Configuration): string {
   const ownApps = apps.map(({ mirror, ...app }) =>
     door === 'account-api' && mirror?.passThrough ? { ...app, mirror } : app,
   );
-  return JSON.stringify(door === 'events' ? { apps: ownApps, sources } : { apps: ownApps });
+  const more: Readonly<Record<HttpDoor, object>> = {
+    events: { sources: sources.map(({ tickets: _, ...source }) => source) },
+    'account-api': {},
+    devices: { identities, sources: sources.filter(({ tickets }) => tickets) },
+    resolve: { readers },
+  };
+  return JSON.stringify({ apps: ownApps, ...more[door] });
 }

@@ -2,6 +2,7 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/bindery-json.ts';
+import { deviceDoors } from './configuration.ts';
 import type { StorageProps } from './encryption.ts';
 import type { Stage } from './stages.ts';
 
@@ -14,20 +15,29 @@ const APP_SECRET: SecretStringGenerator = { passwordLength: 32, excludePunctuati
  */
 const SOURCE_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
 
-/** Any value works: only the functions use this key. */
-const PSEUDONYM_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
+/** A bearer in a header: letters and digits only. */
+const READER_SECRET: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
+
+/** Any value works: only the functions use this key, of the pseudonyms, or of fences and receipts. */
+const OWN_KEY: SecretStringGenerator = { passwordLength: 44, excludePunctuation: true };
+
+const GENERATORS = { app: APP_SECRET, source: SOURCE_SECRET, reader: READER_SECRET } as const;
 
 type CredentialsProps = StorageProps & { configuration: Configuration; secretArns: Stage['secretArns'] };
 
 /**
- * One secret for each app and each source, generated unless the stage names an existing one, and one for pseudonyms. The functions accept both AWSCURRENT and
- * AWSPREVIOUS, so an operator rotates a secret without a gap by putting a new value.
+ * One secret for each app, source and reader, generated unless the stage names an existing one, one for pseudonyms, and
+ * one for fences and receipts. The functions accept both AWSCURRENT and AWSPREVIOUS, so an operator rotates a secret
+ * without a gap by putting a new value.
  */
 export class Credentials extends Construct {
   readonly apps: CredentialSet;
   readonly sources: CredentialSet;
+  readonly readers: CredentialSet;
   /** The key of the digests that replace tokens and accounts in logs and in the metadata of queues. */
   readonly pseudonyms: Secret;
+  /** The key of fences and receipts. Undefined if no function makes them. */
+  readonly devices: Secret | undefined;
 
   constructor(scope: Construct, id: string, { configuration, secretArns, removalPolicy, key }: CredentialsProps) {
     super(scope, id);
@@ -41,15 +51,18 @@ export class Credentials extends Construct {
     const existing = {
       app: new Map(Object.entries(secretArns.apps)),
       source: new Map(Object.entries(secretArns.sources)),
+      reader: new Map(Object.entries(secretArns.readers)),
     };
     const credential = (kind: keyof typeof existing, id: string): [string, SecretRef] => {
       const secretArn = existing[kind].get(id);
       if (secretArn !== undefined) return [id, { secretArn }];
-      return [id, secret(`${kind} ${id}`, kind === 'app' ? APP_SECRET : SOURCE_SECRET)];
+      return [id, secret(`${kind} ${id}`, GENERATORS[kind])];
     };
     this.apps = new CredentialSet(configuration.apps.map(({ id }) => credential('app', id)));
     this.sources = new CredentialSet(configuration.sources.map(({ id }) => credential('source', id)));
-    this.pseudonyms = secret('pseudonyms', PSEUDONYM_SECRET);
+    this.readers = new CredentialSet(configuration.readers.map(({ id }) => credential('reader', id)));
+    this.pseudonyms = secret('pseudonyms', OWN_KEY);
+    this.devices = deviceDoors(configuration).length > 0 ? secret('devices', OWN_KEY) : undefined;
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
@@ -61,12 +74,17 @@ export class Credentials extends Construct {
 /** A secret that the stack generates, or an existing one. */
 type SecretRef = { readonly secretArn: string };
 
-/** Secrets by the id of the app or source that authenticates with them. */
+/** Secrets by the id of the app, source or reader that authenticates with them. */
 export class CredentialSet {
   readonly secrets: ReadonlyMap<string, SecretRef>;
 
   constructor(secrets: [id: string, secret: SecretRef][]) {
     this.secrets = new Map(secrets);
+  }
+
+  /** Returns the secrets of some ids. */
+  only(ids: readonly string[]): CredentialSet {
+    return new CredentialSet([...this.secrets].filter(([id]) => ids.includes(id)));
   }
 
   get arns(): string[] {

@@ -9,10 +9,10 @@ import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import { ACCESS_LOGS, type StorageProps } from './encryption.ts';
 import type { DoorFunction } from './function.ts';
-import { type HttpDoor, OTHER_ROUTES, PASSING_ROUTE, ROUTES } from './settings.ts';
-import type { Stage } from './stages.ts';
+import { type DeviceDoor, type FixedDoor, type HttpDoor, OTHER_ROUTES, PASSING_ROUTE, ROUTES } from './settings.ts';
+import { eventsPerS, type Stage } from './stages.ts';
 
-export type HttpDoors = Readonly<Record<HttpDoor, DoorFunction>>;
+export type HttpDoors = Readonly<Record<FixedDoor, DoorFunction>> & Readonly<Partial<Record<DeviceDoor, DoorFunction>>>;
 
 /** The public side of the HTTP doors. Both kinds pass the same payload (format 2.0), and doors route by themselves. */
 export type Front = {
@@ -53,10 +53,12 @@ export class HttpApi extends gateway.HttpApi implements Front {
 
   constructor(scope: Construct, id: string, { doors, stage, throttle, apps, ...storage }: HttpApiProps) {
     super(scope, id, { apiName: `Bindery-${stage}`, createDefaultStage: false });
-    const integrations = { events: integration(doors, 'events'), 'account-api': integration(doors, 'account-api') };
-    const routes = ROUTES.flatMap(({ path, door }) =>
-      this.addRoutes({ path, methods: [gateway.HttpMethod.ANY], integration: integrations[door] }),
-    );
+    const integrations = ofDoors(doors, integration);
+    const routes = ROUTES.filter(({ door }) => doors[door] !== undefined);
+    const added = routes.flatMap(({ path, door }) => {
+      const integration = integrations[door];
+      return integration ? this.addRoutes({ path, methods: [gateway.HttpMethod.ANY], integration }) : [];
+    });
     const others = OTHER_ROUTES.map(({ path, door }) => {
       const routeKey =
         path === '$default' ? gateway.HttpRouteKey.DEFAULT : gateway.HttpRouteKey.with(path, gateway.HttpMethod.ANY);
@@ -84,8 +86,9 @@ export class HttpApi extends gateway.HttpApi implements Front {
       },
     });
     const passesOn = apps.some(({ mirror }) => mirror?.passThrough);
-    this.#limit(deployed, passesOn ? [...ROUTES, PASSING_ROUTE] : ROUTES, throttle);
-    deployed.node.addDependency(...routes, ...(passesOn ? others : []));
+    const limits = { ...throttle, events: throttle.events ?? eventsPerS(Object.keys(doors)) };
+    this.#limit(deployed, passesOn ? [...routes, PASSING_ROUTE] : routes, limits);
+    deployed.node.addDependency(...added, ...(passesOn ? others : []));
     this.urls = { Url: this.apiEndpoint };
     this.requests = this.metricCount({ statistic: Stats.SUM });
     this.failures = this.metricServerError({ statistic: Stats.SUM });
@@ -95,21 +98,32 @@ export class HttpApi extends gateway.HttpApi implements Front {
    * Gives each route a limit of its own instead of the default. The burst is the requests of one second. API Gateway refuses
    * the limit of a route that does not exist yet.
    */
-  #limit(deployed: gateway.HttpStage, routes: readonly LimitedRoute[], throttle: Stage['throttle']): void {
+  #limit(deployed: gateway.HttpStage, routes: readonly LimitedRoute[], limits: Limits): void {
     const stage = deployed.node.defaultChild;
     if (!(stage instanceof gateway.CfnStage)) throw new Error('bug: HttpStage no longer contains a CfnStage');
     const limit = (perS: number) => ({ ThrottlingRateLimit: perS, ThrottlingBurstLimit: perS });
     stage.addPropertyOverride(
       'RouteSettings',
-      Object.fromEntries(routes.map(({ path, throttle: name }) => [`ANY ${path}`, limit(throttle[name])])),
+      Object.fromEntries(routes.map(({ path, throttle: name }) => [`ANY ${path}`, limit(limits[name])])),
     );
   }
 }
 
 type LimitedRoute = (typeof ROUTES)[number] | typeof PASSING_ROUTE;
+type Limits = Readonly<Record<LimitedRoute['throttle'], number>>;
 
-const integration = (doors: HttpDoors, door: HttpDoor) =>
-  new HttpLambdaIntegration(door, doors[door], { payloadFormatVersion: gateway.PayloadFormatVersion.VERSION_2_0 });
+const integration = (door: DoorFunction, name: HttpDoor) =>
+  new HttpLambdaIntegration(name, door, { payloadFormatVersion: gateway.PayloadFormatVersion.VERSION_2_0 });
+
+/** Makes one thing of each door that is deployed. */
+const ofDoors = <T>({ events, 'account-api': accountApi, devices, resolve }: HttpDoors, make: Maker<T>) => ({
+  events: make(events, 'events'),
+  'account-api': make(accountApi, 'account-api'),
+  ...(devices && { devices: make(devices, 'devices') }),
+  ...(resolve && { resolve: make(resolve, 'resolve') }),
+});
+
+type Maker<T> = (door: DoorFunction, name: HttpDoor) => T;
 
 /**
  * A URL for each door, without a throttle and without an access log. IAM does not authenticate here: senders sign the
@@ -122,9 +136,16 @@ export class FunctionUrls extends Construct implements Front {
 
   constructor(scope: Construct, id: string, { doors }: { doors: HttpDoors }) {
     super(scope, id);
-    const urlOf = (door: HttpDoor) =>
-      new FunctionUrl(this, door, { function: doors[door], authType: FunctionUrlAuthType.NONE });
-    this.urls = { EventsUrl: withoutSlash(urlOf('events')), AccountApiUrl: withoutSlash(urlOf('account-api')) };
+    const {
+      events,
+      'account-api': accountApi,
+      devices,
+      resolve,
+    } = ofDoors(doors, (door, name) =>
+      withoutSlash(new FunctionUrl(this, name, { function: door, authType: FunctionUrlAuthType.NONE })),
+    );
+    const more = { ...(devices && { DevicesUrl: devices }), ...(resolve && { ResolveUrl: resolve }) };
+    this.urls = { EventsUrl: events, AccountApiUrl: accountApi, ...more };
     this.requests = sum(doors, 'UrlRequestCount');
     this.failures = sum(doors, 'Url5xxCount');
   }
@@ -133,13 +154,14 @@ export class FunctionUrls extends Construct implements Front {
 /** Removes the slash at the end of a function's URL: paths start with one. */
 const withoutSlash = ({ url }: FunctionUrl): string => `https://${Fn.select(2, Fn.split('/', url))}`;
 
-const sum = (doors: HttpDoors, name: string): IMetric =>
-  new MathExpression({
-    label: name,
-    // Ids contain the metric's name: an expression that uses two sums needs different ids in each.
-    expression: `FILL(events${name}, 0) + FILL(accountApi${name}, 0)`,
-    usingMetrics: {
-      [`events${name}`]: doors.events.metric(name, { statistic: Stats.SUM }),
-      [`accountApi${name}`]: doors['account-api'].metric(name, { statistic: Stats.SUM }),
-    },
-  });
+const sum = (doors: HttpDoors, name: string): IMetric => {
+  // Ids contain the metric's name: an expression that uses two sums needs different ids in each.
+  const entries = Object.entries(ofDoors(doors, (door) => door.metric(name, { statistic: Stats.SUM })));
+  const usingMetrics = Object.fromEntries(entries.map(([door, metric]) => [`${camel(door)}${name}`, metric]));
+  const expression = Object.keys(usingMetrics)
+    .map((id) => `FILL(${id}, 0)`)
+    .join(' + ');
+  return new MathExpression({ label: name, expression, usingMetrics });
+};
+
+const camel = (door: string): string => (door === 'account-api' ? 'accountApi' : door);

@@ -11,7 +11,13 @@ import { MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
 export type Door = HttpDoor | 'apply' | MirrorDoor | 'sweep';
 
 /** Functions that answer HTTP requests. */
-export type HttpDoor = 'events' | 'account-api';
+export type HttpDoor = FixedDoor | DeviceDoor;
+
+/** HTTP functions that every stack has. */
+export type FixedDoor = 'events' | 'account-api';
+
+/** HTTP functions that are deployed only if the configuration has clients for them: phones, and senders of messages. */
+export type DeviceDoor = 'devices' | 'resolve';
 
 /** Functions that are deployed only if an app has a mirror. */
 export type MirrorDoor = 'mirror' | 'verify';
@@ -24,6 +30,10 @@ export const ROUTES = [
   { path: '/events/{source}', door: 'events', throttle: 'events' },
   { path: '/v3/device/account/batchoperate', door: 'account-api', throttle: 'batchoperate' },
   { path: '/v3/device/account/query', door: 'account-api', throttle: 'query' },
+  { path: '/devices/{app}/sign-in', door: 'devices', throttle: 'devices' },
+  { path: '/devices/{app}/sign-out', door: 'devices', throttle: 'devices' },
+  { path: '/v1/resolve', door: 'resolve', throttle: 'resolve' },
+  { path: '/v1/devices', door: 'resolve', throttle: 'resolve' },
 ] as const satisfies readonly { path: string; door: HttpDoor; throttle: string }[];
 
 /** The route of requests that go on to an app's hosted API. It has this limit only if an app has them passed on. */
@@ -45,6 +55,8 @@ export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as
 export const TIMEOUT_S: Readonly<Record<Door, number>> = {
   events: 12,
   'account-api': 20,
+  devices: 20,
+  resolve: 20,
   apply: 10,
   mirror: 30,
   verify: 30,
@@ -58,6 +70,8 @@ export const TIMEOUT_S: Readonly<Record<Door, number>> = {
 export const MEMORY_MB: Readonly<Record<Door, number>> = {
   events: 512,
   'account-api': 512,
+  devices: 512,
+  resolve: 512,
   apply: 512,
   mirror: 512,
   verify: 512,

@@ -7,6 +7,7 @@ import { Bindery, type BinderyProps } from './bindery.ts';
  *
  *   Url ─▶ events, account-api ─▶ operations queue ─▶ apply ─▶ registry table
  *                    └────────────── applied at once ──────────────▲
+ *   Url ─▶ devices (sign-ins) ─▶ queue and table      Url ─▶ resolve ─▶ table
  *   for each app with a mirror:      apply ─▶ marks ─▶ mirror ─▶ hosted API ◀─ verify ◀─ checks
  */
 export class BinderyStack extends Stack {
@@ -25,6 +26,9 @@ export class BinderyStack extends Stack {
     for (const [app, { secretArn }] of credentials.apps.secrets) this.#output(`SecretOfApp${pascal(app)}`, secretArn);
     for (const [source, { secretArn }] of credentials.sources.secrets)
       this.#output(`SecretOfSource${pascal(source)}`, secretArn);
+    for (const [reader, { secretArn }] of credentials.readers.secrets)
+      this.#output(`SecretOfReader${pascal(reader)}`, secretArn);
+    if (credentials.devices) this.#output('SecretOfDevices', credentials.devices.secretArn);
     for (const { app, marks, secret } of mirrors) {
       this.#output(`MirrorQueueUrlOf${pascal(app.id)}`, marks.queue.queueUrl);
       this.#output(`MirrorDeadLettersUrlOf${pascal(app.id)}`, marks.dead.queueUrl);

@@ -79,12 +79,15 @@ export const Stage = options({
    * request occupies a door for the second that it may wait. So together they take 940 of the 1,000 concurrent executions
    * of an account (the default) and leave the rest to `apply`. They also bound the bill of a flood. `other` is for
    * `/v3/{proxy+}` and for every other path, for each of the two. If an app has requests passed on, `/v3/{proxy+}` has
-   * the limit of batchoperate instead.
+   * the limit of batchoperate instead. `devices` and `resolve` are for each of the two paths of their doors. If these
+   * are deployed, the default of `events` gives them their share (`eventsPerS`).
    */
   throttle: options({
-    events: Count.default(500),
+    events: Count.optional(),
     batchoperate: Count.default(200),
     query: Count.default(200),
+    devices: Count.default(100),
+    resolve: Count.default(50),
     other: Count.default(20),
   }).prefault({}),
   /** Days. By default logs outlive every parked operation (14 days): the next longer retention that CloudWatch offers. */
@@ -95,15 +98,20 @@ export const Stage = options({
     writes: Count.min(4_000, 'must be 4000 or more'),
   }).optional(),
   /**
-   * Existing secrets by the id of an app or a source, to use instead of generated ones: of an app that was removed and added
+   * Existing secrets by the id of an app, a source or a reader, to use instead of generated ones: of an app that was removed and added
    * again, or of a team that moves with its key. Default: none.
    */
   secretArns: options({
     apps: z.record(z.string(), SecretArn).default({}),
     sources: z.record(z.string(), SecretArn).default({}),
+    readers: z.record(z.string(), SecretArn).default({}),
   }).prefault({}),
 });
 export type Stage = z.infer<typeof Stage>;
+
+/** The default limit of `events`: 500 requests a second, less those of the two paths of each door deployed besides. */
+export const eventsPerS = (doors: readonly string[]): number =>
+  500 - (doors.includes('devices') ? 2 * 100 : 0) - (doors.includes('resolve') ? 2 * 50 : 0);
 
 const STAGE_NAME = 'a stage is 1 to 20 lower-case letters, digits or "-", and starts with a letter';
 

@@ -4,6 +4,7 @@ import { devNull } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Configuration } from '../functions/core/bindery-json.ts';
+import type { DevicesEnvironment, ResolveEnvironment } from '../functions/lambda/device-environment.ts';
 import type {
   AccountApiEnvironment,
   ApplyEnvironment,
@@ -41,7 +42,9 @@ type Variables = VariablesOf<typeof EventsEnvironment> &
   VariablesOf<typeof AccountApiEnvironment> &
   VariablesOf<typeof ApplyEnvironment> &
   VariablesOf<typeof MirrorEnvironment> &
-  VariablesOf<typeof SweepEnvironment> & { READER_SECRETS: string; DEVICE_SECRET: string };
+  VariablesOf<typeof SweepEnvironment> &
+  VariablesOf<typeof DevicesEnvironment> &
+  VariablesOf<typeof ResolveEnvironment>;
 
 /** Sets the variables of all functions. They share this process, so each sees the variables of the others too. */
 export function setVariables(configuration: Configuration, queues: Queues, secrets: Pick<Secrets, Named>): void {

@@ -62,20 +62,21 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
 /** Starts one service after the other, and adds to `stops` how to stop each. */
 async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<Instance> {
   const { port, data } = options;
-  const configuration = withReader(options.configuration);
+  const configured = withReader(options.configuration);
   const folder = data === undefined ? undefined : takeDataFolder(data);
   if (folder) stops.push(folder.release);
   const path = folder?.path ?? options.secretsIn;
   const isFresh = options.isFresh === true;
-  const made = developmentSecrets(configuration, path === undefined ? undefined : { path, isFresh });
+  const made = developmentSecrets(configured, path === undefined ? undefined : { path, isFresh });
   const secrets = { ...made, apps: { ...made.apps, ...options.appSecrets } };
+  const configuration = withIdentity(configured, secrets.identity);
   const { sqs, dynamodb } = await startServices(versionsOf(secrets, options.mirrorSecrets ?? {}), folder, stops);
   const client = new SQSClient();
   stops.push(() => client.destroy());
   const [queues] = await Promise.all([createQueues(client, sqs, configuration.apps), createTable()]);
-  setVariables(withIdentity(configuration, secrets.identity), queues, secrets);
+  setVariables(configuration, queues, secrets);
   isLoaded = true;
-  const doors = await loadDoors(queues.mirrors.size > 0);
+  const doors = await loadDoors(configuration);
   const front = await startHttpFront(doors.http, port);
   const feeds = feedsOf(client, configuration.apps, queues, doors).map(startEventSource);
   stops.push(() => Promise.all([front.stop(), ...feeds.map((feed) => feed.stop())]));

@@ -24,7 +24,7 @@ const client = new SQSClient();
 const [queues] = await Promise.all([createQueues(client, sqs, CONFIGURATION.apps), createTable()]);
 setVariables(CONFIGURATION, queues, secrets);
 for (const level of ['info', 'warn'] as const) console[level] = () => {};
-const doors = await loadDoors(false);
+const doors = await loadDoors(CONFIGURATION);
 
 const session = new Session();
 session.connect();

@@ -5,12 +5,12 @@ import type {
   EventsEnvironment,
   VariablesOf,
 } from '../../functions/lambda/environment.ts';
-import type { HttpDoor } from '../../infra/settings.ts';
+import type { FixedDoor } from '../../infra/settings.ts';
 import { override } from '../../test/world/examples.ts';
 import { authorized, CONFIGURATION, EVENTS_PATH, posted, SOURCE_SECRET, signed } from '../installation.ts';
 
 /** The functions that a caller waits for, and the worker behind them. */
-export type ColdDoorName = HttpDoor | 'apply';
+export type ColdDoorName = FixedDoor | 'apply';
 
 /** The variables that a door reads when it is loaded, and an event that it accepts. */
 export type ColdDoor = {

@@ -4,7 +4,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { startHttpFront } from '../../local/lambda/http.ts';
 import { loadDoors } from '../../local/lambda/invoke.ts';
 import { listen } from '../../local/listening.ts';
-import { CONTEXT } from '../installation.ts';
+import { CONFIGURATION, CONTEXT } from '../installation.ts';
 import { quietConsole, setEnvironment } from '../speed/doors.ts';
 import { countDone } from './progress.ts';
 
@@ -18,7 +18,7 @@ const queue = `${url}/000000000000/kept-${process.pid}`;
 setEnvironment({ url }, 'kept', queue);
 quietConsole();
 
-const { http, apply } = await loadDoors(false);
+const { http, apply } = await loadDoors(CONFIGURATION);
 const count = countDone();
 const front = await startHttpFront(http, 0);
 const worker = createServer(async (request, response) => {

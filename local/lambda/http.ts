@@ -2,21 +2,27 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { type HttpDoor, OTHER_ROUTES, ROUTES } from '../../infra/settings.ts';
+import { OTHER_ROUTES, ROUTES } from '../../infra/settings.ts';
 import { LOOPBACK, listen } from '../listening.ts';
 import { hasCode, reasonOf, UserError } from '../user-error.ts';
-import { type HttpFunctions, invoke, TimedOut, takingTurns } from './invoke.ts';
+import { type HttpFunction, type HttpFunctions, invoke, TimedOut, takingTurns } from './invoke.ts';
 
-/** The door at a route of API Gateway, such as `/events/{source}`, and the values of the route's parameters. */
-type Match = { readonly path: string; readonly door: HttpDoor; readonly parameters: Readonly<Record<string, string>> };
+/** The function at a route of API Gateway, such as `/events/{source}`, and the values of the route's parameters. */
+type Match = {
+  readonly path: string;
+  readonly local: HttpFunction;
+  readonly parameters: Readonly<Record<string, string>>;
+};
 
-/** Finds the route of a path. A parameter is one whole segment or, with `+`, the rest. A trailing slash makes another path. */
-function matchOf(rawPath: string): Match {
+/** Finds the route of a path, among those whose function is deployed. A parameter is one whole segment or, with `+`, the rest. A trailing slash makes another path. */
+function matchOf(functions: HttpFunctions, rawPath: string): Match {
   for (const { path, door } of [...ROUTES, ...OTHER_ROUTES]) {
-    if (path === '$default') return { path, door, parameters: {} };
+    const local = functions[door];
+    if (local === undefined) continue;
+    if (path === '$default') return { path, local, parameters: {} };
     const pattern = path.replace(/\{(\w+)(\+?)\}/g, (_, name, rest) => `(?<${name}>${rest ? '.+' : '[^/]+'})`);
     const found = new RegExp(`^${pattern}$`).exec(rawPath);
-    if (found) return { path, door, parameters: mapped(found.groups ?? {}, decoded) };
+    if (found) return { path, local, parameters: mapped(found.groups ?? {}, decoded) };
   }
   throw new Error('bug: no route takes all other paths');
 }
@@ -156,9 +162,9 @@ async function answer(
   const body = await bodyOf(request);
   if (body === undefined) return message(413, 'Request Entity Too Large');
   const [path] = pathAndQuery(request);
-  const match = matchOf(path);
+  const match = matchOf(functions, path);
   const event = eventOf(request, match, body);
-  const result = await inTurn(() => invoke(functions[match.door], event)).catch(failure);
+  const result = await inTurn(() => invoke(match.local, event)).catch(failure);
   return { ...result, headers: { ...result.headers, 'apigw-requestid': event.requestContext.requestId } };
 }
 

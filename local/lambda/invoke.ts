@@ -1,11 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context, SQSEvent } from 'aws-lambda';
-import { type Door, type HttpDoor, MEMORY_MB, type MirrorDoor, TIMEOUT_S } from '../../infra/settings.ts';
+import type { Configuration } from '../../functions/core/bindery-json.ts';
+import { deviceDoors } from '../../infra/configuration.ts';
+import {
+  type DeviceDoor,
+  type Door,
+  type FixedDoor,
+  MEMORY_MB,
+  type MirrorDoor,
+  TIMEOUT_S,
+} from '../../infra/settings.ts';
 import { REGION } from '../aws/servers.ts';
 
 export type HttpFunction = LocalFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>;
-export type HttpFunctions = Readonly<Record<HttpDoor, HttpFunction>>;
+export type HttpFunctions = Readonly<Record<FixedDoor, HttpFunction>> & DeviceFunctions;
+
+/** The functions of phones and of senders, those that are configured. */
+type DeviceFunctions = Readonly<Partial<Record<DeviceDoor, HttpFunction>>>;
 
 type Worker = LocalFunction<SQSEvent, unknown>;
 
@@ -17,8 +29,8 @@ export type Doors = {
   readonly mirrors?: Readonly<Record<MirrorDoor, Worker>>;
 };
 
-/** Loads the deployed functions. Each reads its environment when it is loaded, once in a process. */
-export async function loadDoors(hasMirrors: boolean): Promise<Doors> {
+/** Loads the functions that a configuration deploys. Each reads its environment when it is loaded, once in a process. */
+export async function loadDoors(configuration: Configuration): Promise<Doors> {
   const [events, accountApi, apply, sweep] = await Promise.all([
     import('../../functions/events.ts'),
     import('../../functions/account-api.ts'),
@@ -29,10 +41,23 @@ export async function loadDoors(hasMirrors: boolean): Promise<Doors> {
     http: {
       events: { ...asDeployed('events'), handler: events.handler },
       'account-api': { ...asDeployed('account-api'), handler: accountApi.handler },
+      ...(await loadDeviceDoors(deviceDoors(configuration))),
     },
     apply: { ...asDeployed('apply'), handler: apply.handler },
     sweep: { ...asDeployed('sweep'), handler: sweep.handler },
-    ...(hasMirrors && { mirrors: await loadMirrorDoors() }),
+    ...(configuration.apps.some(({ mirror }) => mirror) && { mirrors: await loadMirrorDoors() }),
+  };
+}
+
+async function loadDeviceDoors(configured: readonly DeviceDoor[]): Promise<DeviceFunctions> {
+  const has = (door: DeviceDoor) => configured.includes(door);
+  const [devices, resolve] = await Promise.all([
+    has('devices') ? import('../../functions/devices.ts') : undefined,
+    has('resolve') ? import('../../functions/resolve.ts') : undefined,
+  ]);
+  return {
+    ...(devices && { devices: { ...asDeployed('devices'), handler: devices.handler } }),
+    ...(resolve && { resolve: { ...asDeployed('resolve'), handler: resolve.handler } }),
   };
 }
 

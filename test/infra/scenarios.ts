@@ -116,6 +116,10 @@ export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
     ];
   },
 
+  devices: () => [],
+
+  resolve: () => [],
+
   apply: (deployment) => {
     const { settled, unreadable } = workerOf(deployment, 'apply', ['Operations']);
     const several = APPS.map((app) =>

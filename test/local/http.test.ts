@@ -21,7 +21,8 @@ const local = (name: string) => ({
     return answer(event, context);
   },
 });
-const functions: HttpFunctions = { events: local('events'), 'account-api': local('account-api') };
+const fixed: HttpFunctions = { events: local('events'), 'account-api': local('account-api') };
+const functions: HttpFunctions = { ...fixed, devices: local('devices'), resolve: local('resolve') };
 
 let front: Awaited<ReturnType<typeof startHttpFront>>;
 beforeAll(async () => {
@@ -135,6 +136,28 @@ test.each([
   expect(await eventOf(path)).toMatchObject({ routeKey, rawPath: path });
   expect(last?.context.functionName).toBe(door);
 });
+
+test.each([
+  ['/devices/xg-android/sign-in', 'ANY /devices/{app}/sign-in', 'devices', { app: 'xg-android' }],
+  ['/devices/xg-android/sign-out', 'ANY /devices/{app}/sign-out', 'devices', { app: 'xg-android' }],
+  ['/v1/resolve', 'ANY /v1/resolve', 'resolve', undefined],
+  ['/v1/devices', 'ANY /v1/devices', 'resolve', undefined],
+])(
+  'the path %s is answered by the route %s, and by events if its function is not deployed',
+  async (path, ...expected) => {
+    const [routeKey, door, pathParameters] = expected;
+    const event = await eventOf(path);
+    expect([event.routeKey, event.pathParameters, last?.context.functionName]).toEqual([
+      routeKey,
+      pathParameters,
+      door,
+    ]);
+    const other = await startHttpFront(fixed, 0);
+    await request(`${other.url}${path}`, { method: 'POST' });
+    await other.stop();
+    expect([last?.event.routeKey, last?.context.functionName]).toEqual(['$default', 'events']);
+  },
+);
 
 test('the gateway answers 413 to a body of more than 10 MB', async () => {
   const most = Buffer.alloc(10 * 1024 * 1024, 'x');

@@ -16,7 +16,7 @@ import type { Delivery } from '../../functions/lambda/message.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import { accepting } from '../../functions/operations/accept.ts';
 import { applyMessages, type Mirrors } from '../../functions/operations/messages.ts';
-import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
+import { EVENT_SOURCE, type FixedDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { eventSource } from './event-source.ts';
 import type { OnFinding } from './finding.ts';
@@ -42,7 +42,7 @@ export type DeploymentOptions = {
 };
 
 /** `sawStoreFail`: whether the store was ever unavailable to this process. */
-type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
+type Doors = Readonly<Record<FixedDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
 
 /** The deployment: the real doors and the real worker, on machines that share a store and a queue. */
 export type Deployment = Pick<Site, 'truth' | 'queue' | 'log' | 'clock' | 'parked'> & {
@@ -149,7 +149,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const now = site.clock();
   const reaches = reachesOf(site.configuration);
   const apps = new Map(site.configuration.apps.map((app) => [`${app.id}`, app]));
-  const registryAt = (door: HttpDoor) => registryOf(site, process, READS[door], now, () => void failures++);
+  const registryAt = (door: FixedDoor) => registryOf(site, process, READS[door], now, () => void failures++);
   const secret =
     <T>(value: T) =>
     async () => {

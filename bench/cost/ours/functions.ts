@@ -28,7 +28,7 @@ export class Functions {
     const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' }, mirrors: new Map() };
     const secrets = { apps: { shop: SOURCE_SECRET }, sources: { app: SOURCE_SECRET }, readers: {} };
     setVariables(CONFIGURATION, queues, secrets);
-    return new Functions(cloud, queues.operations, await loadDoors(false));
+    return new Functions(cloud, queues.operations, await loadDoors(CONFIGURATION));
   }
 
   /** Sends one request through the events door. */
