@@ -4,7 +4,7 @@ import { mutantPlugin } from './test/sim/unit-mutants.ts';
 const deep = ['test/**/*.deep.test.ts'];
 
 /** Rooms whose tests start no process and change nothing that outlives a test. */
-const shared = ['core', 'events', 'lambda', 'memory', 'mirror', 'operations', 'sweep'].map(
+const shared = ['core', 'events', 'lambda', 'memory', 'mirror', 'operations', 'resolve', 'sweep'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 
