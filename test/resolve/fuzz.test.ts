@@ -17,35 +17,36 @@ const mostly = <T>(usual: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: odd });
 const account = fc.record({ account: mostly(text), account_type: mostly(fc.nat(3)) }, { requiredKeys: ['account'] });
 const some = (one: fc.Arbitrary<unknown>) => mostly(fc.array(mostly(one), { minLength: 1, maxLength: 5 }));
-const more = {
-  apps: some(fc.constantFrom('shop', 'shop', 'chat', CANARY)),
-  cursor: fc.oneof(
-    text,
-    fc.json().map((json) => Buffer.from(json).toString('base64url')),
-  ),
-};
-const body = fc.oneof(
-  fc.record({ accounts: some(account), ...more }, { requiredKeys: ['accounts'] }),
-  fc.record({ tokens: some(text), apps: more.apps }, { requiredKeys: ['tokens'] }),
-  fc.record({ tokens: some(text), [CANARY]: odd }),
-  odd,
+const apps = some(fc.constantFrom('shop', 'shop', 'shop', 'chat', CANARY));
+const cursor = fc.oneof(
+  text,
+  fc.json().map((json) => Buffer.from(json).toString('base64url')),
 );
-const request: fc.Arbitrary<Partial<HttpRequest>> = fc.record({
-  path: fc.oneof(
-    fc.constantFrom('/v1/resolve', '/v1/devices'),
-    text.map((name) => `/v1/${name}`),
-  ),
-  method: fc.constantFrom('POST', 'POST', 'POST', 'PUT'),
-  headers: fc.oneof(
-    fc.constantFrom(...['newest', 'older', CANARY].map((kind) => bearer(`${kind}-of-sender`))),
-    fc.constant({}),
-  ),
-  body: fc.oneof(
-    body.map((value) => JSON.stringify(value)),
-    text,
-    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
-  ),
-});
+const accounts = fc.oneof(
+  fc.record({ accounts: some(account) }),
+  fc.record({ accounts: some(account), apps, cursor }, { requiredKeys: ['accounts'] }),
+);
+const tokens = fc.oneof(
+  fc.record({ tokens: some(text), apps }, { requiredKeys: ['tokens'] }),
+  fc.record({ tokens: some(text), [CANARY]: odd }),
+);
+const bytes = fc.oneof(
+  fc.oneof(accounts, tokens, odd).map((value) => JSON.stringify(value)),
+  text,
+  fc.uint8Array().map((raw) => Buffer.from(raw)),
+);
+const headers = fc.constantFrom(...['newest-of-sender', 'older-of-sender', CANARY].map(bearer), {});
+const json = (value: unknown) => JSON.stringify(value);
+const request: fc.Arbitrary<Partial<HttpRequest>> = fc.oneof(
+  accounts.map((question) => ({ path: '/v1/resolve', body: json(question) })),
+  tokens.map((question) => ({ path: '/v1/devices', body: json(question) })),
+  fc.record({
+    path: fc.constantFrom('/v1/resolve', '/v1/devices', `/v1/${CANARY}`),
+    method: fc.constantFrom('POST', 'POST', 'POST', 'PUT'),
+    headers,
+    body: bytes,
+  }),
+);
 
 test('any request of a reader gets an answer or a problem that quotes nothing of it, and so does the log', async () => {
   const seen = new Map<number, number>();
@@ -62,5 +63,5 @@ test('any request of a reader gets an answer or a problem that quotes nothing of
   });
   await fc.assert(property, { seed: 20_260_101, numRuns: 1_000 });
   expect([...seen.keys()].sort()).toEqual([200, 400, 401, 403, 404, 405]);
-  expect(seen.get(200)).toBeGreaterThan(30);
+  expect(seen.get(200)).toBeGreaterThan(100);
 });
