@@ -10,8 +10,11 @@ export const Session = z
   .brand<'Session', 'inout'>();
 export type Session = z.infer<typeof Session>;
 
-export const sessionOf = (id: string | undefined): Session | undefined =>
-  id === undefined ? undefined : Session.parse(eventHash('session', id));
+export function sessionOf(id: string): Session;
+export function sessionOf(id: string | undefined): Session | undefined;
+export function sessionOf(id: string | undefined): Session | undefined {
+  return id === undefined ? undefined : Session.parse(eventHash('session', id));
+}
 
 /** A digest of the id of an app's installation on a device. Longer than that of a session: apps have many more. */
 export const Installation = z

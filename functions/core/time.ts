@@ -77,7 +77,7 @@ async function knownTime(store: RegistryStore, leastMs: number, operation: Opera
     return isWhole ? ms : undefined;
   }
   const [stored] = await store.documents([operation]);
-  return after(leastMs, momentsOf(readable(stored)?.document ?? EMPTY));
+  return momentAfter(leastMs, momentsOf(readable(stored)?.document ?? EMPTY));
 }
 
 /** The time for a caller that sends none. `isKnown`: the store has a document of the token. */
@@ -112,7 +112,7 @@ export async function tokenTimes(store: RegistryStore, nowMs: number, uses: read
     const document = stored instanceof Unavailable ? undefined : stored?.document;
     const own = watermarks.take(asked[i]?.accounts.length ?? 0);
     const seen = [...(document ? momentsOf(document) : []), ...own.flatMap(timesIn)];
-    times.set(name, { isKnown: stored !== undefined, ms: after(nowMs, seen) });
+    times.set(name, { isKnown: stored !== undefined, ms: momentAfter(nowMs, seen) });
   }
   return uses.map((one) => times.get(nameOf(one)) ?? { isKnown: false, ms: nowMs });
 }
@@ -143,11 +143,12 @@ export async function accountTime(
   const reading = most === undefined ? onePage() : pointersOf(store, ref, most);
   const [{ pointers, isWhole }, watermarks] = await Promise.all([reading, store.watermarks([ref])]);
   const moments = watermarks.flatMap((one) => momentsOf(readable(one).watermark));
-  return { ms: after(nowMs, [...pointers.map(({ edge }) => edge), ...moments]), isWhole };
+  return { ms: momentAfter(nowMs, [...pointers.map(({ edge }) => edge), ...moments]), isWhole };
 }
 
 const timesIn = (one: StoredWatermark | Unavailable): string[] =>
   one instanceof Unavailable ? [] : momentsOf(one.watermark);
 
-const after = (nowMs: number, seen: readonly string[]): number =>
+/** The receive rule: now (ms since 1970), or a millisecond after the newest moment that was seen. */
+export const momentAfter = (nowMs: number, seen: readonly string[]): number =>
   seen.reduce((latest, moment) => Math.max(latest, msOf(moment) + 1), nowMs);
