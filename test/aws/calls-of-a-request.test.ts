@@ -7,6 +7,8 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { type Accept, accepting } from '../../functions/operations/accept.ts';
 import { world as accountApi, accountsOf, T0, tokenAccounts, tokensOf } from '../world/account-api.ts';
 import { event, world as events, login, logout, NOW } from '../world/events.ts';
+import { bind, moved } from '../world/examples.ts';
+import { world as senders } from '../world/resolve.ts';
 import { type EmbeddedTable, embeddedTable } from './table.ts';
 
 let table: EmbeddedTable;
@@ -20,6 +22,27 @@ const DOCUMENT = readFileSync(new URL('../../docs/performance/README.md', import
 const [, section = ''] = DOCUMENT.split('## Calls of a request');
 const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| (.+) \| (\d+) \| (.+) \|$/gm)];
 const documented = new Map(rows.map(([, row = '', total = '', calls = '']) => [row, `${total}: ${calls}`]));
+
+/** A sender of one app. */
+let sender: ReturnType<typeof senders>;
+const users = Array.from({ length: 100 }, (_, i) => ({ account: `user-${i}` }));
+const resolve =
+  (...accounts: { account: string }[]) =>
+  async () =>
+    expect(await sender.resolve({ accounts, apps: ['shop'] })).toHaveProperty('accounts.0.devices.0');
+const devices =
+  (...tokens: string[]) =>
+  async () =>
+    expect(await sender.devices({ tokens, apps: ['shop'] })).toHaveProperty('devices.0.accounts.0');
+
+/** The questions of senders, with the read units of each: one for a pointer page, a document and a watermark. */
+const QUESTIONS: [row: string, question: () => Promise<unknown>, units: number][] = [
+  ['resolve of an account with one device', resolve({ account: 'carol' }), 3],
+  ['resolve of 100 accounts with one device each', resolve(...users), 300],
+  ['resolve of an account with 600 devices, first page', resolve({ account: 'many' }), 510],
+  ['devices: the account of a token', devices('phone'), 2],
+  ['devices: the accounts of 100 tokens', devices(...users.map((_, i) => `phone-${i}`)), 200],
+];
 
 beforeAll(async () => {
   table = await embeddedTable();
@@ -69,8 +92,15 @@ beforeAll(async () => {
     ['unbind by the Account API', call(tokenAccounts(3, 'phone', 'alice'))],
     ['query of a token with one account', ask(accountsOf('t9'))],
     ['query of an account with one token', ask(tokensOf('carol'))],
+    ...QUESTIONS.map(([row, question]): (typeof REQUESTS)[number] => [row, question]),
   );
   await callsDoor.operate('xg', tokenAccounts(1, 't9', 'carol'));
+  sender = senders({ store });
+  await sender.apply(
+    bind(1, ['carol']),
+    ...Array.from({ length: 100 }, (_, i) => moved(bind(1, [`user-${i}`]), `phone-${i}`)),
+    ...Array.from({ length: 600 }, (_, i) => moved(bind(1, ['many']), `many-${i}`)),
+  );
 });
 afterAll(() => table.stop());
 
@@ -95,4 +125,10 @@ test('a request makes as many calls of AWS as the document says', async () => {
     made.set(row, `${table.calls.length}: ${calls.join(', ')}`);
   }
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(made));
+});
+
+test.for(QUESTIONS)('%s costs as many read units as are stated', async ([, question, units]) => {
+  table.calls.length = 0;
+  await question();
+  expect(table.calls.reduce((sum, call) => sum + call.units, 0)).toBe(units);
 });
