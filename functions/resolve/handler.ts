@@ -31,7 +31,8 @@ export const resolveHandler =
     if ('reason' in proof) return problemReply(request, { ...PROBLEMS.unavailable, reason: proof.reason });
     if ('kind' in proof) return problemReply(request, PROBLEMS.invalid_token);
     const reply = await answer(ports, proof.reader, request);
-    return { ...reply, line: { reader: proof.reader.id, ...reply.line } };
+    const operation = request.path === PATHS.resolve ? 'resolve' : 'devices';
+    return { ...reply, line: { reader: proof.reader.id, operation, ...reply.line } };
   };
 
 /** Returns the fault of a request that is seen before its credential is. */
