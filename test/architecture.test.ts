@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const FOLDERS = ['functions', 'infra', 'local', 'cli', 'conformance', 'openapi', 'bench', 'test'];
+const FOLDERS = ['client', 'functions', 'infra', 'local', 'cli', 'conformance', 'openapi', 'bench', 'test'];
 const texts = new Map(
   FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root })).map((file) => [
     file,
@@ -34,8 +34,9 @@ const roomOf = (file: string) => {
 const BELOW_DOORS = [
   ...['core', 'lambda', 'operations', 'events', 'account-api', 'devices', 'resolve', 'mirror', 'sweep', 'aws'],
 ];
-const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli'];
+const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli', 'client'];
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
+  client: [],
   core: [],
   lambda: ['core'],
   operations: ['core', 'lambda'],
@@ -49,7 +50,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   doors: BELOW_DOORS,
   infra: ['core', 'lambda'],
   local: ['core', 'lambda', 'account-api', 'doors', 'infra'],
-  cli: ['core', 'lambda', 'events', 'account-api', 'infra', 'local'],
+  cli: ['client', 'core', 'lambda', 'events', 'account-api', 'infra', 'local'],
   conformance: ['local', 'cli'],
   openapi: ['core', 'events', 'account-api'],
   bench: [...PRODUCT, 'test'],
@@ -121,4 +122,10 @@ test('infra imports only configuration and environment of functions', () => {
   allowed.push('functions/lambda/environment.ts', 'functions/lambda/device-environment.ts');
   const imported = [...texts.keys()].filter((file) => file.startsWith('infra/')).flatMap(importsOf);
   expect(imported.filter((name) => name.startsWith('functions/') && !allowed.includes(name))).toEqual([]);
+});
+
+test('the client imports nothing but itself, so that a back end can copy it', () => {
+  const client = [...texts.keys()].filter((file) => file.startsWith('client/'));
+  expect(client.length).toBeGreaterThan(0);
+  expect(client.flatMap(importsOf).filter((name) => !client.includes(name))).toEqual([]);
 });
