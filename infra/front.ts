@@ -53,7 +53,7 @@ export class HttpApi extends gateway.HttpApi implements Front {
 
   constructor(scope: Construct, id: string, { doors, stage, throttle, apps, ...storage }: HttpApiProps) {
     super(scope, id, { apiName: `Bindery-${stage}`, createDefaultStage: false });
-    const integrations = ofDoors(doors, integration);
+    const integrations = integrationsOf(doors);
     const routes = ROUTES.filter(({ door }) => doors[door] !== undefined);
     const added = routes.flatMap(({ path, door }) => {
       const integration = integrations[door];
@@ -67,7 +67,7 @@ export class HttpApi extends gateway.HttpApi implements Front {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
-        "Each door authenticates its requests: events by a signature over the raw body, which an authorizer of an HTTP API does not get, the Account API by the app's secret (functions/events/signature.ts, functions/account-api/wire/credentials.ts).",
+        "Each door authenticates its requests: events by a signature over the raw body, which an authorizer of an HTTP API does not get, the Account API by the app's secret (functions/events/signature.ts, functions/account-api/wire/credentials.ts), phones by a bearer whose keys and claims the door checks itself (functions/devices.ts), senders by their secret (functions/resolve/reader.ts).",
     });
     this.log = new LogGroup(this, 'Log', {
       // The id of the API makes a new name when the API is made anew: the log of the one before stays, outside `dev`.
@@ -112,22 +112,19 @@ export class HttpApi extends gateway.HttpApi implements Front {
 type LimitedRoute = (typeof ROUTES)[number] | typeof PASSING_ROUTE;
 type Limits = Readonly<Record<LimitedRoute['throttle'], number>>;
 
-const integration = (door: DoorFunction, name: HttpDoor) =>
-  new HttpLambdaIntegration(name, door, { payloadFormatVersion: gateway.PayloadFormatVersion.VERSION_2_0 });
-
-/** Makes one thing of each door that is deployed. */
-const ofDoors = <T>({ events, 'account-api': accountApi, devices, resolve }: HttpDoors, make: Maker<T>) => ({
-  events: make(events, 'events'),
-  'account-api': make(accountApi, 'account-api'),
-  ...(devices && { devices: make(devices, 'devices') }),
-  ...(resolve && { resolve: make(resolve, 'resolve') }),
+const integrationsOf = ({ events, 'account-api': accountApi, devices, resolve }: HttpDoors) => ({
+  events: integration('events', events),
+  'account-api': integration('account-api', accountApi),
+  ...(devices && { devices: integration('devices', devices) }),
+  ...(resolve && { resolve: integration('resolve', resolve) }),
 });
 
-type Maker<T> = (door: DoorFunction, name: HttpDoor) => T;
+const integration = (name: HttpDoor, door: DoorFunction) =>
+  new HttpLambdaIntegration(name, door, { payloadFormatVersion: gateway.PayloadFormatVersion.VERSION_2_0 });
 
 /**
- * A URL for each door, without a throttle and without an access log. IAM does not authenticate here: senders sign the
- * body, and doors verify the signature.
+ * A URL for each door, without a throttle and without an access log. IAM does not authenticate here: callers sign the
+ * body or send a credential, and doors verify it.
  */
 export class FunctionUrls extends Construct implements Front {
   readonly urls: Readonly<Record<string, string>>;
@@ -136,32 +133,37 @@ export class FunctionUrls extends Construct implements Front {
 
   constructor(scope: Construct, id: string, { doors }: { doors: HttpDoors }) {
     super(scope, id);
-    const {
-      events,
-      'account-api': accountApi,
-      devices,
-      resolve,
-    } = ofDoors(doors, (door, name) =>
-      withoutSlash(new FunctionUrl(this, name, { function: door, authType: FunctionUrlAuthType.NONE })),
-    );
-    const more = { ...(devices && { DevicesUrl: devices }), ...(resolve && { ResolveUrl: resolve }) };
-    this.urls = { EventsUrl: events, AccountApiUrl: accountApi, ...more };
+    const urls = Object.entries(doors).map(([name, door]) => {
+      const url = new FunctionUrl(this, name, { function: door, authType: FunctionUrlAuthType.NONE });
+      return [`${OUTPUTS.get(name)}`, withoutSlash(url)] as const;
+    });
+    this.urls = Object.fromEntries(urls);
     this.requests = sum(doors, 'UrlRequestCount');
     this.failures = sum(doors, 'Url5xxCount');
   }
 }
 
+/** The output with the URL of each door. */
+const OUTPUTS = new Map([
+  ['events', 'EventsUrl'],
+  ['account-api', 'AccountApiUrl'],
+  ['devices', 'DevicesUrl'],
+  ['resolve', 'ResolveUrl'],
+]);
+
 /** Removes the slash at the end of a function's URL: paths start with one. */
 const withoutSlash = ({ url }: FunctionUrl): string => `https://${Fn.select(2, Fn.split('/', url))}`;
 
 const sum = (doors: HttpDoors, name: string): IMetric => {
+  const metrics = Object.entries(metricsOf(doors, (door) => door.metric(name, { statistic: Stats.SUM })));
   // Ids contain the metric's name: an expression that uses two sums needs different ids in each.
-  const entries = Object.entries(ofDoors(doors, (door) => door.metric(name, { statistic: Stats.SUM })));
-  const usingMetrics = Object.fromEntries(entries.map(([door, metric]) => [`${camel(door)}${name}`, metric]));
-  const expression = Object.keys(usingMetrics)
-    .map((id) => `FILL(${id}, 0)`)
-    .join(' + ');
-  return new MathExpression({ label: name, expression, usingMetrics });
+  const usingMetrics = Object.fromEntries(metrics.map(([id, metric]) => [`${id}${name}`, metric]));
+  const terms = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`);
+  return new MathExpression({ label: name, expression: terms.join(' + '), usingMetrics });
 };
 
-const camel = (door: string): string => (door === 'account-api' ? 'accountApi' : door);
+/** Returns a metric of each deployed HTTP door, by ids that an expression may use. */
+export const metricsOf = (doors: HttpDoors, metric: (door: DoorFunction) => IMetric): Record<string, IMetric> =>
+  Object.fromEntries(
+    Object.entries(doors).map(([name, door]) => [name === 'account-api' ? 'accountApi' : name, metric(door)]),
+  );

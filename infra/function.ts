@@ -110,7 +110,7 @@ const BYTES_AROUND_A_LOGICAL_ID = 90;
 function limitEnvironment(door: Construct, environment: Readonly<Record<string, string>>): void {
   const bytes = environmentBytes(door, environment);
   if (bytes <= ENVIRONMENT_LIMIT_BYTES) return;
-  const message = `its environment would take ${bytes} bytes, Lambda allows ${ENVIRONMENT_LIMIT_BYTES}: configure fewer apps and sources in this stack, and deploy another stack for the rest`;
+  const message = `its environment would take ${bytes} bytes, Lambda allows ${ENVIRONMENT_LIMIT_BYTES}: configure fewer apps, sources, identities and readers in this stack, give identities the URL of their keys, or deploy another stack for the rest`;
   Annotations.of(door).addError(message);
 }
 

@@ -14,7 +14,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { EncryptionKey } from '../encryption.ts';
-import type { Front, HttpDoors } from '../front.ts';
+import { type Front, type HttpDoors, metricsOf } from '../front.ts';
 import type { DoorFunction } from '../function.ts';
 import type { MirrorFunctions } from '../mirror.ts';
 import type { OperationsQueue } from '../queue.ts';
@@ -151,11 +151,11 @@ const queueAlarms = ({ operations, log }: AlarmSources): AlarmDefinition[] => [
   },
 ];
 
-const requestAlarms = ({ front, log }: AlarmSources): AlarmDefinition[] => [
+const requestAlarms = ({ doors, front, log }: AlarmSources): AlarmDefinition[] => [
   {
     title: 'Requests answered with errors',
     meaning: `${THRESHOLDS.failuresPercent} % of requests are answered 5xx. They were not accepted; senders must send them again.`,
-    firstStep: 'filter the logs of both HTTP functions by the outcome unavailable and read the reason.',
+    firstStep: `filter the logs of ${Object.keys(doors).length === 2 ? 'both' : 'all'} HTTP functions by the outcome unavailable and read the reason.`,
     metric: percent(front.failures, front.requests),
     threshold: THRESHOLDS.failuresPercent,
     ...MOST_OF_THREE,
@@ -220,8 +220,7 @@ const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): Al
       'A function crashed, timed out or hit a bug. No operation is lost: callers got an error, messages stay queued.',
     firstStep: 'find the line bug or the runtime error in the logs; if it began with a deployment, roll back.',
     metric: total({
-      events: doors.events.metricErrors(SUM),
-      accountApi: doors['account-api'].metricErrors(SUM),
+      ...metricsOf(doors, (door) => door.metricErrors(SUM)),
       apply: apply.metricErrors(SUM),
       sweep: sweep.metricErrors(SUM),
       ...(workers && { mirror: workers.mirror.metricErrors(SUM), verify: workers.verify.metricErrors(SUM) }),
@@ -235,8 +234,7 @@ const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): Al
     meaning: 'Lambda or the HTTP API rejects requests. Senders and the queue try again; operations are applied late.',
     firstStep: "compare concurrent executions with the account's limit, and requests with the throttle.",
     metric: total({
-      events: doors.events.metricThrottles(SUM),
-      accountApi: doors['account-api'].metricThrottles(SUM),
+      ...metricsOf(doors, (door) => door.metricThrottles(SUM)),
       apply: apply.metricThrottles(SUM),
       ...(workers && { mirror: workers.mirror.metricThrottles(SUM), verify: workers.verify.metricThrottles(SUM) }),
       ...(log.throttled && { gateway: log.throttled }),

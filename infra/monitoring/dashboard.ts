@@ -37,6 +37,7 @@ export class BinderyDashboard extends Dashboard {
         heading('Is it keeping up?'),
         row(queueing(sources)),
         row(accepting(sources)),
+        ...deviceRows(sources),
         ...mirrorRows(sources),
         heading('What does it cost?'),
         row(costs(sources)),
@@ -92,6 +93,27 @@ const accepting = ({ front, log }: AlarmSources): Graph[] => [
     right: [log.aheadS.with({ statistic: Stats.MAXIMUM })],
   },
 ];
+
+/** A row for phones and senders, if there is a door for either. */
+const deviceRows = ({ doors: { devices, resolve } }: DashboardSources): IWidget[][] => {
+  const doors = Object.entries({ ...(devices && { devices }), ...(resolve && { resolve }) });
+  if (doors.length === 0) return [];
+  const sum = { statistic: Stats.SUM };
+  return [
+    heading('Phones and senders'),
+    row([
+      {
+        title: 'Requests of phones and senders, and crashes',
+        left: doors.map(([label, door]) => door.metricInvocations({ ...sum, label })),
+        right: doors.map(([label, door]) => door.metricErrors({ ...sum, label: `${label} crashed` })),
+      },
+      {
+        title: 'Duration at these doors (ms)',
+        left: doors.flatMap(([name, door]) => percentiles(door.metricDuration(), name)),
+      },
+    ]),
+  ];
+};
 
 const costs = ({ doors, apply, workers, sweep, operations, table }: DashboardSources): Graph[] => {
   const functions = Object.entries({ ...doors, apply, ...workers, sweep });

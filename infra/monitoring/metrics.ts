@@ -85,7 +85,7 @@ export class LogMetrics extends Construct {
   /** Seconds that the clock of a login's sender was ahead of ours, one value a login that must be sent again. */
   readonly aheadS: Metric;
   /** Requests that the gateway throttled. It answered 429, and the caller sends again. */
-  readonly throttled: Metric | undefined;
+  readonly throttled: IMetric | undefined;
 
   readonly #namespace: string;
 
@@ -109,7 +109,8 @@ export class LogMetrics extends Construct {
     this.queuedMs = this.#add('QueuedMs', { from: [apply.logGroup], ...done });
     this.failingMs = this.#add('FailingMs', { from: [apply.logGroup], ...done, lines: RETRIED });
     const throttled = FilterPattern.stringValue('$.status', '=', '429');
-    this.throttled = accessLog && this.#add('TurnedAway', { from: [accessLog], lines: throttled });
+    const turnedAway = accessLog && this.#add('TurnedAway', { from: [accessLog], lines: throttled });
+    this.throttled = turnedAway && doors.devices ? this.#withoutFull(turnedAway) : turnedAway;
   }
 
   /** Requests that were accepted: applied, or durable on the queue. */
@@ -123,23 +124,30 @@ export class LogMetrics extends Construct {
 
   /** Requests refused because their signature or credential does not match: one reason from each of the two doors. */
   get unauthenticated(): MathExpression {
-    const refused = (reason: string) =>
-      new Metric({
-        namespace: this.#namespace,
-        metricName: 'Refused',
-        dimensionsMap: { reason },
-        statistic: Stats.SUM,
-      });
     return new MathExpression({
       label: 'unauthenticated',
       expression: 'FILL(unsigned, 0) + FILL(unknown, 0)',
-      usingMetrics: { unsigned: refused('not_signed'), unknown: refused('notAuthenticated') },
+      usingMetrics: { unsigned: this.#refused('not_signed'), unknown: this.#refused('notAuthenticated') },
     });
   }
 
   /** An expression for graphs: refused requests by reason. The reasons are a closed set, so these are few metrics. */
   get refusedByReason(): string {
     return `SEARCH('{"${this.#namespace}",reason} MetricName="Refused"', 'Sum')`;
+  }
+
+  #refused(reason: string): Metric {
+    const [namespace, dimensionsMap] = [this.#namespace, { reason }];
+    return new Metric({ namespace, metricName: 'Refused', dimensionsMap, statistic: Stats.SUM });
+  }
+
+  /** The access log also has the 429 of `devices` for an account that has too many devices. */
+  #withoutFull(turnedAway: Metric): MathExpression {
+    return new MathExpression({
+      label: 'throttled',
+      expression: 'FILL(turnedAway, 0) - FILL(full, 0)',
+      usingMetrics: { turnedAway, full: this.#refused('too_many_devices') },
+    });
   }
 
   #add(metricName: string, selection: LineSelection): Metric {
