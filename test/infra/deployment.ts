@@ -37,10 +37,9 @@ export async function deployed(stack: Synthesized, rewrite = (value: string) => 
   const table: Table = { client, name: names.at('Registry') };
   const functions = await startFunctions(rewritten(names.functions(), rewrite), bundles, recorder.url, stops);
   const invoke = (door: string, event: unknown) => existing(functions.get(door)).invoke(event);
-  const front = await startHttpFront(
-    { events: behindHttp('events', invoke), 'account-api': behindHttp('account-api', invoke) },
-    0,
-  );
+  const behind = (door: HttpDoor) => (functions.has(door) ? { [door]: behindHttp(door, invoke) } : {});
+  const fixed = { events: behindHttp('events', invoke), 'account-api': behindHttp('account-api', invoke) };
+  const front = await startHttpFront({ ...fixed, ...behind('devices'), ...behind('resolve') }, 0);
   stops.push(() => sqs.destroy(), front.stop);
   return {
     /** Base URL of the stand-in for the HTTP API. */

@@ -21,17 +21,17 @@ import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import type { MirrorNote } from '../../functions/mirror/ports.ts';
 import { THRESHOLDS } from '../../infra/monitoring/thresholds.ts';
 import * as settings from '../../infra/settings.ts';
-import { Stage } from '../../infra/stages.ts';
+import { eventsPerS, Stage } from '../../infra/stages.ts';
 import { startSecrets } from '../../local/aws/servers.ts';
 import { localClient } from '../aws/local-client.ts';
 import { world as accountApi, basic, tokenAccounts } from '../world/account-api.ts';
 import { world as events, login as loginOf, NOW, signed } from '../world/events.ts';
-import { MIRRORED, synthesized } from './synthesis.ts';
+import { COMPLETE, MIRRORED, synthesized } from './synthesis.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
 
-const dev = synthesized({ configuration: MIRRORED });
-const functionUrls = synthesized({ configuration: MIRRORED, front: 'function-url' });
+const dev = synthesized({ configuration: COMPLETE });
+const functionUrls = synthesized({ configuration: COMPLETE, front: 'function-url' });
 const unmirrored = synthesized();
 
 const Alarm = z.object({
@@ -279,7 +279,32 @@ test('removals that were superseded, and logins ahead of our clock, are counted'
 test('the alarm on refused signatures reads both reasons', () => {
   const text = JSON.stringify(dev.template.findResources('AWS::CloudWatch::Alarm'));
   const reasons = [...text.matchAll(/"Name":"reason","Value":"(\w+)"/g)].map(([, reason]) => reason);
-  expect(reasons.toSorted()).toEqual(['notAuthenticated', 'not_signed'].toSorted());
+  expect(reasons.toSorted()).toEqual(['notAuthenticated', 'not_signed', 'too_many_devices']);
+});
+
+test('at the doors of phones and senders a bug and an applied request are counted, and a refused sign-in raises no alarm', () => {
+  for (const door of ['devices', 'resolve'] as const) {
+    expect(metricsOf(door, { message: 'bug' })).toEqual({ Bugs: 1 });
+    const unproven = { message: 'request', outcome: 'refused', reason: 'invalid_token' };
+    expect(metricsOf(door, unproven)).toEqual({ 'Refused{invalid_token}': 1 });
+    expect(metricsOf(door, { message: 'request', outcome: 'applied', duration_ms: 7 })).toEqual({ EffectMs: 7 });
+  }
+});
+
+test('a 429 of devices itself is no throttled request', () => {
+  const metricsIn = ({ template }: typeof dev) =>
+    Object.values(template.findResources('AWS::CloudWatch::Alarm')).find(({ Properties }) =>
+      Properties.AlarmDescription.endsWith('#throttled-requests'),
+    )?.['Properties'].Metrics;
+  const expressions = JSON.stringify(metricsIn(dev));
+  expect(expressions).toContain('FILL(turnedAway, 0) - FILL(full, 0)');
+  expect(expressions).toContain('{"Name":"reason","Value":"too_many_devices"}');
+  expect(JSON.stringify(metricsIn(unmirrored))).not.toContain('too_many_devices');
+});
+
+test('an alarm reads at most ten metrics, as CloudWatch allows', () => {
+  for (const { Metrics = [] } of [...alarmsOf(dev), ...alarmsOf(functionUrls)])
+    expect(Metrics.filter(({ Expression }) => Expression === undefined).length).toBeLessThanOrEqual(10);
 });
 
 test('a bug is counted', async () => {
@@ -368,6 +393,7 @@ test('the dashboard answers from top to bottom: is it safe, is it keeping up, ea
       'Is it keeping up?',
       'ApproximateAgeOfOldestMessage',
       'EffectMs',
+      ...(template === unmirrored.template ? [] : ['## Phones and senders']),
       ...ofMirrors,
       'What does it cost?',
       'ConsumedWriteCapacityUnits',
@@ -393,7 +419,7 @@ test('docs/operations.md has the numbers that are deployed', () => {
   const { EVENT_SOURCE, MARKS_QUEUE, OPERATIONS_QUEUE } = settings;
   const { maxConcurrency, logRetentionDays, throttle } = Stage.parse({});
   for (const [name, value] of [
-    ...Object.entries(throttle).map(([route, perS]) => [`throttle.${route}`, perS] as const),
+    ...Object.entries({ ...throttle, events: eventsPerS([]) }).map(([route, perS]) => [`throttle.${route}`, perS] as const),
     ['maxConcurrency', maxConcurrency],
     ['batchSize', EVENT_SOURCE.batchSize],
     ['maxReceiveCount', OPERATIONS_QUEUE.maxReceiveCount],

@@ -6,7 +6,8 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Configuration } from '../../functions/core/bindery-json.ts';
-import { App } from '../../functions/core/configuration.ts';
+import { App, Source } from '../../functions/core/configuration.ts';
+import { DevicesEnvironment, ResolveEnvironment } from '../../functions/lambda/device-environment.ts';
 import {
   AccountApiEnvironment,
   ApplyEnvironment,
@@ -15,21 +16,34 @@ import {
   SweepEnvironment,
 } from '../../functions/lambda/environment.ts';
 import { Bindery } from '../../infra/bindery.ts';
+import { configurationFor } from '../../infra/configuration.ts';
 import { environmentBytes } from '../../infra/function.ts';
 import * as settings from '../../infra/settings.ts';
 import { allowedTo as allowed, Role } from './policy.ts';
-import { app, CONFIGURATION, EVERYTHING, MIRRORED, Ref, type Synthesized, stackOf, synthesized } from './synthesis.ts';
+import {
+  app,
+  COMPLETE,
+  CONFIGURATION,
+  EVERYTHING,
+  MIRRORED,
+  Ref,
+  type Synthesized,
+  stackOf,
+  synthesized,
+} from './synthesis.ts';
 
 const DOORS = ['events', 'account-api', 'apply', 'sweep'] as const;
 const MIRROR_DOORS = ['mirror', 'verify'] as const;
-const ALL_DOORS = [...DOORS, ...MIRROR_DOORS];
+const DEVICE_DOORS = ['devices', 'resolve'] as const;
+const ALL_DOORS = [...DOORS, ...DEVICE_DOORS, ...MIRROR_DOORS];
 const dev = synthesized();
 const { template, propertiesAt } = dev;
-const functionUrls = synthesized({ front: 'function-url' });
+const functionUrls = synthesized({ front: 'function-url', configuration: COMPLETE });
 const ownKey = synthesized({ encryption: 'kms', alarmEmail: 'ops@shop.example' });
 const allowedTo = (door: settings.Door, of = dev) => allowed(door, of);
 const mirrored = synthesized({ configuration: MIRRORED });
-const mirroredOwnKey = synthesized(EVERYTHING);
+const complete = synthesized({ configuration: COMPLETE });
+const completeOwnKey = synthesized(EVERYTHING);
 
 const Environment = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
 /** Returns a value of the template as deployed, with the longest names that a Region makes. */
@@ -63,9 +77,9 @@ const findingsIn = (scope: Stack): string[] =>
     );
 
 test.each([
-  ['with mirrors and mails', synthesized({ configuration: MIRRORED, alarmEmail: 'ops@shop.example' }).stack],
+  ['with mirrors and mails', synthesized({ configuration: COMPLETE, alarmEmail: 'ops@shop.example' }).stack],
   ['with function URLs', functionUrls.stack],
-  ["with mirrors in prod and a key of the account's own", mirroredOwnKey.stack],
+  ["with mirrors in prod and a key of the account's own", completeOwnKey.stack],
 ])('the stack %s follows every rule of cdk-nag, or the code acknowledges it with a reason', (_, scope) => {
   expect(findingsIn(scope)).toEqual([]);
 });
@@ -138,13 +152,15 @@ describe('least privilege', () => {
 
   test('a function reads only its own kind of secret', () => {
     const secretsOf = (door: settings.Door) =>
-      Object.keys(allowedTo(door, mirrored)).filter((path) => /^Credentials\/|\/Secret$/.test(path));
+      Object.keys(allowedTo(door, complete)).filter((path) => /^Credentials\/|\/Secret$/.test(path));
     const ofMirrors = ['Credentials/pseudonyms', 'Mirror shop-android/Secret', 'Mirror shop-ios/Secret'];
     expect(Object.fromEntries(ALL_DOORS.map((door) => [door, secretsOf(door)]))).toEqual({
       events: ['Credentials/source web'],
       'account-api': ['Credentials/app shop-android', 'Credentials/app shop-ios'],
       apply: ['Credentials/pseudonyms'],
       sweep: [],
+      devices: ['Credentials/devices', 'Credentials/source web'],
+      resolve: ['Credentials/devices', 'Credentials/reader push'],
       mirror: ofMirrors,
       verify: ofMirrors,
     });
@@ -167,8 +183,8 @@ describe('least privilege', () => {
   });
 
   test('no function but sweep can scan or delete from the table', () => {
-    const roles = mirrored.template.findResources('AWS::IAM::Role');
-    const others = Object.entries(roles).filter(([id]) => mirrored.paths.get(id) !== 'sweep-role');
+    const roles = complete.template.findResources('AWS::IAM::Role');
+    const others = Object.entries(roles).filter(([id]) => complete.paths.get(id) !== 'sweep-role');
     expect(others).toHaveLength(Object.keys(roles).length - 1);
     expect(JSON.stringify(others)).not.toMatch(/dynamodb:(?:Scan|\w*Delete|BatchWrite)/);
     expect(JSON.stringify(roles)).not.toMatch(/dynamodb:(?:[^"]*\*|PartiQL(?!Insert"|Update"))/);
@@ -188,21 +204,37 @@ test('the environment of a function has the variables that it reads, and no othe
     'account-api': AccountApiEnvironment,
     apply: ApplyEnvironment,
     sweep: SweepEnvironment,
+    devices: DevicesEnvironment,
+    resolve: ResolveEnvironment,
     mirror: MirrorEnvironment,
     verify: MirrorEnvironment,
   };
   for (const door of ALL_DOORS)
-    expect(z.strictObject(schemas[door].shape).safeParse(variablesOf(door, mirrored)).error, door).toBeUndefined();
+    expect(z.strictObject(schemas[door].shape).safeParse(variablesOf(door, complete)).error, door).toBeUndefined();
 });
 
-test('an HTTP door gets no settings of mirrors, and account-api no sources', () => {
+test('an HTTP door gets no settings of mirrors, and of the callers only its own', () => {
   const apps = MIRRORED.apps.map(({ mirror: _, ...app }) => app);
-  const given = (door: settings.HttpDoor) => JSON.parse(`${variablesOf(door, mirrored)['BINDERY_CONFIG']}`);
-  const read = (app: unknown) => App.parse(app);
-  expect(given('events').apps.map(read)).toEqual(apps);
-  expect(given('events').sources).toEqual(MIRRORED.sources);
-  expect(Object.keys(given('account-api'))).toEqual(['apps']);
-  expect(given('account-api').apps.map(read)).toEqual(apps);
+  const [web] = CONFIGURATION.sources;
+  const sources = [web, { ...web, id: 'mobile', tickets: true }];
+  const configuration = Configuration.parse({ ...COMPLETE, sources });
+  const { identities, readers } = configuration;
+  const given = (door: settings.HttpDoor) => JSON.parse(configurationFor(door, configuration));
+  const parts = {
+    events: { sources },
+    'account-api': {},
+    devices: { identities, sources: [sources[1]] },
+    resolve: { readers },
+  } as const;
+  for (const door of ['events', 'account-api', 'devices', 'resolve'] as const) {
+    const { apps: own, ...rest } = given(door);
+    expect(own.map((app: unknown) => App.parse(app))).toEqual(apps);
+    const read = rest.sources ? { ...rest, sources: rest.sources.map((one: unknown) => Source.parse(one)) } : rest;
+    expect(Object.keys(read)).toEqual(Object.keys(parts[door]));
+  }
+  expect(given('devices')).toMatchObject(parts.devices);
+  expect(given('resolve')).toMatchObject(parts.resolve);
+  expect(given('events').sources.map(({ id }: Source) => id)).toEqual(['web', 'mobile']);
 });
 
 test('mirror and verify get all settings of mirrors, and a default takes no space', () => {
@@ -213,7 +245,7 @@ test('mirror and verify get all settings of mirrors, and a default takes no spac
 });
 
 test('a template has no secret values', () => {
-  expect(JSON.stringify(mirrored.template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
+  expect(JSON.stringify(complete.template.toJSON())).not.toMatch(/\{\{resolve:|"SecretString"/);
 });
 
 test('an environment that is too large for Lambda stops the synthesis', () => {
@@ -227,25 +259,25 @@ test('an environment that is too large for Lambda stops the synthesis', () => {
 
 test('a deployed environment is not larger than was estimated', () => {
   for (const door of ALL_DOORS) {
-    const { Variables } = Environment.parse(mirrored.propertiesAt(door)).Environment;
-    const estimate = environmentBytes(mirrored.stack, Variables);
-    expect(Buffer.byteLength(JSON.stringify(variablesOf(door, mirrored))), door).toBeLessThanOrEqual(estimate);
+    const { Variables } = Environment.parse(complete.propertiesAt(door)).Environment;
+    const estimate = environmentBytes(complete.stack, Variables);
+    expect(Buffer.byteLength(JSON.stringify(variablesOf(door, complete))), door).toBeLessThanOrEqual(estimate);
   }
 });
 
 test('every function has the runtime, timeout and memory it needs, and writes its own log in JSON', () => {
   for (const door of ALL_DOORS)
-    expect(mirrored.propertiesAt(door)).toMatchObject({
+    expect(complete.propertiesAt(door)).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Timeout: settings.TIMEOUT_S[door],
       MemorySize: settings.MEMORY_MB[door],
-      LoggingConfig: { LogGroup: { Ref: mirrored.idAt(`${door}-log`) }, LogFormat: 'JSON', SystemLogLevel: 'WARN' },
+      LoggingConfig: { LogGroup: { Ref: complete.idAt(`${door}-log`) }, LogFormat: 'JSON', SystemLogLevel: 'WARN' },
     });
 });
 
 test("the account's own key encrypts queues, table, secrets, logs and the topic of alarms", () => {
-  const { template, idAt } = mirroredOwnKey;
+  const { template, idAt } = completeOwnKey;
   const key = { 'Fn::GetAtt': [idAt('Key'), 'Arn'] };
   template.allResourcesProperties('AWS::SQS::Queue', {
     KmsMasterKeyId: key,
@@ -301,30 +333,34 @@ test('every client can call a function by its URL, and only by that', () => {
   expect(new Set(granted)).toEqual(new Set(['lambda:InvokeFunctionUrl true', 'lambda:InvokeFunction true']));
 });
 
-test('function URLs are two outputs without a slash at the end', () => {
-  const { EventsUrl, AccountApiUrl, Url } = functionUrls.template.findOutputs('*');
+test('function URLs are an output for each door, without a slash at the end', () => {
+  const { EventsUrl, AccountApiUrl, DevicesUrl, ResolveUrl, Url } = functionUrls.template.findOutputs('*');
   const host = { 'Fn::Select': [2, { 'Fn::Split': ['/', { 'Fn::GetAtt': [expect.anything(), 'FunctionUrl'] }] }] };
-  for (const output of [EventsUrl, AccountApiUrl])
+  for (const output of [EventsUrl, AccountApiUrl, DevicesUrl, ResolveUrl])
     expect(output?.['Value']).toEqual({ 'Fn::Join': ['', ['https://', host]] });
   expect(Url).toBeUndefined();
 });
 
 test('the option doorConcurrency reserves executions for HTTP doors and nothing else does', () => {
   template.allResourcesProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
-  const { propertiesAt } = synthesized({ doorConcurrency: 50 });
-  expect(propertiesAt('events')).toMatchObject({ ReservedConcurrentExecutions: 50 });
-  expect(propertiesAt('account-api')).toMatchObject({ ReservedConcurrentExecutions: 50 });
+  const { propertiesAt } = synthesized({ configuration: COMPLETE, doorConcurrency: 50 });
+  for (const door of ['events', 'account-api', ...DEVICE_DOORS])
+    expect(propertiesAt(door)).toMatchObject({ ReservedConcurrentExecutions: 50 });
   expect(propertiesAt('apply')).not.toHaveProperty('ReservedConcurrentExecutions');
 });
 
-test('the HTTP API has the routes of the settings, for every method, and each leads to its function', () => {
+test.each([
+  ['all routes of the settings', complete, () => true],
+  ['the routes of its functions', dev, (door: settings.HttpDoor) => /events|account-api/.test(door)],
+])('the HTTP API has %s, for every method, and each leads to its function', (_, { template, idAt }, has) => {
   const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route'));
   const keys = routes.map(({ Properties }) => Properties.RouteKey);
-  const named = settings.ROUTES.map(({ path }) => `ANY ${path}`);
+  const served = settings.ROUTES.filter(({ door }) => has(door));
+  const named = served.map(({ path }) => `ANY ${path}`);
   expect(keys.toSorted()).toEqual([...named, 'ANY /v3/{proxy+}', '$default'].toSorted());
-  for (const { path, door } of settings.ROUTES) {
+  for (const { path, door } of served) {
     template.hasResourceProperties('AWS::Lambda::Permission', {
-      FunctionName: { 'Fn::GetAtt': [dev.idAt(door), 'Arn'] },
+      FunctionName: { 'Fn::GetAtt': [idAt(door), 'Arn'] },
       SourceArn: { 'Fn::Join': ['', Match.arrayWith([`/*/*${path}`])] },
     });
   }
@@ -343,6 +379,28 @@ test('a flood on one route leaves the others open: each has its own limit, which
     'ANY /v3/device/account/query': limit(200),
   });
   expect(stage.DependsOn).toEqual(expect.arrayContaining(routes.map(([id]) => id)));
+});
+
+test.each([
+  ['without phones and readers', {}, 500],
+  ['with phones', { identities: COMPLETE.identities }, 300],
+  ['with readers', { readers: COMPLETE.readers }, 400],
+  ['with both', { identities: COMPLETE.identities, readers: COMPLETE.readers }, 200],
+])('the limits of all routes together leave executions to apply in a stack %s', (_, callers, events) => {
+  const { template, idAt } = synthesized({ configuration: { ...CONFIGURATION, ...callers } });
+  const { RouteSettings, DefaultRouteSettings } = template.toJSON()['Resources'][idAt('HttpApi/Stage')].Properties;
+  const limits = Object.values<{ ThrottlingRateLimit: number }>(RouteSettings).map((one) => one.ThrottlingRateLimit);
+  expect(RouteSettings['ANY /events/{source}'].ThrottlingRateLimit).toBe(events);
+  const others = 2 * DefaultRouteSettings.ThrottlingRateLimit;
+  expect(limits.reduce((sum, limit) => sum + limit, others)).toBe(940);
+});
+
+test('a configuration without phones and readers deploys nothing for them', () => {
+  expect(JSON.stringify(mirrored.template.toJSON())).not.toMatch(/devices|resolve|reader|DEVICE_SECRET/i);
+  const secretsOf = (configuration: Configuration) =>
+    Object.keys(synthesized({ configuration }).template.findResources('AWS::SecretsManager::Secret')).length;
+  const { readers, identities } = COMPLETE;
+  expect([{}, { identities }, { readers }].map((more) => secretsOf({ ...CONFIGURATION, ...more }))).toEqual([4, 5, 6]);
 });
 
 test("requests that go on to an app's hosted API have the limit of its other requests", () => {
@@ -375,7 +433,7 @@ test('the access log has no address, no path and no query string', () => {
 });
 
 test.each([
-  ['outlive the stack in prod', mirroredOwnKey, 'Retain'],
+  ['outlive the stack in prod', completeOwnKey, 'Retain'],
   ['are deleted with the stack in dev', ownKey, 'Delete'],
 ])('the table, secrets, queues and key %s', (_, { template, stack }, policy) => {
   const types = ['DynamoDB::GlobalTable', 'SecretsManager::Secret', 'SQS::Queue', 'KMS::Key'];
@@ -431,8 +489,8 @@ test('no resource has a fixed name, so that a second stack fits beside the first
 });
 
 test('functions use the table of a restore, their roles allow no other, and the own one stays', () => {
-  const restored = synthesized({ stage: 'prod', restoredTable: 'bindery-restored' });
-  for (const door of DOORS) {
+  const restored = synthesized({ configuration: COMPLETE, stage: 'prod', restoredTable: 'bindery-restored' });
+  for (const door of ALL_DOORS) {
     const { Variables } = Environment.parse(restored.propertiesAt(door)).Environment;
     expect(Variables['REGISTRY_TABLE']).toBe('bindery-restored');
     expect(JSON.stringify(restored.propertiesAt(`${door}-role`))).toContain(':table/bindery-restored');
@@ -443,7 +501,7 @@ test('functions use the table of a restore, their roles allow no other, and the 
 });
 
 test('the stack has outputs for its URL, table, queues, dashboard and secrets, also of mirrors', () => {
-  expect(Object.keys(mirrored.template.findOutputs('*')).toSorted()).toEqual([
+  expect(Object.keys(complete.template.findOutputs('*')).toSorted()).toEqual([
     'DashboardName',
     'MirrorDeadLettersUrlOfShopAndroid',
     'MirrorDeadLettersUrlOfShopIos',
@@ -455,6 +513,8 @@ test('the stack has outputs for its URL, table, queues, dashboard and secrets, a
     'ParkedQueueUrl',
     'SecretOfAppShopAndroid',
     'SecretOfAppShopIos',
+    'SecretOfDevices',
+    'SecretOfReaderPush',
     'SecretOfSourceWeb',
     'TableName',
     'Url',
@@ -472,7 +532,7 @@ test('two ids that make the same output stop the synthesis', () => {
 });
 
 test('every function has the tags service and stage, but the dashboard none: not every Region knows them', () => {
-  const { template } = mirroredOwnKey;
+  const { template } = completeOwnKey;
   template.allResourcesProperties('AWS::Lambda::Function', {
     Tags: [
       { Key: 'service', Value: 'bindery' },

@@ -5,6 +5,7 @@ import cdk from '../../cdk.json' with { type: 'json' };
 import { Configuration } from '../../functions/core/bindery-json.ts';
 import { BinderyStack } from '../../infra/stack.ts';
 import type { Stage } from '../../infra/stages.ts';
+import { newPrivateJwk, withIdentity } from '../../local/identity.ts';
 
 /** A configuration, the name of a stage, and its options. */
 type Variant = { readonly configuration?: Configuration; readonly stage?: string } & Partial<z.input<typeof Stage>>;
@@ -37,9 +38,22 @@ export const MIRRORED = Configuration.parse({
   ],
 });
 
+/** The private key of the identity provider below. */
+export const IDENTITY_KEY = newPrivateJwk();
+
+/** The configuration above, with phones that sign in by a provider or by a ticket, and a reader. */
+export const COMPLETE = withIdentity(
+  Configuration.parse({
+    ...MIRRORED,
+    sources: CONFIGURATION.sources.map((source) => ({ ...source, tickets: true })),
+    readers: [{ id: 'push', apps: ['shop-android', 'shop-ios'] }],
+  }),
+  IDENTITY_KEY,
+);
+
 /** Options that add every resource a stack can have, except function URLs. */
 export const EVERYTHING = {
-  configuration: MIRRORED,
+  configuration: COMPLETE,
   encryption: 'kms',
   alarmEmail: 'ops@shop.example',
   stage: 'prod',
