@@ -282,7 +282,7 @@ test('the alarm on refused signatures reads both reasons', () => {
   expect(reasons.toSorted()).toEqual(['notAuthenticated', 'not_signed', 'too_many_devices']);
 });
 
-test('at the doors of phones and senders a bug and an applied request are counted, and a refused sign-in raises no alarm', () => {
+test('a bug and an applied request of phones and senders are counted, and a refused sign-in raises no alarm', () => {
   for (const door of ['devices', 'resolve'] as const) {
     expect(metricsOf(door, { message: 'bug' })).toEqual({ Bugs: 1 });
     const unproven = { message: 'request', outcome: 'refused', reason: 'invalid_token' };
@@ -419,7 +419,9 @@ test('docs/operations.md has the numbers that are deployed', () => {
   const { EVENT_SOURCE, MARKS_QUEUE, OPERATIONS_QUEUE } = settings;
   const { maxConcurrency, logRetentionDays, throttle } = Stage.parse({});
   for (const [name, value] of [
-    ...Object.entries({ ...throttle, events: eventsPerS([]) }).map(([route, perS]) => [`throttle.${route}`, perS] as const),
+    ...Object.entries({ ...throttle, events: eventsPerS([]) }).map(
+      ([route, perS]) => [`throttle.${route}`, perS] as const,
+    ),
     ['maxConcurrency', maxConcurrency],
     ['batchSize', EVENT_SOURCE.batchSize],
     ['maxReceiveCount', OPERATIONS_QUEUE.maxReceiveCount],
