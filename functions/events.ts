@@ -2,19 +2,19 @@ import { acceptInto } from './aws/queues.ts';
 import { dynamodbRegistryStore, READS, registryIn, tableNamed } from './aws/registry-store.ts';
 import { secretsIn } from './aws/secrets.ts';
 import { eventsHandler } from './events/handler.ts';
-import { webhookKey } from './events/signature.ts';
-import { reachesOf } from './events/source.ts';
+import { kindNamed } from './events/kinds.ts';
+import { keyIn, openSources } from './events/source.ts';
 import { EventsEnvironment, readEnvironment } from './lambda/environment.ts';
 import { httpDoor } from './lambda/http.ts';
 import { logOf } from './lambda/log.ts';
 
 const log = logOf('events');
 const environment = readEnvironment(EventsEnvironment);
-const reaches = reachesOf(environment.BINDERY_CONFIG);
-const keysOf = secretsIn(environment.SOURCE_SECRETS, webhookKey, log);
+const sources = openSources(environment.BINDERY_CONFIG, kindNamed);
+const keysOf = secretsIn(environment.SOURCE_SECRETS, keyIn(sources), log);
 const table = tableNamed(environment.REGISTRY_TABLE);
 const store = dynamodbRegistryStore(table);
 const accept = acceptInto(environment.OPERATIONS_QUEUE_URL, registryIn(table, READS.events));
 
-/** `POST /events/{source}`: accepts signed auth events. */
-export const handler = httpDoor(eventsHandler({ reaches, keysOf, accept, store, now: Date.now }), log);
+/** `/events/{source}`: accepts auth events of the app and of identity providers. */
+export const handler = httpDoor(eventsHandler({ sources, keysOf, accept, store, fetch, now: Date.now }), log);

@@ -185,7 +185,7 @@ export class Bindery extends Construct {
   #acceptPermissions(credentials: CredentialSet) {
     return [
       allow(this.operations.queue.queueArn, 'sqs:SendMessage'),
-      allow(credentials.arns, 'secretsmanager:GetSecretValue'),
+      ...(credentials.arns.length > 0 ? [allow(credentials.arns, 'secretsmanager:GetSecretValue')] : []),
     ];
   }
 

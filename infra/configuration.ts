@@ -1,8 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../functions/core/bindery-json.ts';
+import { KINDS } from '../functions/events/kinds.ts';
+import { faultsOf } from '../functions/events/source.ts';
+import { nearestName } from './nearest-name.ts';
 import type { DeviceDoor, HttpDoor } from './settings.ts';
 import { DEFAULT_STAGE, Stages } from './stages.ts';
+
+/** All kinds of sources, by name. The deployment checks their options: a function would only fail at its cold start. */
+export const SOURCE_KINDS = new Map(
+  await Promise.all(Object.entries(KINDS).map(async ([name, load]) => [name, (await load()).kind] as const)),
+);
+
+/** Tests that a source has a secret: one that we generate, or one that an operator puts in the place of the generated. */
+export const hasSecret = ({ kind }: Configuration['sources'][number]): boolean =>
+  SOURCE_KINDS.get(kind)?.keyOf !== undefined;
 
 /** The content of `bindery.json`: what functions read, and what only the deployment does. */
 export type Content = { configuration: Configuration; stages: Stages };
@@ -24,8 +36,19 @@ export function contentOf(json: unknown): Content | { problems: string[] } {
   const problems = issues.map(({ path, message }) => `${place(path)}${message}`);
   if (!read.success || !staged.success) return { problems };
   const content = { configuration: read.data, stages: staged.data.stages };
-  const strays = straySecrets(content);
-  return strays.length > 0 ? { problems: strays } : content;
+  const more = [...read.data.sources.flatMap(sourceProblems), ...straySecrets(content)];
+  return more.length > 0 ? { problems: more } : content;
+}
+
+/** Returns a line for each fault of a source that its kind finds. */
+function sourceProblems(source: Configuration['sources'][number], index: number): string[] {
+  const kind = SOURCE_KINDS.get(source.kind);
+  if (kind !== undefined)
+    return faultsOf(source, kind).map(({ path, message }) => `sources[${index}].${path}: ${message}`);
+  const names = [...SOURCE_KINDS.keys()];
+  const nearest = nearestName(source.kind, names);
+  const hint = nearest === undefined ? `kinds are ${names.join(', ')}` : `perhaps "${nearest}"`;
+  return [`sources[${index}].kind: there is no kind "${source.kind}": ${hint}`];
 }
 
 /** Returns a line for each secret that is named for an app, a source or a reader that does not exist. */

@@ -2,7 +2,7 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/bindery-json.ts';
-import { deviceDoors } from './configuration.ts';
+import { deviceDoors, hasSecret } from './configuration.ts';
 import type { StorageProps } from './encryption.ts';
 import type { Stage } from './stages.ts';
 
@@ -59,7 +59,8 @@ export class Credentials extends Construct {
       return [id, secret(`${kind} ${id}`, GENERATORS[kind])];
     };
     this.apps = new CredentialSet(configuration.apps.map(({ id }) => credential('app', id)));
-    this.sources = new CredentialSet(configuration.sources.map(({ id }) => credential('source', id)));
+    const sources = configuration.sources.filter(hasSecret);
+    this.sources = new CredentialSet(sources.map(({ id }) => credential('source', id)));
     this.readers = new CredentialSet(configuration.readers.map(({ id }) => credential('reader', id)));
     this.pseudonyms = secret('pseudonyms', OWN_KEY);
     this.devices = deviceDoors(configuration).length > 0 ? secret('devices', OWN_KEY) : undefined;

@@ -13,6 +13,7 @@ import type {
   SweepEnvironment,
   VariablesOf,
 } from '../functions/lambda/environment.ts';
+import { hasSecret } from '../infra/configuration.ts';
 import { NAMES, type Queues } from './aws/resources.ts';
 import { REGION, type Versions } from './aws/servers.ts';
 import { newPrivateJwk, PrivateJwk } from './identity.ts';
@@ -96,7 +97,10 @@ export function developmentSecrets({ apps, sources, readers }: Configuration, fo
     ...kept,
     apps: { ...kept.apps, ...missing(apps, kept.apps, () => alphanumerics(32)) },
     // 44 letters and digits are also the base64 of 33 bytes, which Standard Webhooks requires.
-    sources: { ...kept.sources, ...missing(sources, kept.sources, () => `whsec_${alphanumerics(44)}`) },
+    sources: {
+      ...kept.sources,
+      ...missing(sources.filter(hasSecret), kept.sources, () => `whsec_${alphanumerics(44)}`),
+    },
     readers: { ...kept.readers, ...missing(readers, kept.readers, () => alphanumerics(44)) },
   };
   if (file !== undefined) keep(file, secrets);

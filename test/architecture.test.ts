@@ -48,7 +48,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   sweep: ['core', 'lambda', 'mirror'],
   aws: BELOW_DOORS,
   doors: BELOW_DOORS,
-  infra: ['core', 'lambda'],
+  infra: ['core', 'lambda', 'events'],
   local: ['core', 'lambda', 'account-api', 'doors', 'infra'],
   cli: ['client', 'core', 'lambda', 'events', 'account-api', 'infra', 'local'],
   conformance: ['local', 'cli'],
@@ -117,9 +117,11 @@ test('the AWS SDK is imported by aws and the doors only', () => {
   expect(sdk.filter((file) => !['aws', 'doors'].includes(roomOf(file)))).toEqual([]);
 });
 
-test('infra imports only configuration and environment of functions', () => {
+// The kinds of sources check their options, and say which of them need a secret.
+test('infra imports only configuration, environment and kinds of sources of functions', () => {
   const allowed = ['bindery-json', 'configuration', 'identity'].map((name) => `functions/core/${name}.ts`);
   allowed.push('functions/lambda/environment.ts', 'functions/lambda/device-environment.ts');
+  allowed.push('functions/events/kinds.ts', 'functions/events/source.ts');
   const imported = [...texts.keys()].filter((file) => file.startsWith('infra/')).flatMap(importsOf);
   expect(imported.filter((name) => name.startsWith('functions/') && !allowed.includes(name))).toEqual([]);
 });

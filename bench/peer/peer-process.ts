@@ -2,8 +2,8 @@ import type { Buffer } from 'node:buffer';
 import fastify, { type FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { verified } from '../../functions/events/signature.ts';
-import { reachesOf } from '../../functions/events/source.ts';
-import { standardWebhooks } from '../../functions/events/sources/standard-webhooks.ts';
+import { openSources } from '../../functions/events/source.ts';
+import { kind as app, appFacts } from '../../functions/events/sources/standard-webhooks.ts';
 import { translate } from '../../functions/events/translate.ts';
 import { LOOPBACK } from '../../local/listening.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
@@ -20,7 +20,7 @@ import { rowsOf } from './registry.ts';
  */
 const [kind = '', where = ''] = process.argv.slice(2);
 const registry = await (kind === 'redis' ? redisRegistry(where) : postgresRegistry(where));
-const reach = reachesOf(CONFIGURATION).get('app');
+const reach = await openSources(CONFIGURATION, () => app).get('app');
 if (reach === undefined) throw new Error('bug: the installation has no source app');
 // Read by events that the peers do not have: removals from the future, token changes that name no account.
 const surroundings = { reach, store: memoryRegistryStore() };
@@ -42,7 +42,9 @@ server.post<{ Body: Buffer }>(EVENTS_PATH, async (request, reply) => {
   const id = idOf(request);
   if (id === undefined) return reply.code(401).send();
   const message = { id, body: JSON.parse(request.body.toString()) };
-  const read = await translate(message, standardWebhooks, { ...surroundings, nowMs: Date.now() });
+  const facts = appFacts(message, reach);
+  if ('refused' in facts) return reply.code(400).send(facts);
+  const read = await translate(facts.facts, { ...surroundings, nowMs: Date.now() });
   if ('refused' in read) return reply.code(400).send(read.issues);
   await registry.apply(rowsOf(read.events.flatMap(({ operations }) => operations)));
   count(read.events.length);

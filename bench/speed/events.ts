@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto';
 import type { AwsClient } from '../../functions/aws/calls.ts';
 import { operationsQueue } from '../../functions/aws/queues.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
-import { reachesOf } from '../../functions/events/source.ts';
+import { openSources } from '../../functions/events/source.ts';
+import { kind } from '../../functions/events/sources/standard-webhooks.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import { accepting } from '../../functions/operations/accept.ts';
 import { memoryRegistryStore } from '../../test/memory/registry-store.ts';
@@ -29,7 +30,7 @@ const NO_CLIENT = { call: () => Promise.resolve({}) } as unknown as AwsClient<'s
 const ownCode = (): HttpDoor =>
   httpDoor(
     eventsHandler({
-      reaches: reachesOf(CONFIGURATION),
+      sources: openSources(CONFIGURATION, () => kind),
       keysOf: () => Promise.resolve([SOURCE_KEY]),
       accept: accepting({
         enqueue: operationsQueue(NO_CLIENT, 'the URL of a queue'),
@@ -37,6 +38,7 @@ const ownCode = (): HttpDoor =>
         withinBudget: (work) => work,
       }),
       store: memoryRegistryStore(),
+      fetch,
       now: Date.now,
     }),
     jsonLog,

@@ -32,8 +32,8 @@ export type SecretsPorts<T> = {
   readonly client: SecretsClient;
   /** The name or ARN of each credential's secret. */
   readonly names: Readonly<Record<string, string>>;
-  /** Decodes a secret's text; throws if it cannot be used. */
-  readonly decode: (text: string) => T;
+  /** Decodes the text of a credential's secret; throws if it cannot be used. */
+  readonly decode: (text: string, id: string) => T | Promise<T>;
   /** The versions to read. Default: current and previous. */
   readonly stages?: readonly Stage[];
   readonly now: () => number;
@@ -100,7 +100,7 @@ async function liveSecrets<T>(ports: SecretsPorts<T>, id: string, name: string):
     if (text === undefined) continue;
     try {
       if (text.trim() === '') throw new Error('the secret has no text');
-      secrets.push(ports.decode(text));
+      secrets.push(await ports.decode(text, id));
     } catch {
       ports.log('error', 'secret.unusable', { credential: id, version: `${stages[place]}` });
       secrets.push(undefined);

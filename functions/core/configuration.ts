@@ -105,12 +105,29 @@ export const App = z
   );
 export type App = z.infer<typeof App>;
 
-/** A sender of auth events: how it signs them, and the apps that they reach. */
+/** The changes that make an account of a provider's name for it: first the case, then the prefix. */
+export const Transform = z.strictObject({
+  lowerCase: z._default(z.boolean(), false),
+  prefix: z._default(z.string().check(z.maxLength(64)), ''),
+});
+export type Transform = z.infer<typeof Transform>;
+
+/** Returns the account for a provider's name of it. Default: the name. */
+export const transformed = (name: string, transform?: Transform): string =>
+  transform === undefined ? name : transform.prefix + (transform.lowerCase ? name.toLowerCase() : name);
+
+/**
+ * A sender of auth events and the apps that they reach. Its kind (functions/events/kinds.ts) decides how it signs and
+ * writes them, which `options` it takes, and which of a provider's fields can be the `account`.
+ */
 export const Source = z.strictObject({
   id: SourceId,
-  kind: z.enum(['standard-webhooks']),
+  kind: Id,
   apps: z.array(AppId).check(z.minLength(1)),
+  options: z._default(z.record(z.string(), z.unknown()), {}),
+  account: z.optional(Id),
   accountType: z._default(AccountType, AccountType.parse(0)),
+  transform: z.optional(Transform),
   /** Phones may redeem tickets that this source signed, at `/devices/{app}/sign-in`. */
   tickets: z._default(z.boolean(), false),
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { AccountType } from './account.ts';
-import { AccountApiUrl, AppId, Id } from './configuration.ts';
+import { AccountApiUrl, AppId, Id, Transform } from './configuration.ts';
 
 const IdentityId = Id.brand<'IdentityId', 'inout'>();
 
@@ -27,16 +27,6 @@ const PublicKey = z
   .check(z.refine((key) => !('d' in key), 'is a private key: give its public part only, without "d"'));
 
 const Claim = z.string().check(z.regex(/^[A-Za-z0-9_:/.-]{1,128}$/, 'a claim is 1 to 128 letters, digits or _:/.-'));
-
-/** The changes that make an account of a provider's name for it: first the case, then the prefix. */
-export const Transform = z.strictObject({
-  lowerCase: z._default(z.boolean(), false),
-  prefix: z._default(z.string().check(z.maxLength(64)), ''),
-});
-export type Transform = z.infer<typeof Transform>;
-
-export const transformed = (name: string, { lowerCase, prefix }: Transform): string =>
-  prefix + (lowerCase ? name.toLowerCase() : name);
 
 /**
  * An identity provider whose access or ID tokens (bearers) phones sign in with. Several may serve one app. `jwks`: the

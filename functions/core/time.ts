@@ -28,7 +28,7 @@ export const NOT_YET_MS = 300_000;
 export type TimeSpan = { readonly fromMs: number; readonly toMs: number };
 
 /** The milliseconds in which a time that is written with fewer digits may be. A finer fraction is cut off. */
-function spanOf(text: string): TimeSpan {
+export function spanOf(text: string): TimeSpan {
   const fromMs = Date.parse(text);
   const digits = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
   return { fromMs, toMs: fromMs + 10 ** Math.max(0, 3 - digits) - 1 };

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import type { App } from '../core/configuration.ts';
-import { type Identity, transformed } from '../core/identity.ts';
+import { type App, transformed } from '../core/configuration.ts';
+import type { Identity } from '../core/identity.ts';
 import { Unavailable } from '../core/outcome.ts';
 import type { HttpRequest } from '../lambda/request.ts';
 import { type Fault, type Proof, proofOf, verified } from './claims.ts';
@@ -75,6 +75,6 @@ async function identityProof(ports: BearerPorts, identity: Identity, bearer: str
   const rules = { issuer, audience, algorithms, mostS: MOST_S, nowMs: ports.now() };
   const result = await verified(bearer, keySet, rules);
   if ('fault' in result) return result;
-  const named = (name: string) => (transform ? transformed(name, transform) : name);
+  const named = (name: string) => transformed(name, transform);
   return proofOf(bearer, result.claims, { by, account, session, type, named });
 }

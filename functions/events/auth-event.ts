@@ -1,7 +1,14 @@
-import type { Account, Token } from '../core/account.ts';
+import { type Account, AccountId, type Token } from '../core/account.ts';
 import type { Bound } from '../core/bindings.ts';
-import type { App } from '../core/configuration.ts';
-import { ACCOUNTS_PER_OPERATION, type Installation, type Operation, type Session, scopeOf } from '../core/operation.ts';
+import { type App, type Source, transformed } from '../core/configuration.ts';
+import {
+  ACCOUNTS_PER_OPERATION,
+  type Installation,
+  type Operation,
+  type Session,
+  scopeOf,
+  sessionOf,
+} from '../core/operation.ts';
 import { removalAt, type StampedKind, stampOf } from '../core/stamp.ts';
 import type { TimeSpan } from '../core/time.ts';
 
@@ -50,6 +57,32 @@ export type AuthEvent =
       readonly accounts: readonly Account[] | undefined;
       readonly session?: Session | undefined;
     };
+
+/**
+ * A change that a provider reports, in the provider's own names. None of them says a push token, so there is no login
+ * among them. `session`, where all others end: the one that stays.
+ */
+export type Change = {
+  readonly what: 'session ended' | 'signed out everywhere' | 'signed out elsewhere';
+  readonly account: string | undefined;
+  readonly session?: string | undefined;
+};
+export type Effect = Change['what'];
+
+/** Returns the event of a change, in every app of the source, or the name that it lacks. */
+export function eventOf(
+  { what, account: name, session: id }: Change,
+  { source, apps }: { readonly source: Source; readonly apps: readonly App[] },
+): AuthEvent | { readonly nothing: 'no_account' | 'no_session' } {
+  const named = name === undefined ? undefined : AccountId.safeParse(transformed(name, source.transform));
+  if (!named?.success) return { nothing: 'no_account' };
+  const account: Account = { type: source.accountType, id: named.data };
+  if (what === 'signed out everywhere') return { kind: 'logoutEverywhere', apps, account };
+  const session = sessionOf(id);
+  if (session === undefined) return { nothing: 'no_session' };
+  if (what === 'signed out elsewhere') return { kind: 'logoutEverywhere', apps, account, except: session };
+  return { kind: 'sessionLogout', apps, session, token: undefined, account };
+}
 
 /** An event with the parts of its stamps: its own time and the hash of its identity. */
 export type Stamped<E> = { readonly event: E; readonly time: TimeSpan; readonly hash: string };

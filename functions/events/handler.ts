@@ -1,84 +1,86 @@
 import type { KeyObject } from 'node:crypto';
-import type { Source, SourceId } from '../core/configuration.ts';
+import type { SourceId } from '../core/configuration.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
 import type { Issue } from '../lambda/issues.ts';
-import { contentOf, type HttpHandler, type HttpReply, type HttpRequest, jsonIn } from '../lambda/request.ts';
+import { contentOf, type HttpHandler, type HttpReply, type HttpRequest } from '../lambda/request.ts';
 import { type Accept, answerToAll, answerToEvent, supersededRemovals } from '../operations/accept.ts';
-import type { Verdict } from './signature.ts';
-import type { Reach, SourceKind } from './source.ts';
-import { standardWebhooks } from './sources/standard-webhooks.ts';
-import { type Message, type TranslatedEvent, translate } from './translate.ts';
-
-/** Every kind of source. `kind` in the configuration has the same names. */
-const KINDS: Readonly<Record<Source['kind'], SourceKind>> = { 'standard-webhooks': standardWebhooks };
+import type { Fact, Nothing, OpenSource, Refused } from './source.ts';
+import { type TranslatedEvent, translate } from './translate.ts';
 
 export type EventsPorts = {
-  readonly reaches: ReadonlyMap<string, Reach>;
+  readonly sources: ReadonlyMap<string, OpenSource | Promise<OpenSource>>;
   /** Returns a source's live keys, newest first; undefined for one that cannot be used. May reject with `Unavailable`. */
   readonly keysOf: (source: SourceId) => Promise<readonly (KeyObject | undefined)[]>;
   readonly accept: Accept;
   /** The registry, whose reads are strongly consistent here. */
   readonly store: RegistryStore;
+  /** For the published keys of issuers. */
+  readonly fetch: typeof fetch;
   readonly now: () => number;
 };
 
 /**
- * `POST /events/{source}`: verify, translate, accept. A request is accepted whole or changes nothing. Answers 200 with the
- * outcomes of the events, 202 if one is not yet in effect, and the refusals below.
+ * `/events/{source}`: receive, translate, accept. Answers 200 with the outcomes of the events, 202 if one is not yet in
+ * effect, and the refusals below, or what the source's kind makes of these answers.
  */
 export const eventsHandler =
   (ports: EventsPorts): HttpHandler =>
   async (request) => {
-    const source = /^\/events\/([^/]+)$/.exec(request.path)?.[1];
-    if (source === undefined) return refuse(request, 'unknown_path');
-    const reach = ports.reaches.get(source);
-    if (reach === undefined) return refuse(request, 'unknown_source');
-    const reply = await answer(ports, request, reach);
-    return { ...reply, line: { source: reach.source.id, ...reply.line } };
+    const id = /^\/events\/([^/]+)$/.exec(request.path)?.[1];
+    if (id === undefined) return refuse(request, 'unknown_path');
+    const open = await ports.sources.get(id);
+    if (open === undefined || open.kind.credential === 'iam') return refuse(request, 'unknown_source');
+    const ours = await answer(ports, request, open);
+    const reply = open.kind.reply?.(ours, request) ?? ours;
+    return { ...reply, line: { source: open.source.id, ...reply.line } };
   };
 
-async function answer(ports: EventsPorts, request: HttpRequest, reach: Reach): Promise<HttpReply> {
-  const { accept, store, now } = ports;
-  if (request.method !== 'POST') return { ...refuse(request, 'not_post'), headers: { allow: 'POST' } };
-  const message = await messageIn(ports, request, reach);
-  if ('status' in message) return message;
-  const kind = KINDS[reach.source.kind];
-  const translation = await orUnavailable(() => translate(message, kind, { reach, store, nowMs: now() }));
+async function answer(ports: EventsPorts, request: HttpRequest, open: OpenSource): Promise<HttpReply> {
+  const { methods, maxBytes } = open.kind;
+  if (!methods.includes(request.method))
+    return { ...refuse(request, 'not_post'), headers: { allow: methods.join(', ') } };
+  const read = contentOf(request, maxBytes);
+  if ('fault' in read) return refuse(request, read.fault);
+  const received = await receivedFrom(ports, { ...request, body: read.content }, open);
+  if ('facts' in received) return acceptFacts(ports, request, open, received.facts);
+  return 'refused' in received ? refuseAs(request, received) : received.reply;
+}
+
+/** Returns what the request says, or the answer to one that cannot be judged now. */
+async function receivedFrom({ keysOf, fetch, now }: EventsPorts, request: HttpRequest, open: OpenSource) {
+  const { source, apps, receive } = open;
+  const keys = await orUnavailable(() => keysOf(source.id));
+  if ('kind' in keys) return { reply: retryLater(request, 'not_accepted', keys.reason) };
+  const usable = keys.filter((key) => key !== undefined);
+  const to = { source, apps, keys: usable, nowMs: now(), fetch };
+  const received = await orUnavailable(async () => receive(request, to));
+  if ('kind' in received) return { reply: retryLater(request, 'not_accepted', received.reason) };
+  // The newest key, if it cannot be used, may be the one that signed it.
+  const isOurs = 'isWrong' in received && received.isWrong === true && keys[0] === undefined;
+  return isOurs && open.kind.keyOf ? { reply: retryLater(request, 'not_accepted', 'secret_unusable') } : received;
+}
+
+async function acceptFacts(
+  { accept, store, now }: EventsPorts,
+  request: HttpRequest,
+  reach: OpenSource,
+  facts: readonly Fact[],
+): Promise<HttpReply> {
+  const translation = await orUnavailable(() => translate(facts, { reach, store, nowMs: now() }));
   if ('kind' in translation) return retryLater(request, 'not_accepted', translation.reason);
   if ('refused' in translation) {
     const { refused, issues, aheadMs } = translation;
     return refused === 'not yet' ? notYet(request, aheadMs, issues) : refuse(request, CODES[refused], issues);
   }
-  const { events } = translation;
+  const { events, nothings } = translation;
   const operations = events.flatMap((event) => event.operations);
+  if (operations.length === 0) return ignoredReply(request, nothings);
   const accepted = await accept(request.id, operations);
   if (accepted.kind === 'unavailable') return retryLater(request, 'unknown', accepted.reason);
   if (accepted.kind === 'tooLarge') return refuse(request, 'too_large');
-  return acceptedReply(request, events, accepted.outcomes, now());
-}
-
-/** Returns the message that a live key signed, or the answer to a request without one. */
-async function messageIn(
-  { keysOf, now }: EventsPorts,
-  request: HttpRequest,
-  { source }: Reach,
-): Promise<Message | HttpReply> {
-  const read = contentOf(request);
-  if ('fault' in read) return refuse(request, read.fault);
-  const body = read.content;
-  const keys = await orUnavailable(() => keysOf(source.id));
-  if ('kind' in keys) return retryLater(request, 'not_accepted', keys.reason);
-  const usable = keys.filter((key) => key !== undefined);
-  const verdict = KINDS[source.kind].verify({ ...request, body }, usable, now());
-  if ('fault' in verdict) {
-    // The newest key, if it cannot be used, may be the one that signed it.
-    const isOurs = verdict.isWrong === true && keys[0] === undefined;
-    return isOurs ? retryLater(request, 'not_accepted', 'secret_unusable') : notSigned(request, verdict);
-  }
-  const json = jsonIn(body);
-  return json === undefined ? refuse(request, 'not_json') : { id: verdict.id, body: json.value };
+  return acceptedReply(request, translation, accepted.outcomes, now());
 }
 
 /** Every refusal, by its code. */
@@ -123,9 +125,11 @@ const placesOf = (issues: readonly Issue[]): string =>
     .map(({ path }) => path || 'body')
     .join(' ');
 
-/** Refuses a request and says what is wrong with its headers: none of it is secret. */
-const notSigned = (request: HttpRequest, { fault, clockS }: Exclude<Verdict, { id: string }>): HttpReply => {
-  const reply = refuse(request, 'not_signed');
+/** Refuses a request. If it is not signed, says what is wrong with its headers: none of it is secret. */
+const refuseAs = (request: HttpRequest, refusal: Refused): HttpReply => {
+  const reply = refuse(request, refusal.refused, 'issues' in refusal ? refusal.issues : undefined);
+  if (refusal.refused !== 'not_signed') return reply;
+  const { fault, clockS } = refusal;
   const body = { code: 'not_signed', message: fault, request_id: request.id };
   return { ...reply, body, line: { ...reply.line, fault, ...(clockS !== undefined && { clock_s: clockS }) } };
 };
@@ -158,10 +162,29 @@ function notYet(request: HttpRequest, aheadMs: number, issues: readonly Issue[])
 export const notYetText = (aheadS: number): string =>
   `timestamp is ${aheadS} seconds ahead of our clock; nothing was accepted; send it again when they are over`;
 
+/** Counts events without an effect by their reason. */
+const countOf = (nothings: readonly Nothing[]): Partial<Record<Nothing, number>> =>
+  Object.fromEntries(
+    Map.groupBy(nothings, (one) => one)
+      .entries()
+      .map(([reason, all]) => [reason, all.length]),
+  );
+
+/** The fields of the log line for them. */
+const ignoredIn = (nothings: readonly Nothing[]): Record<string, number> =>
+  Object.fromEntries(Object.entries(countOf(nothings)).map(([reason, count]) => [`ignored_${reason}`, count]));
+
+/** The answer to events none of which has an effect: a refusal would make a provider switch the endpoint off. */
+const ignoredReply = (request: HttpRequest, nothings: readonly Nothing[]): HttpReply => ({
+  status: 200,
+  body: { outcome: 'ignored', events: [], ignored: countOf(nothings), request_id: request.id },
+  line: { outcome: 'ignored', events: 0, ...ignoredIn(nothings) },
+});
+
 /** Returns the events' outcomes in the order sent. */
 function acceptedReply(
   request: HttpRequest,
-  events: readonly TranslatedEvent[],
+  { events, nothings }: { readonly events: readonly TranslatedEvent[]; readonly nothings: readonly Nothing[] },
   outcomes: readonly Outcome[],
   nowMs: number,
 ): HttpReply {
@@ -176,8 +199,19 @@ function acceptedReply(
   const operations = events.flatMap((event) => event.operations);
   return {
     status: outcome === 'durable' ? 202 : 200,
-    body: { outcome, events: results, request_id: request.id },
-    line: { ...lineOf(events, nowMs), outcome, superseded, ...supersededRemovals(operations, outcomes) },
+    body: {
+      outcome,
+      events: results,
+      ...(nothings.length > 0 && { ignored: countOf(nothings) }),
+      request_id: request.id,
+    },
+    line: {
+      ...lineOf(events, nowMs),
+      outcome,
+      superseded,
+      ...ignoredIn(nothings),
+      ...supersededRemovals(operations, outcomes),
+    },
   };
 }
 

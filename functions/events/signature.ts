@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { type HttpRequest, jsonIn } from '../lambda/request.ts';
 
 /** The most that the time of an attempt may differ from ours (s). Standard Webhooks' own libraries use 5 minutes too. */
 export const TOLERANCE_S = 300;
@@ -25,12 +26,13 @@ export type SignedRequest = {
 };
 
 /**
- * A message's id, the same on every attempt, or what is wrong with its headers. Neither says anything secret. `clockS`:
- * seconds that the sender's clock is ahead of ours. `isWrong`: everything but the signature is as it must be.
+ * A reason why a request is not signed; it says nothing secret. `clockS`: seconds that the sender's clock is ahead of ours.
+ * `isWrong`: everything but the signature is as it must be.
  */
-export type Verdict =
-  | { readonly id: string }
-  | { readonly fault: string; readonly clockS?: number; readonly isWrong?: boolean };
+export type Fault = { readonly fault: string; readonly clockS?: number; readonly isWrong?: boolean };
+
+/** A message's id, the same on every attempt, or what is wrong with its headers. */
+type Verdict = { readonly id: string } | Fault;
 
 /**
  * Judges if one of the keys signed the raw bytes for an attempt made now: Standard Webhooks 1.0.0, symmetric scheme `v1`.
@@ -55,6 +57,17 @@ export function verified({ headers, body }: SignedRequest, keys: readonly KeyObj
   if (given.length === 0) return { fault: `${nameOf('signature')} has no "v1," with the base64 of 32 bytes` };
   if (isSignedByOne(keys, given, id, timestamp, body)) return { id };
   return { fault: `${nameOf('signature')} does not match this id, timestamp and body with this secret`, isWrong: true };
+}
+
+/** Returns the id and the JSON of a message that a live key signed, or why there is none. */
+export function signedJson(
+  request: HttpRequest,
+  { keys, nowMs }: { readonly keys: readonly KeyObject[]; readonly nowMs: number },
+): { id: string; body: unknown } | ({ refused: 'not_signed' } & Fault) | { refused: 'not_json' } {
+  const verdict = verified(request, keys, nowMs);
+  if ('fault' in verdict) return { refused: 'not_signed', ...verdict };
+  const json = jsonIn(request.body);
+  return json === undefined ? { refused: 'not_json' } : { id: verdict.id, body: json.value };
 }
 
 const PARTS = ['id', 'timestamp', 'signature'] as const;

@@ -1,71 +1,142 @@
 import type { KeyObject } from 'node:crypto';
-import { type Token, tokenOn } from '../core/account.ts';
+import * as z from 'zod/mini';
 import type { App, Source } from '../core/configuration.ts';
 import type { TimeSpan } from '../core/time.ts';
 import type { Issue } from '../lambda/issues.ts';
-import type { HttpRequest } from '../lambda/request.ts';
-import type { AuthEvent } from './auth-event.ts';
-import type { Verdict } from './signature.ts';
+import { type HttpReply, type HttpRequest, MAX_BODY_BYTES } from '../lambda/request.ts';
+import type { AuthEvent, Change, Effect } from './auth-event.ts';
+import type { Fault } from './signature.ts';
 
-/** One event of a body, with its auth event or the fault that prevents one. */
-export type SourceEvent = {
-  /** The event's own id; undefined if the message's id is the event's too. */
-  readonly id: string | undefined;
-  readonly time: TimeSpan;
-  /** The content that makes the event itself: equal in all copies, different in all other events. */
-  readonly content: unknown;
-  readonly translated: AuthEvent | { readonly issue: Issue };
-};
+/** Why an event has no effect. It is answered like one that has: providers switch off an endpoint that refuses. */
+export type Nothing = 'other_type' | 'no_account' | 'no_session';
 
-/** A kind of source: the signature of its requests and the format of its bodies. One file in `sources/` each. */
-export type SourceKind = {
-  /** Returns the id of a message that one of the keys signed, or what is wrong. */
-  readonly verify: (request: HttpRequest, keys: readonly KeyObject[], nowMs: number) => Verdict;
-  /** Returns the events of a body in their order, or all issues if the format is wrong. */
-  readonly read: (body: unknown, reach: Reach) => { events: readonly SourceEvent[] } | { issues: readonly Issue[] };
-};
+/**
+ * One thing that happened. `id` is equal in all copies and attempts. An event of our own format is complete: its content
+ * (equal in all copies too) makes its stamps, and `path` is the place of its time in the body. A provider's is a change in
+ * the provider's own names, or nothing; its time may be unknown, which is `arrival`.
+ */
+export type Fact =
+  | {
+      readonly id: string;
+      readonly at: TimeSpan;
+      readonly event: AuthEvent | { readonly issue: Issue };
+      readonly content: unknown;
+      readonly path: string;
+    }
+  | ({ readonly id: string; readonly at: TimeSpan | 'arrival' } & Change)
+  | { readonly nothing: Nothing };
+
+export type Refused =
+  | ({ readonly refused: 'not_signed' } & Fault)
+  | { readonly refused: 'not_json' }
+  | { readonly refused: 'invalid_event'; readonly issues: readonly Issue[] };
+
+/** The facts of a request, the reason to refuse it, or the answer to one that says nothing, such as a handshake. */
+export type Received = { readonly facts: readonly Fact[] } | Refused | { readonly reply: HttpReply };
 
 /** A source with the apps that its events may change. */
 export type Reach = { readonly source: Source; readonly apps: readonly App[] };
 
+/** The surroundings of a request. `keys`: the live ones that can be used, newest first. */
+export type To = Reach & { readonly keys: readonly KeyObject[]; readonly nowMs: number; readonly fetch: typeof fetch };
+
+/** May reject with `Unavailable`, such as when an issuer's keys cannot be read: the sender is asked to try again. */
+type Receive = (request: HttpRequest, to: To) => Received | Promise<Received>;
+
+type Definition<O extends z.ZodMiniType> = {
+  /**
+   * `ours`: a secret that we generate. `theirs`: one that the provider shows; the generated text is its placeholder, so
+   * `keyOf` must take 44 letters and digits. `published`: an issuer's keys. `iam`: no HTTP.
+   */
+  readonly credential: 'ours' | 'theirs' | 'published' | 'iam';
+  /** The options of a source of this kind, strict. Every message stands after the option's name. */
+  readonly options: O;
+  /** The provider's fields that can be the account, the default first. Empty if events name accounts themselves. */
+  readonly accounts: readonly string[];
+  /** The events with an effect, by the names that docs/events.md gives them. */
+  readonly effects: Readonly<Record<string, Effect>>;
+  /** Makes a key of a secret's text; throws if it is none. Needed with a secret. */
+  readonly keyOf?: (secret: string) => KeyObject;
+  /** Default: 256 KiB. */
+  readonly maxBytes?: number;
+  /** Default: POST. */
+  readonly methods?: readonly string[];
+  /** Called once for each source. Verifies, parses and translates: `functions/events/sources/clerk.ts` is an example. */
+  readonly receiver: (options: z.infer<O>, account: string) => Receive;
+  /** Gives our answer the form that the provider needs. Default: ours. */
+  readonly reply?: (ours: HttpReply, request: HttpRequest) => HttpReply;
+};
+
+/** A kind of source: one file in `sources/`, which exports it as `kind`. */
+export type SourceKind = Required<Omit<Definition<z.ZodMiniType>, 'receiver' | 'keyOf' | 'reply'>> &
+  Pick<Definition<z.ZodMiniType>, 'keyOf' | 'reply'> & { readonly receiverFor: (source: Source) => Receive };
+
+export const sourceKind = <O extends z.ZodMiniType>({ receiver, ...kind }: Definition<O>): SourceKind => ({
+  maxBytes: MAX_BODY_BYTES,
+  methods: ['POST'],
+  ...kind,
+  receiverFor: ({ options, account = kind.accounts[0] ?? '' }) => receiver(z.parse(kind.options, options), account),
+});
+
+/** Returns the faults of a source of this kind, with their places in its entry. */
+export function faultsOf({ options, account, transform, tickets }: Source, kind: SourceKind): Issue[] {
+  const read = z.safeParse(kind.options, options);
+  const ofOptions = (read.error?.issues ?? []).map(({ path, message }) => ({
+    path: ['options', ...path].join('.'),
+    message,
+  }));
+  const { accounts } = kind;
+  const isNamed = accounts.length === 0;
+  return [
+    ...ofOptions,
+    ...(isNamed && account !== undefined ? [fault('account', 'the events of this kind name accounts themselves')] : []),
+    ...(isNamed && transform !== undefined
+      ? [fault('transform', 'the events of this kind name accounts as they are')]
+      : []),
+    ...(!isNamed && account !== undefined && !accounts.includes(account)
+      ? [fault('account', `must be one of ${accounts.join(', ')}`)]
+      : []),
+    ...(tickets && kind.credential !== 'ours'
+      ? [fault('tickets', 'only a source with a secret of ours signs them')]
+      : []),
+  ];
+}
+
+const fault = (path: string, message: string): Issue => ({ path, message });
+
+/** A source that is ready to receive. */
+export type OpenSource = Reach & { readonly kind: SourceKind; readonly receive: Receive };
+
 type Senders = { readonly apps: readonly App[]; readonly sources: readonly Source[] };
 
-/** The reach of every source, by the source's id. */
-export const reachesOf = ({ apps, sources }: Senders): ReadonlyMap<string, Reach> =>
-  new Map(sources.map((source) => [source.id, { source, apps: apps.filter(({ id }) => source.apps.includes(id)) }]));
+/** Returns a kind by its name. */
+export type KindNamed = (name: string) => SourceKind | Promise<SourceKind>;
 
-type AppChoice = { readonly app?: App['id'] | undefined; readonly platform?: App['platform'] | undefined };
-
-/** Makes the auth event of the app that an event names, or of the source's only app if the event names none. */
-export function inApp(
-  { app: id, platform }: AppChoice,
-  { apps }: Reach,
-  make: (app: App) => AuthEvent,
-): SourceEvent['translated'] {
-  if (id === undefined && apps.length > 1) return wrong('app', 'is missing: this source has several apps');
-  const app = id === undefined ? apps[0] : apps.find((one) => one.id === id);
-  if (app === undefined) return wrong('app', 'is not an app of this source');
-  if (platform !== undefined && platform !== app.platform) return wrong('platform', "is not the app's platform");
-  return inOneSpelling(make(app));
+/** Opens every source, by its id. Kinds are loaded here, so before the first request. */
+export function openSources(
+  { apps, sources }: Senders,
+  kindNamed: KindNamed,
+): ReadonlyMap<string, OpenSource | Promise<OpenSource>> {
+  const open = (source: Source) => {
+    const opened = (kind: SourceKind): OpenSource => ({
+      source,
+      apps: apps.filter(({ id }) => source.apps.includes(id)),
+      kind,
+      receive: kind.receiverFor(source),
+    });
+    const kind = kindNamed(source.kind);
+    return kind instanceof Promise ? kind.then(opened) : opened(kind);
+  };
+  return new Map(sources.map((source) => [source.id, open(source)]));
 }
 
-/** Gives an event's tokens the spelling that they have on their platform. */
-function inOneSpelling(event: AuthEvent): AuthEvent {
-  switch (event.kind) {
-    case 'logoutEverywhere':
-      return event;
-    case 'sessionLogout': {
-      // An event with a token is about one app.
-      const { apps, token } = event;
-      return apps[0] && token ? { ...event, token: tokenOn(apps[0].platform, token) } : event;
-    }
-    case 'tokenChanged': {
-      const on = (token: Token) => tokenOn(event.app.platform, token);
-      return { ...event, oldToken: on(event.oldToken), token: on(event.token) };
-    }
-    default:
-      return { ...event, token: tokenOn(event.app.platform, event.token) };
-  }
-}
+type OpenSources = ReturnType<typeof openSources>;
 
-export const wrong = (field: string, message: string) => ({ issue: { path: `data.${field}`, message } });
+/** Makes the key of a source's secret as its kind does. */
+export const keyIn =
+  (sources: OpenSources) =>
+  async (secret: string, source: string): Promise<KeyObject> => {
+    const keyOf = (await sources.get(source))?.kind.keyOf;
+    if (keyOf === undefined) throw new Error('bug: a secret of a source that has none');
+    return keyOf(secret);
+  };

@@ -82,7 +82,11 @@ function inLowerCase(headers: APIGatewayProxyEventV2['headers']): HttpRequest['h
 
 const resultOf = ({ status, body, headers }: HttpReply): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,
-  headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  headers: {
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    'cache-control': 'no-store',
+    ...headers,
+  },
   ...(Buffer.isBuffer(body)
     ? { body: body.toString('base64'), isBase64Encoded: true }
     : { body: JSON.stringify(body) }),

@@ -19,7 +19,7 @@ export type Body = string | Buffer;
 /** The size of a body in bytes. */
 export const bytesIn = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
 
-/** `body` is sent as JSON, or as it is if it is bytes. `line`: fields for the log line of the request, never an account or a token. */
+/** `body` is sent as JSON, as it is if it is bytes, and not at all if it is undefined. `line`: fields for the log line of the request, never an account or a token. */
 export type HttpReply = {
   readonly status: number;
   readonly body: unknown;
@@ -39,15 +39,18 @@ const GZIP = 0x1f;
  * Returns the content of a body, which `content-encoding` may say is in gzip, or why there is none. Content that a gateway
  * has decoded may still have the header (https://github.com/dougmoscrop/serverless-http/issues/194).
  */
-export function contentOf({ headers, body }: HttpRequest): { content: Body } | { fault: ContentFault } {
-  if (bytesIn(body) > MAX_BODY_BYTES) return { fault: 'too_large' };
+export function contentOf(
+  { headers, body }: HttpRequest,
+  most = MAX_BODY_BYTES,
+): { content: Body } | { fault: ContentFault } {
+  if (bytesIn(body) > most) return { fault: 'too_large' };
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return { content: body };
   if (encoding !== 'gzip' && encoding !== 'x-gzip') return { fault: 'unknown_encoding' };
   const bytes = Buffer.from(body);
   if (bytes[0] !== GZIP) return { content: body };
   try {
-    return { content: gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES }) };
+    return { content: gunzipSync(bytes, { maxOutputLength: most }) };
   } catch (error) {
     return { fault: error instanceof RangeError ? 'too_large' : 'not_gzip' };
   }

@@ -10,7 +10,8 @@ import { accountsOf } from '../../functions/core/bindings.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { inParallel } from '../../functions/core/parallel.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
-import { reachesOf } from '../../functions/events/source.ts';
+import { openSources } from '../../functions/events/source.ts';
+import { kind } from '../../functions/events/sources/standard-webhooks.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import { applyMessages } from '../../functions/operations/messages.ts';
 import { startSqs } from '../../local/aws/servers.ts';
@@ -54,7 +55,8 @@ test('every login is accepted in one try and applied, whatever a hostile endpoin
   const registry = registryIn({ client: localClient('dynamodb', hostile.url), name: table.name });
   const door = httpDoor(
     eventsHandler({
-      reaches: reachesOf(CONFIGURATION),
+      sources: openSources(CONFIGURATION, () => kind),
+      fetch,
       keysOf: async () => [SOURCE_KEY],
       accept: acceptInto(QueueUrl, registry, localClient('sqs', queue.url)),
       store: registry.store,

@@ -8,8 +8,8 @@ import { applyAll } from '../../functions/core/apply.ts';
 import { accountsOf, tokensOf } from '../../functions/core/bindings.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
-import { reachesOf } from '../../functions/events/source.ts';
-import { standardWebhooks } from '../../functions/events/sources/standard-webhooks.ts';
+import { openSources } from '../../functions/events/source.ts';
+import { appFacts, kind } from '../../functions/events/sources/standard-webhooks.ts';
 import { translate } from '../../functions/events/translate.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { present, randomOf } from '../sim/random.ts';
@@ -39,9 +39,11 @@ const EVENTS = Array.from({ length: 300 }, (_, i) => {
 /** Our bindings after the events in their first order, in both directions. */
 async function ourBindings() {
   const store = memoryRegistryStore();
-  const reach = present(reachesOf(CONFIGURATION).get('app'));
+  const reach = present(await openSources(CONFIGURATION, () => kind).get('app'));
   for (const body of chunksOf(EVENTS, 100)) {
-    const read = await translate({ id: 'msg', body }, standardWebhooks, { reach, store, nowMs: NOW });
+    const facts = appFacts({ id: 'msg', body }, reach);
+    if ('refused' in facts) throw new Error(JSON.stringify(facts));
+    const read = await translate(facts.facts, { reach, store, nowMs: NOW });
     if (!('events' in read)) throw new Error(JSON.stringify(read));
     const operations = read.events.flatMap((event) => event.operations);
     await applyAll({ store, now: Date.now, pause: async () => {} }, operations);

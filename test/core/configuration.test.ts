@@ -56,7 +56,7 @@ test.each([
 });
 
 test('all faults of a configuration are reported at once', () => {
-  const value = { apps: [{ ...app, dialect: 'fcm' }, app], sources: [{ ...source, kind: 'x', apps: ['nothing'] }] };
+  const value = { apps: [{ ...app, dialect: 'fcm' }, app], sources: [{ ...source, kind: 'x y', apps: ['nothing'] }] };
   expect(issues(value).map((issue) => issue.split(':')[0])).toEqual([
     'apps.0.dialect',
     'sources.0.kind',

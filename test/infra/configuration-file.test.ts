@@ -79,3 +79,30 @@ test('account-api gets the mirror of an app that passes requests on, and of no o
       .map(({ id }) => `${id}`);
   expect([mirrored('account-api'), mirrored('events')]).toEqual([['push'], []]);
 });
+
+test.each<[string, object, string[]]>([
+  ['of no kind', { kind: 'clerc' }, ['kind: there is no kind "clerc": perhaps "clerk"']],
+  ['with an option that its kind has not', { options: { issuer: 'x' } }, ['options: Unrecognized key: "issuer"']],
+  [
+    'with an account that its kind cannot read',
+    { kind: 'clerk', account: 'email' },
+    ['account: must be one of id, external_id'],
+  ],
+  [
+    'whose events name accounts',
+    { account: 'id', transform: {} },
+    [
+      'account: the events of this kind name accounts themselves',
+      'transform: the events of this kind name accounts as they are',
+    ],
+  ],
+  [
+    'whose secret is not ours',
+    { kind: 'clerk', tickets: true },
+    ['tickets: only a source with a secret of ours signs them'],
+  ],
+])('a source %s is a problem', (_, fields, problems) => {
+  const apps = [{ id: 'ios', dialect: 'tpns', policy: 'many', platform: 'ios' }];
+  const sources = [{ id: 'web', kind: 'standard-webhooks', apps: ['ios'], ...fields }];
+  expect(problemsOf(JSON.stringify({ apps, sources }))).toEqual(problems.map((one) => `sources[0].${one}`));
+});

@@ -9,7 +9,8 @@ import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
-import { reachesOf } from '../../functions/events/source.ts';
+import { openSources } from '../../functions/events/source.ts';
+import { kind } from '../../functions/events/sources/standard-webhooks.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Log } from '../../functions/lambda/log.ts';
 import type { Delivery } from '../../functions/lambda/message.ts';
@@ -147,7 +148,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const { timeline, faults, log } = site;
   let failures = 0;
   const now = site.clock();
-  const reaches = reachesOf(site.configuration);
+  const sources = openSources(site.configuration, () => kind);
   const apps = new Map(site.configuration.apps.map((app) => [`${app.id}`, app]));
   const registryAt = (door: FixedDoor) => registryOf(site, process, READS[door], now, () => void failures++);
   const secret =
@@ -164,7 +165,8 @@ function doorsOf(site: Site, process: Process): Doors {
     });
   const registry = registryAt('account-api');
   const { store } = registry;
-  const events = { reaches, keysOf: secret(SOURCE_KEY), accept: acceptAt(registryAt('events')), store, now };
+  const keysOf = secret(SOURCE_KEY);
+  const events = { sources, keysOf, fetch, accept: acceptAt(registryAt('events')), store, now };
   const calls = { apps, secretsOf: secret(SECRET), store, accept: acceptAt(registry), now, sleep: timeline.sleep };
   return {
     sawStoreFail: () => failures > 0,

@@ -8,7 +8,8 @@ import { AppId, type Policy } from '../../functions/core/configuration.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { type EventsPorts, eventsHandler } from '../../functions/events/handler.ts';
 import { webhookKey } from '../../functions/events/signature.ts';
-import { reachesOf } from '../../functions/events/source.ts';
+import { openSources } from '../../functions/events/source.ts';
+import { kind } from '../../functions/events/sources/standard-webhooks.ts';
 import type { HttpReply, HttpRequest } from '../../functions/lambda/request.ts';
 import { type AcceptPorts, accepting } from '../../functions/operations/accept.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
@@ -98,7 +99,8 @@ export function world(ports: Partial<AcceptPorts & EventsPorts> = {}): World {
     ...ports,
   });
   const keysOf = async () => [webhookKey(SECRET)];
-  const handle = eventsHandler({ reaches: reachesOf(configuration), keysOf, accept, store, now: () => NOW, ...ports });
+  const sources = openSources(configuration, () => kind);
+  const handle = eventsHandler({ sources, keysOf, accept, store, fetch, now: () => NOW, ...ports });
   return {
     handle,
     send: (body, options) => handle(signed(body, options)),

@@ -5,9 +5,10 @@ import { installationOf, sessionOf } from '../../core/operation.ts';
 import { LAST_MS } from '../../core/stamp.ts';
 import { WrittenTime } from '../../core/time.ts';
 import { type Issue, valueAt, wordsFor } from '../../lambda/issues.ts';
+import { inApp, wrong } from '../app-choice.ts';
 import type { AuthEvent } from '../auth-event.ts';
-import { verified } from '../signature.ts';
-import { inApp, type Reach, type SourceEvent, type SourceKind, wrong } from '../source.ts';
+import { signedJson, webhookKey } from '../signature.ts';
+import { type Fact, type Reach, type Refused, sourceKind } from '../source.ts';
 
 /** The most events in one request. */
 export const MAX_EVENTS = 100;
@@ -133,22 +134,38 @@ function keysAt(path: readonly PropertyKey[], body: unknown): readonly string[] 
 }
 
 /** The app's own backend, which signs and wraps its events as Standard Webhooks specifies. */
-export const standardWebhooks: SourceKind = {
-  verify: verified,
-  read: (body, reach) => {
-    const read = readAppEvents(body);
-    if ('issues' in read) return read;
-    const eventOf = (event: AppEvent): SourceEvent => {
-      const { id, timestamp: time } = event;
-      return { id, time, content: { ...event, timestamp: time.fromMs }, translated: translated(event, reach) };
-    };
-    return { events: read.events.map(eventOf) };
+export const kind = sourceKind({
+  credential: 'ours',
+  options: z.strictObject({}),
+  accounts: [],
+  effects: {},
+  keyOf: webhookKey,
+  receiver: () => (request, to) => {
+    const signed = signedJson(request, to);
+    return 'refused' in signed ? signed : appFacts(signed, to);
   },
-};
+});
+
+/** Returns the facts of a message in this format, however it came. */
+export function appFacts({ id, body }: { id: string; body: unknown }, reach: Reach): { facts: Fact[] } | Refused {
+  const read = readAppEvents(body);
+  if ('issues' in read) return { refused: 'invalid_event', issues: read.issues };
+  return { facts: read.events.map((event, i) => factOf(event, id, Array.isArray(body) ? `${i}.` : '', reach)) };
+}
+
+/** `place`: of the event in the body. The id of the message is that of its only event. */
+function factOf(event: AppEvent, messageId: string, place: string, reach: Reach): Fact {
+  const { id = messageId, timestamp: at } = event;
+  const read = translated(event, reach);
+  const own = 'issue' in read ? { issue: { ...read.issue, path: `${place}${read.issue.path}` } } : read;
+  return { id, at, event: own, content: { ...event, timestamp: at.fromMs }, path: `${place}timestamp` };
+}
+
+type Translated = AuthEvent | { readonly issue: Issue };
 
 type Data<T extends AppEvent['type']> = Extract<AppEvent, { type: T }>['data'];
 
-function translated(event: AppEvent, reach: Reach): SourceEvent['translated'] {
+function translated(event: AppEvent, reach: Reach): Translated {
   switch (event.type) {
     case 'user.login':
       return loginOf(event, reach);
@@ -164,10 +181,7 @@ function translated(event: AppEvent, reach: Reach): SourceEvent['translated'] {
   }
 }
 
-function loginOf(
-  { data, timestamp }: Extract<AppEvent, { type: 'user.login' }>,
-  reach: Reach,
-): SourceEvent['translated'] {
+function loginOf({ data, timestamp }: Extract<AppEvent, { type: 'user.login' }>, reach: Reach): Translated {
   const { token, account, accounts = [], mode, session_id, installation_id, expires_at } = data;
   if (expires_at && expires_at.fromMs <= timestamp.fromMs) return wrong('expires_at', 'is not later than the event');
   const all = account === undefined ? accounts : [{ ...data, account }];
@@ -183,7 +197,7 @@ function loginOf(
   }));
 }
 
-function logoutOf(data: Data<'user.logout'>, reach: Reach): SourceEvent['translated'] {
+function logoutOf(data: Data<'user.logout'>, reach: Reach): Translated {
   const { token, scope, session_id } = data;
   const session = sessionOf(session_id);
   const account =
@@ -201,7 +215,7 @@ function logoutOf(data: Data<'user.logout'>, reach: Reach): SourceEvent['transla
   return inApp(data, reach, (app) => ({ kind: 'accountLogout', app, token, account, session }));
 }
 
-function everywhereOf(data: Data<'user.logout_everywhere'>, reach: Reach): SourceEvent['translated'] {
+function everywhereOf(data: Data<'user.logout_everywhere'>, reach: Reach): Translated {
   const account = accountWithDefault(data, reach);
   const except = sessionOf(data.except?.session_id);
   return inApps(data, reach, true, (apps) => ({ kind: 'logoutEverywhere', apps, account, except }));
@@ -213,7 +227,7 @@ function inApps(
   reach: Reach,
   isOfAccount: boolean,
   make: (apps: readonly App[]) => AuthEvent,
-): SourceEvent['translated'] {
+): Translated {
   const { app, platform } = data;
   if (isOfAccount && app === undefined && platform === undefined) return make(reach.apps);
   return inApp(data, reach, (one) => make([one]));

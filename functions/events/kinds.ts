@@ -1,0 +1,17 @@
+import type { SourceKind } from './source.ts';
+
+/**
+ * Every kind of source, by its name in the configuration. A kind that no source has is never evaluated: `import()` runs
+ * its file, also in a bundle.
+ */
+export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: SourceKind }>>> = {
+  'standard-webhooks': () => import('./sources/standard-webhooks.ts'),
+  clerk: () => import('./sources/clerk.ts'),
+};
+
+/** Loads a kind. Throws if there is none of this name; the deployment has refused it before. */
+export async function kindNamed(name: string): Promise<SourceKind> {
+  const load = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+  if (load === undefined) throw new Error(`there is no kind of source "${name}"`);
+  return (await load()).kind;
+}
