@@ -52,7 +52,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   local: ['core', 'lambda', 'account-api', 'doors', 'infra'],
   cli: ['client', 'core', 'lambda', 'events', 'account-api', 'infra', 'local'],
   conformance: ['local', 'cli'],
-  openapi: ['core', 'events', 'account-api'],
+  openapi: ['core', 'lambda', 'events', 'account-api', 'devices', 'resolve'],
   bench: [...PRODUCT, 'test'],
   test: [...PRODUCT, 'conformance', 'openapi', 'bench'],
 };

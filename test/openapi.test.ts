@@ -5,16 +5,18 @@ import * as z from 'zod';
 import { OperateReplies, OperateRequests } from '../functions/account-api/wire/operate.ts';
 import { QueryReplies, QueryRequests } from '../functions/account-api/wire/query.ts';
 import { readAppEvents } from '../functions/events/sources/standard-webhooks.ts';
+import { DevicesQuestion, questionIn, ResolveQuestion } from '../functions/resolve/questions.ts';
 import { ROUTES } from '../infra/settings.ts';
 import { openApiDocument } from '../openapi/document.ts';
 
 /** The part of OpenAPI 3.1 that these tests read. */
-const Media = z.object({
-  'application/json': z.object({
-    schema: z.unknown(),
-    examples: z.record(z.string(), z.object({ value: z.unknown() })),
-  }),
+const Content = z.object({
+  schema: z.unknown(),
+  examples: z.record(z.string(), z.object({ value: z.unknown() })),
 });
+const Media = z
+  .union([z.object({ 'application/json': Content }), z.object({ 'application/problem+json': Content })])
+  .transform((media) => Object.values(media)[0] ?? { schema: {}, examples: {} });
 const Response = z.object({ content: Media.optional() });
 const Operation = z.object({
   operationId: z.string(),
@@ -64,7 +66,7 @@ const bodies = Object.entries(paths).flatMap(([path, { post }]) => [
     content ? [{ path, of: status, content }] : [],
   ),
 ]);
-const examples = bodies.flatMap(({ path, of, content: { 'application/json': media } }) =>
+const examples = bodies.flatMap(({ path, of, content: media }) =>
   Object.entries(media.examples).map(([name, { value }]) => ({ path, of, name, value, schema: media.schema })),
 );
 
@@ -97,9 +99,17 @@ describe('every example', () => {
     expect(readAppEvents(value)).toHaveProperty('events');
   });
 
+  const questions = examples.filter(({ path, of }) => path.startsWith('/v1/') && of === 'request');
+  test.each(questions)('every example of a question is read: $path $name', ({ path, value }) => {
+    const schema = path === '/v1/resolve' ? ResolveQuestion : DevicesQuestion;
+    expect(questionIn(schema, value)).toHaveProperty('question');
+  });
+
   test('every example is tested by one of these', () => {
-    const others = examples.filter(({ path, of }) => path.startsWith('/events') && of !== 'request');
-    expect(new Set([...spoken, ...events, ...others].map(({ value }) => value)).size).toBe(examples.length);
+    const others = examples.filter(({ path, of }) => /^\/(?:events|v1)\//.test(path) && of !== 'request');
+    expect(new Set([...spoken, ...events, ...questions, ...others].map(({ value }) => value)).size).toBe(
+      examples.length,
+    );
   });
 });
 

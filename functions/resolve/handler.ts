@@ -66,7 +66,7 @@ const isOf = ({ apps }: Reader, app: string): boolean => apps.some((id) => id ==
 const FOREIGN = 'is not an app of this reader';
 
 /** Every problem, by its code. */
-const PROBLEMS = {
+export const PROBLEMS = {
   unknown_path: { status: 404, code: 'unknown_path', detail: 'senders ask at /v1/resolve and /v1/devices' },
   not_post: { status: 405, code: 'not_post', detail: 'send it with POST', headers: { allow: 'POST' } },
   too_large: { status: 413, code: 'too_large', detail: 'the body is larger than 256 KiB' },
