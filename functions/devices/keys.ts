@@ -66,7 +66,7 @@ function remoteKeySet(identity: Identity, { fetch, now }: KeyPorts): KeySet {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
     }
     await refresh();
-    // A key that is newer than the known ones may be published where nobody answers.
+    // The bearer's key may be published since, on a host that does not answer.
     if (failure !== undefined) throw new KeysUnknown(failure);
     return known.find(...asked);
   };

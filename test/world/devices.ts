@@ -24,7 +24,7 @@ export const SECRETS = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQ
 
 const app = (id: string, policy: string, platform = 'android') => ({ id, dialect: 'tpns', policy, platform });
 
-/** Two apps of one provider, one whose accounts have types, and one that nobody can sign in to. */
+/** Two apps of one provider, one whose accounts have types, and one without a provider. */
 const APPS = [app('phone', 'many'), app('tablet', 'many', 'ios'), app('typed', 'one-per-type'), app('mute', 'many')];
 const SIGNING = ['phone', 'tablet', 'typed'];
 
