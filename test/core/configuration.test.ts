@@ -84,3 +84,23 @@ test('a mirror at hosted TPNS needs the policy one-per-type', () => {
   expect(App.safeParse(mirrored).success).toBe(false);
   expect(App.safeParse({ ...mirrored, policy: 'one-per-type' }).success).toBe(true);
 });
+
+const identity = { id: 'id', apps: ['shop'], issuer: 'https://id.example', audience: ['app'] };
+
+test.each([
+  ['with a signature that the public key would forge', { algorithms: ['HS256'] }, 'identities.0.algorithms.0'],
+  ['without signature', { algorithms: ['none'] }, 'identities.0.algorithms.0'],
+  ['without keys, whose issuer has no discovery document', { issuer: 'my-issuer' }, 'identities.0.jwks: is missing'],
+  ['whose issuer is asked without encryption', { issuer: 'http://id.example' }, 'identities.0.jwks: is missing'],
+  ['whose keys come without encryption', { jwks: 'http://id.example/keys' }, 'identities.0.jwks: must be https'],
+  ['with a private key', { jwks: { keys: [{ kty: 'EC', d: 'x' }] } }, 'identities.0.jwks'],
+  ['with a secret key', { jwks: { keys: [{ kty: 'oct', k: 'x' }] } }, 'identities.0.jwks'],
+  ['of no such app', { apps: ['stage'] }, 'identities.0.apps.0: there is no app "stage"'],
+])('an identity provider is refused %s', (_, change, issue) => {
+  const [first = ''] = issues({ apps: [app], sources: [source], identities: [{ ...identity, ...change }] });
+  expect(first.startsWith(issue), first).toBe(true);
+});
+
+test('an identity provider needs an issuer and an audience only', () => {
+  expect(issues({ apps: [app], sources: [source], identities: [identity] })).toEqual([]);
+});

@@ -45,7 +45,7 @@ test.each([
 });
 
 test.each(['logout+jwt', 'application/secevent+jwt', 'dpop+jwt'])(
-  'a JWT of the type %s is no bearer, whoever signed it',
+  'a JWT of the type %s is no bearer, although the provider signed it',
   async (typ) => {
     const { signIn, bearerOf } = await world();
     expect(detailOf(await signIn(await bearerOf({}, { typ })))).toContain('is a JWT of another kind');
@@ -141,7 +141,7 @@ test.each(['constructor', '__proto__', 'toString'])(
   },
 );
 
-test('of two identities with one issuer the one whose audience it is proves a bearer', async () => {
+test('two identities may have one issuer: the one with its audience proves a bearer', async () => {
   const issuer = await issuerOf('https://id.example');
   const second = { id: 'second', apps: ['phone'], issuer: issuer.issuer, audience: ['web'], jwks: issuer.jwks };
   const { signIn, bearerOf, held } = await world({
