@@ -1,6 +1,7 @@
 import manifest from '../package.json' with { type: 'json' };
 import { ACCOUNT_API_PATHS, ACCOUNT_API_SECURITY } from './account-api.ts';
 import { schemasIn, UNSPOKEN } from './account-api-schemas.ts';
+import { DEVICES_PATHS, DEVICES_SCHEMAS, DEVICES_SECURITY } from './devices.ts';
 import { EVENTS_PATHS, EVENTS_SCHEMAS, EVENTS_SECURITY } from './events.ts';
 import { GATEWAY_RESPONSES } from './gateway.ts';
 import { PROBLEM_SCHEMAS } from './problems.ts';
@@ -29,20 +30,22 @@ export const openApiDocument = (): Schema => ({
   ],
   tags: [
     { name: 'Events', description: 'Changes in an auth flow: docs/events.md.' },
+    { name: 'Phones', description: 'Calls of phones: docs/phone.md.' },
     { name: 'Senders', description: 'Questions of the part of a back end that sends pushes: docs/sending.md.' },
     { name: 'Account API', description: 'The Account API of XG v3 and TPNS: docs/account-api.md.' },
   ],
-  paths: { ...EVENTS_PATHS, ...RESOLVE_PATHS, ...ACCOUNT_API_PATHS },
+  paths: { ...EVENTS_PATHS, ...DEVICES_PATHS, ...RESOLVE_PATHS, ...ACCOUNT_API_PATHS },
   components: {
     schemas: {
       ...EVENTS_SCHEMAS,
       ...PROBLEM_SCHEMAS,
+      ...DEVICES_SCHEMAS,
       ...RESOLVE_SCHEMAS,
       ...schemasIn('xg'),
       ...schemasIn('tpns'),
       Unspoken: UNSPOKEN,
     },
     responses: GATEWAY_RESPONSES,
-    securitySchemes: { ...EVENTS_SECURITY, ...RESOLVE_SECURITY, ...ACCOUNT_API_SECURITY },
+    securitySchemes: { ...EVENTS_SECURITY, ...DEVICES_SECURITY, ...RESOLVE_SECURITY, ...ACCOUNT_API_SECURITY },
   },
 });

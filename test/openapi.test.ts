@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { OperateReplies, OperateRequests } from '../functions/account-api/wire/operate.ts';
 import { QueryReplies, QueryRequests } from '../functions/account-api/wire/query.ts';
+import { SignOutBody } from '../functions/devices/handler.ts';
+import { SignInBody } from '../functions/devices/sign-in.ts';
 import { readAppEvents } from '../functions/events/sources/standard-webhooks.ts';
 import { DevicesQuestion, questionIn, ResolveQuestion } from '../functions/resolve/questions.ts';
 import { ROUTES } from '../infra/settings.ts';
@@ -105,9 +107,15 @@ describe('every example', () => {
     expect(questionIn(schema, value)).toHaveProperty('question');
   });
 
+  const calls = examples.filter(({ path, of }) => path.startsWith('/devices/') && of === 'request');
+  test.each(calls)('every example of a call of a phone is read: $path $name', ({ path, value }) => {
+    const schema = path.endsWith('sign-in') ? SignInBody : SignOutBody;
+    expect(schema.safeParse(value).success).toBe(true);
+  });
+
   test('every example is tested by one of these', () => {
-    const others = examples.filter(({ path, of }) => /^\/(?:events|v1)\//.test(path) && of !== 'request');
-    expect(new Set([...spoken, ...events, ...questions, ...others].map(({ value }) => value)).size).toBe(
+    const others = examples.filter(({ path, of }) => /^\/(?:events|v1|devices)\//.test(path) && of !== 'request');
+    expect(new Set([...spoken, ...events, ...questions, ...calls, ...others].map(({ value }) => value)).size).toBe(
       examples.length,
     );
   });

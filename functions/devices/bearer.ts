@@ -54,18 +54,20 @@ async function firstProof(
 ): Promise<Proof | Fault> {
   const faults: string[] = [];
   let unavailable: Unavailable | undefined;
-  for (const identity of identities) {
-    try {
-      const proof = await prove(identity);
-      if (!('fault' in proof)) return proof;
-      faults.push(`identity "${identity.id}": the bearer ${proof.fault}`);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      unavailable = error;
-    }
+  // Together: a phone waits for the keys of one provider only.
+  const results = await Promise.all(identities.map((identity) => prove(identity).catch(unavailableIn)));
+  for (const [i, result] of results.entries()) {
+    if (result instanceof Unavailable) unavailable = result;
+    else if ('fault' in result) faults.push(`identity "${identities[i]?.id}": the bearer ${result.fault}`);
+    else return result;
   }
   if (unavailable !== undefined) throw unavailable;
   return { fault: faults.join('; ') };
+}
+
+function unavailableIn(error: unknown): Unavailable {
+  if (error instanceof Unavailable) return error;
+  throw error;
 }
 
 async function identityProof(ports: BearerPorts, identity: Identity, bearer: string): Promise<Proof | Fault> {

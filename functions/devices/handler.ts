@@ -58,6 +58,9 @@ async function answerTo(ports: Ports, app: App, call: string, request: HttpReque
 }
 
 async function signIn(ports: Ports, app: App, request: HttpRequest): Promise<Problem | HttpReply> {
+  // Read together with the keys of the bearer, and needed only if that is valid.
+  const ownKeys = ports.ownKeys();
+  ownKeys.catch(() => {});
   const proof = await proofIn(ports, app, request);
   if ('fault' in proof) return { ...PROBLEMS.invalid_token, detail: proof.fault };
   const read = bodyIn(request, SignInBody, SIGN_IN_KEYS);
@@ -65,7 +68,7 @@ async function signIn(ports: Ports, app: App, request: HttpRequest): Promise<Pro
   const { value: body } = read;
   if (body.expires_at && body.expires_at.fromMs <= ports.now())
     return invalid([{ path: 'expires_at', message: 'is not later than now' }]);
-  const [key] = await ports.ownKeys();
+  const [key] = await ownKeys;
   if (key === undefined) throw new Unavailable('secret_unusable');
   const judged = await judgedSignIn(ports, app, proof, body);
   if (typeof judged === 'string') return PROBLEMS[judged];
@@ -116,7 +119,7 @@ const effective = ({ kind }: Outcome, body: unknown, line: { readonly by?: strin
   line: { ...line, outcome: kind === 'unavailable' ? 'durable' : 'applied' },
 });
 
-const SignOutBody = z.strictObject({ receipt: z.string() });
+export const SignOutBody = z.strictObject({ receipt: z.string() });
 
 const SIGN_IN_KEYS = Object.keys(SignInBody.shape);
 
@@ -134,18 +137,13 @@ function bodyIn<T>(
   return invalid(error.issues.map((issue) => ({ path: issue.path.join('.'), message: words(issue) })));
 }
 
-const invalid = (issues: readonly Issue[]): Problem => ({
-  status: 400,
-  code: 'invalid_request',
-  detail: 'the body is not valid; nothing was changed',
-  issues,
-});
+const invalid = (issues: readonly Issue[]): Problem => ({ ...PROBLEMS.invalid_request, issues });
 
 /** Why a call may have been accepted. */
 const UNKNOWN = 'it may or may not have been accepted: send it again';
 
-/** Every problem with a text of its own, by its code. */
-const PROBLEMS = {
+/** Every problem, by its code. */
+export const PROBLEMS = {
   unknown_path: {
     status: 404,
     code: 'unknown_path',
@@ -160,6 +158,7 @@ const PROBLEMS = {
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   },
   not_json: { status: 400, code: 'not_json', detail: 'the body is not JSON in UTF-8' },
+  invalid_request: { status: 400, code: 'invalid_request', detail: 'the body is not valid; nothing was changed' },
   stale_token: {
     status: 401,
     code: 'stale_token',

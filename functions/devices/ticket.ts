@@ -34,16 +34,14 @@ export async function ticketProof(
   );
   if (sources.length === 0)
     return { fault: 'the bearer has HS256, and no source of this app has "tickets" and its "iss"' };
-  let isUnusable = false;
-  for (const source of sources) {
-    const keys = await ports.keysOf(source.id);
-    isUnusable ||= keys.length > 0 && keys[0] === undefined;
+  const live = await Promise.all(sources.map(async (source) => ({ source, keys: await ports.keysOf(source.id) })));
+  for (const { source, keys } of live) {
     const proof = await proofBy(source, keys, ticket, ports.now());
     if (proof === undefined) continue;
     return 'fault' in proof ? { fault: `source "${source.id}": the ticket ${proof.fault}` } : proof;
   }
   // The newest key, if it cannot be used, may be the one that signed it.
-  if (isUnusable) throw new Unavailable('secret_unusable');
+  if (live.some(({ keys }) => keys.length > 0 && keys[0] === undefined)) throw new Unavailable('secret_unusable');
   const ids = sources.map(({ id }) => `"${id}"`).join(', ');
   return { fault: `source ${ids}: no live secret matches the signature of the ticket` };
 }
