@@ -2,7 +2,7 @@ import { type Account, accountKey, parseAccountKey, type Token } from './account
 import { candidates, EMPTY, isBound, isRemoved, UNMARKED, type Watermark } from './document.ts';
 import { readable, Unavailable } from './outcome.ts';
 import { chunksOf, inParallel } from './parallel.ts';
-import { type BindTerms, byRecency, eventOf, leaseOf, sessionIn } from './stamp.ts';
+import { type BindTerms, byRecency, eventOf, termsIn } from './stamp.ts';
 import {
   type AccountRef,
   MOST_POINTERS,
@@ -59,7 +59,7 @@ export async function boundTo(
       .filter((account) => isBound(document, account, watermarks.get(`${app}#${account}`) ?? UNMARKED, nowMs))
       .map((account) => ({ ...parseAccountKey(account), edge: document.edges[account] ?? '' }))
       .sort((a, b) => byRecency(a.edge, b.edge))
-      .map(({ edge, ...account }) => ({ ...account, edge, session: sessionIn(edge), untilMs: leaseOf(edge) }));
+      .map(({ edge, ...account }) => ({ ...account, edge, ...termsIn(edge) }));
   });
 }
 

@@ -1,5 +1,5 @@
 import type { AccountKey } from './account.ts';
-import { eventHash, isBind, leaseOf, msOf, type Removal, sessionIn } from './stamp.ts';
+import { asIssued, eventHash, isBind, leaseOf, msOf, type Removal, sessionIn } from './stamp.ts';
 
 /**
  * All that the registry stores of one token: last-writer-wins registers only, so that `merge` is commutative, associative
@@ -58,11 +58,15 @@ export function isBound(document: TokenDocument, account: AccountKey, watermark:
 }
 
 /** Tests that an account's watermark removes this bind. */
-export const isRemoved = (watermark: Watermark, edge: string): boolean =>
-  edge <= watermark.removal ||
-  Object.entries(watermark.spared).some(([session, removal]) => edge <= removal && session !== sessionIn(edge)) ||
-  hasEnded(watermark.ended, '', edge) ||
-  isBelowFloor(watermark.endedFloor, edge);
+export function isRemoved(watermark: Watermark, bind: string): boolean {
+  const edge = asIssued(bind);
+  return (
+    edge <= watermark.removal ||
+    Object.entries(watermark.spared).some(([session, removal]) => edge <= removal && session !== sessionIn(edge)) ||
+    hasEnded(watermark.ended, '', edge) ||
+    isBelowFloor(watermark.endedFloor, edge)
+  );
+}
 
 /** Tests that the session of this bind has ended, as a whole or for its account alone. */
 export function hasEnded(ended: Registers, account: string, edge: string): boolean {

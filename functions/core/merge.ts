@@ -65,8 +65,8 @@ function bind(
 ): void {
   if (operation.stamp < horizon) return;
   for (const [place, account] of accounts.entries()) {
-    const { session = operation.session, untilMs = operation.untilMs } = account;
-    const edge = bindAt(operation.stamp, place, { session, untilMs });
+    const { session = operation.session, untilMs = operation.untilMs, issuedMs = operation.issuedMs } = account;
+    const edge = bindAt(operation.stamp, place, { session, untilMs, issuedMs });
     const isThere = draft.edges[accountKey(account)] === edge;
     const isForgotten = !isThere && isBelowFloor(draft.endedFloor, edge, skewMs);
     raise(draft.edges, accountKey(account), isForgotten ? deadAt(edge) : edge, draft.floor);

@@ -29,8 +29,10 @@ export const installationOf = (id: string | undefined): Installation | undefined
 /** The most accounts of one operation. */
 export const ACCOUNTS_PER_OPERATION = 100;
 
-/** The session that binds, and the end of its lease (ms since 1970): past it the binding is not shown. */
-const terms = { session: z.optional(Session), untilMs: z.optional(z.int().check(z.gte(0), z.lte(LAST_MS))) };
+const Ms = z.int().check(z.gte(0), z.lte(LAST_MS));
+
+/** The terms of a bind (`BindTerms`). */
+const terms = { session: z.optional(Session), untilMs: z.optional(Ms), issuedMs: z.optional(Ms) };
 
 /** An account to bind. Its own terms, which it keeps when it moves to another token, come before the operation's. */
 const BoundAccount = z.extend(Account, terms);
@@ -122,26 +124,29 @@ export const namesInstallation = (operation: Operation): operation is Installati
   binds(operation) && operation.installation !== undefined;
 
 /**
- * A message of the operations queue: all operations of one request, with the request's id. `v` is 2 if an operation has
- * terms that the version before would leave out: it cannot read such a message, and leaves it to this version.
+ * A message of the operations queue: all operations of one request, with the request's id. `v` is 2 or 3 if an operation
+ * has terms that an older version would leave out: it cannot read such a message, and leaves it to a newer one.
  */
 export const OperationsMessage = z.object({
-  v: z.union([z.literal(1), z.literal(2)]),
+  v: z.union([z.literal(1), z.literal(2), z.literal(3)]),
   id: z.string().check(z.minLength(1), z.maxLength(256)),
   operations: z.array(Operation).check(z.minLength(1)),
 });
 export type OperationsMessage = z.infer<typeof OperationsMessage>;
 
-export const messageOf = (id: string, operations: readonly Operation[]): OperationsMessage => ({
-  v: operations.some((one) => binds(one) && hasNewTerms(one)) ? 2 : 1,
-  id,
-  operations: [...operations],
-});
+export function messageOf(id: string, operations: readonly Operation[]): OperationsMessage {
+  const versions = operations.map(versionOf);
+  return { v: versions.includes(3) ? 3 : versions.includes(2) ? 2 : 1, id, operations: [...operations] };
+}
 
-const hasNewTerms = ({ untilMs, installation, accounts }: BindOperation): boolean =>
-  untilMs !== undefined ||
-  installation !== undefined ||
-  accounts.some((account) => account.session !== undefined || account.untilMs !== undefined);
+function versionOf(operation: Operation): OperationsMessage['v'] {
+  if (!binds(operation)) return 1;
+  const { accounts, installation } = operation;
+  const terms = [operation, ...accounts];
+  if (terms.some(({ issuedMs }) => issuedMs !== undefined)) return 3;
+  const isLeased = terms.some(({ untilMs }) => untilMs !== undefined);
+  return isLeased || installation !== undefined || accounts.some(({ session }) => session !== undefined) ? 2 : 1;
+}
 
 /**
  * The accounts that an overriding bind replaces: all of the token or, under the policy `one-per-type`, those of the types

@@ -69,12 +69,24 @@ const PHASE_AT = '0000000000000.0.0000000000000000.000.'.length;
 export type Removal = string;
 export const removalAt = (stamp: Stamp): Removal => `${stamp}.0`;
 
-/** The terms of a bind: its session, and the end of its lease (ms since 1970), past which it is not shown. */
-export type BindTerms = { readonly session?: string | undefined; readonly untilMs?: number | undefined };
+/**
+ * The terms of a bind: its session, the end of its lease (ms since 1970), past which it is not shown, and when the bearer
+ * was issued that a phone bound with (ms). The sign-outs of its account see such a bind as of then.
+ */
+export type BindTerms = {
+  readonly session?: string | undefined;
+  readonly untilMs?: number | undefined;
+  readonly issuedMs?: number | undefined;
+};
 
 /** The moment at which an event binds, with its terms. `place` keeps the order of the accounts in the event's list. */
-export const bindAt = (stamp: Stamp, place: number, { session, untilMs }: BindTerms = {}): string =>
-  `${stamp}.1.${String(place).padStart(2, '0')}${session === undefined ? '' : `~${session}`}${untilMs === undefined ? '' : `^${beginningOf(untilMs)}`}`;
+export const bindAt = (stamp: Stamp, place: number, { session, untilMs, issuedMs }: BindTerms = {}): string =>
+  [
+    `${stamp}.1.${String(place).padStart(2, '0')}`,
+    session === undefined ? '' : `~${session}`,
+    untilMs === undefined ? '' : `^${beginningOf(untilMs)}`,
+    issuedMs === undefined ? '' : `@${beginningOf(issuedMs)}`,
+  ].join('');
 
 /** Tests that an edge is a bind, not a removal. */
 export const isBind = (edge: string): boolean => edge[PHASE_AT] === '1';
@@ -86,13 +98,33 @@ const TERMS_AT = PHASE_AT + '1.00'.length;
 
 /** The session of a bind. */
 export const sessionIn = (edge: string): string | undefined =>
-  edge[TERMS_AT] === '~' ? edge.slice(TERMS_AT + 1).split('^', 1)[0] : undefined;
+  edge[TERMS_AT] === '~' ? edge.slice(TERMS_AT + 1).split(/[\^@]/, 1)[0] : undefined;
 
 /** The end of a bind's lease (ms since 1970). */
-export function leaseOf(edge: string): number | undefined {
-  const at = edge.indexOf('^', TERMS_AT);
-  return at < 0 ? undefined : Number(edge.slice(at + 1));
+export const leaseOf = (edge: string): number | undefined => msAfter('^', edge);
+
+/** When the bearer of a bind was issued (ms since 1970). */
+export const issuedIn = (edge: string): number | undefined => msAfter('@', edge);
+
+function msAfter(mark: string, edge: string): number | undefined {
+  const at = edge.indexOf(mark, TERMS_AT);
+  return at < 0 ? undefined : msOf(edge.slice(at + 1));
 }
+
+/**
+ * The bind as the sign-outs of its account see it: as of its bearer's issue, if that is earlier. So a sign-out that comes
+ * late ends what a bearer from before has bound meanwhile.
+ */
+export function asIssued(edge: string): string {
+  const issuedMs = issuedIn(edge);
+  return issuedMs === undefined || issuedMs >= msOf(edge) ? edge : `${beginningOf(issuedMs)}${edge.slice(13)}`;
+}
+
+export const termsIn = (edge: string): BindTerms => ({
+  session: sessionIn(edge),
+  untilMs: leaseOf(edge),
+  issuedMs: issuedIn(edge),
+});
 
 /** The event part of an edge: equal for all accounts that one event bound. */
 export const eventOf = (edge: string): string => edge.slice(0, '0000000000000.0.0000000000000000'.length);

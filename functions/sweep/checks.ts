@@ -3,7 +3,7 @@ import { momentsOf } from '../core/document.ts';
 import { horizonAt } from '../core/merge.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
-import { beginningOf, leaseOf, msOf } from '../core/stamp.ts';
+import { asIssued, beginningOf, leaseOf, msOf } from '../core/stamp.ts';
 import type { AccountRef, RegistryStore, TokenRef } from '../core/store.ts';
 import { type Check, TOKENS_A_QUERY } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
@@ -47,7 +47,7 @@ function wasLost({ ref, edge }: PointerItem, watermarks: WatermarksByAccount, si
   const known = watermarks.get(nameOf(ref));
   if (known === undefined || !isNew(known, momentsOf(known.watermark), since)) return false;
   const { removal, ...sessions } = known.watermark;
-  return edge <= removal || momentsOf({ ...sessions, removal: '' }).some((moment) => moment !== '');
+  return asIssued(edge) <= removal || momentsOf({ ...sessions, removal: '' }).some((moment) => moment !== '');
 }
 
 /** Tests that the document was written since then, or that a lease in it has ended. */

@@ -132,6 +132,11 @@ test('a binding is shown until its lease ends, in both directions', async () => 
   expect(await shownAt(500)).toEqual([[account('bob')], []]);
 });
 
+test('a sign-out that comes late hides what a bearer from before has bound, in both directions', async () => {
+  const store = await storeAfter({ ...bind(9, ['alice']), issuedMs: 3 }, unbindEverywhere(5, 'alice'));
+  expect([await accountsOf(store, [on('phone')]), await tokensOf(store, [of('alice')])]).toEqual([[[]], [[]]]);
+});
+
 test('a query that names an account a hundred times reads it once', async () => {
   const inner = await storeAfter(bind(1, ['alice']));
   let reads = 0;

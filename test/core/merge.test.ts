@@ -315,3 +315,38 @@ test('a message has version 2 only if the version before would leave out terms o
   const installed = { ...login, installation: installation('i1') };
   expect([leased, moved, installed].map(versionOf)).toEqual([2, 2, 2]);
 });
+
+test('a message has version 3 if a bind in it has the issue of its bearer', () => {
+  const login = bind(1, ['alice']);
+  const moved = { ...login, accounts: [{ ...account('alice'), issuedMs: 0 }] };
+  const versions = [{ ...login, issuedMs: 0, untilMs: 9 }, moved].map((one) => messageOf('r1', [one, login]).v);
+  expect(versions).toEqual([3, 3]);
+});
+
+const signIn = (ms: number, issuedMs: number) => ({ ...override(ms, ['alice'], { session: 's1' }), issuedMs });
+const others = (ms: number, name: string) =>
+  ({ ...unbindEverywhere(ms, 'alice'), kind: 'unbindAccountFromOthers', session: session(name) }) as const;
+
+test.each([
+  ['a sign-out everywhere since its issue', unbindEverywhere(7, 'alice'), false],
+  ['a sign-out everywhere in the millisecond of its issue', unbindEverywhere(5, 'alice'), false],
+  ['a sign-out everywhere before its issue', unbindEverywhere(4, 'alice'), true],
+  ['a sign-out of the other sessions since its issue', others(7, 's2'), false],
+  ['a sign-out of the other sessions that spares it', others(7, 's1'), true],
+])('the account of a sign-in with an earlier bearer sees %s', (_, removal, isLeft) => {
+  const document = merge(EMPTY, [signIn(9, 5)]);
+  expect(isBound(document, key('alice'), raised(UNMARKED, removal), 9)).toBe(isLeft);
+});
+
+test('a sign-in with an earlier bearer takes its place on its token by its own time', () => {
+  expect(boundAfter(signIn(9, 5), bind(7, ['bob']), unbind(8, ['alice']))).toEqual([key('alice')]);
+});
+
+test('a sign-in with a bearer from before a forgotten logout of its session is dead', () => {
+  const end = (ms: number, name: string) => ({ ...others(ms, name), kind: 'endAccountSession' }) as const;
+  const ends = Array.from({ length: 1_025 }, (_, i) => end(1_000 + i, `s${i + 1}`));
+  const watermark = ends.reduce((known, one) => raised(known, one), UNMARKED);
+  const isLeft = (issuedMs: number) =>
+    isBound(merge(EMPTY, [signIn(9_000_000, issuedMs)]), key('alice'), watermark, 9_000_000);
+  expect([isLeft(900), isLeft(9_000_000)]).toEqual([false, true]);
+});

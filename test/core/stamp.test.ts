@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  asIssued,
   beginningOf,
   bindAt,
   byRecency,
@@ -12,6 +13,7 @@ import {
   removalAt,
   Stamp,
   stampOf,
+  termsIn,
 } from '../../functions/core/stamp.ts';
 
 const hash = eventHash('app', 'event-1', '{}');
@@ -73,4 +75,31 @@ test('recency puts the newest event first, and what one event bound in the order
   expect(edges.sort(byRecency)).toEqual([bindAt(newer, 0), bindAt(newer, 1), bindAt(older, 0), bindAt(older, 1)]);
   expect(byRecency(bindAt(older, 0), bindAt(older, 0))).toBe(0);
   expect(eventOf(bindAt(newer, 0))).toBe(eventOf(bindAt(newer, 1)));
+});
+
+test.each([
+  {},
+  { session: 'a1' },
+  { untilMs: 9 },
+  { session: 'a1', untilMs: 9 },
+  { issuedMs: 3 },
+  { session: 'a1', issuedMs: 3 },
+  { untilMs: 9, issuedMs: 3 },
+  { session: 'a1', untilMs: 9, issuedMs: 3 },
+])('a bind keeps its terms, each alone and together: %o', (terms) => {
+  expect(termsIn(bindAt(stamp, 0, terms))).toEqual({
+    session: undefined,
+    untilMs: undefined,
+    issuedMs: undefined,
+    ...terms,
+  });
+});
+
+test('a bind counts as of the issue of its bearer, and never as later than it was', () => {
+  const edge = bindAt(stamp, 0, { session: 'a1', issuedMs: 3 });
+  expect(asIssued(edge)).toBe(`0000000000003${edge.slice(13)}`);
+  for (const issuedMs of [undefined, 5, 6]) {
+    const other = bindAt(stamp, 0, { issuedMs });
+    expect(asIssued(other)).toBe(other);
+  }
 });

@@ -86,6 +86,7 @@ export const textOf = (operation: Operation): string => {
     names.join(','),
     namesInstallation(operation) ? `installation ${operation.installation.slice(0, 4)}` : '',
     'untilMs' in operation && operation.untilMs ? `until ${operation.untilMs}` : '',
+    'issuedMs' in operation && operation.issuedMs ? `issued ${operation.issuedMs}` : '',
     'session' in operation && operation.session ? `session ${operation.session.slice(0, 4)}` : '',
   ];
   return parts.filter((part) => part !== '').join(' ');

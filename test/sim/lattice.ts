@@ -1,7 +1,8 @@
 import { type Account, accountKey } from '../../functions/core/account.ts';
 import { EMPTY, isBound, type TokenDocument, UNMARKED, type Watermark } from '../../functions/core/document.ts';
 import { type Limits, merge, raised } from '../../functions/core/merge.ts';
-import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
+import { binds, isTokenOperation, type Operation } from '../../functions/core/operation.ts';
+import { msOf } from '../../functions/core/stamp.ts';
 import { ACCOUNTS, APP, BEGINNING_MS, drawOperation, TOKENS, textOf } from './cast.ts';
 import type { Finding, Run } from './finding.ts';
 import { type Random, randomOf } from './random.ts';
@@ -80,9 +81,8 @@ export function latticeCase(seed: number): Run {
     sessions: random.pick([0, 0.5]),
     types: random.pick([0, 0.5, 1]),
   };
-  const operations = Array.from({ length: 2 + random.below(8) }, (_, i) =>
-    drawOperation(random, random.below(4), i, draw),
-  );
+  const drawn = Array.from({ length: 2 + random.below(8) }, (_, i) => drawOperation(random, random.below(4), i, draw));
+  const operations = withBearers(randomOf(~seed), drawn, draw.spanMs);
   const batches = deliveries(random, operations);
   const differs = differing(seed, batches);
   const state = delivered(batches);
@@ -91,6 +91,16 @@ export function latticeCase(seed: number): Run {
     differs('O1 the registry ends as the serial order says', bound, shown(state).sort().join('; ')) ??
     differs('O6 copies change nothing', digest(state), digest(delivered(deliveries(random, operations), {}, state)));
   return { finding };
+}
+
+/** In a third of the cases many binds are of a bearer from before. Their chance is their own: it moves no other draw. */
+function withBearers(random: Random, operations: readonly Operation[], spanMs: number): readonly Operation[] {
+  if (random.chance(0.67)) return operations;
+  const issued = (operation: Operation) =>
+    binds(operation) && random.chance(0.7)
+      ? { ...operation, issuedMs: msOf(operation.stamp) + 1 - random.below(spanMs) }
+      : operation;
+  return operations.map(issued);
 }
 
 /** The registers after batches one after the other. */

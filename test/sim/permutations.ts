@@ -9,13 +9,15 @@ import { serial } from './serial.ts';
 
 const [phone, tablet] = [present(TOKENS[0]), present(TOKENS[1])];
 const [alice, bob, carol] = [present(ACCOUNTS[0]), present(ACCOUNTS[1]), present(ACCOUNTS[2])];
-const session = present(SESSIONS[0]);
+const [session, other] = [present(SESSIONS[0]), present(SESSIONS[1])];
 
 const at = <K extends StampedKind>(kind: K, ms: number) => ({
   kind,
   app: APP,
   stamp: stampOf(kind, BEGINNING_MS + ms, eventHash('catalogue', kind, String(ms))),
 });
+
+const issued = (ms: number) => ({ issuedMs: BEGINNING_MS + ms });
 
 /** One operation of every kind, scope and relation: before, at the same millisecond, after; with and without a session. */
 const CATALOGUE: readonly Operation[] = [
@@ -44,16 +46,30 @@ const OVERFLOWING: readonly Operation[] = [
   { ...at('bindOverriding', 8), scope: 'types', token: phone, accounts: [carol] },
 ];
 
+/** Sign-ins with bearers from before what came meanwhile, and sign-outs of each kind between: all of them matter here. */
+const BEARERS: readonly Operation[] = [
+  { ...at('bindOverriding', 9), scope: 'token', token: phone, accounts: [alice], session, ...issued(3) },
+  { ...at('bind', 7), token: tablet, accounts: [{ ...alice, ...issued(6) }, bob] },
+  { ...at('unbindAccountFromAll', 2), account: alice },
+  { ...at('unbindAccountFromAll', 6), account: alice },
+  { ...at('unbindAccountFromOthers', 5), account: alice, session },
+  { ...at('unbindAccountFromOthers', 8), account: alice, session: other },
+  { ...at('endAccountSession', 4), account: alice, session },
+  { ...at('unbind', 8), token: phone, accounts: [alice] },
+  { ...at('bindOverriding', 10), scope: 'token', token: tablet, accounts: [{ ...alice, session }], ...issued(5) },
+];
+
 /** The choices of `size` items, in a fixed order. */
 function choices<T>(items: readonly T[], size: number): T[][] {
   if (size === 0) return [[]];
   return items.flatMap((item, i) => choices(items.slice(i + 1), size - 1).map((rest) => [item, ...rest]));
 }
 
-/** All choices of five of what overflows a small document, and of six of the catalogue. */
+/** All choices of five of what overflows a small document, of six of the catalogue, and of five with bearers. */
 export const PERMUTED = [
   ...choices(OVERFLOWING, 5).map((operations) => ({ operations, limits: { ...DOCUMENT_LIMITS, edges: 2 } })),
   ...choices(CATALOGUE, 6).map((operations) => ({ operations, limits: DOCUMENT_LIMITS })),
+  ...choices(BEARERS, 5).map((operations) => ({ operations, limits: DOCUMENT_LIMITS })),
 ];
 
 type OrderResult = { readonly state: Registers; readonly order: readonly Operation[] };

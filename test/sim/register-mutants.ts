@@ -9,6 +9,12 @@ export const REGISTER_MUTANTS: readonly Hunt[] = [
       'unbindTokenFromAll: 0,\n  unbindAccountFromAll: 0,',
     ],
     'an overriding bind clears what it binds': ['`${stamp}.0`', '`${stamp}.2`'],
+    'a bearer is later than a sign-out in its millisecond': [
+      'beginningOf(issuedMs)}${edge',
+      'beginningOf(issuedMs + 1)}${edge',
+    ],
+    'a bearer from the future makes its bind later': [' || issuedMs >= msOf(edge) ?', ' ?'],
+    'a session does not end before the issue of its bearer': ['split(/[\\^@]/, 1)', "split('^', 1)"],
     'elements of one event have one stamp': ["String(element).padStart(3, '0')", "'000'"],
   }),
   ...inFile('core/merge.ts', 'lattice', {
@@ -48,6 +54,7 @@ export const REGISTER_MUTANTS: readonly Hunt[] = [
       'eventHash(session, account)',
       "eventHash(session, account.split('#')[1])",
     ],
+    'a sign-out counts a bind by its own time, however old its bearer': ['asIssued(bind);', 'bind;'],
     'a sign-out of the others takes the session that stays': [' && session !== sessionIn(edge)', ''],
     'a sign-out of the others spares all sessions': ['edge <= removal && session !== sessionIn(edge)', 'false'],
     'a session that ended for its account still binds': ["hasEnded(watermark.ended, '', edge)", 'false'],
@@ -61,6 +68,10 @@ export const REGISTER_MUTANTS: readonly Hunt[] = [
     'only one sign-out of the others is kept': ['other > draft.removal),\n    2,', 'other > draft.removal),\n    1,'],
   }),
   ...inFile('core/merge.ts', 'permutations', {
+    'an account that moves keeps no bearer': [
+      'issuedMs = operation.issuedMs } = account',
+      '} = account, { issuedMs } = operation',
+    ],
     'a document that overflows keeps no floor': ['    edges.dropped,\n', ''],
   }),
   ...inFile('core/merge.ts', 'limits', {

@@ -42,7 +42,8 @@ const serialByStamps = (operations: readonly Operation[]): Map<Pair, Bound> => i
 /** The terms of an account in a bind: its own, which it keeps when it moves, come before those of the bind. */
 function termsOf(by: BindOperation, account: Account) {
   const own = by.accounts.findLast((one) => isSame(one, account));
-  return { session: own?.session ?? by.session, untilMs: own?.untilMs ?? by.untilMs };
+  const { session = by.session, untilMs = by.untilMs, issuedMs = by.issuedMs } = own ?? by;
+  return { session, untilMs, issuedMs };
 }
 
 /** When the lease of a binding ends (ms after the beginning). */
@@ -153,13 +154,18 @@ function add(bound: Map<Pair, Bound>, by: Bound['by'], beforeEach: (account: Acc
   }
 }
 
-/** Returns true if the operation removes the binding because of the session that made it. */
+/** Returns true if the operation removes the binding because of the session that made it, or of its bearer. */
 export function ends(operation: Operation, { app, token, account, by }: Bound): boolean {
-  if (operation.app !== app || !('session' in operation) || operation.session === undefined) return false;
-  const isItsOwn = operation.session === termsOf(by, account).session;
+  if (operation.app !== app) return false;
+  const { session, issuedMs = Number.POSITIVE_INFINITY } = termsOf(by, account);
+  // A sign-out of the account sees a bind as of the issue of its bearer. In the same millisecond it is the later one.
+  const isIssuedBefore = issuedMs <= partsOf(operation).ms;
+  if (operation.kind === 'unbindAccountFromAll') return isSame(operation.account, account) && isIssuedBefore;
+  if (!('session' in operation) || operation.session === undefined) return false;
+  const isItsOwn = operation.session === session;
   switch (operation.kind) {
     case 'unbindAccountFromOthers':
-      return !isItsOwn && isSame(operation.account, account) && byTime(operation, by) > 0;
+      return !isItsOwn && isSame(operation.account, account) && (isIssuedBefore || byTime(operation, by) > 0);
     case 'endAccountSession':
       return isItsOwn && isSame(operation.account, account);
     case 'unbind':
@@ -220,7 +226,7 @@ export const bindOf = (operations: readonly Operation[], edge: string, about: Om
     );
 
 /** The session in an edge, read by other code than the registry's own. */
-export const sessionIn = (edge: string) => edge.split('^')[0]?.split('~')[1];
+export const sessionIn = (edge: string) => edge.split(/[\^@]/)[0]?.split('~')[1];
 
 export const isSame = (a: Account, b: Account): boolean => a.type === b.type && a.id === b.id;
 

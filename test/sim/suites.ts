@@ -11,7 +11,7 @@ type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise
  */
 export const SUITES = {
   lattice: { seeds: { fast: 2_000, deep: 200_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
-  permutations: { seeds: { fast: 40, deep: 518 }, load: async () => (await import('./permutations.ts')).everyOrder },
+  permutations: { seeds: { fast: 40, deep: 644 }, load: async () => (await import('./permutations.ts')).everyOrder },
   limits: { seeds: { fast: 1_000, deep: 60_000 }, load: async () => (await import('./limits.ts')).limitsCase },
   storage: { seeds: { fast: 500, deep: 40_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
   installations: {

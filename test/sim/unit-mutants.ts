@@ -4,12 +4,14 @@ import { type Mutant, mutated, sourceOf } from './patches.ts';
 export type UnitMutant = Mutant & { readonly test: string };
 
 const AT = {
+  stamp: 'test/core/stamp.test.ts',
   merge: 'test/core/merge.test.ts',
   apply: 'test/core/apply.test.ts',
   time: 'test/core/time.test.ts',
   bindings: 'test/core/bindings.test.ts',
   collect: 'test/sweep/collect.test.ts',
   rules: 'test/sweep/rules.test.ts',
+  sweep: 'test/sweep/sweep.test.ts',
   messages: 'test/operations/messages.test.ts',
   events: 'test/events/handler.test.ts',
   push: 'test/mirror/push.test.ts',
@@ -84,6 +86,34 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'core/document.ts',
     'SKEW_MS = 60_000',
     'SKEW_MS = 1_000',
+  ),
+  mutant(
+    'a forgotten logout counts a bind by its own time, however old its bearer',
+    'merge',
+    'core/document.ts',
+    'isBelowFloor(watermark.endedFloor, edge)',
+    'isBelowFloor(watermark.endedFloor, bind)',
+  ),
+  mutant(
+    'a worker that knows no bearers takes binds with one',
+    'merge',
+    'core/operation.ts',
+    'versions.includes(3) ? 3 :',
+    'versions.includes(3) ? 1 :',
+  ),
+  mutant(
+    'a token change forgets when the bearer of a bind was issued',
+    'stamp',
+    'core/stamp.ts',
+    'issuedMs: issuedIn(edge),',
+    'issuedMs: undefined,',
+  ),
+  mutant(
+    'the sweep counts a bind by its own time, however old its bearer',
+    'sweep',
+    'sweep/checks.ts',
+    'asIssued(edge) <= removal',
+    'edge <= removal',
   ),
   mutant(
     'an unbind forgets the floor',

@@ -209,6 +209,15 @@ test('tokens that an account has just lost are verified, though no document show
   expect(tokens()).toEqual(['hers']);
 });
 
+test('tokens bound with a bearer from before a sign-out that comes late are verified', async () => {
+  const { run, apply, tokens } = world();
+  const [issuedMs, before] = [NOW - 11 * DAY_MS, NOW - 10 * DAY_MS];
+  await apply(before, moved({ ...bind(before, ['alice']), issuedMs }, 'hers'));
+  await apply(NOW, unbindEverywhere(before - 1, 'alice'));
+  await run();
+  expect(tokens()).toEqual(['hers']);
+});
+
 test('tokens that an account has just lost are verified if their page begins among its pointers', async () => {
   const { run, apply, tokens } = world(2);
   const before = NOW - 10 * DAY_MS;
