@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { accountKey, NewToken, tokenOn } from '../core/account.ts';
+import { type AccountKey, accountKey, NewToken, parseAccountKey, tokenOn } from '../core/account.ts';
 import type { App } from '../core/configuration.ts';
-import { EMPTY, isBound, momentsOf, UNMARKED } from '../core/document.ts';
+import { candidates, EMPTY, isBound, momentsOf, type TokenDocument, UNMARKED } from '../core/document.ts';
 import { horizonAt, merge } from '../core/merge.ts';
 import { type BindOperation, installationOf, scopeOf } from '../core/operation.ts';
 import { readable } from '../core/outcome.ts';
-import { eventHash, LAST_MS, stampOf } from '../core/stamp.ts';
+import { eventHash, issuedIn, LAST_MS, stampOf } from '../core/stamp.ts';
 import { pointersOf, type RegistryStore, type TokenRef } from '../core/store.ts';
 import { momentAfter, WrittenTime } from '../core/time.ts';
 import type { Proof } from './claims.ts';
@@ -55,6 +55,8 @@ export async function judgedSignIn(
   const merged = merge(document, [operation], horizonAt(ms));
   const key = accountKey(proof.account);
   if (!isBound(merged, key, watermark, nowMs)) return 'stale_token';
+  const newer = newerBinds(document, merged, proof, nowMs);
+  if (newer.length > 0 && (await areBound(store, ref, document, newer, nowMs))) return 'stale_token';
   if (document.edges[key] === undefined) {
     const { pointers } = await pointersOf(store, owner, MOST_TOKENS);
     if (pointers.length >= MOST_TOKENS && !pointers.some(({ token }) => token === ref.token)) return 'too_many_devices';
@@ -63,11 +65,31 @@ export async function judgedSignIn(
 }
 
 function bindOf(app: App, ref: TokenRef, proof: Proof, body: SignInBody, ms: number): BindOperation {
-  const { account, session } = proof;
+  const { account, session, issuedMs } = proof;
   const { installation_id, expires_at, mode } = body;
   const hash = eventHash('sign-in', ref, proof, body);
   const untilMs = expires_at && Math.min(expires_at.fromMs, LAST_MS);
-  const login = { ...ref, accounts: [account], session, installation: installationOf(installation_id), untilMs };
+  const terms = { session, untilMs, issuedMs };
+  const login = { ...ref, accounts: [account], installation: installationOf(installation_id), ...terms };
   if (mode === 'append' && app.policy === 'many') return { kind: 'bind', stamp: stampOf('bind', ms, hash), ...login };
   return { kind: 'bindOverriding', scope: scopeOf(app), stamp: stampOf('bindOverriding', ms, hash), ...login };
+}
+
+/** The accounts whose binds the sign-in would replace although their bearers are newer. */
+const newerBinds = (document: TokenDocument, merged: TokenDocument, { issuedMs }: Proof, nowMs: number): AccountKey[] =>
+  candidates(document, nowMs).filter((account) => {
+    const edge = document.edges[account] ?? '';
+    return (issuedIn(edge) ?? 0) > issuedMs && merged.edges[account] !== edge;
+  });
+
+/** Tests that the account of one of these binds has not been signed out meanwhile. */
+async function areBound(
+  store: RegistryStore,
+  { app }: TokenRef,
+  document: TokenDocument,
+  accounts: readonly AccountKey[],
+  nowMs: number,
+): Promise<boolean> {
+  const stored = await store.watermarks(accounts.map((key) => ({ app, account: parseAccountKey(key) })));
+  return accounts.some((key, i) => isBound(document, key, readable(stored[i])?.watermark ?? UNMARKED, nowMs));
 }
