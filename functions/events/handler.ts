@@ -88,7 +88,7 @@ export const REFUSALS = {
   unknown_path: {
     status: 404,
     message:
-      'nothing has this path here: events go to /events/{source}; the Account API is below /v3/device/account/ with one slash in front, or has a URL of its own',
+      'nothing has this path here: events go to /events/{source}; the Account API is below /v3/device/account/, phones call /devices/{app}/sign-in and sign-out, and senders of messages /v1/resolve and /v1/devices, each with one slash in front; what is deployed may have a URL of its own',
   },
   unknown_source: { status: 404, message: 'no source has this id' },
   not_post: { status: 405, message: 'events are sent with POST' },

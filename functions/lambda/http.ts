@@ -24,6 +24,8 @@ const ROOT: HttpReply = {
     service: 'Bindery: which accounts are signed in on which devices, for push',
     events: 'POST /events/{source}, signed: docs/events.md',
     account_api: 'POST /v3/device/account/batchoperate and query: docs/account-api.md',
+    phones: 'POST /devices/{app}/sign-in and sign-out, if deployed: docs/phone.md',
+    senders: 'POST /v1/resolve and /v1/devices, if deployed: docs/sending.md',
     docs: 'README.md and docs/ in the repository of this service',
   },
 };

@@ -12,7 +12,7 @@ import { readContext } from '../../infra/context.ts';
 import { stageIn } from '../../infra/stages.ts';
 import { temporaryFolder } from '../local/instance.ts';
 import { allowedTo } from './policy.ts';
-import { app, CONFIGURATION, stackOf, synthesized } from './synthesis.ts';
+import { app, COMPLETE, CONFIGURATION, stackOf, synthesized } from './synthesis.ts';
 
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:Shop-AbCdEf';
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -152,9 +152,18 @@ test('an existing secret of an app that is not in the file is refused', () => {
   expect(faultsOf({ dev: { secretArns: { apps: { shop: SECRET }, sources: { web: 'Shop' } } } })).toEqual([
     'stages.dev.secretArns.sources.web: must be a whole ARN of secretsmanager',
   ]);
-  expect(faultsOf({ dev: { secretArns: { apps: { shop: SECRET } } } })).toEqual([
+  expect(faultsOf({ dev: { secretArns: { apps: { shop: SECRET }, readers: { push: SECRET } } } })).toEqual([
     'stages.dev.secretArns.apps: "shop" is not in "apps"',
+    'stages.dev.secretArns.readers: "push" is not in "readers"',
   ]);
+});
+
+test('an existing secret of a reader is used instead of a new one', () => {
+  const secretArns = { readers: { push: SECRET } };
+  const stack = synthesized({ configuration: COMPLETE, secretArns });
+  expect(() => stack.propertiesAt('Credentials/reader push')).toThrow();
+  expect(stack.template.findOutputs('SecretOfReaderPush')).toMatchObject({ SecretOfReaderPush: { Value: SECRET } });
+  expect(JSON.stringify(stack.propertiesAt('resolve-role'))).toContain(SECRET);
 });
 
 test('functions may use the key of before, so that messages under it can still be received', () => {
