@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const FOLDERS = ['client', 'functions', 'infra', 'local', 'cli', 'conformance', 'openapi', 'bench', 'test'];
+const FOLDERS = ['client', 'examples', 'functions', 'infra', 'local', 'cli', 'conformance', 'openapi', 'bench', 'test'];
 const texts = new Map(
   FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root })).map((file) => [
     file,
@@ -34,9 +34,10 @@ const roomOf = (file: string) => {
 const BELOW_DOORS = [
   ...['core', 'lambda', 'operations', 'events', 'account-api', 'devices', 'resolve', 'mirror', 'sweep', 'aws'],
 ];
-const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli', 'client'];
+const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli', 'client', 'examples'];
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   client: [],
+  examples: ['client'],
   core: [],
   lambda: ['core'],
   operations: ['core', 'lambda'],
