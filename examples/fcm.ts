@@ -6,7 +6,7 @@ export type FcmOptions = {
   readonly project: string;
   /** Returns an OAuth 2 access token of a service account, for the scope firebase.messaging. */
   readonly accessToken: () => Promise<string>;
-  /** What the app shows. A private message has a short life. */
+  /** The content, which the app shows. */
   readonly data: Readonly<Record<string, string>>;
   /** Default: five minutes. FCM's own default is four weeks. */
   readonly ttlS?: number;

@@ -22,7 +22,7 @@ const READERS = [
 
 export const FENCE_KEY = deviceKey('the secret of devices');
 
-export const NOW = 1_000_000;
+const NOW = 1_000_000;
 
 export const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
 
