@@ -3,7 +3,7 @@ import { AccountType } from '../functions/core/account.ts';
 import type { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
 import { UserError } from '../local/user-error.ts';
 import { command, type Options, type Values } from './command.ts';
-import { missingSecret, post, replyIn, signedHeaders, TARGET_OPTIONS, type Target, targetOf } from './target.ts';
+import { missingSecret, post, replyIn, signerOf, TARGET_OPTIONS, type Target, targetOf } from './target.ts';
 
 /** Reads the option --account-type. Returns undefined if it is not given. */
 export function accountTypeIn(text: string | undefined): AccountType | undefined {
@@ -137,7 +137,7 @@ export const send = command({
     const source = values.source ?? target.instance?.sources[0]?.id ?? 'app';
     const id = values.id ?? `msg_${randomUUID()}`;
     const again = `send it again with the same options and --id ${id} --at ${values.at ?? now.toISOString()}`;
-    const headers = signedHeaders(secretFor(source, target), { id, body, now });
+    const headers = await signerOf(secretFor(source, target))({ id, body }, now.getTime());
     const answer = await post(`${target.url}/events/${encodeURIComponent(source)}`, headers, body, again);
     const { status } = answer;
     const reply = replyIn(answer);

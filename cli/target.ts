@@ -1,7 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { request } from 'undici';
-import { webhookKey } from '../functions/events/signature.ts';
+import { signer } from '../client/bindery.ts';
 import { type Instance, runningInstances } from '../local/description.ts';
 import { hasCode, messageOf, UserError } from '../local/user-error.ts';
 import type { Options, Terminal, Values } from './command.ts';
@@ -119,18 +118,10 @@ export const replyIn = ({ text }: Answer): unknown => {
   }
 };
 
-export type Message = { readonly id: string; readonly body: string; readonly now: Date };
-
-/** The headers of one attempt to send a message (Standard Webhooks 1.0.0, symmetric scheme `v1`). */
-export function signedHeaders(secret: string, { id, body, now }: Message): Record<string, string> {
-  const timestamp = `${Math.floor(now.getTime() / 1000)}`;
-  const digest = createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
-}
-
-function keyOf(secret: string) {
+/** Returns the signer of a secret. A secret that cannot sign is the user's fault. */
+export function signerOf(secret: string): ReturnType<typeof signer> {
   try {
-    return webhookKey(secret);
+    return signer(secret);
   } catch (error) {
     throw new UserError(messageOf(error));
   }

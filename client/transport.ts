@@ -13,8 +13,8 @@ const base64url = (bytes: Uint8Array): string =>
 
 /** Returns HMAC-SHA256 under the key in a `whsec_` secret. Throws if the secret is none. */
 function hmac(secret: string): (text: string) => Promise<Uint8Array> {
-  const encoded = secret.trim().replace(/^(?:v1,)?whsec_/, '');
-  const bytes = /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) ? atob(encoded) : '';
+  const encoded = secret.trim().replace(/^(?:v1,)?whsec_|=+$/g, '');
+  const bytes = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3})?$/.test(encoded) ? atob(encoded) : '';
   if (bytes.length < 24 || bytes.length > 64)
     throw new TypeError('a webhook secret must be whsec_ and the base64 of 24 to 64 bytes');
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Instance } from '../../local/description.ts';
 import { takingTurns } from '../../local/lambda/invoke.ts';
-import { post, signedHeaders } from '../target.ts';
+import { post, signerOf } from '../target.ts';
 import { bodyOf, type TrialEvent, trialChanges } from './events.ts';
 
 export type Load = {
@@ -59,6 +59,6 @@ async function sendTo(instance: Instance, { apps }: Load, progress: Progress, ev
 
 async function send({ url, sources: [source] }: Instance, event: object): Promise<number> {
   const body = JSON.stringify(event);
-  const headers = signedHeaders(source?.secret ?? '', { id: `msg_${randomUUID()}`, body, now: new Date() });
+  const headers = await signerOf(source?.secret ?? '')({ id: `msg_${randomUUID()}`, body }, Date.now());
   return (await post(`${url}/events/${source?.id}`, headers, body)).status;
 }

@@ -1,24 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { secretIn } from '../../cli/secret.ts';
-import { signedHeaders, targetOf } from '../../cli/target.ts';
+import { signerOf, targetOf } from '../../cli/target.ts';
 import { writeInstance } from '../../local/description.ts';
+import { UserError } from '../../local/user-error.ts';
 import { temporaryFolder } from '../local/instance.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-test('the library of Standard Webhooks verifies our signature', () => {
-  const body = '{"type":"user.login","data":{"account":"é"}}';
-  const headers = signedHeaders(SECRET, { id: 'msg_1', body, now: new Date() });
-  expect(new Webhook(SECRET).verify(body, headers)).toEqual(JSON.parse(body));
-});
-
-test('our signature equals the example of Standard Webhooks', () => {
-  const message = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', body: '{"test": 2432232314}' };
-  const { 'webhook-signature': signature } = signedHeaders(SECRET, { ...message, now: new Date(1_614_265_330_000) });
-  expect(signature).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
+test('a secret that cannot sign is an error of the user', () => {
+  expect(() => signerOf('whsec_c2hvcnQ=')).toThrow(
+    new UserError('a webhook secret must be whsec_ and the base64 of 24 to 64 bytes'),
+  );
 });
 
 const [OLDER, NEWER] = ['http://127.0.0.1:1001', 'http://127.0.0.1:1002'];

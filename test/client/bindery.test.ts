@@ -146,9 +146,14 @@ test('a client without the secret of a call, or with a secret that is none, says
   await expect(bindery.resolve([{ account: 'alice' }])).rejects.toThrow('resolve needs the option `reader`');
   expect(() => bindery.login({ token: 't', account: 'alice' })).toThrow('options `source` and `secret`');
   await expect(bindery.ticket({ account: 'alice' })).rejects.toThrow('options `source` and `secret`');
-  for (const secret of ['', 'whsec_', 'whsec_c2hvcnQ=', SECRET.replace('M', '!')])
+  for (const secret of ['', 'whsec_', 'whsec_c2hvcnQ=', SECRET.replace('M', '!'), `${SECRET}A`])
     expect(() => new Bindery({ url: 'http://127.0.0.1:9', source: 'app', secret })).toThrow(/must be whsec_/);
   expect(() => new Bindery({ url: 'bindery' })).toThrow('the option `url` is not a URL');
+});
+
+test('a secret may have v1, in front, padding that is wrong or missing, and blanks around it', async () => {
+  for (const secret of [`v1,${SECRET}`, ` ${SECRET}\n`, `${SECRET}==`, SECRET.slice('whsec_'.length)])
+    expect(() => new Bindery({ url: 'http://127.0.0.1:9', source: 'app', secret })).not.toThrow();
 });
 
 test('a client that is printed shows no secret', () => {

@@ -1,5 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { Bindery, type BinderyOptions, GaveUpError, NotSignedError, RefusedError } from '../../client/bindery.ts';
+import {
+  Bindery,
+  type BinderyOptions,
+  GaveUpError,
+  NotSignedError,
+  RefusedError,
+  signer,
+} from '../../client/bindery.ts';
 import { APPLIED, type Scripted, scriptedServer } from './server.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -15,6 +22,15 @@ async function login(script: Scripted[], options: Partial<BinderyOptions> = {}, 
   expect(`${result}${JSON.stringify(result)}${result.stack}`).not.toMatch(/canary|whsec_/);
   return { result, received, tookMs: performance.now() - startMs };
 }
+
+test('the signature is that of the example of Standard Webhooks', async () => {
+  const message = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', body: '{"test": 2432232314}' };
+  expect(await signer(SECRET)(message, 1_614_265_330_999)).toEqual({
+    'webhook-id': message.id,
+    'webhook-timestamp': '1614265330',
+    'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+  });
+});
 
 test('a request without a readable answer is repeated with its id and body until it is answered', async () => {
   const failures: Scripted[] = [

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { FUTURE_MS } from '../../functions/core/time.ts';
+import { signedHeaders } from '../world/signer.ts';
 import { BEGINNING_MS, textOf } from './cast.ts';
 import { bugTo } from './finding.ts';
 import type { Caller, DoorAnswer } from './gateway.ts';
@@ -79,9 +79,7 @@ function judgeAccepted(outbox: Outbox, answer: DoorAnswer, events: readonly Sent
 }
 
 function signed({ timeline }: Outbox, id: string, body: string): Record<string, string> {
-  const timestamp = String(Math.floor((BEGINNING_MS + timeline.now()) / 1000));
-  const digest = createHmac('sha256', SOURCE_KEY).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${digest}` };
+  return signedHeaders(SOURCE_KEY, { id, body, ms: BEGINNING_MS + timeline.now() });
 }
 
 /** Lets everything happen up to then: messages left on the queues are findings. Returns true if all callers have come to their end. */
