@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { importJWK, SignJWT } from 'jose';
-import { DEVELOPMENT } from '../local/identity.ts';
+import { importJWK, type JWTPayload, SignJWT } from 'jose';
+import { DEVELOPMENT, type PrivateJwk } from '../local/identity.ts';
 import { UserError } from '../local/user-error.ts';
 import { command } from './command.ts';
 import { localInstance, PORT_OPTION } from './target.ts';
@@ -16,6 +16,10 @@ function secondsIn(text: string): number {
   if (/^-?\d{1,9}$/.test(text)) return Number(text);
   throw new UserError(`--expires-in ${text}: is not a number of seconds`);
 }
+
+/** Signs claims with the key of an identity provider. */
+export const bearerOf = async (privateJwk: PrivateJwk, claims: JWTPayload): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'JWT' }).sign(await importJWK(privateJwk, 'ES256'));
 
 export const token = command({
   name: 'token',
@@ -40,8 +44,7 @@ export const token = command({
     const { issuer, audience, privateJwk } = identity;
     const names = { iss: issuer, aud: audience, sub: account, sid: session ?? randomUUID(), jti: randomUUID() };
     const claims = { ...names, iat: issuedS, exp: issuedS + lifetimeS };
-    const key = await importJWK(privateJwk, 'ES256');
-    const bearer = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'JWT' }).sign(key);
+    const bearer = await bearerOf(privateJwk, claims);
     terminal.print(values.json ? JSON.stringify({ bearer, claims }) : bearer);
     return 0;
   },

@@ -14,13 +14,13 @@ import { sourcesOf } from './embedded-stack.ts';
 import { type Actions, allowedTo } from './policy.ts';
 import type { Answer, Call } from './recorder.ts';
 import { CANARY, SCENARIOS } from './scenarios.ts';
-import { MIRRORED, synthesized } from './synthesis.ts';
+import { COMPLETE, MIRRORED, synthesized } from './synthesis.ts';
 
 /** The mirrored apps, without the pace of calls that would slow the tests down. */
 const UNPACED = MIRRORED.apps.flatMap(({ mirror, ...app }) =>
   mirror ? [{ ...app, mirror: { ...mirror, callsPerS: 1000 } }] : [],
 );
-const stack = synthesized({ configuration: Configuration.parse({ ...MIRRORED, apps: UNPACED }) });
+const stack = synthesized({ configuration: Configuration.parse({ ...COMPLETE, apps: UNPACED }) });
 
 let deployment: Deployment;
 let hosted: Awaited<ReturnType<typeof ownAccountApi>>;
@@ -68,6 +68,17 @@ describe.each(DOORS)('%s', (door) => {
     expect(deployment.bundles.contents(door).bytes).toBeLessThan(BUDGETS[door] ?? BUDGET);
   });
 
+  test('the bundle has jose and the code of phones and of senders only in their doors', () => {
+    const own = deployment.bundles
+      .filesIn(door)
+      .map((file) => /node_modules\/jose|functions\/(?:devices|resolve)\//.exec(file));
+    const rooms: Partial<Record<Door, string[]>> = {
+      devices: ['functions/devices/', 'node_modules/jose'],
+      resolve: ['functions/resolve/'],
+    };
+    expect([...new Set(own.flatMap((match) => match?.[0] ?? []))].toSorted()).toEqual(rooms[door] ?? []);
+  });
+
   test('the bundle reads credentials only from the environment', () => {
     const providers = /credential-provider|token-providers|nested-clients/;
     expect(deployment.bundles.packagesIn(door).filter((name) => providers.test(name))).toEqual([]);
@@ -105,7 +116,10 @@ describe.each(DOORS)('%s', (door) => {
   );
 });
 
-const isWaitedFor = (door: Door): boolean => door === 'events' || door === 'account-api';
+const isWaitedFor = (door: Door): boolean => WAITED_FOR.some((one) => one === door);
+
+/** The HTTP doors. */
+const WAITED_FOR = ['events', 'account-api', 'devices', 'resolve'] as const;
 
 /**
  * Maximum size of a bundle in bytes. Every 100 KB take about 4 ms of a whole processor to parse, before anything runs:
@@ -115,7 +129,8 @@ const BUDGET = 255_000;
 
 /** Of doors without the SDK, and of functions with undici, an HTTP client. */
 const BUDGETS: Readonly<Partial<Record<Door, number>>> = {
-  ...{ events: 107_000, 'account-api': 105_000, mirror: 1_010_000, verify: 1_010_000 },
+  ...{ events: 107_000, 'account-api': 105_000, devices: 125_000, resolve: 82_000 },
+  ...{ mirror: 1_010_000, verify: 1_010_000 },
 };
 
 /** Returns the commands of the SDK's clients in a bundle, as IAM names them: `sqs:SendMessage`. */
@@ -147,14 +162,14 @@ const outputs = (): Promise<(readonly [door: string, output: string])[]> =>
   Promise.all(DOORS.map(async (door) => [door, (await deployment.lines(door)).join('\n')] as const));
 
 const Line = z.object({ message: z.record(z.string(), z.unknown()) });
-/** The line of a request at an HTTP door. */
+/** The line of a request at an HTTP door. `resolve` answers about all apps of a reader. */
 const RequestLine = z.object({
   message: z.literal('request'),
-  stage: z.enum(['events', 'account-api']),
+  stage: z.enum(WAITED_FOR),
   id: z.uuid(),
   status: z.int(),
   outcome: z.enum(['applied', 'answered']),
-  app: z.string().regex(/shop/),
+  app: z.string().regex(/shop/).optional(),
   duration_ms: z.int(),
 });
 /** The line of a try of `apply` at a message. */
@@ -171,9 +186,7 @@ test('a door logs a line for each request, the worker one for each try, and both
   const lines = new Map(
     (await outputs()).map(([door, output]) => [door, output.split('\n').map((line) => Line.parse(JSON.parse(line)))]),
   );
-  const requests = ['events', 'account-api']
-    .flatMap((door) => lines.get(door) ?? [])
-    .map(({ message }) => RequestLine.parse(message));
+  const requests = WAITED_FOR.flatMap((door) => lines.get(door) ?? []).map(({ message }) => RequestLine.parse(message));
   const tries = (lines.get('apply') ?? []).map(({ message }) => ApplyLine.parse(message));
   expect(requests.filter(({ stage }) => stage === 'events')).not.toEqual([]);
   const ids = tries.flatMap(({ id, ids = '' }) => [id, ...ids.split(' ')]);
@@ -181,7 +194,7 @@ test('a door logs a line for each request, the worker one for each try, and both
 });
 
 test('a function logs no account, token, session or secret when all goes well', async () => {
-  const secrets = ['source web', 'app shop-android', 'app shop-ios'].map((id) =>
+  const secrets = ['source web', 'app shop-android', 'app shop-ios', 'reader push', 'devices'].map((id) =>
     deployment.secret(`Credentials/${id}`),
   );
   for (const [door, output] of await outputs()) {

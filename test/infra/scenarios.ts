@@ -1,6 +1,8 @@
 import { PurgeQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
+import * as z from 'zod';
 import { post } from '../../cli/target.ts';
+import { bearerOf } from '../../cli/token.ts';
 import { type Endpoint, PATHS } from '../../functions/account-api/wire/endpoint.ts';
 import { dynamodbRegistryStore } from '../../functions/aws/registry-store.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
@@ -12,12 +14,15 @@ import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stam
 import type { AccountRef } from '../../functions/core/store.ts';
 import type { Cause } from '../../functions/mirror/mark.ts';
 import type { Door } from '../../infra/settings.ts';
+import { DEVELOPMENT } from '../../local/identity.ts';
 import { raiseRemoval, watermarkOf } from '../memory/registry-store.ts';
 import { accountsOf, basic, tokensOf } from '../world/account-api.ts';
+import { ticketOf } from '../world/devices.ts';
 import { postEvents } from '../world/events.ts';
 import type { Deployment } from './deployment.ts';
+import { IDENTITY_KEY } from './synthesis.ts';
 
-type Step = () => Promise<void>;
+type Step = () => Promise<unknown>;
 
 /** The steps in which a deployed function does everything that it can do. Each step expects success. */
 export type Scenario = (deployment: Deployment) => readonly Step[];
@@ -44,6 +49,16 @@ async function call({ url, secret }: Deployment, app: string, endpoint: Endpoint
   const reply = JSON.parse((await post(url + PATHS[endpoint], { ...headers }, JSON.stringify(body))).text);
   return reply.ret_code ?? reply.retCode;
 }
+
+/** Returns a step that posts JSON with a bearer and expects 200. The step returns the answer. */
+const asked =
+  ({ url }: Deployment, path: string, bearer: (() => Promise<string>) | undefined, body: object) =>
+  async (): Promise<unknown> => {
+    const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${await bearer()}` };
+    const { status, text } = await post(url + path, headers, JSON.stringify(body));
+    expect(status, text).toBe(200);
+    return JSON.parse(text);
+  };
 
 /** Returns an operation of its own event, which happened that many days ago. */
 const operation = <O extends { kind: Operation['kind'] }>(of: O, daysAgo = 0): Operation =>
@@ -116,9 +131,46 @@ export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
     ];
   },
 
-  devices: () => [],
+  devices: (deployment) => {
+    const signIn = (bearer: (nowS: number) => string | Promise<string>, body: object, app = APP) =>
+      asked(deployment, `/devices/${app}/sign-in`, async () => bearer(Date.now() / 1000), body);
+    const { issuer: iss, audience: aud } = DEVELOPMENT;
+    const bearerFor =
+      (sub: string) =>
+      (iat: number): Promise<string> =>
+        bearerOf(IDENTITY_KEY, { iss, aud, sub, sid: `${CANARY}-session`, iat, exp: iat + 60 });
+    const ticket = (iat: number) =>
+      ticketOf({ sub: account, iat, exp: iat + 60 }, deployment.secret('Credentials/source web'));
+    const Signed = z.object({ receipt: z.string() });
+    const signOut: Step = async () => {
+      const { receipt } = Signed.parse(await signIn(bearerFor(second), { token: phone })());
+      await asked(deployment, `/devices/${APP}/sign-out`, undefined, { receipt })();
+    };
+    const [phone, later] = [`${token}-phone`, `${token}-phone-later`];
+    const installation_id = `${CANARY}-phone`;
+    return [
+      signIn(bearerFor(account), { token: phone }),
+      signIn(ticket, { token: phone }),
+      signIn(bearerFor(second), { token: phone, mode: 'append' }),
+      ...[phone, later].map((each) => signIn(bearerFor(account), { token: each, installation_id })),
+      signOut,
+      signIn(bearerFor(second), { token: phone }, OTHER_APP),
+    ];
+  },
 
-  resolve: () => [],
+  resolve: (deployment) => {
+    const secret = async () => deployment.secret('Credentials/reader push');
+    const question = (path: string, body: object) => asked(deployment, path, secret, body);
+    const bound: Step = () =>
+      apply(deployment, ...APPS.map((app) => operation({ ...bind, app, token: `${token}-asked` })));
+    return [
+      bound,
+      question('/v1/resolve', { accounts: [{ account }] }),
+      question('/v1/resolve', { accounts: [{ account }, { account: second }] }),
+      question('/v1/devices', { tokens: [`${token}-asked`] }),
+      question('/v1/devices', { tokens: [`${token}-asked`, other], apps: [APP] }),
+    ];
+  },
 
   apply: (deployment) => {
     const { settled, unreadable } = workerOf(deployment, 'apply', ['Operations']);
