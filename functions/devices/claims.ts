@@ -103,10 +103,13 @@ export function proofOf(bearer: string, claims: Claims, reading: Reading): Proof
   const session = claimIn(claims, reading.session) ?? sessionInstead(bearer, claims);
   if (typeof session !== 'string' || session === '' || session.length > MAX_SESSION)
     return { fault: `has a claim "${reading.session}" that is not a text of 1 to 256 characters` };
-  return { account: { type, id }, session: sessionOf(session), issuedMs: Math.floor(claims.iat * 1000), by };
+  return { account: { type, id }, session: sessionOf(session), issuedMs: msIn(claims), by };
 }
 
 const MAX_SESSION = 256;
+
+/** Of a fraction such as .123 the product alone may be a millisecond less. */
+const msIn = ({ iat }: Claims): number => Math.floor(Math.round(iat * 1_000_000) / 1_000);
 
 /** Returns a claim; undefined if there is none. Names such as `constructor` find nothing that objects inherit. */
 const claimIn = (claims: JWTPayload, name: string): unknown =>

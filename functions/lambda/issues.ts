@@ -30,7 +30,7 @@ export function wordsFor(
     case 'unrecognized_keys': {
       const plain = issue.keys.filter((key) => /^[a-z_]{1,32}$/.test(key)).map((key) => `"${key}"`);
       const keys = keysAt(issue.path, body).join(', ');
-      return `has ${plain.join(', ') || 'a key'}, which is no part of this event; its keys are ${keys}`;
+      return `has ${plain.join(', ') || 'a key'}, which does not belong here; its keys are ${keys}`;
     }
     case 'invalid_type':
       return `is not ${NOUNS[issue.expected] ?? issue.expected}`;

@@ -101,6 +101,15 @@ test.each([
   expect(first.startsWith(issue), first).toBe(true);
 });
 
+test('the identity providers in docs/phone.md are valid', async () => {
+  const page = await readFile(new URL('../../docs/phone.md', import.meta.url), 'utf8');
+  const [, list = ''] = /```json\n("identities": \[[\s\S]*?)```/.exec(page) ?? [];
+  const apps = [{ ...app, id: 'xg-android' }];
+  const { identities } = JSON.parse(`{${list}}`);
+  expect(identities).toHaveLength(8);
+  expect(issues({ apps, sources: [{ ...source, apps: ['xg-android'] }], identities })).toEqual([]);
+});
+
 test('an identity provider needs an issuer and an audience only', () => {
   expect(issues({ apps: [app], sources: [source], identities: [identity] })).toEqual([]);
 });

@@ -87,7 +87,7 @@ describe('confusion of algorithms', () => {
     [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   const claims = { iss: 'https://id.example', aud: AUDIENCE, sub: 'alice', iat: NOW_S, exp: NOW_S + 60 };
 
-  test.each(['none', 'None', 'NONE', ''])('a bearer with the algorithm "%s" is refused', async (alg) => {
+  test.each(['none', 'None', 'NONE', ''])('a bearer with the algorithm %j is refused', async (alg) => {
     const { signIn, queued } = await world();
     for (const signature of ['', 'AAAA'])
       expect(codeOf(await signIn(`${unsigned({ alg }, claims)}.${signature}`))).toBe('401 invalid_token');
@@ -153,6 +153,15 @@ test('two identities may have one issuer: the one with its audience proves a bea
   expect(detailOf(await signIn(await bearerOf({ aud: 'x' }, {}, issuer)))).toBe(
     'identity "main": the bearer has another "aud"; identity "second": the bearer has another "aud"',
   );
+});
+
+test('a bearer counts from the millisecond of its issue, or from the beginning of its second', async () => {
+  const { signIn, bearerOf, state, queued } = await world();
+  state.ms = NOW + 1_000;
+  for (const ms of [0, 1, 29, 122, 123, 124, 500, 998, 999]) {
+    await signIn(await bearerOf({ iat: (NOW + ms) / 1_000 }), { token: `t${ms}` });
+    expect(queued.at(-1)).toMatchObject({ issuedMs: NOW + ms });
+  }
 });
 
 describe('a session that is not named', () => {

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { webhookKey } from '../../functions/events/signature.ts';
@@ -11,6 +14,22 @@ test('a ticket that the backend signed with its webhook secret signs a phone in'
   expect(await held()).toEqual(['7#alice']);
   await signIn(ticketOf({ sub: 'bob', account_type: 2, sid: undefined }));
   expect(await held()).toEqual(['2#bob']);
+});
+
+test('the code of docs/phone.md makes a ticket', async () => {
+  const page = readFileSync(new URL('../../docs/phone.md', import.meta.url), 'utf8');
+  const [, code = ''] = /```ts\n(import \{ SignJWT[\s\S]*?)```/.exec(page) ?? [];
+  const script = stripTypeScriptTypes(code)
+    .replace(/^import.*$/m, '')
+    .replace('export const ticketFor =', 'return');
+  const env = { BINDERY_SECRET: SECRETS[0] };
+  const ticketFor = new Function('SignJWT', 'process', 'Date', script)(SignJWT, { env }, Date);
+  const { signIn, held, state } = await world({
+    sources: [{ ...(await world()).ports.sources[0], id: 'app' }] as never,
+  });
+  state.ms = Date.now();
+  expect((await signIn(await ticketFor('alice', 'session-a'))).line).toMatchObject({ by: 'app' });
+  expect(await held()).toEqual(['7#alice']);
 });
 
 test('a ticket signed by an older secret that still is live signs a phone in', async () => {

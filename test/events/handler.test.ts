@@ -332,14 +332,9 @@ test.each<[string, unknown, string, string]>([
     'a misspelt key',
     event('user.deleted', { account: 'alice', acount: 1 }),
     'data',
-    'has "acount", which is no part of this event; its keys are app, account, account_type',
+    'has "acount", which does not belong here; its keys are app, account, account_type',
   ],
-  [
-    'a key that may be a name',
-    logout({ 'bob@x.com': 1 }),
-    'data',
-    'has a key, which is no part of this event; its keys',
-  ],
+  ['a key that may be a name', logout({ 'bob@x.com': 1 }), 'data', 'has a key, which does not belong here; its keys'],
   [
     'a key in an account',
     login({ accounts: [{ account: 'alice', typ: 1 }] }),
