@@ -4,7 +4,7 @@ import { type Account, AccountId, AccountType, accountKey, Token } from '../core
 import { AppId } from '../core/configuration.ts';
 import { eventHash } from '../core/stamp.ts';
 import type { AccountRef, Place } from '../core/store.ts';
-import type { Problem } from '../lambda/problem.ts';
+import { type Issue, wordsFor } from '../lambda/issues.ts';
 import { jsonIn } from '../lambda/request.ts';
 
 /** The most accounts, or tokens, of one question. */
@@ -12,8 +12,12 @@ const MOST_NAMES = 100;
 
 const Apps = z.optional(z.array(AppId).check(z.minLength(1)));
 
+const AccountName = z.strictObject({
+  account: AccountId,
+  account_type: z._default(AccountType, AccountType.parse(0)),
+});
 const NamedAccount = z.pipe(
-  z.strictObject({ account: AccountId, account_type: z._default(AccountType, AccountType.parse(0)) }),
+  AccountName,
   z.transform(({ account, account_type }): Account => ({ type: account_type, id: account })),
 );
 
@@ -41,15 +45,16 @@ export const DevicesQuestion = z.strictObject({
 });
 
 /** Parses a question. Returns all its faults otherwise, each with its place and without what is there. */
-export function questionIn<T extends z.ZodMiniType>(
+export function questionIn<T extends z.ZodMiniObject>(
   schema: T,
   json: unknown,
-): { question: z.output<T> } | { issues: NonNullable<Problem['issues']> } {
-  const result = z.safeParse(schema, json);
-  if (result.success) return { question: result.data };
-  const issues = result.error.issues.map(({ code, path, message }) => ({
-    path: path.join('.'),
-    message: code === 'unrecognized_keys' ? 'has a field that is not known here' : message,
+): { question: z.output<T> } | { issues: readonly Issue[] } {
+  const { success, data, error } = z.safeParse(schema, json);
+  if (success) return { question: data };
+  const keysAt = (path: readonly PropertyKey[]) => Object.keys((path.length === 0 ? schema : AccountName).shape);
+  const issues = error.issues.map((issue) => ({
+    path: issue.path.join('.'),
+    message: wordsFor(issue, json, keysAt),
   }));
   return { issues };
 }

@@ -28,7 +28,7 @@ const accounts = fc.oneof(
 );
 const tokens = fc.oneof(
   fc.record({ tokens: some(text), apps }, { requiredKeys: ['tokens'] }),
-  fc.record({ tokens: some(text), [CANARY]: odd }),
+  fc.record({ tokens: some(text), [`${CANARY}@example.com`]: odd }),
 );
 const bytes = fc.oneof(
   fc.oneof(accounts, tokens, odd).map((value) => JSON.stringify(value)),

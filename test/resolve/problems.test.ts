@@ -66,7 +66,14 @@ test('each fault of a question is reported with its place', async () => {
   expect(await world().resolve({ accounts })).toMatchObject({
     issues: [
       { path: 'accounts.0.account', message: 'an account is 2 to 255 bytes of text' },
-      { path: 'accounts.1.account_type', message: 'Too small: expected number to be >=0' },
+      { path: 'accounts.1.account_type', message: 'is less than 0' },
+    ],
+  });
+  expect(await world().resolve({ accounts: [{ id: 'alice' }], app: 'shop' })).toMatchObject({
+    issues: [
+      { path: 'accounts.0.account', message: 'is missing' },
+      { path: 'accounts.0', message: expect.stringMatching(/^has "id", .*its keys are account, account_type$/) },
+      { path: '', message: expect.stringMatching(/^has "app", .*its keys are accounts, apps, cursor$/) },
     ],
   });
   expect(await world().resolve({ accounts: [{ account: 'alice' }], apps })).toMatchObject({
