@@ -51,6 +51,8 @@ type Definition<W extends string, O extends Options> = {
   /** Subcommands with their help: exactly one is given. Default: none, and then no word is taken. */
   readonly words?: Readonly<Record<W, string>>;
   readonly options: O;
+  /** The option with which any word is taken, and every option: the command checks them. Default: none. */
+  readonly freeWith?: string;
   /** The end of the help. */
   readonly notes?: string;
   readonly run: (given: Given<W, O>, terminal: Terminal) => Promise<number>;
@@ -135,7 +137,7 @@ function npmHint(
 }
 
 function read<W extends string, O extends Options>(
-  { name, words, options }: Definition<W, O>,
+  { name, words, options, freeWith = '' }: Definition<W, O>,
   args: readonly string[],
 ): Given<W, O> {
   const { values, positionals } = parsed(name, {
@@ -144,12 +146,13 @@ function read<W extends string, O extends Options>(
     allowPositionals: true,
   });
   const [word, ...more] = positionals;
+  const isFree = Object.hasOwn(values, freeWith);
   if (words === undefined) {
     if (word !== undefined) throw new UserError(`\`${name}\` takes no argument "${word}". ${SEE_HELP}`);
-  } else if (word === undefined || more.length > 0 || !Object.hasOwn(words, word))
+  } else if (word === undefined || more.length > 0 || !(isFree || Object.hasOwn(words, word)))
     throw new UserError(`\`${name}\` needs one of ${Object.keys(words).join(', ')}. ${SEE_HELP}`);
   const other = Object.keys(values).find((option) => options[option]?.only?.includes(word ?? '') === false);
-  if (other !== undefined) throw new UserError(`\`${name} ${word}\` has no option --${other}. ${SEE_HELP}`);
+  if (other !== undefined && !isFree) throw new UserError(`\`${name} ${word}\` has no option --${other}. ${SEE_HELP}`);
   const defaults = Object.entries(options).flatMap(([option, { default: text }]) =>
     text === undefined ? [] : [[option, text]],
   );

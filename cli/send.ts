@@ -3,7 +3,8 @@ import { AccountType } from '../functions/core/account.ts';
 import type { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
 import { UserError } from '../local/user-error.ts';
 import { command, type Options, type Values } from './command.ts';
-import { missingSecret, post, replyIn, signerOf, TARGET_OPTIONS, type Target, targetOf } from './target.ts';
+import { report, sendAs } from './send-as.ts';
+import { missingSecret, post, signerOf, TARGET_OPTIONS, type Target, targetOf } from './target.ts';
 
 /** Reads the option --account-type. Returns undefined if it is not given. */
 export function accountTypeIn(text: string | undefined): AccountType | undefined {
@@ -124,11 +125,17 @@ export const send = command({
   options: {
     ...EVENT_OPTIONS,
     id: { value: 'ID', help: 'message id; a repeated message has the id of the first. Default: random' },
+    as: {
+      value: 'KIND',
+      help: 'send as a provider of this kind, whose own event comes in the place of the word (docs/events.md)',
+    },
     source: { value: 'ID', help: 'the sender. Default: the first source of the local instance, or app' },
     ...TARGET_OPTIONS,
     json: { help: 'print the answer as one line of JSON' },
   },
+  freeWith: 'as',
   run: async ({ word, values }, terminal) => {
+    if (values.as !== undefined) return sendAs(values.as, word, values, terminal);
     if ((values.account?.length ?? 0) > 1 && word !== 'login' && word !== 'token-changed')
       throw new UserError(`\`send ${word}\` takes one --account`);
     const now = new Date();
@@ -139,14 +146,7 @@ export const send = command({
     const again = `send it again with the same options and --id ${id} --at ${values.at ?? now.toISOString()}`;
     const headers = await signerOf(secretFor(source, target))({ id, body }, now.getTime());
     const answer = await post(`${target.url}/events/${encodeURIComponent(source)}`, headers, body, again);
-    const { status } = answer;
-    const reply = replyIn(answer);
-    terminal.print(
-      values.json ? JSON.stringify({ status, reply }) : `HTTP ${status}\n${JSON.stringify(reply, null, 2)}`,
-    );
-    if (status === 429) terminal.warn(`too many requests, nothing was accepted: wait a moment, then ${again}`);
-    if (status >= 500) terminal.warn(`it may or may not have been accepted: ${again}`);
-    return status === 200 || status === 202 ? 0 : 1;
+    return report(answer, values.json === true, again, terminal);
   },
 });
 

@@ -88,17 +88,27 @@ export type Answer = { readonly status: number; readonly text: string };
 const TIMEOUT_MS = 25_000;
 
 /** Posts JSON. Returns the answer, whatever its status. `advice` says how to repeat a call without an answer. */
-export async function post(
+export const post = (
   url: string,
   headers: Readonly<Record<string, string>>,
   body: string,
+  advice?: string,
+): Promise<Answer> =>
+  sent(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body }, advice);
+
+type Request = { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+/** Sends a request. Returns the answer, whatever its status. */
+export async function sent(
+  url: string,
+  { method, headers, body }: Request,
   advice = 'run the command again',
 ): Promise<Answer> {
   try {
     const response = await request(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body,
+      method,
+      headers,
+      ...(method === 'GET' ? {} : { body }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return { status: response.statusCode, text: await response.body.text() };

@@ -10,11 +10,11 @@ import { logOf } from './lambda/log.ts';
 
 const log = logOf('events');
 const environment = readEnvironment(EventsEnvironment);
-const sources = openSources(environment.BINDERY_CONFIG, kindNamed);
+const sources = openSources(environment.BINDERY_CONFIG, kindNamed, { fetch, now: Date.now });
 const keysOf = secretsIn(environment.SOURCE_SECRETS, keyIn(sources), log);
 const table = tableNamed(environment.REGISTRY_TABLE);
 const store = dynamodbRegistryStore(table);
 const accept = acceptInto(environment.OPERATIONS_QUEUE_URL, registryIn(table, READS.events));
 
 /** `/events/{source}`: accepts auth events of the app and of identity providers. */
-export const handler = httpDoor(eventsHandler({ sources, keysOf, accept, store, fetch, now: Date.now }), log);
+export const handler = httpDoor(eventsHandler({ sources, keysOf, accept, store, now: Date.now }), log);

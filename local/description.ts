@@ -16,6 +16,8 @@ export const Instance = z.object({
   url: z.string(),
   apps: z.array(App.extend({ mirrored: z.literal(true).optional() })),
   sources: z.array(z.object({ id: SourceId, secret: z.string() })),
+  /** A source of each kind, under the kind's name. Without a secret, the key of the identity signs. */
+  providers: z.array(z.object({ kind: z.string(), secret: z.string() })).default([]),
   identities: z.array(Issuer).default([]),
   readers: z.array(z.object({ id: ReaderId, secret: z.string() })).default([]),
   sqs: z.string(),

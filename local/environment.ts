@@ -13,7 +13,7 @@ import type {
   SweepEnvironment,
   VariablesOf,
 } from '../functions/lambda/environment.ts';
-import { hasSecret } from '../infra/configuration.ts';
+import { hasSecret, SOURCE_KINDS } from '../infra/configuration.ts';
 import { NAMES, type Queues } from './aws/resources.ts';
 import { REGION, type Versions } from './aws/servers.ts';
 import { newPrivateJwk, PrivateJwk } from './identity.ts';
@@ -98,14 +98,18 @@ export function developmentSecrets({ apps, sources, readers }: Configuration, fo
     apps: { ...kept.apps, ...missing(apps, kept.apps, () => alphanumerics(32)) },
     // 44 letters and digits are also the base64 of 33 bytes, which Standard Webhooks requires.
     sources: {
-      ...kept.sources,
+      ...missing(KINDS_WITH_SECRET, kept.sources, () => alphanumerics(44)),
       ...missing(sources.filter(hasSecret), kept.sources, () => `whsec_${alphanumerics(44)}`),
+      ...kept.sources,
     },
     readers: { ...kept.readers, ...missing(readers, kept.readers, () => alphanumerics(44)) },
   };
   if (file !== undefined) keep(file, secrets);
   return secrets;
 }
+
+/** Each kind has a source of its own here, under its name. */
+const KINDS_WITH_SECRET = [...SOURCE_KINDS].flatMap(([id, { keyOf }]) => (keyOf ? { id } : []));
 
 const none = (): Secrets => Secrets.parse({ apps: {}, sources: {} });
 

@@ -19,6 +19,7 @@ import { DEVELOPMENT, withIdentity, withReader } from './identity.ts';
 import { feedsOf, startEventSource } from './lambda/event-source.ts';
 import { startHttpFront } from './lambda/http.ts';
 import { type Doors, invoke, loadDoors } from './lambda/invoke.ts';
+import { providersFor, withEveryKind } from './providers/providers.ts';
 import { reasonOf, UserError } from './user-error.ts';
 
 export type LocalOptions = {
@@ -74,7 +75,7 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   const client = new SQSClient();
   stops.push(() => client.destroy());
   const [queues] = await Promise.all([createQueues(client, sqs, configuration.apps), createTable()]);
-  setVariables(configuration, queues, secrets);
+  setVariables(withEveryKind(configuration, secrets.identity), queues, secrets);
   isLoaded = true;
   const doors = await loadDoors(configuration);
   const front = await startHttpFront(doors.http, port);
@@ -111,6 +112,7 @@ const described = ({ apps, sources, readers }: Configuration, secrets: Secrets) 
     return { id, dialect, policy, platform, secretKey, ...(mirror && { mirrored: true as const }) };
   }),
   sources: sources.map(({ id }) => ({ id, secret: secrets.sources[id] ?? '' })),
+  providers: providersFor(sources).map((kind) => ({ kind, secret: secrets.sources[kind] ?? '' })),
   identities: [{ ...DEVELOPMENT, privateJwk: secrets.identity }],
   readers: readers.map(({ id }) => ({ id, secret: secrets.readers[id] ?? '' })),
 });

@@ -41,7 +41,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   lambda: ['core'],
   operations: ['core', 'lambda'],
-  events: ['core', 'lambda', 'operations'],
+  // Of devices: the published keys of issuers, which sign logout tokens as they sign bearers.
+  events: ['core', 'lambda', 'operations', 'devices'],
   'account-api': ['core', 'lambda', 'operations'],
   devices: ['core', 'lambda', 'operations'],
   resolve: ['core', 'lambda'],

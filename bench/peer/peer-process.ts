@@ -20,7 +20,7 @@ import { rowsOf } from './registry.ts';
  */
 const [kind = '', where = ''] = process.argv.slice(2);
 const registry = await (kind === 'redis' ? redisRegistry(where) : postgresRegistry(where));
-const reach = await openSources(CONFIGURATION, () => app).get('app');
+const reach = await openSources(CONFIGURATION, () => app, { fetch, now: Date.now }).get('app');
 if (reach === undefined) throw new Error('bug: the installation has no source app');
 // Read by events that the peers do not have: removals from the future, token changes that name no account.
 const surroundings = { reach, store: memoryRegistryStore() };

@@ -30,7 +30,7 @@ const NO_CLIENT = { call: () => Promise.resolve({}) } as unknown as AwsClient<'s
 const ownCode = (): HttpDoor =>
   httpDoor(
     eventsHandler({
-      sources: openSources(CONFIGURATION, () => kind),
+      sources: openSources(CONFIGURATION, () => kind, { fetch, now: Date.now }),
       keysOf: () => Promise.resolve([SOURCE_KEY]),
       accept: accepting({
         enqueue: operationsQueue(NO_CLIENT, 'the URL of a queue'),
@@ -38,7 +38,6 @@ const ownCode = (): HttpDoor =>
         withinBudget: (work) => work,
       }),
       store: memoryRegistryStore(),
-      fetch,
       now: Date.now,
     }),
     jsonLog,

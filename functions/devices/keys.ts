@@ -27,15 +27,17 @@ export type KeyPorts = {
   readonly now: () => number;
 };
 
+type Issuer = Pick<Identity, 'issuer' | 'jwks'>;
+
 /** Finds the key of a bearer. Rejects with an error of jose if there is none, and with `Unavailable` if that is not known. */
 export type KeySet = JWTVerifyGetKey;
 
-export const keySetOf = (identity: Identity, ports: KeyPorts): KeySet =>
+export const keySetOf = (identity: Issuer, ports: KeyPorts): KeySet =>
   // `kid` is a text or missing, never undefined: the file is JSON.
   typeof identity.jwks === 'object' ? createLocalJWKSet(identity.jwks as JSONWebKeySet) : remoteKeySet(identity, ports);
 
 /** `jku` and `x5u` of a bearer are never followed: the configuration alone decides who is asked. */
-function remoteKeySet(identity: Identity, { fetch, now }: KeyPorts): KeySet {
+function remoteKeySet(identity: Issuer, { fetch, now }: KeyPorts): KeySet {
   let known: { readonly find: KeySet; readonly readAt: number } | undefined;
   let failure: string | undefined;
   let nextAt = Number.NEGATIVE_INFINITY;
@@ -80,7 +82,7 @@ export class KeysUnknown extends Unavailable {
 }
 
 /** The keys at the identity's URL, or at the one that the issuer's discovery document names on its own host. */
-async function publishedKeys({ issuer, jwks }: Identity, fetch: KeyPorts['fetch']): Promise<JSONWebKeySet> {
+async function publishedKeys({ issuer, jwks }: Issuer, fetch: KeyPorts['fetch']): Promise<JSONWebKeySet> {
   const signal = AbortSignal.timeout(FETCH_MS);
   // jose checks that it is a key set.
   const keysAt = async (url: string) => (await documentAt(url, fetch, signal)) as JSONWebKeySet;

@@ -16,8 +16,6 @@ export type EventsPorts = {
   readonly accept: Accept;
   /** The registry, whose reads are strongly consistent here. */
   readonly store: RegistryStore;
-  /** For the published keys of issuers. */
-  readonly fetch: typeof fetch;
   readonly now: () => number;
 };
 
@@ -49,12 +47,12 @@ async function answer(ports: EventsPorts, request: HttpRequest, open: OpenSource
 }
 
 /** Returns what the request says, or the answer to one that cannot be judged now. */
-async function receivedFrom({ keysOf, fetch, now }: EventsPorts, request: HttpRequest, open: OpenSource) {
+async function receivedFrom({ keysOf, now }: EventsPorts, request: HttpRequest, open: OpenSource) {
   const { source, apps, receive } = open;
   const keys = await orUnavailable(() => keysOf(source.id));
   if ('kind' in keys) return { reply: retryLater(request, 'not_accepted', keys.reason) };
   const usable = keys.filter((key) => key !== undefined);
-  const to = { source, apps, keys: usable, nowMs: now(), fetch };
+  const to = { source, apps, keys: usable, nowMs: now() };
   const received = await orUnavailable(async () => receive(request, to));
   if ('kind' in received) return { reply: retryLater(request, 'not_accepted', received.reason) };
   // The newest key, if it cannot be used, may be the one that signed it.

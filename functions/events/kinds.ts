@@ -7,6 +7,7 @@ import type { SourceKind } from './source.ts';
 export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: SourceKind }>>> = {
   'standard-webhooks': () => import('./sources/standard-webhooks.ts'),
   clerk: () => import('./sources/clerk.ts'),
+  'oidc-backchannel-logout': () => import('./sources/oidc-backchannel-logout.ts'),
 };
 
 /** Loads a kind. Throws if there is none of this name; the deployment has refused it before. */

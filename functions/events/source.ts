@@ -38,7 +38,10 @@ export type Received = { readonly facts: readonly Fact[] } | Refused | { readonl
 export type Reach = { readonly source: Source; readonly apps: readonly App[] };
 
 /** The surroundings of a request. `keys`: the live ones that can be used, newest first. */
-export type To = Reach & { readonly keys: readonly KeyObject[]; readonly nowMs: number; readonly fetch: typeof fetch };
+export type To = Reach & { readonly keys: readonly KeyObject[]; readonly nowMs: number };
+
+/** The surroundings of a source. `account`: the field that is the account. */
+export type ReceiverPorts = { readonly account: string; readonly fetch: typeof fetch; readonly now: () => number };
 
 /** May reject with `Unavailable`, such as when an issuer's keys cannot be read: the sender is asked to try again. */
 type Receive = (request: HttpRequest, to: To) => Received | Promise<Received>;
@@ -62,20 +65,25 @@ type Definition<O extends z.ZodMiniType> = {
   /** Default: POST. */
   readonly methods?: readonly string[];
   /** Called once for each source. Verifies, parses and translates: `functions/events/sources/clerk.ts` is an example. */
-  readonly receiver: (options: z.infer<O>, account: string) => Receive;
+  readonly receiver: (options: z.infer<O>, ports: ReceiverPorts) => Receive;
   /** Gives our answer the form that the provider needs. Default: ours. */
   readonly reply?: (ours: HttpReply, request: HttpRequest) => HttpReply;
 };
 
 /** A kind of source: one file in `sources/`, which exports it as `kind`. */
 export type SourceKind = Required<Omit<Definition<z.ZodMiniType>, 'receiver' | 'keyOf' | 'reply'>> &
-  Pick<Definition<z.ZodMiniType>, 'keyOf' | 'reply'> & { readonly receiverFor: (source: Source) => Receive };
+  Pick<Definition<z.ZodMiniType>, 'keyOf' | 'reply'> & {
+    readonly receiverFor: (source: Source, ports: OpenPorts) => Receive;
+  };
+
+type OpenPorts = Omit<ReceiverPorts, 'account'>;
 
 export const sourceKind = <O extends z.ZodMiniType>({ receiver, ...kind }: Definition<O>): SourceKind => ({
   maxBytes: MAX_BODY_BYTES,
   methods: ['POST'],
   ...kind,
-  receiverFor: ({ options, account = kind.accounts[0] ?? '' }) => receiver(z.parse(kind.options, options), account),
+  receiverFor: ({ options, account = kind.accounts[0] ?? '' }, ports) =>
+    receiver(z.parse(kind.options, options), { ...ports, account }),
 });
 
 /** Returns the faults of a source of this kind, with their places in its entry. */
@@ -116,13 +124,14 @@ export type KindNamed = (name: string) => SourceKind | Promise<SourceKind>;
 export function openSources(
   { apps, sources }: Senders,
   kindNamed: KindNamed,
+  ports: OpenPorts,
 ): ReadonlyMap<string, OpenSource | Promise<OpenSource>> {
   const open = (source: Source) => {
     const opened = (kind: SourceKind): OpenSource => ({
       source,
       apps: apps.filter(({ id }) => source.apps.includes(id)),
       kind,
-      receive: kind.receiverFor(source),
+      receive: kind.receiverFor(source, ports),
     });
     const kind = kindNamed(source.kind);
     return kind instanceof Promise ? kind.then(opened) : opened(kind);

@@ -55,8 +55,7 @@ test('every login is accepted in one try and applied, whatever a hostile endpoin
   const registry = registryIn({ client: localClient('dynamodb', hostile.url), name: table.name });
   const door = httpDoor(
     eventsHandler({
-      sources: openSources(CONFIGURATION, () => kind),
-      fetch,
+      sources: openSources(CONFIGURATION, () => kind, { fetch, now: Date.now }),
       keysOf: async () => [SOURCE_KEY],
       accept: acceptInto(QueueUrl, registry, localClient('sqs', queue.url)),
       store: registry.store,

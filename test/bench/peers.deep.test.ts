@@ -39,7 +39,7 @@ const EVENTS = Array.from({ length: 300 }, (_, i) => {
 /** Our bindings after the events in their first order, in both directions. */
 async function ourBindings() {
   const store = memoryRegistryStore();
-  const reach = present(await openSources(CONFIGURATION, () => kind).get('app'));
+  const reach = present(await openSources(CONFIGURATION, () => kind, { fetch, now: Date.now }).get('app'));
   for (const body of chunksOf(EVENTS, 100)) {
     const facts = appFacts({ id: 'msg', body }, reach);
     if ('refused' in facts) throw new Error(JSON.stringify(facts));

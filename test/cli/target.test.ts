@@ -21,7 +21,11 @@ const [OLDER, NEWER] = ['http://127.0.0.1:1001', 'http://127.0.0.1:1002'];
 async function found(values: Record<string, string>, environment = {}, urls = [OLDER, NEWER]) {
   const [folder, warned]: [string, string[]] = [temporaryFolder(), []];
   for (const [i, url] of urls.entries())
-    writeInstance({ url, apps: [], sources: [], identities: [], readers: [], sqs: '', dynamodb: '' }, folder, i);
+    writeInstance(
+      { url, apps: [], sources: [], identities: [], providers: [], readers: [], sqs: '', dynamodb: '' },
+      folder,
+      i,
+    );
   const defaults = { url: undefined, port: undefined, secret: undefined, 'secret-id': undefined };
   const warn = (line: string) => void warned.push(line);
   const { url, instance, secret } = await targetOf({ ...defaults, ...values }, { folder, environment, warn });

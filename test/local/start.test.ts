@@ -66,6 +66,7 @@ const onPort = (port: number): Instance => ({
   url: `http://127.0.0.1:${port}`,
   apps: [],
   sources: [],
+  providers: [],
   identities: [],
   readers: [],
   sqs: '',

@@ -148,7 +148,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const { timeline, faults, log } = site;
   let failures = 0;
   const now = site.clock();
-  const sources = openSources(site.configuration, () => kind);
+  const sources = openSources(site.configuration, () => kind, { fetch, now });
   const apps = new Map(site.configuration.apps.map((app) => [`${app.id}`, app]));
   const registryAt = (door: FixedDoor) => registryOf(site, process, READS[door], now, () => void failures++);
   const secret =
@@ -166,7 +166,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const registry = registryAt('account-api');
   const { store } = registry;
   const keysOf = secret(SOURCE_KEY);
-  const events = { sources, keysOf, fetch, accept: acceptAt(registryAt('events')), store, now };
+  const events = { sources, keysOf, accept: acceptAt(registryAt('events')), store, now };
   const calls = { apps, secretsOf: secret(SECRET), store, accept: acceptAt(registry), now, sleep: timeline.sleep };
   return {
     sawStoreFail: () => failures > 0,

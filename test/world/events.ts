@@ -99,8 +99,8 @@ export function world(ports: Partial<AcceptPorts & EventsPorts> = {}): World {
     ...ports,
   });
   const keysOf = async () => [webhookKey(SECRET)];
-  const sources = openSources(configuration, () => kind);
-  const handle = eventsHandler({ sources, keysOf, accept, store, fetch, now: () => NOW, ...ports });
+  const sources = openSources(configuration, () => kind, { fetch, now: () => NOW });
+  const handle = eventsHandler({ sources, keysOf, accept, store, now: () => NOW, ...ports });
   return {
     handle,
     send: (body, options) => handle(signed(body, options)),

@@ -17,10 +17,12 @@ export const kind = sourceKind({
   accounts: ['id', 'external_id'],
   effects: EFFECTS,
   keyOf: webhookKey,
-  receiver: (_, account) => (request, to) => {
-    const signed = signedJson(request, to);
-    return 'refused' in signed ? signed : { facts: [factOf(signed, account)] };
-  },
+  receiver:
+    (_, { account }) =>
+    (request, to) => {
+      const signed = signedJson(request, to);
+      return 'refused' in signed ? signed : { facts: [factOf(signed, account)] };
+    },
 });
 
 /** Of a deleted user `data` is the user, and has nothing but its ids. */

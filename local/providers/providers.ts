@@ -1,0 +1,26 @@
+import type { Configuration } from '../../functions/core/bindery-json.ts';
+import { Source } from '../../functions/core/configuration.ts';
+import { SOURCE_KINDS } from '../../infra/configuration.ts';
+import type { PrivateJwk } from '../identity.ts';
+import { clerk } from './clerk.ts';
+import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
+import type { Provider } from './provider.ts';
+
+/** The stand-in of each kind of provider, by the kind's name. */
+export const PROVIDERS: Readonly<Record<string, Provider>> = {
+  clerk,
+  'oidc-backchannel-logout': oidcBackchannelLogout,
+};
+
+/** The kinds that get a source under their own name: no configured source has it as id. */
+export const providersFor = (sources: Configuration['sources']): string[] =>
+  [...SOURCE_KINDS.keys()].filter((kind) => !sources.some(({ id }) => `${id}` === kind));
+
+/** Adds a source of every kind, under the kind's name, for all apps. `privateJwk`: the key of the local issuer. */
+export function withEveryKind(configuration: Configuration, { d: _, ...publicJwk }: PrivateJwk): Configuration {
+  const apps = configuration.apps.map((app) => app.id);
+  const added = providersFor(configuration.sources).map((kind) =>
+    Source.parse({ id: kind, kind, apps, options: PROVIDERS[kind]?.options?.(publicJwk) ?? {} }),
+  );
+  return { ...configuration, sources: [...configuration.sources, ...added] };
+}
