@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../functions/core/bindery-json.ts';
+import type { Source } from '../functions/core/configuration.ts';
 import { KINDS } from '../functions/events/kinds.ts';
 import { faultsOf } from '../functions/events/source.ts';
 import { nearestName } from './nearest-name.ts';
@@ -78,6 +79,13 @@ export const deviceDoors = ({ identities, sources, readers }: Configuration): De
   ...(readers.length > 0 ? (['resolve'] as const) : []),
 ];
 
+/** A source as `devices` needs it, to verify tickets. */
+const ofTickets = ({ id, kind, apps, accountType, tickets }: Source) =>
+  tickets ? [{ id, kind, apps, accountType, tickets }] : [];
+
+/** Options of a source, unless there are none. */
+const shown = (options: object) => (Object.keys(options).length > 0 ? { options } : {});
+
 /**
  * Returns the part of the configuration that an HTTP door reads, as text for its environment. A door gets no more than
  * that: Lambda allows 4 KB for all variables of a function, and the ARNs of secrets take most of it.
@@ -87,9 +95,9 @@ export function configurationFor(door: HttpDoor, { apps, sources, identities, re
     door === 'account-api' && mirror?.passThrough ? { ...app, mirror } : app,
   );
   const more: Readonly<Record<HttpDoor, object>> = {
-    events: { sources: sources.map(({ tickets: _, ...source }) => source) },
+    events: { sources: sources.map(({ tickets: _, options, ...source }) => ({ ...source, ...shown(options) })) },
     'account-api': {},
-    devices: { identities, sources: sources.filter(({ tickets }) => tickets) },
+    devices: { identities, sources: sources.flatMap(ofTickets) },
     resolve: { readers },
   };
   return JSON.stringify({ apps: ownApps, ...more[door] });

@@ -49,9 +49,10 @@ export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as
  * Seconds a function may take. An HTTP door gives its own answer though every service is slow: a call ends after 4.1 s,
  * two tries of 2 s each and a pause. `events` waits 4.6 s for two versions of its secret, a call to the queue, and one
  * second for the operation to be applied: 9.7 s. `account-api` also reads the table twice before: 17.9 s. `devices` waits
- * as long for its secrets or a provider's keys, and then for the document, pointers, and the queue: 17.9 s. `resolve` waits 4.6 s for secrets,
- * and then for pointers, documents and watermarks: 16.9 s. A known secret costs a second at most. The mirror's functions begin no call to the hosted API after 15 s, and a call takes at most 5 s.
- * `sweep` continues where its last run stopped.
+ * as long for its secrets or a provider's keys, and then for the document, pointers, and the queue: 17.9 s. `resolve`
+ * waits 4.6 s for secrets, and then for pointers, documents and watermarks: 16.9 s. A known secret costs a second at most.
+ * The mirror's functions begin no call to the hosted API after 15 s, and a call takes at most 5 s. `sweep` continues where
+ * its last run stopped.
  */
 export const TIMEOUT_S: Readonly<Record<Door, number>> = {
   events: 12,

@@ -232,9 +232,12 @@ test('an HTTP door gets no settings of mirrors, and of the callers only its own'
     const read = rest.sources ? { ...rest, sources: rest.sources.map((one: unknown) => Source.parse(one)) } : rest;
     expect(Object.keys(read)).toEqual(Object.keys(parts[door]));
   }
-  expect(given('devices')).toMatchObject(parts.devices);
+  const [mobile] = given('devices').sources;
+  expect(given('devices').identities).toEqual(identities);
+  expect(Source.parse(mobile)).toEqual(sources[1]);
   expect(given('resolve')).toMatchObject(parts.resolve);
   expect(given('events').sources.map(({ id }: Source) => id)).toEqual(['web', 'mobile']);
+  expect(variablesOf('events')['BINDERY_CONFIG']).not.toMatch(/tickets|options/);
 });
 
 test('mirror and verify get all settings of mirrors, and a default takes no space', () => {
