@@ -17,6 +17,7 @@ const NOTES = [
   'an event source mapping with the deployed window polls the queue: five receives at once, each of which ends',
   'as soon as there is one message; up to ten messages share an invocation and a delete',
   'functions are priced by their processor time; the time they wait is billed too, and left out of both designs',
+  'resolve and devices: calls of a sender; each account has one device, and each token one account',
   'fixed cost: secrets, alarms, the dashboard, metrics from logs and polls of the idle queue, for one app and one source',
   'prices of us-east-1, on demand, without free tiers:',
   ...Object.values(PRICES).map(
@@ -33,7 +34,7 @@ const GOALS: Readonly<Record<string, number>> = {
   'batch, function URL': 1 / 12,
 };
 
-function rowsOf({ naive, ours, withoutDelay }: Costs): Row[] {
+function rowsOf({ naive, ours, withoutDelay, questions }: Costs): Row[] {
   const reference = total(naive.dollars);
   const priced = ours.map(({ name, dollars }) => {
     const figures = { name, unit: '$ a million events', ours: total(dollars), reference };
@@ -44,8 +45,12 @@ function rowsOf({ naive, ours, withoutDelay }: Costs): Row[] {
   const perEvent = (name: string, unit: string, mine: number, other: number, goal?: Goal) =>
     row({ name, unit, ours: mine / 1000, reference: other / 1000 }, goal);
   const [sqs, writes] = [thousand('batch').sqsRequests, thousand('single, backlog').writeUnits];
+  const asked = questions.map(({ name, dollars }) =>
+    row({ name, unit: '$ a million calls', ours: total(dollars), reference: Number.NaN }),
+  );
   return [
     ...priced,
+    ...asked,
     row({ name: 'fixed cost', unit: '$ a month', ours: fixedCost(), reference: Number.NaN }),
     perEvent('batch', 'SQS requests an event', sqs, naive.thousand.sqsRequests, atMost(0.04, 'ours', 0)),
     perEvent("single / without the queue's delay", 'write units an event', writes, withoutDelay.writeUnits),

@@ -6,6 +6,7 @@ import { mixOf, STEADY } from './mix.ts';
 import { naive } from './naive/naive.ts';
 import { ours } from './ours/ours.ts';
 import { PRICES } from './prices.ts';
+import { questionCosts } from './questions.ts';
 import { dollarsPerMillion, perThousand, type Setting, sum, type Units } from './units.ts';
 
 /** The units of a design for a thousand events, and its dollars for a million. */
@@ -30,6 +31,8 @@ export type Costs = {
   readonly ours: readonly DesignCost[];
   /** The units of a thousand single events if the queue had no delay. */
   readonly withoutDelay: Units;
+  /** Of a sender's calls, not of events. */
+  readonly questions: readonly DesignCost[];
 };
 
 const ARM = { memoryMb: MEMORY_MB.events, gbSecond: PRICES.armGbSecond.dollars };
@@ -51,10 +54,13 @@ export async function costs(): Promise<Costs> {
     await count('single, backlog', backlog, SINGLE);
     await count('batch', alone, BATCH);
     await cloud.deliverAtOnce();
+    const single = await countedOn(cloud, withoutDelay, 'at-once', SINGLE);
+    const questions = (await questionCosts(cloud)).flatMap(({ name, thousand: units }) => fronts(name, units));
     return {
       naive: { name: 'naive', thousand, dollars: dollarsPerMillion(thousand, REST_API) },
       ours: counted,
-      withoutDelay: await countedOn(cloud, withoutDelay, 'at-once', SINGLE),
+      withoutDelay: single,
+      questions,
     };
   } finally {
     await cloud.stop();

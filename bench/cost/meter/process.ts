@@ -15,7 +15,9 @@ const count = (more: Partial<Units>) => {
   units = sum(units, more);
 };
 
-const secrets = new Map([['bindery/sources/app', { AWSCURRENT: SOURCE_SECRET }]]);
+const secrets = new Map(
+  ['sources/app', 'readers/sender', 'devices'].map((name) => [`bindery/${name}`, { AWSCURRENT: SOURCE_SECRET }]),
+);
 const [sqs, dynamodb, vault] = [await startSqs(), await startDynamodb(), await startSecrets(secrets)];
 let atOnce = false;
 const sqsMeter: Meter = (action, { DelaySeconds, ...input }, ...rest) =>
