@@ -8,18 +8,7 @@ const IdentityId = Id.brand<'IdentityId', 'inout'>();
  * Signatures of bearers that are accepted. All are asymmetric: with a symmetric one, the published key of an RSA signature
  * would be a secret that everyone knows (RFC 8725 §2.1).
  */
-export const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const;
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
 
 /** A public key (RFC 7517 §4). Others of its parameters are kept. */
 const PublicKey = z

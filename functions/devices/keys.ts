@@ -7,7 +7,7 @@ import { Unavailable } from '../core/outcome.ts';
 const FRESH_MS = 600_000;
 
 /** A bearer with an unknown key has them read again, but not sooner after the last time (ms): anyone can send one. */
-export const COOLDOWN_MS = 30_000;
+const COOLDOWN_MS = 30_000;
 
 /** How soon after a failure they are read again (ms). */
 export const RETRY_MS = 5_000;

@@ -30,7 +30,7 @@ export type SignInPorts = {
 };
 
 /** The tokens that an account may have, signed out ones included until they are swept. A flood of one user ends here. */
-export const MOST_TOKENS = 1_000;
+const MOST_TOKENS = 1_000;
 
 /**
  * Judges a sign-in against what the registry knows, before it has any effect. Its time is later than all that: a phone has

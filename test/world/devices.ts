@@ -35,8 +35,6 @@ const SOURCES = [
 
 export const AUDIENCE = 'the-app';
 
-export type DevicesWorld = Awaited<ReturnType<typeof world>>;
-
 type Other = Partial<Omit<DevicesPorts, 'identities'> & AcceptPorts> & {
   /** Fields of the identity `main`. */
   readonly identity?: Json;
