@@ -2,6 +2,8 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { BUNDLE } from '../../infra/bundling.ts';
+import { unusedKinds } from '../../infra/configuration.ts';
+import { CONFIGURATION } from '../installation.ts';
 import type { Call } from './aws.ts';
 
 /** A function bundled into one file. */
@@ -27,7 +29,11 @@ const PACKAGES = {
 
 /** Bundles a file of the repository as the stack deploys it. */
 export const bundleOurs = (folder: string, name: string, entry: string): Promise<Bundle> =>
-  bundle(join(folder, `${name}.js`), { ...BUNDLE, entryPoints: [join(root, entry)] });
+  bundle(join(folder, `${name}.js`), {
+    ...BUNDLE,
+    entryPoints: [join(root, entry)],
+    external: unusedKinds(CONFIGURATION),
+  });
 
 /** Puts the SDK in the place of our client, as `bench/baseline/hooks.ts` does. */
 const ON_THE_SDK: Plugin = {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { BUNDLE } from '../../infra/bundling.ts';
+import { unusedKinds } from '../../infra/configuration.ts';
 import { type Door, TIMEOUT_S } from '../../infra/settings.ts';
+import { COMPLETE } from './synthesis.ts';
 
 export const DOORS = Object.keys(TIMEOUT_S) as Door[]; // the keys of a record of doors
 
@@ -42,6 +44,7 @@ export async function bundleFunctions() {
 async function bundleFunction(door: Door, outfile: string): Promise<Metafile['outputs'][string] | undefined> {
   const absWorkingDir = join(import.meta.dirname, '../..');
   const entry = `functions/${door}.ts`;
-  const { metafile } = await build({ ...BUNDLE, absWorkingDir, entryPoints: [entry], outfile, metafile: true });
+  const options = { ...BUNDLE, absWorkingDir, entryPoints: [entry], outfile, external: unusedKinds(COMPLETE) };
+  const { metafile } = await build({ ...options, metafile: true });
   return Object.values(metafile.outputs)[0];
 }

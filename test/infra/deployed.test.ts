@@ -85,7 +85,7 @@ describe.each(DOORS)('%s', (door) => {
   });
 
   test('the bundle has the English texts of zod and no others, and no code of tools or tests', () => {
-    const left = /zod\/v4\/locales\/(?!en\.js)|^(?:local|cli|bench|test|openapi|conformance)\//;
+    const left = /zod\/v4\/locales\/(?!en\.js|index\.js)|^(?:local|cli|bench|test|openapi|conformance)\//;
     expect(deployment.bundles.filesIn(door).filter((file) => left.test(file))).toEqual([]);
   });
 
@@ -129,7 +129,7 @@ const BUDGET = 255_000;
 
 /** Of doors without the SDK, and of functions with undici, an HTTP client. */
 const BUDGETS: Readonly<Partial<Record<Door, number>>> = {
-  ...{ events: 107_000, 'account-api': 105_000, devices: 125_000, resolve: 82_000 },
+  ...{ events: 114_000, 'account-api': 105_000, devices: 125_000, resolve: 82_000 },
   ...{ mirror: 1_010_000, verify: 1_010_000 },
 };
 
