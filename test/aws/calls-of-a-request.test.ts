@@ -6,6 +6,7 @@ import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import type { Operation } from '../../functions/core/operation.ts';
 import { type Accept, accepting } from '../../functions/operations/accept.ts';
 import { world as accountApi, accountsOf, T0, tokenAccounts, tokensOf } from '../world/account-api.ts';
+import { world as phones, receiptIn } from '../world/devices.ts';
 import { event, world as events, login, logout, NOW } from '../world/events.ts';
 import { bind, moved } from '../world/examples.ts';
 import { world as senders } from '../world/resolve.ts';
@@ -65,6 +66,12 @@ beforeAll(async () => {
   const eventsDoor = events({ store, accept: acceptIn(registry(READS.events, NOW)) });
   const calls = registry(READS['account-api'], T0 + 1_000);
   const callsDoor = accountApi({ store: calls.store, accept: acceptIn(calls) });
+  const phone = await phones({ store, accept: acceptIn(registry(READS.devices, NOW)) });
+  let receipt = '';
+  const signIn = async () => {
+    receipt = receiptIn(await phone.signIn(await phone.bearerOf(), { token: 't3' }));
+  };
+  const signOut = async () => expect(await phone.signOut(receipt)).toMatchObject({ status: 200 });
   const send =
     (...all: Parameters<typeof eventsDoor.send>) =>
     async () =>
@@ -92,6 +99,9 @@ beforeAll(async () => {
     ['unbind by the Account API', call(tokenAccounts(3, 'phone', 'alice'))],
     ['query of a token with one account', ask(accountsOf('t9'))],
     ['query of an account with one token', ask(tokensOf('carol'))],
+    ['sign-in of a phone', signIn],
+    ['the same sign-in, at the next launch', signIn],
+    ['sign-out of a phone', signOut],
     ...QUESTIONS.map(([row, question]): (typeof REQUESTS)[number] => [row, question]),
   );
   await callsDoor.operate('xg', tokenAccounts(1, 't9', 'carol'));
