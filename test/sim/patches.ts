@@ -11,6 +11,9 @@ export type Mutant = {
   readonly to: string;
 };
 
+/** A mutant that a test of one file notices, and that file. */
+export type UnitMutant = Mutant & { readonly test: string };
+
 /** A mutant with the suite that has to notice it. */
 export type Hunt = Mutant & { readonly suite: SuiteName };
 

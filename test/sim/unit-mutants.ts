@@ -1,7 +1,5 @@
-import { type Mutant, mutated, sourceOf } from './patches.ts';
-
-/** A fault of our own making that a test of one file notices, and that file. */
-export type UnitMutant = Mutant & { readonly test: string };
+import { mutated, sourceOf, type UnitMutant } from './patches.ts';
+import { SENDER_MUTANTS } from './sender-mutants.ts';
 
 const AT = {
   stamp: 'test/core/stamp.test.ts',
@@ -36,6 +34,7 @@ const mutant = (name: string, test: keyof typeof AT, file: string, from: string,
 
 /** Faults that need more than the simulator has: the real tables and queues, full documents, rare orders. */
 export const UNIT_MUTANTS: readonly UnitMutant[] = [
+  ...SENDER_MUTANTS,
   mutant(
     'unprocessed keys are given up in silence',
     'registryStore',
