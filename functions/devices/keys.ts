@@ -107,7 +107,9 @@ class Refusal extends Error {
 
 /** Reads JSON. A redirect is refused, and so is a document that is too long. */
 async function documentAt(url: string, fetch: KeyPorts['fetch'], signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
+  // While Lambda freezes the function, the other end may close a kept connection, and the next request on it would fail.
+  const headers = { accept: 'application/json', connection: 'close' };
+  const response = await fetch(url, { redirect: 'manual', signal, headers });
   if (response.status !== 200 || response.body === null) {
     await response.body?.cancel();
     throw new Refusal(`status ${response.status}`);

@@ -41,6 +41,17 @@ test('keys are read once for ten minutes of bearers', async () => {
   expect(server.asked).toHaveLength(2);
 });
 
+test('the connection to a provider is not kept: it could be lost while Lambda freezes the function', async () => {
+  const { by, issuer } = await published();
+  const connections: unknown[] = [];
+  server.state.answer = ({ headers }, response) => {
+    connections.push(headers.connection);
+    response.end(JSON.stringify(issuer.jwks));
+  };
+  expect((await by()).status).toBe(200);
+  expect(connections).toEqual(['close']);
+});
+
 test('bearers that come together wait for one reading of the keys', async () => {
   const { by } = await published();
   const replies = await Promise.all(Array.from({ length: 10 }, () => by()));
