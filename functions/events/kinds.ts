@@ -8,6 +8,7 @@ export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: Sourc
   'standard-webhooks': () => import('./sources/standard-webhooks.ts'),
   clerk: () => import('./sources/clerk.ts'),
   'oidc-backchannel-logout': () => import('./sources/oidc-backchannel-logout.ts'),
+  workos: () => import('./sources/workos.ts'),
 };
 
 /** Loads a kind. Throws if there is none of this name; the deployment has refused it before. */

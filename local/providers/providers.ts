@@ -5,11 +5,13 @@ import type { PrivateJwk } from '../identity.ts';
 import { clerk } from './clerk.ts';
 import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
 import type { Provider } from './provider.ts';
+import { workos } from './workos.ts';
 
 /** The stand-in of each kind of provider, by the kind's name. */
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
   clerk,
   'oidc-backchannel-logout': oidcBackchannelLogout,
+  workos,
 };
 
 /** The kinds that get a source under their own name: no configured source has it as id. */
