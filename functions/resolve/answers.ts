@@ -18,8 +18,10 @@ export type AnswerPorts = {
   readonly now: () => number;
 };
 
-/** The body of an answer, and numbers for the log. */
-type Answer = { readonly body: object; readonly line: Readonly<Record<string, number>> };
+/** The body of an answer, and numbers for the log. Or the problem of a question that cannot be answered. */
+type Answer =
+  | { readonly body: object; readonly line: Readonly<Record<string, number>> }
+  | { readonly problem: 'invalid_cursor' | 'too_many_accounts' };
 
 /**
  * The most documents of one call, and so the most devices: with the longest tokens, in escapes, an answer is half of the
@@ -27,15 +29,18 @@ type Answer = { readonly body: object; readonly line: Readonly<Record<string, nu
  */
 const MOST_DOCUMENTS = 500;
 
-/** Answers `/v1/resolve`. Returns undefined if the cursor belongs to another question. May reject with `Unavailable`. */
+/** The most accounts of one answer about tokens, for the same reason. */
+const MOST_ACCOUNTS = 2_500;
+
+/** Answers `/v1/resolve`. May reject with `Unavailable`. */
 export async function devicesOf(
   { store, fenceKeys, now }: AnswerPorts,
   apps: readonly App[],
   { accounts, cursor }: z.output<typeof ResolveQuestion>,
-): Promise<Answer | undefined> {
+): Promise<Answer> {
   const refs = accounts.flatMap((account) => apps.map(({ id: app, platform }) => ({ app, platform, account })));
   const from = cursor === undefined ? { account: 0 } : placeOf(cursor, refs);
-  if (from === undefined) return undefined;
+  if (from === undefined) return { problem: 'invalid_cursor' };
   const page = bindingsFrom(store, refs, from, { most: MOST_DOCUMENTS, nowMs: now() });
   const [key, { bindings, next }] = await Promise.all([keyIn(fenceKeys), page]);
   const devices = bindings.flatMap((one) => {
@@ -76,6 +81,7 @@ export async function accountsOf(
       return { of: name, shown: { app, platform, ...named, ...bindOf(key, { app, token }, one) } };
     }),
   );
+  if (accounts.length > MOST_ACCOUNTS) return { problem: 'too_many_accounts' };
   const found = Map.groupBy(accounts, ({ of }) => of);
   const devices = tokens.map((token) => ({ token, accounts: (found.get(token) ?? []).map(({ shown }) => shown) }));
   return { body: { devices }, line: { accounts: accounts.length, devices: tokens.length } };

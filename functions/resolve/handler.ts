@@ -56,7 +56,7 @@ async function answer(ports: ResolvePorts, reader: Reader, request: HttpRequest)
   const answered = await orUnavailable(async () =>
     'accounts' in question ? devicesOf(ports, apps, question) : accountsOf(ports, apps, question),
   );
-  if (answered === undefined) return problemReply(request, PROBLEMS.invalid_cursor);
+  if ('problem' in answered) return problemReply(request, PROBLEMS[answered.problem]);
   if ('kind' in answered) return problemReply(request, { ...PROBLEMS.unavailable, reason: answered.reason });
   return { status: 200, body: answered.body, line: { ...answered.line, outcome: 'answered' } };
 }
@@ -70,6 +70,11 @@ export const PROBLEMS = {
   unknown_path: { status: 404, code: 'unknown_path', detail: 'senders ask at /v1/resolve and /v1/devices' },
   not_post: { status: 405, code: 'not_post', detail: 'send it with POST', headers: { allow: 'POST' } },
   too_large: { status: 413, code: 'too_large', detail: 'the body is larger than 256 KiB' },
+  too_many_accounts: {
+    status: 413,
+    code: 'too_many_accounts',
+    detail: 'more than 2,500 accounts are signed in on these tokens: ask about fewer',
+  },
   invalid_token: {
     status: 401,
     code: 'invalid_token',

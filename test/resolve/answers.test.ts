@@ -145,3 +145,14 @@ test('a cursor belongs to its question: the same accounts and apps', async () =>
   const asOther = { headers: { authorization: 'Bearer newest-of-other' }, body: JSON.stringify({ accounts, cursor }) };
   expect(await send(asOther)).toMatchObject({ status: 400, body: invalid });
 });
+
+test('a question about tokens with more than 2,500 accounts is refused, and fewer tokens are answered', async () => {
+  const { apply, devices } = world();
+  const tokens = Array.from({ length: 21 }, (_, i) => `kiosk-${i}`);
+  const names = Array.from({ length: 120 }, (_, i) => `user-${i}`);
+  for (const [i, name] of names.entries()) await apply(...tokens.map((kiosk) => moved(bind(i, [name]), kiosk)));
+  expect(await devices({ tokens })).toMatchObject({ status: 413, code: 'too_many_accounts' });
+  const answer = z.object({ devices: z.array(z.object({ accounts: z.array(z.unknown()) })) });
+  const { devices: shown } = answer.parse(await devices({ tokens: tokens.slice(1) }));
+  expect(shown.flatMap(({ accounts }) => accounts)).toHaveLength(2_400);
+});
