@@ -7,6 +7,8 @@ import type { SourceKind } from './source.ts';
 export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: SourceKind }>>> = {
   'standard-webhooks': () => import('./sources/standard-webhooks.ts'),
   clerk: () => import('./sources/clerk.ts'),
+  stytch: () => import('./sources/stytch.ts'),
+  supabase: () => import('./sources/supabase.ts'),
   'oidc-backchannel-logout': () => import('./sources/oidc-backchannel-logout.ts'),
   workos: () => import('./sources/workos.ts'),
 };

@@ -104,9 +104,7 @@ export function faultsOf({ options, account, transform, tickets }: Source, kind:
     ...(!isNamed && account !== undefined && !accounts.includes(account)
       ? [fault('account', `must be one of ${accounts.join(', ')}`)]
       : []),
-    ...(tickets && kind.credential !== 'ours'
-      ? [fault('tickets', 'only a source with a secret of ours signs them')]
-      : []),
+    ...(tickets && !isNamed ? [fault('tickets', "only the app's own source signs them")] : []),
   ];
 }
 

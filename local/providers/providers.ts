@@ -5,11 +5,15 @@ import type { PrivateJwk } from '../identity.ts';
 import { clerk } from './clerk.ts';
 import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
 import type { Provider } from './provider.ts';
+import { stytch } from './stytch.ts';
+import { supabase } from './supabase.ts';
 import { workos } from './workos.ts';
 
 /** The stand-in of each kind of provider, by the kind's name. */
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
   clerk,
+  stytch,
+  supabase,
   'oidc-backchannel-logout': oidcBackchannelLogout,
   workos,
 };

@@ -97,9 +97,9 @@ test.each<[string, object, string[]]>([
     ],
   ],
   [
-    'whose secret is not ours',
+    'of a provider that signs tickets',
     { kind: 'clerk', tickets: true },
-    ['tickets: only a source with a secret of ours signs them'],
+    ["tickets: only the app's own source signs them"],
   ],
 ])('a source %s is a problem', (_, fields, problems) => {
   const apps = [{ id: 'ios', dialect: 'tpns', policy: 'many', platform: 'ios' }];

@@ -1,0 +1,57 @@
+import * as z from 'zod/mini';
+import { jsonIn } from '../../lambda/request.ts';
+import { effectIn, isoAt, textAt } from '../fields.ts';
+import { bearerIn, isSecret, textKey } from '../shared-secret.ts';
+import { type Fact, sourceKind } from '../source.ts';
+
+const EFFECTS = {
+  'DELETE auth.sessions': 'session ended',
+  'DELETE auth.users': 'signed out everywhere',
+  'UPDATE auth.users, banned': 'signed out everywhere',
+  'UPDATE auth.users, deleted': 'signed out everywhere',
+} as const;
+
+/** Database webhooks of Supabase (https://supabase.com/docs/guides/database/webhooks). They bear a secret, and are not signed. */
+export const kind = sourceKind({
+  credential: 'ours',
+  options: z.strictObject({}),
+  accounts: ['id'],
+  effects: EFFECTS,
+  keyOf: textKey,
+  receiver:
+    () =>
+    ({ headers, body }, { keys, nowMs }) => {
+      const bearer = bearerIn(headers);
+      if (bearer === undefined) return { refused: 'not_signed', fault: 'the header Authorization is missing' };
+      if (!isSecret(bearer, keys))
+        return {
+          refused: 'not_signed',
+          fault: 'Authorization is not Bearer and the secret of the source',
+          isWrong: true,
+        };
+      const json = jsonIn(body);
+      return json === undefined ? { refused: 'not_json' } : { facts: [factOf(json.value, nowMs)] };
+    },
+});
+
+function factOf(body: unknown, nowMs: number): Fact {
+  const change = `${textAt(body, 'type')} ${textAt(body, 'schema')}.${textAt(body, 'table')}`;
+  const label = change === 'UPDATE auth.users' ? `${change}, ${endingIn(body, nowMs)}` : change;
+  const what = effectIn(EFFECTS, label);
+  if (what === undefined) return { nothing: 'other_type' };
+  const row = label === change ? 'old_record' : 'record';
+  const id = textAt(body, row, 'id');
+  const named = { id: `${change} ${id}`, what };
+  if (what === 'session ended') return { ...named, at: 'arrival', account: textAt(body, row, 'user_id'), session: id };
+  // A deleted row has no time of its deletion, and an update has the one that it wrote.
+  const at = label === change ? undefined : isoAt(body, row, 'updated_at');
+  return { ...named, at: at ?? 'arrival', account: id };
+}
+
+/** How an update ended a user's access. Other updates, such as that of every sign-in, must not sign anyone out. */
+function endingIn(body: unknown, nowMs: number): 'banned' | 'deleted' | 'changed' {
+  const isNew = (column: string) => textAt(body, 'record', column) !== textAt(body, 'old_record', column);
+  if (isNew('deleted_at') && textAt(body, 'record', 'deleted_at') !== undefined) return 'deleted';
+  const until = isoAt(body, 'record', 'banned_until');
+  return isNew('banned_until') && until !== undefined && until.toMs > nowMs ? 'banned' : 'changed';
+}
