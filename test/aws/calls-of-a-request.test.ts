@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as z from 'zod';
 import type { Reads } from '../../functions/aws/dynamodb.ts';
 import { dynamodbRegistryStore, READS } from '../../functions/aws/registry-store.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
@@ -141,4 +142,20 @@ test.for(QUESTIONS)('%s costs as many read units as are stated', async ([, quest
   table.calls.length = 0;
   await question();
   expect(table.calls.reduce((sum, call) => sum + call.units, 0)).toBe(units);
+});
+
+test('all devices of an account in the table are on one of its pages', async () => {
+  const found: string[] = [];
+  let question: object | undefined = { accounts: [{ account: 'many' }], apps: ['shop'] };
+  while (question !== undefined) {
+    const { accounts, cursor } = Page.parse(await sender.resolve(question));
+    found.push(...accounts.flatMap(({ devices: own }) => own.map(({ token }) => token)));
+    question = cursor === undefined ? undefined : { ...question, cursor };
+  }
+  expect(found.sort()).toEqual(Array.from({ length: 600 }, (_, i) => `many-${i}`).sort());
+});
+
+const Page = z.object({
+  accounts: z.array(z.object({ devices: z.array(z.object({ token: z.string() })) })),
+  cursor: z.string().optional(),
 });
