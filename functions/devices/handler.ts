@@ -22,15 +22,15 @@ export type DevicesPorts = Omit<BearerPorts, 'keySets'> &
     readonly accept: Accept;
   };
 
-type Ports = DevicesPorts & BearerPorts;
+type Ports = DevicesPorts & BearerPorts & { readonly prove: typeof proofIn };
 
 /** The most bytes of a body. A receipt for the longest token fits. */
 const MAX_BYTES = 16 * 1024;
 
 /** `POST /devices/{app}/sign-in` and `/devices/{app}/sign-out`: a phone binds its push token, and ends that again. */
-export const devicesHandler = (given: DevicesPorts): HttpHandler => {
+export const devicesHandler = (given: DevicesPorts, prove = proofIn): HttpHandler => {
   const keySets = new Map(given.identities.map((identity) => [identity, keySetOf(identity, given)]));
-  const ports = { ...given, keySets };
+  const ports = { ...given, keySets, prove };
   return async (request) => {
     const [, id, call] = /^\/devices\/([^/]+)\/(sign-in|sign-out)$/.exec(request.path) ?? [];
     if (call === undefined) return problemReply(request, PROBLEMS.unknown_path);
@@ -61,7 +61,7 @@ async function signIn(ports: Ports, app: App, request: HttpRequest): Promise<Pro
   // Read together with the keys of the bearer, and needed only if that is valid.
   const ownKeys = ports.ownKeys();
   ownKeys.catch(() => {});
-  const proof = await proofIn(ports, app, request);
+  const proof = await ports.prove(ports, app, request);
   if ('fault' in proof) return { ...PROBLEMS.invalid_token, detail: proof.fault };
   const read = bodyIn(request, SignInBody, SIGN_IN_KEYS);
   if ('code' in read) return read;

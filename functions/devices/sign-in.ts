@@ -5,7 +5,7 @@ import { candidates, EMPTY, isBound, momentsOf, type TokenDocument, UNMARKED } f
 import { horizonAt, merge } from '../core/merge.ts';
 import { type BindOperation, installationOf, scopeOf } from '../core/operation.ts';
 import { readable } from '../core/outcome.ts';
-import { eventHash, issuedIn, LAST_MS, stampOf } from '../core/stamp.ts';
+import { eventHash, isBind, issuedIn, LAST_MS, msOf, stampOf } from '../core/stamp.ts';
 import { pointersOf, type RegistryStore, type TokenRef } from '../core/store.ts';
 import { momentAfter, WrittenTime } from '../core/time.ts';
 import type { Proof } from './claims.ts';
@@ -55,6 +55,7 @@ export async function judgedSignIn(
   const merged = merge(document, [operation], horizonAt(ms));
   const key = accountKey(proof.account);
   if (!isBound(merged, key, watermark, nowMs)) return 'stale_token';
+  if (isSignedOutSince(document.edges[key], proof)) return 'stale_token';
   const newer = newerBinds(document, merged, proof, nowMs);
   if (newer.length > 0 && (await areBound(store, ref, document, newer, nowMs))) return 'stale_token';
   if (document.edges[key] === undefined) {
@@ -74,6 +75,13 @@ function bindOf(app: App, ref: TokenRef, proof: Proof, body: SignInBody, ms: num
   if (mode === 'append' && app.policy === 'many') return { kind: 'bind', stamp: stampOf('bind', ms, hash), ...login };
   return { kind: 'bindOverriding', scope: scopeOf(app), stamp: stampOf('bindOverriding', ms, hash), ...login };
 }
+
+/** How far the clock of a provider may be behind ours (ms), with the second in which it writes its times. */
+const BEHIND_MS = 6_000;
+
+/** Tests that the account was signed out on the token since the bearer was issued, perhaps of another session. */
+const isSignedOutSince = (edge: string | undefined, { issuedMs }: Proof): boolean =>
+  edge !== undefined && !isBind(edge) && issuedMs + BEHIND_MS < msOf(edge);
 
 /** The accounts whose binds the sign-in would replace although their bearers are newer. */
 const newerBinds = (document: TokenDocument, merged: TokenDocument, { issuedMs }: Proof, nowMs: number): AccountKey[] =>

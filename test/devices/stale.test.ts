@@ -137,6 +137,17 @@ describe('two users of one phone', () => {
   });
 });
 
+test('a repeated sign-in of an older session stays dead after the sign-out of a newer one', async () => {
+  const { signIn, signOut, bearerOf, state, held } = await world();
+  const lost = await bearerOf({ sid: 'session-1' });
+  state.ms += 10_000;
+  const answer = await signIn(await bearerOf({ sid: 'session-2' }));
+  await signOut(receiptIn(answer));
+  expect(codeOf(await signIn(lost))).toBe('401 stale_token');
+  expect(await held()).toEqual([]);
+  expect((await signIn(await bearerOf({ sid: 'session-3' }))).status).toBe(200);
+});
+
 test('a bearer moves to another phone, which has its push token: the fence of the new sign-in tells them apart', async () => {
   const { signIn, bearerOf, state, held } = await world();
   const alice = await signIn(await bearerOf());

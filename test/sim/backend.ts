@@ -41,7 +41,7 @@ export const drawEvents = (backend: Backend, ms: number, message: number): SentE
  * Sends a message until it is accepted, with the same id and body and a new signature each time, as Standard Webhooks
  * says. Gives up on a bind whose time cannot be. Resolves when there is no more to do.
  */
-async function post(outbox: Outbox, messageId: string, events: readonly SentEvent[]): Promise<void> {
+export async function post(outbox: Outbox, messageId: string, events: readonly SentEvent[]): Promise<void> {
   const { timeline, random, call, ledger, onFinding } = outbox;
   const json = events.map(({ json }) => json);
   const body = JSON.stringify(json.length === 1 ? json[0] : json);

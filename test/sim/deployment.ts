@@ -6,8 +6,10 @@ import { operationsMessage } from '../../functions/aws/queues.ts';
 import { READS } from '../../functions/aws/registry-store.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import type { Configuration } from '../../functions/core/bindery-json.ts';
+import { deviceKey } from '../../functions/core/fence.ts';
 import { OperationsMessage } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
+import { devicesHandler } from '../../functions/devices/handler.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
 import { openSources } from '../../functions/events/source.ts';
 import { kind } from '../../functions/events/sources/standard-webhooks.ts';
@@ -17,7 +19,9 @@ import type { Delivery } from '../../functions/lambda/message.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import { accepting } from '../../functions/operations/accept.ts';
 import { applyMessages, type Mirrors } from '../../functions/operations/messages.ts';
-import { EVENT_SOURCE, type FixedDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
+import { resolveHandler } from '../../functions/resolve/handler.ts';
+import { readerSecret } from '../../functions/resolve/reader.ts';
+import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { eventSource } from './event-source.ts';
 import type { OnFinding } from './finding.ts';
@@ -25,8 +29,9 @@ import { forgetfulStore, hostileStore } from './hostile-store.ts';
 import { eventually, type History, remembered } from './lately.ts';
 import type { Ledger } from './ledger.ts';
 import { type Process, requested, type Surroundings } from './network.ts';
+import { provenBy } from './phones/provider.ts';
 import { type Queue, queue } from './queue.ts';
-import { APP_SECRET, CANARY, CONFIGURATION, SOURCE_KEY } from './scene.ts';
+import { APP_SECRET, CANARY, CONFIGURATION, READER_SECRET, SOURCE_KEY } from './scene.ts';
 import { DAY_MS, MINUTE_MS, MOST_SKEW_MS } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
@@ -43,7 +48,7 @@ export type DeploymentOptions = {
 };
 
 /** `sawStoreFail`: whether the store was ever unavailable to this process. */
-type Doors = Readonly<Record<FixedDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
+type Doors = Readonly<Record<HttpDoor, ReturnType<typeof httpDoor>>> & { readonly sawStoreFail: () => boolean };
 
 /** The deployment: the real doors and the real worker, on machines that share a store and a queue. */
 export type Deployment = Pick<Site, 'truth' | 'queue' | 'log' | 'clock' | 'parked'> & {
@@ -143,6 +148,8 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
 }
 
 const SECRET = appSecret(APP_SECRET);
+const READER = readerSecret(READER_SECRET);
+const DEVICE_KEY = deviceKey('the key of fences and receipts');
 
 function doorsOf(site: Site, process: Process): Doors {
   const { timeline, faults, log } = site;
@@ -150,7 +157,7 @@ function doorsOf(site: Site, process: Process): Doors {
   const now = site.clock();
   const sources = openSources(site.configuration, () => kind, { fetch, now });
   const apps = new Map(site.configuration.apps.map((app) => [`${app.id}`, app]));
-  const registryAt = (door: FixedDoor) => registryOf(site, process, READS[door], now, () => void failures++);
+  const registryAt = (door: keyof typeof READS) => registryOf(site, process, READS[door], now, () => void failures++);
   const secret =
     <T>(value: T) =>
     async () => {
@@ -168,8 +175,17 @@ function doorsOf(site: Site, process: Process): Doors {
   const keysOf = secret(SOURCE_KEY);
   const events = { sources, keysOf, accept: acceptAt(registryAt('events')), store, now };
   const calls = { apps, secretsOf: secret(SECRET), store, accept: acceptAt(registry), now, sleep: timeline.sleep };
+  const strong = registryOf(site, process, 'strong', now, () => void failures++).store;
+  const ownKeys = secret(DEVICE_KEY);
+  const devices = {
+    ...{ ...site.configuration, keysOf, ownKeys, store: strong, fetch, now },
+    accept: acceptAt(registryAt('devices')),
+  };
+  const resolve = { ...site.configuration, secretsOf: secret(READER), fenceKeys: ownKeys, store: strong, now };
   return {
     sawStoreFail: () => failures > 0,
+    devices: httpDoor(devicesHandler(devices, provenBy), log),
+    resolve: httpDoor(resolveHandler(resolve), log),
     events: httpDoor(eventsHandler(events), log),
     'account-api': httpDoor(accountApiHandler(calls), log),
   };

@@ -15,6 +15,14 @@ const NO_FIGURES = {
   leaks: {} as Readonly<Record<string, number>>,
   leaksAtRest: 0,
   missingAtRest: 0,
+  /** Messages that came to a phone on which their person was not signed in: shown if nothing is checked, and shown. */
+  strayed: 0,
+  shownWrong: 0,
+  /** Messages that came to their person's phone, and those of them that were not shown. */
+  arrived: 0,
+  hidden: 0,
+  /** Bindings at rest by a bearer from before one that its user has signed out with on the phone. */
+  staleAtRest: 0,
   /** The longest that the two sides differed after calm and the last change. */
   longestMs: 0,
 };

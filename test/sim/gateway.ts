@@ -1,12 +1,12 @@
 import type { APIGatewayProxyEventV2 as HttpEvent } from 'aws-lambda';
-import { type FixedDoor, TIMEOUT_S } from '../../infra/settings.ts';
+import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { CONTEXT, type Deployment, type DeploymentOptions, deploy } from './deployment.ts';
 import { findings, type OnFinding } from './finding.ts';
 import { type Ledger, ledger } from './ledger.ts';
 import { born, type Surroundings } from './network.ts';
 
 type HttpCall = {
-  readonly door: FixedDoor;
+  readonly door: HttpDoor;
   readonly path: string;
   readonly headers: () => Record<string, string>;
   readonly body: string;

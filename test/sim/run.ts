@@ -72,6 +72,16 @@ function verdict(suite: string, { seeds, findings, figures }: SweepResult): void
       `a removal took effect ${mean.toFixed(1)} s after it was issued on average (retries, queue and faults count; no limit)`,
     );
   }
+  if (suite === 'phones') {
+    const { strayed, shownWrong, arrived, hidden } = figures;
+    say(`${strayed} messages came to a phone whose user they were not for`);
+    say(`  shown without a check of the fence: ${strayed}`);
+    say(`  shown with it: ${shownWrong} (must be 0)`);
+    say(`${arrived} came to their user's phone; the fence hid ${hidden} of them, sent for an earlier sign-in`);
+    say(
+      `${figures.staleAtRest} bindings outlived a sign-out, by bearers that name no session or are a few seconds older`,
+    );
+  }
   say(findings.length === 0 ? 'passed' : `FAILED: ${findings.length} of ${seeds} seeds break a promise`);
 }
 

@@ -38,4 +38,5 @@ export const SCENE: Scene = {
 export const PEOPLE = [...SCENE.accounts, Account.parse({ type: 2, id: `${CANARY} dave` })];
 
 export const SOURCE_KEY = createSecretKey(Buffer.from('the secret of the source, 32 by', 'utf8'));
+export const READER_SECRET = 'the-secret-of-the-sender';
 export const APP_SECRET = 'the secret of both apps';

@@ -44,6 +44,15 @@ test('doors, queue, worker and store leak nothing and lose nothing in 10,000 hos
   expect(Object.keys(faults).sort()).toEqual([...FAULTS].sort());
 });
 
+test('phones show no message to another person in 3,000 hostile cases, and would without the fence', async () => {
+  const { faults, figures } = await expectNoFindings('phones', 'deep');
+  expect(figures.shownWrong).toBe(0);
+  expect(figures.strayed).toBeGreaterThan(300);
+  // A case lasts hours, and nothing expires so soon.
+  const expected = FAULTS.filter((fault) => fault !== 'store forgets what has expired');
+  expect(Object.keys(faults).sort()).toEqual([...expected].sort());
+});
+
 test('a hosted API that loses, delays and swaps calls ends as the registry says, in 1,500 hostile cases', async () => {
   const { faults, figures } = await expectNoFindings('mirror', 'deep');
   expect([figures.leaksAtRest, figures.missingAtRest]).toEqual([0, 0]);

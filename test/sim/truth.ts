@@ -23,7 +23,7 @@ export type Span = { readonly from: number; to: number; readonly edge: string };
 
 /** When the lease in an edge ends (ms after the beginning), by the right time. The registers do not change then. */
 export const leaseIn = ({ edge }: Span): number =>
-  Number(edge.split('^')[1] ?? Number.POSITIVE_INFINITY) - BEGINNING_MS;
+  Number(edge.split('^')[1]?.split('@')[0] ?? Number.POSITIVE_INFINITY) - BEGINNING_MS;
 
 /** Tests that a binding was true all that time, by every machine's clock. */
 export const covers = (span: Span, first: number, last: number): boolean =>
@@ -93,14 +93,18 @@ export function note(spans: Span[], edge: string | undefined, now: number): void
 
 /** Returns the bindings in the registers, read by other code than the registry's own: the two must agree. */
 function says({ clear, clearFloor, edges, ended }: TokenDocument, account: AccountKey, all: Watermark): boolean {
-  const [bind = ''] = (edges[account] ?? '').split('^');
+  const [terms = '', issued] = (edges[account] ?? '').split('@');
+  const [bind = ''] = terms.split('^');
   const [moment = '', session] = bind.split('~');
   const [, , , , phase] = moment.split('.');
   if (phase !== '1') return false;
   const [type = ''] = account.split('#');
   const [floor = ''] = clearFloor.split('|');
   const spared = Object.keys(all.spared).filter((one) => one !== session);
-  const clears = [clear['*'], clear[type], floor, all.removal, ...spared.map((one) => all.spared[one])];
+  const clears = [clear['*'], clear[type], floor];
   if (clears.some((removal) => removal !== undefined && removal >= moment)) return false;
+  const signedOut = [all.removal, ...spared.map((one) => all.spared[one])];
+  const seen = issued !== undefined && issued < moment ? issued : moment;
+  if (signedOut.some((removal) => removal !== undefined && removal >= seen)) return false;
   return session === undefined || !(session in ended || session in all.ended || eventHash(session, account) in ended);
 }
