@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
-import { bearerIn, isSecret, textKey } from '../shared-secret.ts';
 import { type Fact, sourceKind } from '../source.ts';
+import { isAuthorized, textKey } from '../text-secret.ts';
 
 const EFFECTS = {
   'DELETE auth.sessions': 'session ended',
@@ -21,9 +21,9 @@ export const kind = sourceKind({
   receiver:
     () =>
     ({ headers, body }, { keys, nowMs }) => {
-      const bearer = bearerIn(headers);
-      if (bearer === undefined) return { refused: 'not_signed', fault: 'the header Authorization is missing' };
-      if (!isSecret(bearer, keys))
+      const { authorization } = headers;
+      if (authorization === undefined) return { refused: 'not_signed', fault: 'the header Authorization is missing' };
+      if (!isAuthorized(authorization, keys))
         return {
           refused: 'not_signed',
           fault: 'Authorization is not Bearer and the secret of the source',
