@@ -249,6 +249,13 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'false &&',
   ),
   mutant(
+    'a lost sign-in binds after the sign-out of a later session',
+    'stale',
+    'devices/sign-in.ts',
+    'issuedMs + BEHIND_MS < msOf(edge)',
+    'issuedMs + BEHIND_MS < 0',
+  ),
+  mutant(
     'a sign-in has the time of our clock alone',
     'stale',
     'devices/sign-in.ts',

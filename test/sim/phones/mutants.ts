@@ -23,8 +23,13 @@ export const PHONES_MUTANTS: readonly Hunt[] = [
       '{ session, untilMs, issuedMs };',
       '{ session, untilMs, issuedMs: undefined };',
     ],
+    'a stale bearer is accepted': ['(issuedIn(edge) ?? 0) > issuedMs && merged', 'issuedMs < 0 && merged'],
   }),
   ...inFile('devices/receipt.ts', 'phones', {
+    'a receipt removes everybody': [
+      "kind: 'unbind',\n  app,\n  token,\n  accounts: [account],\n  stamp: stampOf('unbind', msOf(stamp),",
+      "kind: 'unbindTokenFromAll',\n  app,\n  token,\n  stamp: stampOf('unbind', msOf(stamp) + 3_600_000,",
+    ],
     'a receipt does not end its session': [
       "eventHash('sign-out', app, token, account, stamp)),\n  session,",
       "eventHash('sign-out', app, token, account, stamp, session)),",
