@@ -16,7 +16,7 @@ export type Attempt = { readonly phone: Phone; readonly bearer: Bearer; readonly
 type Kept = { readonly receipt: string; readonly fence: string; readonly attempt: Attempt };
 
 /** A receipt that the phone redeems until the door takes it. */
-export type Ended = { readonly kept: Kept; isAccepted: boolean };
+type Ended = { readonly kept: Kept; isAccepted: boolean };
 
 /** An app on a phone that follows docs/phone.md. It has no clock. */
 export type Phone = {
@@ -123,7 +123,7 @@ async function bind(shop: Shop, phone: Phone, bearer: Bearer | undefined, body: 
   return 200;
 }
 
-export async function signOut(shop: Shop, phone: Phone): Promise<void> {
+async function signOut(shop: Shop, phone: Phone): Promise<void> {
   if (phone.kept) phone.ended.push({ kept: phone.kept, isAccepted: false });
   phone.kept = undefined;
   phone.login = undefined;

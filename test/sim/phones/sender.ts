@@ -34,7 +34,7 @@ export async function resolved({ call }: Pick<Caller, 'call'>, accounts: readonl
   }
 }
 
-export type Shown = { strayed: number; shownWrong: number; arrived: number; hidden: number };
+type Shown = { strayed: number; shownWrong: number; arrived: number; hidden: number };
 
 type Sender = Caller & { readonly phones: readonly Phone[]; readonly shown: Shown; readonly onFinding: OnFinding };
 
