@@ -35,8 +35,9 @@ const WORDS: Words = {
 const OUTCOMES = z.enum(['applied', 'superseded', 'refused', 'durable']);
 
 const Reply = z.object({
-  outcome: OUTCOMES,
+  outcome: z.enum([...OUTCOMES.options, 'ignored']),
   events: z.array(z.object({ id: z.string(), outcome: OUTCOMES, reason: z.string().optional() })),
+  ignored: z.record(z.string(), z.int()).optional(),
   request_id: z.string(),
 });
 
@@ -68,8 +69,9 @@ export const EVENTS_SCHEMAS: Schema = {
   },
   EventsReply: schemaOf(Reply, {
     outcome:
-      'applied: the next query sees it. superseded: a later event was applied before it. durable: it is on the queue.',
+      'applied: the next query sees it. superseded: a later event was applied before it. durable: it is on the queue. ignored: no event of an identity provider has an effect here.',
     events: 'In the order sent.',
+    ignored: "Of an identity provider's: the number of events without an effect, by reason.",
   }),
   EventsRefusal: schemaOf(Refusal, { issues: 'The faults and their places. They never quote the request.' }),
 };

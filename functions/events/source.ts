@@ -38,10 +38,10 @@ export type Received = { readonly facts: readonly Fact[] } | Refused | { readonl
 export type Reach = { readonly source: Source; readonly apps: readonly App[] };
 
 /** The surroundings of a request. `keys`: the live ones that can be used, newest first. */
-export type To = Reach & { readonly keys: readonly KeyObject[]; readonly nowMs: number };
+type To = Reach & { readonly keys: readonly KeyObject[]; readonly nowMs: number };
 
 /** The surroundings of a source. `account`: the field that is the account. */
-export type ReceiverPorts = { readonly account: string; readonly fetch: typeof fetch; readonly now: () => number };
+type ReceiverPorts = { readonly account: string; readonly fetch: typeof fetch; readonly now: () => number };
 
 /** May reject with `Unavailable`, such as when an issuer's keys cannot be read: the sender is asked to try again. */
 type Receive = (request: HttpRequest, to: To) => Received | Promise<Received>;
