@@ -10,6 +10,7 @@ export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: Sourc
   stytch: () => import('./sources/stytch.ts'),
   supabase: () => import('./sources/supabase.ts'),
   'oidc-backchannel-logout': () => import('./sources/oidc-backchannel-logout.ts'),
+  okta: () => import('./sources/okta.ts'),
   workos: () => import('./sources/workos.ts'),
 };
 

@@ -4,6 +4,7 @@ import { SOURCE_KINDS } from '../../infra/configuration.ts';
 import type { PrivateJwk } from '../identity.ts';
 import { clerk } from './clerk.ts';
 import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
+import { okta } from './okta.ts';
 import type { Provider } from './provider.ts';
 import { stytch } from './stytch.ts';
 import { supabase } from './supabase.ts';
@@ -15,6 +16,7 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   stytch,
   supabase,
   'oidc-backchannel-logout': oidcBackchannelLogout,
+  okta,
   workos,
 };
 

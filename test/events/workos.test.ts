@@ -3,7 +3,7 @@ import { kind } from '../../functions/events/sources/workos.ts';
 import { newPrivateJwk } from '../../local/identity.ts';
 import { workos } from '../../local/providers/workos.ts';
 import { present } from '../sim/random.ts';
-import { providerWorld } from '../world/providers.ts';
+import { providerWorld, SECRET } from '../world/providers.ts';
 
 // The cases of workos-node's webhooks.spec.ts (MIT, as of 2026-11-28), written anew, and some of our own.
 
@@ -30,7 +30,6 @@ async function statusOf({ ms = 0, header = (right) => right, body = (right) => r
 }
 
 const privateJwk = newPrivateJwk();
-const SECRET = 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 const timeIn = (right: string) => right.split(', ')[0];
 
 test.each<[string, Change]>([

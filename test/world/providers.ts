@@ -55,7 +55,7 @@ export const fixturesOf = (kind: string): [name: string, Fixture][] =>
     .map((file) => [file, Fixture.parse(JSON.parse(readFileSync(`${FOLDER}${file}`, 'utf8')))]);
 
 /** 44 letters and digits, as generated for a source: a provider's secret may be any text, and this one suits all. */
-const SECRET = 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
+export const SECRET = 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr';
 export const OTHER_SECRET = SECRET.toLowerCase();
 
 const { d, ...publicJwk } = newPrivateJwk();

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
 import { type Fact, sourceKind } from '../source.ts';
-import { isAuthorized, textKey } from '../text-secret.ts';
+import { authorizationFault, textKey } from '../text-secret.ts';
 
 const EFFECTS = {
   'DELETE auth.sessions': 'session ended',
@@ -20,16 +20,10 @@ export const kind = sourceKind({
   keyOf: textKey,
   receiver:
     () =>
-    ({ headers, body }, { keys, nowMs }) => {
-      const { authorization } = headers;
-      if (authorization === undefined) return { refused: 'not_signed', fault: 'the header Authorization is missing' };
-      if (!isAuthorized(authorization, keys))
-        return {
-          refused: 'not_signed',
-          fault: 'Authorization is not Bearer and the secret of the source',
-          isWrong: true,
-        };
-      const json = jsonIn(body);
+    (request, { keys, nowMs }) => {
+      const fault = authorizationFault(request, keys);
+      if (fault !== undefined) return { refused: 'not_signed', ...fault };
+      const json = jsonIn(request.body);
       return json === undefined ? { refused: 'not_json' } : { facts: [factOf(json.value, nowMs)] };
     },
 });
