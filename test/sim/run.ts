@@ -77,7 +77,9 @@ function verdict(suite: string, { seeds, findings, figures }: SweepResult): void
     say(`${strayed} messages came to a phone whose user they were not for`);
     say(`  shown without a check of the fence: ${strayed}`);
     say(`  shown with it: ${shownWrong} (must be 0)`);
-    say(`${arrived} came to their user's phone; the fence hid ${hidden} of them, sent for an earlier sign-in`);
+    say(
+      `${arrived} came to their user's phone; the fence hid ${hidden} of them: sent for another sign-in, or come before the answer`,
+    );
     say(
       `${figures.staleAtRest} bindings outlived a sign-out, by bearers that name no session or are a few seconds older`,
     );

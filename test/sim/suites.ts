@@ -27,7 +27,7 @@ export const SUITES = {
     seeds: { fast: 120, deep: 10_000 },
     load: async () => (await import('./end-to-end.ts')).endToEndCase,
   },
-  phones: { seeds: { fast: 150, deep: 3_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
+  phones: { seeds: { fast: 100, deep: 3_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
   mirror: { seeds: { fast: 25, deep: 1_500 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
 
