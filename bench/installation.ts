@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { signer } from '../client/bindery.ts';
 import { Configuration } from '../functions/core/bindery-json.ts';
 import { webhookKey } from '../functions/events/signature.ts';
-import { signedHeaders } from '../test/world/signer.ts';
 
 /** The installation that all benchmarks measure: one app and one source, as a small team has it. */
 export const CONFIGURATION = Configuration.parse({
@@ -16,9 +16,9 @@ export const EVENTS_PATH = '/events/app';
 export const SOURCE_SECRET = `whsec_${Buffer.alloc(32, 'bench').toString('base64')}`;
 export const SOURCE_KEY: KeyObject = webhookKey(SOURCE_SECRET);
 
-/** Headers of a request to the events door, signed for an attempt made now. */
-export const signed = (body: string, id = 'msg_2b8TnF0xJq', secret = SOURCE_SECRET): Record<string, string> =>
-  signedHeaders(secret, { id, body, ms: Date.now() });
+/** Headers of a request to the events door, signed by the client for an attempt made now. */
+export const signed = (body: string, id = 'msg_2b8TnF0xJq', secret = SOURCE_SECRET) =>
+  signer(secret)({ id, body }, Date.now());
 
 /** Headers of a call of the Account API. */
 export const authorized = (secret: string): Record<string, string> => ({

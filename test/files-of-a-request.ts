@@ -61,7 +61,7 @@ async function storyOf(work: () => Promise<unknown>): Promise<string[]> {
 
 const login = (i: number) => async () => {
   const body = loginBody(1, i);
-  const event = posted(EVENTS_PATH, body, signed(body, `msg_${i}`, secrets.sources['app']));
+  const event = posted(EVENTS_PATH, body, await signed(body, `msg_${i}`, secrets.sources['app']));
   const reply = await invoke(doors.http.events, event);
   if (reply.statusCode !== 200) throw new Error(`the login was answered ${reply.statusCode}`);
 };

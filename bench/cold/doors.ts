@@ -15,7 +15,7 @@ export type ColdDoorName = FixedDoor | 'apply';
 /** The variables that a door reads when it is loaded, and an event that it accepts. */
 export type ColdDoor = {
   readonly variables: (aws: string) => Readonly<Record<string, string>>;
-  readonly event: (now: Date) => object;
+  readonly event: (now: Date) => object | Promise<object>;
 };
 
 const onRegistry = (aws: string) => ({ OPERATIONS_QUEUE_URL: `${aws}/1/operations`, REGISTRY_TABLE: 'registry' });
@@ -28,10 +28,10 @@ export const COLD_DOORS: Readonly<Record<ColdDoorName, ColdDoor>> = {
         BINDERY_CONFIG: JSON.stringify(CONFIGURATION),
         SOURCE_SECRETS: '{"app":"source"}',
       }) satisfies VariablesOf<typeof EventsEnvironment>,
-    event: (now) => {
+    event: async (now) => {
       const data = { platform: 'android', token: 'token', account: 'alice' };
       const body = JSON.stringify({ type: 'user.login', timestamp: now, data });
-      return posted(EVENTS_PATH, body, signed(body));
+      return posted(EVENTS_PATH, body, await signed(body));
     },
   },
   'account-api': {

@@ -30,7 +30,7 @@ export async function coldStart(
     AWS_CONFIG_FILE: noFile,
     AWS_SHARED_CREDENTIALS_FILE: noFile,
   };
-  const args = [child, bundle.file, JSON.stringify(event(new Date()))];
+  const args = [child, bundle.file, JSON.stringify(await event(new Date()))];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 30_000 });
   return ColdStart.parse(JSON.parse(stdout));
 }

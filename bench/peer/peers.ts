@@ -67,7 +67,7 @@ const SLICES = 24;
 
 async function speedOf({ url, progress, countOf }: App, requests: number, size: number): Promise<Speed> {
   const pool = new Pool(url, { connections: AT_ONCE[size] ?? 1 });
-  const bodies = Array.from({ length: requests }, () => nextBody(size));
+  const bodies = await Promise.all(Array.from({ length: requests }, () => nextBody(size)));
   const [before, start, inTurn] = [await progress(0), performance.now(), takingTurns(AT_ONCE[size] ?? 1)];
   const answers = await Promise.all(bodies.map(({ body, headers }) => inTurn(() => post(pool, body, headers))));
   const answered = performance.now();
@@ -86,10 +86,10 @@ async function speedOf({ url, progress, countOf }: App, requests: number, size: 
 let sent = 0;
 
 /** Signs before the round starts, because the sender's work is not measured. */
-function nextBody(size: number): { body: string; headers: Record<string, string> } {
+async function nextBody(size: number): Promise<{ body: string; headers: Record<string, string> }> {
   const body = loginBody(size, sent);
   sent += size;
-  return { body, headers: { 'content-type': 'application/json', ...signed(body, `msg_${sent}`) } };
+  return { body, headers: { 'content-type': 'application/json', ...(await signed(body, `msg_${sent}`)) } };
 }
 
 async function post(pool: Pool, body: string, headers: Record<string, string>): Promise<number> {

@@ -61,7 +61,7 @@ async function run(
   const one = async () => {
     const body = loginBody(size, phones === undefined ? next : next % phones);
     next += size;
-    const headers = { 'content-type': 'application/json', ...signed(body, `msg_${next}`, secret) };
+    const headers = { 'content-type': 'application/json', ...(await signed(body, `msg_${next}`, secret)) };
     const start = performance.now();
     const answer = await pool.request({ method: 'POST', path: EVENTS_PATH, headers, body });
     await answer.body.dump();

@@ -48,7 +48,7 @@ export const events: Group = async ({ effort }) => {
   const rows: Row[] = [];
   for (const count of [1, 100]) {
     const body = loginBody(count);
-    const headers = signed(body);
+    const headers = await signed(body);
     const [event, bytes, door] = [posted(EVENTS_PATH, body, headers), Buffer.from(body), ownCode()];
     const cost = await interleaved(
       { own: () => callDoor(door, event), floor: () => verifyAndParse(headers, bytes) },

@@ -62,13 +62,13 @@ const elements = Array.from({ length: 20 }, (_, i) => ({
   account_list: [{ account: `account-${i}`, account_type: 0 }],
 }));
 
-function eventsRequest(events: number): APIGatewayProxyEventV2 {
+async function eventsRequest(events: number): Promise<APIGatewayProxyEventV2> {
   const body = loginBody(events);
-  return posted(EVENTS_PATH, body, signed(body));
+  return posted(EVENTS_PATH, body, await signed(body));
 }
 
 const REQUESTS: Readonly<Record<'events' | 'accountApi', Readonly<Record<string, APIGatewayProxyEventV2>>>> = {
-  events: { one: eventsRequest(1), hundred: eventsRequest(100) },
+  events: { one: await eventsRequest(1), hundred: await eventsRequest(100) },
   accountApi: {
     'query, tokens of 1 account': onApi('query', {
       ...{ operator_type: 1, platform: 'android', account_list: [{ account: 'someone', account_type: 0 }] },

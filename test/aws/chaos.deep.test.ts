@@ -32,10 +32,10 @@ const LOGINS = 60;
 const AT_ONCE = 12;
 const app = AppId.parse('shop');
 
-const login = (i: number): APIGatewayProxyEventV2 => {
+const login = async (i: number): Promise<APIGatewayProxyEventV2> => {
   const data = { platform: 'android', token: `phone-${i}`, account: `account-${i}` };
   const body = JSON.stringify({ type: 'user.login', timestamp: new Date().toISOString(), data });
-  return posted(EVENTS_PATH, body, signed(body, `login-${i}`));
+  return posted(EVENTS_PATH, body, await signed(body, `login-${i}`));
 };
 
 test('every login is accepted in one try and applied, whatever a hostile endpoint does that a retry survives', async () => {
@@ -64,7 +64,7 @@ test('every login is accepted in one try and applied, whatever a hostile endpoin
     () => {},
   );
   const logins = Array.from({ length: LOGINS }, (_, i) => i);
-  const statuses = await inParallel(logins, AT_ONCE, async (i) => (await door(login(i), CONTEXT)).statusCode);
+  const statuses = await inParallel(logins, AT_ONCE, async (i) => (await door(await login(i), CONTEXT)).statusCode);
   // 202: the table was slower than the door waits; the worker applies the login.
   expect(statuses.filter((status) => status !== 200 && status !== 202)).toEqual([]);
   // The two slow faults are rare.

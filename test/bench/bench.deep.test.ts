@@ -47,7 +47,7 @@ test('our app of the comparison with the peers applies what it accepts, and coun
   const stub = await startStub();
   const ours = await startOurs({ stub, effort: QUICK });
   const body = loginBody(2);
-  const headers = { 'content-type': 'application/json', ...signed(body) };
+  const headers = { 'content-type': 'application/json', ...(await signed(body)) };
   const { statusCode } = await request(`${ours.url}${EVENTS_PATH}`, { method: 'POST', headers, body });
   expect([statusCode, await ours.progress(ours.countOf(2))]).toMatchObject([200, { done: 1 }]);
   await ours.stop();

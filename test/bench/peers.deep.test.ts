@@ -68,7 +68,7 @@ const sorted = (texts: readonly string[]) => texts.toSorted();
 
 async function post(url: string, path: string, json: unknown, secret = SOURCE_SECRET) {
   const body = JSON.stringify(json);
-  const headers = { 'content-type': 'application/json', ...signed(body, 'msg', secret) };
+  const headers = { 'content-type': 'application/json', ...(await signed(body, 'msg', secret)) };
   const answer = await request(`${url}${path}`, { method: 'POST', headers, body });
   return { status: answer.statusCode, json: await answer.body.json().catch(() => undefined) };
 }

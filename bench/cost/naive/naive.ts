@@ -40,7 +40,8 @@ export async function naive(cloud: Cloud): Promise<Deployment> {
     for (const event of events) {
       const body = JSON.stringify(event);
       cloud.count({ apiRequests: 1 });
-      const { statusCode } = await cloud.invoke(() => door({ headers: signed(body, event.id), body }, CONTEXT));
+      const headers = await signed(body, event.id);
+      const { statusCode } = await cloud.invoke(() => door({ headers, body }, CONTEXT));
       if (statusCode !== 202) throw new Error(`the naive door answered ${statusCode}`);
       const messages = await receiveOne(cloud, queue);
       await cloud.invoke(() => worker(eventOf(messages, ''), CONTEXT));

@@ -36,7 +36,7 @@ export class Functions {
     this.waiting++;
     this.#cloud.count({ apiRequests: 1 });
     const text = JSON.stringify(events.length === 1 ? events[0] : events);
-    const request = posted(EVENTS_PATH, text, signed(text, events[0]?.id), crypto.randomUUID());
+    const request = posted(EVENTS_PATH, text, await signed(text, events[0]?.id), crypto.randomUUID());
     const { handler } = this.#doors.http.events;
     const { statusCode, body } = await this.#cloud.invoke(() => handler(request, CONTEXT));
     // 202: the embedded table took longer than the door's second.
