@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { REGION } from '../local/aws/servers.ts';
 import type { Instance } from '../local/description.ts';
 import { newPrivateJwk } from '../local/identity.ts';
 import { PROVIDERS } from '../local/providers/providers.ts';
@@ -20,11 +22,7 @@ type SendValues = Values<typeof TARGET_OPTIONS> & {
 
 /** Sends an event as a provider does, signed by the stand-in of its kind. Returns the exit code. */
 export async function sendAs(kind: string, type: string, values: SendValues, terminal: Terminal): Promise<number> {
-  const provider = Object.hasOwn(PROVIDERS, kind) ? PROVIDERS[kind] : undefined;
-  if (provider === undefined) throw new UserError(`--as ${kind}: kinds are ${Object.keys(PROVIDERS).join(', ')}`);
-  const make = Object.hasOwn(provider.events, type) ? provider.events[type] : undefined;
-  const types = Object.keys(provider.events).map((one) => (one.includes(' ') ? `"${one}"` : one));
-  if (make === undefined) throw new UserError(`--as ${kind} sends ${types.join(', ')}`);
+  const { provider, make } = sampleOf(kind, type);
   const stray = Object.keys(values).find((name) => !TAKEN.includes(name));
   if (stray !== undefined) throw new UserError(`an event of ${kind} has no --${stray}`);
   const { account: accounts = [], session = 'session-1', at, source = kind, id = `msg_${randomUUID()}` } = values;
@@ -33,13 +31,48 @@ export async function sendAs(kind: string, type: string, values: SendValues, ter
   const time = at === undefined ? new Date() : new Date(at);
   if (Number.isNaN(time.getTime())) throw new UserError(`--at ${at}: is not a time in ISO 8601`);
   const target = await targetOf(values, terminal);
+  const queue = target.instance?.sourceQueues.find((one) => one.source === source);
   const privateJwk = target.instance?.identities[0]?.privateJwk ?? newPrivateJwk();
   const secret = target.secret ?? secretOf(source, target.instance);
   const sender = { secret, privateJwk, id, now: new Date() };
   const { method = 'POST', query, ...rest } = await provider.request(make({ account, session, now: time }), sender);
+  if (queue !== undefined) return sendToQueue(queue.url, rest.body, values.json === true, terminal);
+  if (Object.hasOwn(QUEUED, kind))
+    throw new UserError(
+      `--as ${kind}: no instance started here has a queue of "${source}"; in AWS use ${QUEUED[kind]}`,
+    );
   const url = `${target.url}/events/${encodeURIComponent(source)}${query === undefined ? '' : `?${query}`}`;
   const again = `send it again with the same options and --id ${id} --at ${time.toISOString()}`;
   return report(await sent(url, { method, ...rest }, again), values.json === true, again, terminal);
+}
+
+/** The stand-in of a kind, and what makes its event of a type. */
+function sampleOf(kind: string, type: string) {
+  const provider = Object.hasOwn(PROVIDERS, kind) ? PROVIDERS[kind] : undefined;
+  if (provider === undefined) throw new UserError(`--as ${kind}: kinds are ${Object.keys(PROVIDERS).join(', ')}`);
+  const make = Object.hasOwn(provider.events, type) ? provider.events[type] : undefined;
+  const types = Object.keys(provider.events).map((one) => (one.includes(' ') ? `"${one}"` : one));
+  if (make === undefined) throw new UserError(`--as ${kind} sends ${types.join(', ')}`);
+  return { provider, make };
+}
+
+/** The commands that send in AWS, for kinds that send through a queue. */
+const QUEUED: Readonly<Record<string, string>> = { sqs: 'aws sqs send-message', eventbridge: 'aws events put-events' };
+
+/** Sends to a queue of the local instance, which takes any credentials. Returns the exit code. */
+async function sendToQueue(QueueUrl: string, MessageBody: string, isJson: boolean, { print }: Terminal) {
+  const client = new SQSClient({
+    endpoint: new URL(QueueUrl).origin,
+    region: REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  try {
+    const { MessageId = '' } = await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    print(isJson ? JSON.stringify({ message: MessageId }) : `on the queue as message ${MessageId}`);
+    return 0;
+  } finally {
+    client.destroy();
+  }
 }
 
 function secretOf(source: string, instance: Instance | undefined): string {

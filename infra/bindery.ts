@@ -14,11 +14,13 @@ import { deviceFunctions } from './device-doors.ts';
 import { EncryptionKey, type StorageProps } from './encryption.ts';
 import { type Front, FunctionUrls, HttpApi, type HttpDoors } from './front.ts';
 import { allow, DoorFunction, RECEIVE_ACTIONS } from './function.ts';
+import { type Intake, intakeOf } from './intake.ts';
 import { Mirror, type MirrorFunctions, mirrorFunctions } from './mirror.ts';
 import { Alarms, serviceAlarms } from './monitoring/alarms.ts';
 import { BinderyDashboard } from './monitoring/dashboard.ts';
 import { LogMetrics, MirrorMetrics } from './monitoring/metrics.ts';
 import { mirrorAlarms } from './monitoring/mirror-alarms.ts';
+import { sourceAlarms } from './monitoring/source-alarms.ts';
 import { OperationsQueue } from './queue.ts';
 import { RegistryTable } from './registry-table.ts';
 import { operationsFeed } from './settings.ts';
@@ -59,6 +61,11 @@ function warnOf(scope: Construct, stage: string, { alarmEmail, front, doorConcur
     );
 }
 
+function tag(scope: Construct, stage: string): void {
+  Tags.of(scope).add('service', 'bindery', TAG_OPTIONS);
+  Tags.of(scope).add('stage', stage, TAG_OPTIONS);
+}
+
 /** All of Bindery, for a stack of its own (infra/stack.ts) or as a part of another stack. */
 export class Bindery extends Construct {
   readonly registry: RegistryTable;
@@ -68,6 +75,8 @@ export class Bindery extends Construct {
   readonly credentials: Credentials;
   /** One for each app that is mirrored. */
   readonly mirrors: readonly Mirror[];
+  /** Undefined if no source sends through a queue. */
+  readonly intake: Intake | undefined;
   readonly front: Front;
   readonly alarms: Alarms;
   readonly dashboard: BinderyDashboard;
@@ -80,8 +89,7 @@ export class Bindery extends Construct {
   constructor(scope: Construct, id: string, { configuration: given, stage = DEFAULT_STAGE }: BinderyProps) {
     super(scope, id);
     const { configuration, options } = checked(given, stage);
-    const { logRetentionDays, keyArns, secretArns, warmThroughput, throttle, doorConcurrency, maxConcurrency } =
-      options;
+    const { logRetentionDays, keyArns, secretArns, warmThroughput, throttle, maxConcurrency } = options;
     const isKept = stage !== 'dev';
     const removalPolicy = isKept ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.key = options.encryption === 'kms' ? new EncryptionKey(this, 'Key', { removalPolicy }) : undefined;
@@ -97,31 +105,32 @@ export class Bindery extends Construct {
     this.mirrors = configuration.apps.flatMap(({ mirror, ...app }) =>
       mirror ? [new Mirror(this, `Mirror ${app.id}`, { ...storage, app: { ...app, mirror } })] : [],
     );
-    const doors = this.#httpDoors(doorConcurrency);
+    const doors = this.#httpDoors(options.doorConcurrency);
     const apiProps = { ...storage, doors, stage, throttle, apps: configuration.apps };
     const api = options.front === 'http-api' ? new HttpApi(this, 'HttpApi', apiProps) : undefined;
     this.front = api ?? new FunctionUrls(this, 'FunctionUrls', { doors });
     const apply = this.#apply();
     this.operations.feed(apply, { ...operationsFeed(configuration.apps), maxConcurrency });
 
+    this.intake = this.#intake();
     const workers = this.#mirrorFunctions();
     const sweep = new Sweep(this, { ...storage, mirrors: this.mirrors, table: this.table });
 
-    const log = new LogMetrics(this, 'LogMetrics', { doors, apply, mirrors: workers, sweep, accessLog: api?.log });
-    const mirrorMetrics = workers && new MirrorMetrics(this, 'MirrorMetrics', workers);
-    const { operations, front, mirrors, table } = this;
-    const sources = { operations, doors, apply, sweep, front, log, workers };
+    const { operations, front, mirrors, table, intake } = this;
+    const parts = { operations, doors, apply, intake: intake?.door, sweep, front, workers };
+    const log = new LogMetrics(this, 'LogMetrics', { ...parts, accessLog: api?.log });
+    const sources = { ...parts, log, mirrorMetrics: workers && new MirrorMetrics(this, 'MirrorMetrics', workers) };
+    const { mirrorMetrics } = sources;
     this.alarms = new Alarms(this, 'Alarms', [
       ...serviceAlarms(sources),
+      ...(intake?.queues ?? []).flatMap(sourceAlarms),
       ...(mirrorMetrics ? mirrors.flatMap((mirror) => mirrorAlarms(mirror, mirrorMetrics)) : []),
     ]);
     if (options.alarmEmail !== undefined) this.alarms.mail(options.alarmEmail, key);
-    const { alarms } = this;
-    this.dashboard = new BinderyDashboard(this, 'Dashboard', { ...sources, table, alarms, mirrors, mirrorMetrics });
+    this.dashboard = new BinderyDashboard(this, 'Dashboard', { ...sources, table, alarms: this.alarms, mirrors });
 
     warnOf(this, stage, options);
-    Tags.of(this).add('service', 'bindery', TAG_OPTIONS);
-    Tags.of(this).add('stage', stage, TAG_OPTIONS);
+    tag(this, stage);
   }
 
   #httpDoors(concurrency: number | undefined): HttpDoors {
@@ -176,6 +185,12 @@ export class Bindery extends Construct {
       ...(marks.length > 0 ? [allow(marks, 'sqs:SendMessage')] : []),
     ];
     return new DoorFunction(this, 'apply', { ...this.#storage, environment, permissions });
+  }
+
+  #intake(): Intake | undefined {
+    const { operations, table } = this;
+    const props = { configuration: this.#configuration, variables: this.#registryVariables(), operations, table };
+    return intakeOf(this, { ...this.#storage, ...props });
   }
 
   #registryVariables() {

@@ -23,6 +23,9 @@ export const unusedKinds = ({ sources }: Configuration): string[] =>
 export const hasSecret = ({ kind }: Configuration['sources'][number]): boolean =>
   SOURCE_KINDS.get(kind)?.keyOf !== undefined;
 
+/** Tests that a source sends through a queue, under IAM. */
+export const isQueued = ({ kind }: Source): boolean => SOURCE_KINDS.get(kind)?.credential === 'iam';
+
 /** The content of `bindery.json`: what functions read, and what only the deployment does. */
 export type Content = { configuration: Configuration; stages: Stages };
 
@@ -93,15 +96,22 @@ const ofTickets = ({ id, kind, apps, accountType, tickets }: Source) =>
 const shown = (options: object) => (Object.keys(options).length > 0 ? { options } : {});
 
 /**
- * Returns the part of the configuration that an HTTP door reads, as text for its environment. A door gets no more than
+ * Returns the part of the configuration that an HTTP door or `intake` reads, as text for its environment. A door gets no more than
  * that: Lambda allows 4 KB for all variables of a function, and the ARNs of secrets take most of it.
  */
-export function configurationFor(door: HttpDoor, { apps, sources, identities, readers }: Configuration): string {
+export function configurationFor(
+  door: HttpDoor | 'intake',
+  { apps, sources, identities, readers }: Configuration,
+): string {
   const ownApps = apps.map(({ mirror, ...app }) =>
     door === 'account-api' && mirror?.passThrough ? { ...app, mirror } : app,
   );
-  const more: Readonly<Record<HttpDoor, object>> = {
-    events: { sources: sources.map(({ tickets: _, options, ...source }) => ({ ...source, ...shown(options) })) },
+  const received = (some: readonly Source[]) => ({
+    sources: some.map(({ tickets: _, options, ...source }) => ({ ...source, ...shown(options) })),
+  });
+  const more: Readonly<Record<typeof door, object>> = {
+    events: received(sources.filter((source) => !isQueued(source))),
+    intake: received(sources.filter(isQueued)),
     'account-api': {},
     devices: { identities, sources: sources.flatMap(ofTickets) },
     resolve: { readers },

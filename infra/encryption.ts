@@ -33,9 +33,18 @@ export class EncryptionKey extends Key {
 
   /** CloudWatch needs the key to publish to an encrypted topic (infra/monitoring/alarms.ts). */
   allowAlarms(): void {
+    this.#allow('cloudwatch.amazonaws.com');
+  }
+
+  /** EventBridge needs the key to send to the encrypted queue of a source (infra/intake.ts). */
+  allowRules(): void {
+    this.#allow('events.amazonaws.com');
+  }
+
+  #allow(service: string): void {
     this.addToResourcePolicy(
       new PolicyStatement({
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        principals: [new ServicePrincipal(service)],
         resources: ['*'], // in a key's policy: this key
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },

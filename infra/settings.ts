@@ -8,7 +8,7 @@ import { MIRROR_EXECUTIONS } from '../functions/core/configuration.ts';
  */
 
 /** The deployed functions. Each is the file of that name in `functions/`. */
-export type Door = HttpDoor | 'apply' | MirrorDoor | 'sweep';
+export type Door = HttpDoor | 'apply' | 'intake' | MirrorDoor | 'sweep';
 
 /** Functions that answer HTTP requests. */
 export type HttpDoor = FixedDoor | DeviceDoor;
@@ -49,7 +49,8 @@ export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as
  * Seconds a function may take. An HTTP door gives its own answer though every service is slow: a call ends after 4.1 s,
  * two tries of 2 s each and a pause. `events` waits 4.6 s for two versions of its secret, a call to the queue, and one
  * second for the operation to be applied: 9.7 s. `account-api` also reads the table twice before: 17.9 s. `devices` waits
- * as long for its secrets or a provider's keys, and then for the document, pointers, and the queue: 17.9 s. `resolve`
+ * as long for its secrets or a provider's keys, and then for the document, pointers, and the queue: 17.9 s. `intake` waits
+ * for the table, both queues, and one second for the operation: 13.3 s. `resolve`
  * waits 4.6 s for secrets, and then for pointers, documents and watermarks: 16.9 s. A known secret costs a second at most.
  * The mirror's functions begin no call to the hosted API after 15 s, and a call takes at most 5 s. `sweep` continues where
  * its last run stopped.
@@ -60,6 +61,7 @@ export const TIMEOUT_S: Readonly<Record<Door, number>> = {
   devices: 20,
   resolve: 20,
   apply: 10,
+  intake: 20,
   mirror: 30,
   verify: 30,
   sweep: 300,
@@ -75,6 +77,7 @@ export const MEMORY_MB: Readonly<Record<Door, number>> = {
   devices: 512,
   resolve: 512,
   apply: 512,
+  intake: 512,
   mirror: 512,
   verify: 512,
   sweep: 512,
@@ -123,6 +126,14 @@ export type QueueNumbers = {
   readonly feed: Feed;
 };
 
+/** The queue of one source on AWS. Nothing waits for more messages: nobody has applied these yet. */
+export const INTAKE_QUEUE: QueueNumbers = {
+  visibilityS: 6 * TIMEOUT_S.intake,
+  retentionS: FEEDING_S,
+  maxReceiveCount: OUTAGE_RECEIVES,
+  feed: { batchSize: 10, maxConcurrency: 10 },
+};
+
 /** The queue of dirty marks of one mirror. FIFO queues have no batching window. */
 export const MARKS_QUEUE: QueueNumbers = {
   visibilityS: 6 * TIMEOUT_S.mirror,
@@ -141,7 +152,7 @@ export const CHECKS_QUEUE: QueueNumbers = {
   feed: { batchSize: 50, windowS: CHECKS_WINDOW_S, maxConcurrency: MIRROR_EXECUTIONS },
 };
 
-/** Dead letters of a mirror. */
+/** Dead letters of a mirror or a source. */
 export const DEAD_LETTERS = { retentionS: PARKED_S } as const;
 
 /** Minutes between two runs of `sweep`. Each continues where the last one stopped; a pass over the table takes a day. */

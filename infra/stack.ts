@@ -8,6 +8,7 @@ import { Bindery, type BinderyProps } from './bindery.ts';
  *   Url ─▶ events, account-api ─▶ operations queue ─▶ apply ─▶ registry table
  *                    └────────────── applied at once ──────────────▲
  *   Url ─▶ devices (sign-ins) ─▶ queue and table      Url ─▶ resolve ─▶ table
+ *   for each source on AWS:          queue ─▶ intake ─▶ queue and table
  *   for each app with a mirror:      apply ─▶ marks ─▶ mirror ─▶ hosted API ◀─ verify ◀─ checks
  */
 export class BinderyStack extends Stack {
@@ -16,7 +17,11 @@ export class BinderyStack extends Stack {
       description: 'Bindery: which account is signed in on which device',
       terminationProtection: props.stage !== 'dev',
     });
-    const { front, table, operations, credentials, mirrors, dashboard, key } = new Bindery(this, 'Bindery', props);
+    const { front, table, operations, credentials, intake, mirrors, dashboard, key } = new Bindery(
+      this,
+      'Bindery',
+      props,
+    );
     for (const [name, url] of Object.entries(front.urls)) this.#output(name, url);
     this.#output('TableName', table.tableName);
     this.#output('OperationsQueueUrl', operations.queue.queueUrl);
@@ -29,6 +34,10 @@ export class BinderyStack extends Stack {
     for (const [reader, { secretArn }] of credentials.readers.secrets)
       this.#output(`SecretOfReader${pascal(reader)}`, secretArn);
     if (credentials.devices) this.#output('SecretOfDevices', credentials.devices.secretArn);
+    for (const { source, queue, dead } of intake?.queues ?? []) {
+      this.#output(`QueueUrlOfSource${pascal(source.id)}`, queue.queueUrl);
+      this.#output(`DeadLettersUrlOfSource${pascal(source.id)}`, dead.queueUrl);
+    }
     for (const { app, marks, secret } of mirrors) {
       this.#output(`MirrorQueueUrlOf${pascal(app.id)}`, marks.queue.queueUrl);
       this.#output(`MirrorDeadLettersUrlOf${pascal(app.id)}`, marks.dead.queueUrl);

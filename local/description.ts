@@ -18,6 +18,8 @@ export const Instance = z.object({
   sources: z.array(z.object({ id: SourceId, secret: z.string() })),
   /** A source of each kind, under the kind's name. Without a secret, the key of the identity signs. */
   providers: z.array(z.object({ kind: z.string(), secret: z.string() })).default([]),
+  /** The queues of sources that send through one. */
+  sourceQueues: z.array(z.object({ source: z.string(), url: z.string() })).default([]),
   identities: z.array(Issuer).default([]),
   readers: z.array(z.object({ id: ReaderId, secret: z.string() })).default([]),
   sqs: z.string(),

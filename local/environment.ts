@@ -9,6 +9,7 @@ import type {
   AccountApiEnvironment,
   ApplyEnvironment,
   EventsEnvironment,
+  IntakeEnvironment,
   MirrorEnvironment,
   SweepEnvironment,
   VariablesOf,
@@ -42,6 +43,7 @@ export function pointAwsAt({ sqs, dynamodb, secrets }: Endpoints): void {
 type Variables = VariablesOf<typeof EventsEnvironment> &
   VariablesOf<typeof AccountApiEnvironment> &
   VariablesOf<typeof ApplyEnvironment> &
+  VariablesOf<typeof IntakeEnvironment> &
   VariablesOf<typeof MirrorEnvironment> &
   VariablesOf<typeof SweepEnvironment> &
   VariablesOf<typeof DevicesEnvironment> &
@@ -60,6 +62,11 @@ export function setVariables(configuration: Configuration, queues: Queues, secre
     PARKED_QUEUE_URL: queues.parked.url,
     REGISTRY_TABLE: NAMES.table,
     BINDERY_CONFIG: JSON.stringify(configuration),
+    SOURCE_QUEUES: JSON.stringify(
+      Object.fromEntries(
+        [...queues.sources].map(([id, { queue, dead }]) => [id, { queue: queue.url, dead: dead.url }]),
+      ),
+    ),
     SOURCE_SECRETS: JSON.stringify(namesOf('sources', secrets)),
     APP_SECRETS: JSON.stringify(namesOf('apps', secrets)),
     READER_SECRETS: JSON.stringify(namesOf('readers', secrets)),

@@ -74,16 +74,18 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   const { sqs, dynamodb } = await startServices(versionsOf(secrets, options.mirrorSecrets ?? {}), folder, stops);
   const client = new SQSClient();
   stops.push(() => client.destroy());
-  const [queues] = await Promise.all([createQueues(client, sqs, configuration.apps), createTable()]);
-  setVariables(withEveryKind(configuration, secrets.identity), queues, secrets);
+  const served = withEveryKind(configuration, secrets.identity);
+  const [queues] = await Promise.all([createQueues(client, sqs, served), createTable()]);
+  setVariables(served, queues, secrets);
   isLoaded = true;
-  const doors = await loadDoors(configuration);
+  const doors = await loadDoors(served);
   const front = await startHttpFront(doors.http, port);
   const feeds = feedsOf(client, configuration.apps, queues, doors).map(startEventSource);
   stops.push(() => Promise.all([front.stop(), ...feeds.map((feed) => feed.stop())]));
   const hourly = setInterval(() => sweep(doors), SWEEP_EVERY_MINUTES * 60_000).unref();
   stops.push(() => clearInterval(hourly));
-  return { url: front.url, ...described(configuration, secrets), sqs: sqs.url, dynamodb: dynamodb.url };
+  const sourceQueues = [...queues.sources].map(([source, { queue }]) => ({ source, url: queue.url }));
+  return { url: front.url, ...described(configuration, secrets), sourceQueues, sqs: sqs.url, dynamodb: dynamodb.url };
 }
 
 /** Sweeps like the deployed schedule. A failure is logged, and the next hour tries again. */

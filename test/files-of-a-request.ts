@@ -21,7 +21,7 @@ const secrets = developmentSecrets(CONFIGURATION);
 const [sqs, dynamodb, vault] = [await startSqs(), await startDynamodb(), await startSecrets(versionsOf(secrets, {}))];
 pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: vault.url });
 const client = new SQSClient();
-const [queues] = await Promise.all([createQueues(client, sqs, CONFIGURATION.apps), createTable()]);
+const [queues] = await Promise.all([createQueues(client, sqs, CONFIGURATION), createTable()]);
 setVariables(CONFIGURATION, queues, secrets);
 for (const level of ['info', 'warn'] as const) console[level] = () => {};
 const doors = await loadDoors(CONFIGURATION);

@@ -35,7 +35,7 @@ export async function questionCosts(cloud: Cloud): Promise<QuestionCost[]> {
     sources: { app: SOURCE_SECRET },
     readers: { sender: SOURCE_SECRET },
   };
-  setVariables(configuration, { operations: unused, parked: unused, mirrors: new Map() }, secrets);
+  setVariables(configuration, { operations: unused, parked: unused, mirrors: new Map(), sources: new Map() }, secrets);
   process.env['REGISTRY_TABLE'] = QUESTIONS_TABLE;
   const { resolve } = (await loadDoors(configuration)).http;
   if (resolve === undefined) throw new Error('bug: a configuration with a reader deploys no function for it');

@@ -11,7 +11,7 @@ import { AppId } from '../core/configuration.ts';
 import { messageOf, type Operation, type OperationsMessage } from '../core/operation.ts';
 import { Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, chunksOf, inParallel } from '../core/parallel.ts';
-import type { SqsDoorPorts } from '../lambda/sqs.ts';
+import { queueOf, type SqsDoorPorts } from '../lambda/sqs.ts';
 import {
   type AccountMark,
   type Cause,
@@ -171,9 +171,11 @@ export const checksQueue =
 /** Hides a message from workers for a time, on the one of the queues that it came from. */
 export const postponeIn =
   (client: SQSClient, queueUrls: readonly string[]): SqsDoorPorts['postpone'] =>
-  async ({ eventSourceARN, receiptHandle: ReceiptHandle }, VisibilityTimeout) => {
-    // ARN and URL of a queue both end in its name.
-    const name = eventSourceARN.split(':').at(-1);
-    const QueueUrl = queueUrls.find((url) => url.split('/').at(-1) === name);
+  async (record, VisibilityTimeout) => {
+    const { receiptHandle: ReceiptHandle } = record;
+    const QueueUrl = queueUrls.find((url) => nameIn(url) === queueOf(record));
     await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }));
   };
+
+/** The name of a queue, in which its URL and its ARN end. */
+export const nameIn = (url: string): string => url.split('/').at(-1) ?? '';

@@ -35,7 +35,8 @@ export const eventsHandler =
     return { ...reply, line: { source: open.source.id, ...reply.line } };
   };
 
-async function answer(ports: EventsPorts, request: HttpRequest, open: OpenSource): Promise<HttpReply> {
+/** The answer to a request of a source, in our own form. */
+export async function answer(ports: EventsPorts, request: HttpRequest, open: OpenSource): Promise<HttpReply> {
   const { methods, maxBytes } = open.kind;
   if (!methods.includes(request.method))
     return { ...refuse(request, 'not_post'), headers: { allow: methods.join(', ') } };

@@ -36,6 +36,14 @@ export const EventsEnvironment = z.object({
   SOURCE_SECRETS: SecretNames,
 });
 
+/** The environment of the function `intake`. Messages that are refused go to the dead letters of their source. */
+export const IntakeEnvironment = z.object({
+  ...onRegistry,
+  BINDERY_CONFIG: json(z.object({ apps: z.array(App), sources: z.array(Source) })),
+  /** The queues of each source. */
+  SOURCE_QUEUES: json(z.record(z.string(), z.object({ queue: z.url(), dead: z.url() }))),
+});
+
 /** The environment of the function `account-api`. It reads only the apps of the configuration. */
 export const AccountApiEnvironment = z.object({
   ...onRegistry,

@@ -3,13 +3,13 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { orUnavailable } from '../core/outcome.ts';
 import { INVOCATION } from './environment.ts';
 import { errorLine, type Line, type Log, logBugs } from './log.ts';
-import type { Delivery, MessageResult } from './message.ts';
+import type { MessageResult, QueueDelivery } from './message.ts';
 
 export type SqsDoorPorts = {
   /** The worker's name: the message of its log lines. */
   readonly stage: string;
   /** Returns one result for each delivery, in their order. A batch that throws is settled again, each message alone. */
-  readonly settle: (deliveries: readonly Delivery[]) => Promise<MessageResult[]>;
+  readonly settle: (deliveries: readonly QueueDelivery[]) => Promise<MessageResult[]>;
   /** Hides a message from workers for a time (s). */
   readonly postpone: (record: SQSRecord, seconds: number) => Promise<void>;
   /** Parks a message that stays hopeless, with the reason. May reject with `Unavailable`. Default: it stays on the queue. */
@@ -47,10 +47,7 @@ export const sqsDoor = (ports: SqsDoorPorts, tries = new Map<string, number>()) 
     .use(partialBatch())
     .use(logBugs(ports.log))
     .handler(async ({ Records }) => {
-      const results = await settleApart(
-        ports,
-        Records.map((record) => ({ body: record.body, receives: receivesOf(record) })),
-      );
+      const results = await settleApart(ports, Records.map(deliveryOf));
       const settled = await Promise.all(
         Records.map((record, i) => parkHopeless(ports, tries, { record, result: results[i] ?? NO_RESULT })),
       );
@@ -60,7 +57,10 @@ export const sqsDoor = (ports: SqsDoorPorts, tries = new Map<string, number>()) 
     });
 
 /** Settles a batch. If it throws, settles each message alone, so that a bug holds back only the message that meets it. */
-async function settleApart(ports: SqsDoorPorts, deliveries: readonly Delivery[]): Promise<readonly MessageResult[]> {
+async function settleApart(
+  ports: SqsDoorPorts,
+  deliveries: readonly QueueDelivery[],
+): Promise<readonly MessageResult[]> {
   try {
     return await ports.settle(deliveries);
   } catch (error) {
@@ -111,6 +111,17 @@ const partialBatch = (): middy.MiddlewareObj<SQSEvent, SQSBatchResponse | Messag
     },
   };
 };
+
+const deliveryOf = (record: SQSRecord): QueueDelivery => ({
+  id: record.messageId,
+  queue: queueOf(record),
+  body: record.body,
+  receives: receivesOf(record),
+});
+
+/** The name of the queue that a record came from. */
+export const queueOf = ({ eventSourceARN }: Pick<SQSRecord, 'eventSourceARN'>): string =>
+  eventSourceARN.split(':').at(-1) ?? '';
 
 type SettledRecord = { readonly record: SQSRecord; readonly result: MessageResult };
 

@@ -34,8 +34,8 @@ export type AlarmDefinition = {
   readonly badPeriods?: number;
   /** So many of the last periods are looked at. Default: the number of bad periods. */
   readonly ofPeriods?: number;
-  /** The app whose mirror the alarm is about. Default: none. */
-  readonly mirror?: string;
+  /** The app whose mirror, or the source whose queue, the alarm is about. Default: none. */
+  readonly owner?: { readonly kind: 'Mirror' | 'Source'; readonly id: string };
 };
 
 /** The alarms. Without an e-mail address they are on the console and the dashboard only. */
@@ -81,11 +81,11 @@ export class Alarms extends Construct {
   }
 
   #alarm(definition: AlarmDefinition): Alarm {
-    const { title, meaning, firstStep, metric, threshold, mirror } = definition;
+    const { title, meaning, firstStep, metric, threshold, owner } = definition;
     const { badPeriods = 1, ofPeriods = badPeriods } = definition;
-    const owner = mirror === undefined ? '' : `Mirror of ${mirror}: `;
-    return new Alarm(this, mirror === undefined ? title : `${title} (${mirror})`, {
-      alarmDescription: `${owner}${meaning} First: ${firstStep} docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`,
+    const place = owner === undefined ? '' : `${owner.kind} ${owner.kind === 'Mirror' ? 'of ' : ''}${owner.id}: `;
+    return new Alarm(this, owner === undefined ? title : `${title} (${owner.id})`, {
+      alarmDescription: `${place}${meaning} First: ${firstStep} docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -102,6 +102,8 @@ export type AlarmSources = {
   readonly operations: OperationsQueue;
   readonly doors: HttpDoors;
   readonly apply: DoorFunction;
+  /** Undefined if no source sends through a queue. */
+  readonly intake: DoorFunction | undefined;
   readonly sweep: DoorFunction;
   readonly front: Front;
   readonly log: LogMetrics;
@@ -213,7 +215,7 @@ const timeAlarms = ({ log }: AlarmSources): AlarmDefinition[] => [
   },
 ];
 
-const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): AlarmDefinition[] => [
+const functionAlarms = ({ doors, apply, intake, sweep, workers, log }: AlarmSources): AlarmDefinition[] => [
   {
     title: 'Function errors',
     meaning:
@@ -223,6 +225,7 @@ const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): Al
       ...metricsOf(doors, (door) => door.metricErrors(SUM)),
       apply: apply.metricErrors(SUM),
       sweep: sweep.metricErrors(SUM),
+      ...(intake && { intake: intake.metricErrors(SUM) }),
       ...(workers && { mirror: workers.mirror.metricErrors(SUM), verify: workers.verify.metricErrors(SUM) }),
       bugs: log.bugs,
     }),
@@ -236,6 +239,7 @@ const functionAlarms = ({ doors, apply, sweep, workers, log }: AlarmSources): Al
     metric: total({
       ...metricsOf(doors, (door) => door.metricThrottles(SUM)),
       apply: apply.metricThrottles(SUM),
+      ...(intake && { intake: intake.metricThrottles(SUM) }),
       ...(workers && { mirror: workers.mirror.metricThrottles(SUM), verify: workers.verify.metricThrottles(SUM) }),
       ...(log.throttled && { gateway: log.throttled }),
     }),

@@ -115,8 +115,8 @@ const deviceRows = ({ doors: { devices, resolve } }: DashboardSources): IWidget[
   ];
 };
 
-const costs = ({ doors, apply, workers, sweep, operations, table }: DashboardSources): Graph[] => {
-  const functions = Object.entries({ ...doors, apply, ...workers, sweep });
+const costs = ({ doors, apply, intake, workers, sweep, operations, table }: DashboardSources): Graph[] => {
+  const functions = Object.entries({ ...doors, apply, ...(intake && { intake }), ...workers, sweep });
   return [
     {
       title: 'Invocations',

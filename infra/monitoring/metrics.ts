@@ -23,7 +23,9 @@ const positive = (field: string) => ({
 type LogSources = {
   doors: HttpDoors;
   apply: DoorFunction;
-  mirrors: MirrorFunctions | undefined;
+  /** Undefined if no source sends through a queue. */
+  intake: DoorFunction | undefined;
+  workers: MirrorFunctions | undefined;
   sweep: DoorFunction;
   accessLog: ILogGroup | undefined;
 };
@@ -89,11 +91,13 @@ export class LogMetrics extends Construct {
 
   readonly #namespace: string;
 
-  constructor(scope: Construct, id: string, { doors, apply, mirrors, sweep, accessLog }: LogSources) {
+  constructor(scope: Construct, id: string, { doors, apply, intake, workers: mirrors, sweep, accessLog }: LogSources) {
     super(scope, id);
     this.#namespace = scope.node.path;
     const http = Object.values(doors).map(({ logGroup }) => logGroup);
-    const workers = [apply, sweep, ...Object.values(mirrors ?? {})].map(({ logGroup }) => logGroup);
+    const workers = [apply, sweep, ...(intake ? [intake] : []), ...Object.values(mirrors ?? {})].map(
+      ({ logGroup }) => logGroup,
+    );
     const applied = { lines: withOutcome(REQUEST, 'applied'), value: '$.message.duration_ms', unit: Unit.MILLISECONDS };
     this.effectMs = this.#add('EffectMs', { from: http, ...applied });
     const age = { lines: withOutcome(REQUEST, 'applied'), value: '$.message.event_age_ms', unit: Unit.MILLISECONDS };

@@ -9,7 +9,7 @@ import { THRESHOLDS } from './thresholds.ts';
 export const mirrorAlarms = (mirror: Mirror, metrics: MirrorMetrics): AlarmDefinition[] =>
   [...hostedApiAlarms(mirror, metrics), ...checkAlarms(mirror, metrics), ...queueAlarms(mirror)].map((definition) => ({
     ...definition,
-    mirror: mirror.app.id,
+    owner: { kind: 'Mirror', id: mirror.app.id },
   }));
 
 const hostedApiAlarms = ({ app }: Mirror, metrics: MirrorMetrics): AlarmDefinition[] => [

@@ -13,10 +13,12 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Configuration } from '../../functions/core/bindery-json.ts';
-import type { AppId } from '../../functions/core/configuration.ts';
+import type { AppId, SourceId } from '../../functions/core/configuration.ts';
+import { isQueued } from '../../infra/configuration.ts';
 import {
   CHECKS_QUEUE,
   DEAD_LETTERS,
+  INTAKE_QUEUE,
   MARKS_QUEUE,
   OPERATIONS_QUEUE,
   PARKED_QUEUE,
@@ -35,19 +37,23 @@ export const mirrorNames = (app: string) => ({
   deadChecks: `bindery-dead-checks-${app}`,
 });
 
+/** The names of the queues of a source on AWS. */
+export const sourceNames = (source: string) => [`bindery-source-${source}`, `bindery-dead-source-${source}`] as const;
+
 export type Queue = { readonly url: string; readonly arn: string };
 type MirrorQueues = { readonly marks: Queue; readonly checks: Queue };
 export type Queues = {
   readonly operations: Queue;
   readonly parked: Queue;
   readonly mirrors: ReadonlyMap<AppId, MirrorQueues>;
+  readonly sources: ReadonlyMap<SourceId, { readonly queue: Queue; readonly dead: Queue }>;
 };
 
 /** Makes the queues, or finds those of an earlier run and gives them the current numbers. */
 export async function createQueues(
   client: SQSClient,
   server: SqsServer,
-  apps: Configuration['apps'] = [],
+  { apps = [], sources: senders = [] }: Partial<Pick<Configuration, 'apps' | 'sources'>> = {},
 ): Promise<Queues> {
   const pair = (names: readonly [queue: string, dead: string], as: Pair) => createPair(client, server, names, as);
   const [operations, parked] = await pair([NAMES.operations, NAMES.parked], OPERATIONS);
@@ -59,7 +65,12 @@ export async function createQueues(
     const [checks] = await pair([names.checks, names.deadChecks], CHECKS);
     mirrors.set(id, { marks, checks });
   }
-  return { operations, parked, mirrors };
+  const sources: [SourceId, { queue: Queue; dead: Queue }][] = [];
+  for (const { id } of senders.filter(isQueued)) {
+    const [queue, dead] = await pair(sourceNames(id), SOURCE);
+    sources.push([id, { queue, dead }]);
+  }
+  return { operations, parked, mirrors, sources: new Map(sources) };
 }
 
 async function createPair(
@@ -144,6 +155,11 @@ type Pair = {
 const OPERATIONS: Pair = {
   feeding: (dead) => feedingAttributes(OPERATIONS_QUEUE, dead),
   dead: lastAttributes(PARKED_QUEUE),
+};
+
+const SOURCE: Pair = {
+  feeding: (dead) => feedingAttributes(INTAKE_QUEUE, dead),
+  dead: lastAttributes(DEAD_LETTERS),
 };
 
 const MARKS: Pair = {

@@ -12,7 +12,7 @@ import * as z from 'zod';
 import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { chunksOf } from '../../functions/core/parallel.ts';
 import { errorLine, log } from '../../functions/lambda/log.ts';
-import { CHECKS_QUEUE, type Feed, MARKS_QUEUE, operationsFeed } from '../../infra/settings.ts';
+import { CHECKS_QUEUE, type Feed, INTAKE_QUEUE, MARKS_QUEUE, operationsFeed } from '../../infra/settings.ts';
 import type { Queue, Queues } from '../aws/resources.ts';
 import { REGION } from '../aws/servers.ts';
 import { type Doors, invoke } from './invoke.ts';
@@ -176,14 +176,21 @@ export function remainingIn(response: unknown, ids: readonly string[]): readonly
   return failed.every((id) => ids.includes(id)) ? failed : ids;
 }
 
+/** One poller: there is a queue for every kind. */
+const OF_SOURCES = { numbers: INTAKE_QUEUE.feed, pollers: 1 };
+
 /** The mappings from queues to functions, with the deployed numbers. */
 export const feedsOf = (
   client: SQSClient,
   apps: Configuration['apps'],
-  { operations, mirrors }: Queues,
+  { operations, mirrors, sources }: Queues,
   doors: Doors,
 ): EventSource[] => [
   { client, queue: operations, invoke: (event) => invoke(doors.apply, event), numbers: operationsFeed(apps) },
+  ...[...sources.values()].flatMap(({ queue }) => {
+    const { intake } = doors;
+    return intake ? [{ client, queue, invoke: (event: SQSEvent) => invoke(intake, event), ...OF_SOURCES }] : [];
+  }),
   ...[...mirrors.values()].flatMap(({ marks, checks }) => {
     if (doors.mirrors === undefined) return [];
     const { mirror, verify } = doors.mirrors;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context, SQSEvent } from 'aws-lambda';
 import type { Configuration } from '../../functions/core/bindery-json.ts';
-import { deviceDoors } from '../../infra/configuration.ts';
+import { deviceDoors, isQueued } from '../../infra/configuration.ts';
 import {
   type DeviceDoor,
   type Door,
@@ -24,6 +24,8 @@ type Worker = LocalFunction<SQSEvent, unknown>;
 export type Doors = {
   readonly http: HttpFunctions;
   readonly apply: Worker;
+  /** Set if a source sends through a queue. */
+  readonly intake?: Worker;
   readonly sweep: LocalFunction<unknown, unknown>;
   /** Set if an app has a mirror. */
   readonly mirrors?: Readonly<Record<MirrorDoor, Worker>>;
@@ -45,6 +47,7 @@ export async function loadDoors(configuration: Configuration): Promise<Doors> {
     },
     apply: { ...asDeployed('apply'), handler: apply.handler },
     sweep: { ...asDeployed('sweep'), handler: sweep.handler },
+    ...(configuration.sources.some(isQueued) && { intake: await loadIntake() }),
     ...(configuration.apps.some(({ mirror }) => mirror) && { mirrors: await loadMirrorDoors() }),
   };
 }
@@ -60,6 +63,11 @@ async function loadDeviceDoors(configured: readonly DeviceDoor[]): Promise<Devic
     ...(resolve && { resolve: { ...asDeployed('resolve'), handler: resolve.handler } }),
   };
 }
+
+const loadIntake = async (): Promise<Worker> => ({
+  ...asDeployed('intake'),
+  handler: (await import('../../functions/intake.ts')).handler,
+});
 
 async function loadMirrorDoors(): Promise<Readonly<Record<MirrorDoor, Worker>>> {
   const [mirror, verify] = await Promise.all([

@@ -3,18 +3,22 @@ import { Source } from '../../functions/core/configuration.ts';
 import { SOURCE_KINDS } from '../../infra/configuration.ts';
 import type { PrivateJwk } from '../identity.ts';
 import { clerk } from './clerk.ts';
+import { eventbridge } from './eventbridge.ts';
 import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
 import { okta } from './okta.ts';
 import type { Provider } from './provider.ts';
 import { stytch } from './stytch.ts';
 import { supabase } from './supabase.ts';
 import { workos } from './workos.ts';
+import { sqs } from './sqs.ts';
 
 /** The stand-in of each kind of provider, by the kind's name. */
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
   clerk,
   stytch,
   supabase,
+  sqs,
+  eventbridge,
   'oidc-backchannel-logout': oidcBackchannelLogout,
   okta,
   workos,

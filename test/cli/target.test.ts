@@ -22,7 +22,17 @@ async function found(values: Record<string, string>, environment = {}, urls = [O
   const [folder, warned]: [string, string[]] = [temporaryFolder(), []];
   for (const [i, url] of urls.entries())
     writeInstance(
-      { url, apps: [], sources: [], identities: [], providers: [], readers: [], sqs: '', dynamodb: '' },
+      {
+        url,
+        apps: [],
+        sources: [],
+        identities: [],
+        providers: [],
+        sourceQueues: [],
+        readers: [],
+        sqs: '',
+        dynamodb: '',
+      },
       folder,
       i,
     );

@@ -11,7 +11,9 @@ import { type Fixture, fixturesOf, OTHER_SECRET, type ProviderWorld, providerWor
 import { variantsOf } from '../world/variants.ts';
 
 const APP_KIND = 'standard-webhooks';
-const providers = Object.keys(KINDS).filter((name) => name !== APP_KIND);
+const providers = Object.keys(KINDS).filter(
+  (name) => name !== APP_KIND && present(SOURCE_KINDS.get(name)).credential !== 'iam',
+);
 const fixtures = providers.flatMap((name) => fixturesOf(name).map(([file, fixture]) => [file, name, fixture] as const));
 
 const worldOf = (name: string, fixture: Partial<Fixture>): ProviderWorld =>

@@ -80,6 +80,7 @@ const message = (...operations: Operation[]): OperationsMessage =>
 const APPS = [APP, OTHER_APP].map((id) => AppId.parse(id));
 const MARKS = APPS.map((app) => `Mirror ${app}/Marks`);
 const CHECKS = APPS.map((app) => `Mirror ${app}/Checks`);
+const SOURCES = ['Source shop', 'Source bus'];
 const bind = { kind: 'bind' as const, token, accounts: [{ type: 0, id: account }] };
 const OF_ANOTHER_VERSION = { v: 0, id: 'old' };
 
@@ -187,6 +188,34 @@ export const SCENARIOS: Readonly<Record<Door, Scenario>> = {
     return [settled(0, message(operation(bind)), ...several), settled(0, tooOld), unreadable];
   },
 
+  intake: (deployment) => {
+    const on = { app: APP, token: `${token}-queued` };
+    const envelopes = [
+      (type: string, timestamp: string, data: object) => ({ type, timestamp, data }),
+      (type: string, time: string, detail: object) => ({ 'detail-type': type, source: 'shop.auth', time, detail }),
+    ];
+    return SOURCES.flatMap((source, i) => {
+      const { settled, staying } = workerOf(deployment, 'intake', [source]);
+      const message = (type: string, data: object, inMs = 0) =>
+        envelopes[i]?.(type, new Date(Date.now() + inMs).toISOString(), data) ?? {};
+      const sent =
+        (type: string, data: object): Step =>
+        () =>
+          settled(0, message(type, data))();
+      const installed = (name: string) => ({ app: APP, token: name, account, installation_id: `${CANARY}-queued` });
+      return [
+        sent('user.login', { ...on, account, session_id: `${CANARY}-session` }),
+        sent('user.login', { ...on, account: second, mode: 'append' }),
+        ...[`${token}-queued-1`, `${token}-queued-2`].map((name) => sent('user.login', installed(name))),
+        sent('device.token_changed', { app: APP, old_token: on.token, token: `${token}-queued-3` }),
+        sent('user.logout_everywhere', { account }),
+        // No valid event: parked at once. A login from a minute ahead: it stays.
+        settled(0, OF_ANOTHER_VERSION),
+        () => staying(message('user.login', { ...on, account }, 60_000))(),
+      ];
+    });
+  },
+
   mirror: (deployment) => {
     const { settled, unreadable } = workerOf(deployment, 'mirror', MARKS);
     const bound: Step = () => apply(deployment, ...APPS.map((app) => operation({ ...bind, app })));
@@ -247,13 +276,15 @@ function workerOf(deployment: Deployment, door: Door, queues: readonly string[])
       for (const body of bodies) await enqueue(deployment, body, `${queues[0]}/Queue`);
       expect(await deployment.deliver(door)).toBe(staying);
     };
-  const unreadable: Step = async () => {
-    for (const queue of queues) await enqueue(deployment, OF_ANOTHER_VERSION, `${queue}/Queue`);
-    await settled(queues.length)();
-    for (const queue of queues)
-      await deployment.sqs.send(new PurgeQueueCommand({ QueueUrl: deployment.queueUrl(`${queue}/Queue`) }));
-  };
-  return { settled, unreadable };
+  const staying =
+    (body: object): Step =>
+    async () => {
+      for (const queue of queues) await enqueue(deployment, body, `${queue}/Queue`);
+      await settled(queues.length)();
+      for (const queue of queues)
+        await deployment.sqs.send(new PurgeQueueCommand({ QueueUrl: deployment.queueUrl(`${queue}/Queue`) }));
+    };
+  return { settled, staying, unreadable: staying(OF_ANOTHER_VERSION) };
 }
 
 /** Writes entries for a sweep: changed tokens, and old ones: a pointer to no document and two watermarks. */

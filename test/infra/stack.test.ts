@@ -12,6 +12,7 @@ import {
   AccountApiEnvironment,
   ApplyEnvironment,
   EventsEnvironment,
+  IntakeEnvironment,
   MirrorEnvironment,
   SweepEnvironment,
 } from '../../functions/lambda/environment.ts';
@@ -35,7 +36,7 @@ import {
 const DOORS = ['events', 'account-api', 'apply', 'sweep'] as const;
 const MIRROR_DOORS = ['mirror', 'verify'] as const;
 const DEVICE_DOORS = ['devices', 'resolve'] as const;
-const ALL_DOORS = [...DOORS, ...DEVICE_DOORS, ...MIRROR_DOORS];
+const ALL_DOORS = [...DOORS, ...DEVICE_DOORS, ...MIRROR_DOORS, 'intake' as const];
 const dev = synthesized();
 const { template, propertiesAt } = dev;
 const functionUrls = synthesized({ front: 'function-url', configuration: COMPLETE });
@@ -58,7 +59,7 @@ const deployed = (value: unknown, of: Synthesized): string => {
   const name = `${ref.data}-AbCdEfGhIjKl`;
   if (/^Credentials\/|^Mirror .*\/Secret$/.test(place))
     return `arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:${name}-AbCdEf`;
-  if (/^Operations\/|^Mirror .*\/(Marks|Checks)\//.test(place))
+  if (/^Operations\/|^Source |^Mirror .*\/(Marks|Checks)\//.test(place))
     return `https://sqs.us-gov-west-1.amazonaws.com/123456789012/Bindery-dev-${name}`;
   return `Bindery-dev-${name}`;
 };
@@ -98,6 +99,9 @@ test.each([
     'Operations/Parked',
     dev,
   ] as const,
+  ...['shop', 'bus'].map(
+    (id) => [`Source ${id}`, 'intake', settings.INTAKE_QUEUE, `Source ${id}/Dead`, complete] as const,
+  ),
   ...MIRRORED.apps.flatMap(({ id }) => [
     [`Mirror ${id}/Marks`, 'mirror', settings.MARKS_QUEUE, `Mirror ${id}/Marks/Dead`, mirrored] as const,
     [`Mirror ${id}/Checks`, 'verify', settings.CHECKS_QUEUE, `Mirror ${id}/Checks/Dead`, mirrored] as const,
@@ -161,6 +165,7 @@ describe('least privilege', () => {
       sweep: [],
       devices: ['Credentials/devices', 'Credentials/source web'],
       resolve: ['Credentials/devices', 'Credentials/reader push'],
+      intake: [],
       mirror: ofMirrors,
       verify: ofMirrors,
     });
@@ -203,6 +208,7 @@ test('the environment of a function has the variables that it reads, and no othe
     events: EventsEnvironment,
     'account-api': AccountApiEnvironment,
     apply: ApplyEnvironment,
+    intake: IntakeEnvironment,
     sweep: SweepEnvironment,
     devices: DevicesEnvironment,
     resolve: ResolveEnvironment,
@@ -245,6 +251,38 @@ test('mirror and verify get all settings of mirrors, and a default takes no spac
   expect(MIRRORS.map(({ app }) => app)).toEqual(MIRRORED.apps);
   expect(variablesOf('verify', mirrored)).toEqual(variablesOf('mirror', mirrored));
   expect(variablesOf('mirror', mirrored)['MIRRORS']).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
+});
+
+test("only the source's own rule may send to its queue, beside what IAM allows the account", () => {
+  const { idAt, propertiesAt } = completeOwnKey;
+  const arn = (path: string) => ({ 'Fn::GetAtt': [idAt(path), 'Arn'] });
+  const allowedBy = (path: string) =>
+    z
+      .object({ PolicyDocument: z.object({ Statement: z.array(z.record(z.string(), z.unknown())) }) })
+      .parse(propertiesAt(`${path}/Policy`))
+      .PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow');
+  for (const name of ['Queue', 'Dead']) {
+    expect(allowedBy(`Source shop/${name}`)).toEqual([]);
+    expect(allowedBy(`Source bus/${name}`)).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: arn(`Source bus/${name}`),
+        Condition: { ArnEquals: { 'aws:SourceArn': arn('Source bus/Rule') } },
+      },
+    ]);
+  }
+  expect(propertiesAt('Source bus/Rule')).toMatchObject({
+    EventBusName: 'default',
+    EventPattern: { source: ['shop.auth'], 'detail-type': [{ prefix: 'user.' }, { prefix: 'device.' }] },
+    Targets: [{ Arn: arn('Source bus/Queue'), DeadLetterConfig: { Arn: arn('Source bus/Dead') } }],
+  });
+  expect(JSON.stringify(propertiesAt('Key'))).toContain('events.amazonaws.com');
+});
+
+test('a configuration without sources on AWS deploys nothing for them', () => {
+  expect(JSON.stringify(template.toJSON())).not.toMatch(/intake|SOURCE_QUEUES|Source[A-Z]\w*Queue/i);
 });
 
 test('a template has no secret values', () => {
@@ -506,6 +544,8 @@ test('functions use the table of a restore, their roles allow no other, and the 
 test('the stack has outputs for its URL, table, queues, dashboard and secrets, also of mirrors', () => {
   expect(Object.keys(complete.template.findOutputs('*')).toSorted()).toEqual([
     'DashboardName',
+    'DeadLettersUrlOfSourceBus',
+    'DeadLettersUrlOfSourceShop',
     'MirrorDeadLettersUrlOfShopAndroid',
     'MirrorDeadLettersUrlOfShopIos',
     'MirrorQueueUrlOfShopAndroid',
@@ -514,6 +554,8 @@ test('the stack has outputs for its URL, table, queues, dashboard and secrets, a
     'MirrorSecretOfShopIos',
     'OperationsQueueUrl',
     'ParkedQueueUrl',
+    'QueueUrlOfSourceBus',
+    'QueueUrlOfSourceShop',
     'SecretOfAppShopAndroid',
     'SecretOfAppShopIos',
     'SecretOfDevices',

@@ -45,7 +45,11 @@ export const IDENTITY_KEY = newPrivateJwk();
 export const COMPLETE = withIdentity(
   Configuration.parse({
     ...MIRRORED,
-    sources: CONFIGURATION.sources.map((source) => ({ ...source, tickets: true })),
+    sources: [
+      ...CONFIGURATION.sources.map((source) => ({ ...source, tickets: true })),
+      { id: 'shop', kind: 'sqs', apps: ['shop-android', 'shop-ios'] },
+      { id: 'bus', kind: 'eventbridge', apps: ['shop-android', 'shop-ios'], options: { eventSource: 'shop.auth' } },
+    ],
     readers: [{ id: 'push', apps: ['shop-android', 'shop-ios'] }],
   }),
   IDENTITY_KEY,

@@ -164,7 +164,7 @@ test('a message that an ended instance had received is delivered soon after the 
 
 test('the operations queue is fed with the deployed window: a second, none if an app has a mirror', () => {
   const queue = { url: 'http://127.0.0.1:1/operations', arn: 'arn:aws:sqs:us-east-1:000000000000:operations' };
-  const queues = { operations: queue, parked: queue, mirrors: new Map() };
+  const queues = { operations: queue, parked: queue, mirrors: new Map(), sources: new Map() };
   const numbers = [CONFIGURATION, MIRRORED].map(({ apps }) => feedsOf(client, apps, queues, {} as Doors)[0]?.numbers);
   expect(numbers).toEqual([CONFIGURATION, MIRRORED].map(({ apps }) => operationsFeed(apps)));
   expect(numbers.map((one) => one?.windowS)).toEqual([1, 0]);

@@ -67,6 +67,7 @@ const onPort = (port: number): Instance => ({
   apps: [],
   sources: [],
   providers: [],
+  sourceQueues: [],
   identities: [],
   readers: [],
   sqs: '',

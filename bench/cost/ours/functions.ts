@@ -25,7 +25,12 @@ export class Functions {
   static async deployed(cloud: Cloud): Promise<Functions> {
     const [operations, parked] = [await createQueue(cloud, 'operations'), await createQueue(cloud, 'parked')];
     await createTable(NAMES.table);
-    const queues = { operations: { url: operations, arn: '' }, parked: { url: parked, arn: '' }, mirrors: new Map() };
+    const queues = {
+      operations: { url: operations, arn: '' },
+      parked: { url: parked, arn: '' },
+      mirrors: new Map(),
+      sources: new Map(),
+    };
     const secrets = { apps: { shop: SOURCE_SECRET }, sources: { app: SOURCE_SECRET }, readers: {} };
     setVariables(CONFIGURATION, queues, secrets);
     return new Functions(cloud, queues.operations, await loadDoors(CONFIGURATION));
