@@ -18,8 +18,8 @@ import { DEAD_LETTERS, INTAKE_QUEUE } from './settings.ts';
 const Bus = z.object({ eventSource: z.string(), bus: z.string().default('default') });
 
 /**
- * The queue of a source on AWS, and the queue of its dead letters. Nobody outside the account may send: the queue's policy
- * allows nobody but, for `eventbridge`, the source's own rule, and a principal of the account needs `sqs:SendMessage` of IAM.
+ * The queue of a source on AWS, and the queue of its dead letters. A principal of the account needs `sqs:SendMessage` of IAM
+ * to send; the queue's policy allows the source's own rule of EventBridge, if it has one, and no principal of any account.
  */
 export class SourceQueue extends Construct {
   readonly source: Source;

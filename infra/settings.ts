@@ -126,7 +126,7 @@ export type QueueNumbers = {
   readonly feed: Feed;
 };
 
-/** The queue of one source on AWS. Nothing waits for more messages: nobody has applied these yet. */
+/** The queue of one source on AWS. It has no window: these events are not applied yet. */
 export const INTAKE_QUEUE: QueueNumbers = {
   visibilityS: 6 * TIMEOUT_S.intake,
   retentionS: FEEDING_S,

@@ -7,10 +7,10 @@ import { eventbridge } from './eventbridge.ts';
 import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
 import { okta } from './okta.ts';
 import type { Provider } from './provider.ts';
+import { sqs } from './sqs.ts';
 import { stytch } from './stytch.ts';
 import { supabase } from './supabase.ts';
 import { workos } from './workos.ts';
-import { sqs } from './sqs.ts';
 
 /** The stand-in of each kind of provider, by the kind's name. */
 export const PROVIDERS: Readonly<Record<string, Provider>> = {

@@ -65,12 +65,12 @@ test('every alarm has its section in docs/operations.md, and every section its a
   expect(sectionsOf(functionUrls)).toEqual(sectionsOf(dev));
 });
 
-test('every mirror has its own alarms, which name its app', () => {
-  const ofMirrors = alarmsOf(dev)
-    .map(({ AlarmDescription }) => /^Mirror of (\S+): .*#([a-z-]+)$/.exec(AlarmDescription)?.slice(1) ?? [])
+test('every mirror has its own alarms, which name its app, and so has every source with a queue', () => {
+  const owned = alarmsOf(dev)
+    .map(({ AlarmDescription }) => /^(?:Mirror of|Source) (\S+): .*#([a-z-]+)$/.exec(AlarmDescription)?.slice(1) ?? [])
     .filter(([app]) => app !== undefined);
   for (const { id } of MIRRORED.apps)
-    expect(ofMirrors.filter(([app]) => app === id).map(([, section]) => section)).toEqual([
+    expect(owned.filter(([app]) => app === id).map(([, section]) => section)).toEqual([
       'mirror-stopped',
       'dropped-tokens',
       'drift-in-a-mirror',
@@ -79,7 +79,14 @@ test('every mirror has its own alarms, which name its app', () => {
       'checks-not-received',
       'dead-letters-of-a-mirror',
     ]);
-  expect(ofMirrors).toHaveLength(alarmsOf(dev).length - alarmsOf(unmirrored).length);
+  for (const source of ['shop', 'bus'])
+    expect(owned).toEqual(
+      expect.arrayContaining([
+        [source, 'dead-letters-of-a-source'],
+        [source, 'source-behind'],
+      ]),
+    );
+  expect(owned).toHaveLength(alarmsOf(dev).length - alarmsOf(unmirrored).length);
 });
 
 test('an expression uses only metrics of its alarm, and FILL only with 0', () => {

@@ -253,7 +253,7 @@ test('mirror and verify get all settings of mirrors, and a default takes no spac
   expect(variablesOf('mirror', mirrored)['MIRRORS']).not.toMatch(/"mode"|"untyped"|"callsPerS":20|"settleS":60/);
 });
 
-test("only the source's own rule may send to its queue, beside what IAM allows the account", () => {
+test("the policy of a source's queue allows the source's own rule alone, beside what IAM allows the account", () => {
   const { idAt, propertiesAt } = completeOwnKey;
   const arn = (path: string) => ({ 'Fn::GetAtt': [idAt(path), 'Arn'] });
   const allowedBy = (path: string) =>
