@@ -12,6 +12,8 @@ export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: Sourc
   sqs: () => import('./sources/sqs.ts'),
   eventbridge: () => import('./sources/eventbridge.ts'),
   'oidc-backchannel-logout': () => import('./sources/oidc-backchannel-logout.ts'),
+  'auth0-logs': () => import('./sources/auth0-logs.ts'),
+  keycloak: () => import('./sources/keycloak.ts'),
   okta: () => import('./sources/okta.ts'),
   workos: () => import('./sources/workos.ts'),
 };

@@ -2,8 +2,10 @@ import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { Source } from '../../functions/core/configuration.ts';
 import { SOURCE_KINDS } from '../../infra/configuration.ts';
 import type { PrivateJwk } from '../identity.ts';
+import { auth0Logs } from './auth0-logs.ts';
 import { clerk } from './clerk.ts';
 import { eventbridge } from './eventbridge.ts';
+import { keycloak } from './keycloak.ts';
 import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
 import { okta } from './okta.ts';
 import type { Provider } from './provider.ts';
@@ -20,6 +22,8 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   sqs,
   eventbridge,
   'oidc-backchannel-logout': oidcBackchannelLogout,
+  'auth0-logs': auth0Logs,
+  keycloak,
   okta,
   workos,
 };
