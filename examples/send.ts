@@ -23,8 +23,11 @@ export type Delivery = {
   readonly pause?: (ms: number) => Promise<unknown>;
 };
 
-/** Counts of messages. `later`: the service stayed busy. Send these again, and resolve again before. */
-export type Report = { sent: number; gone: number; later: number; failed: number };
+/**
+ * Counts of messages. `later`: the service stayed busy. Send these again, and resolve again before. `unreported`: of those
+ * that are gone. The service names them again at the next message.
+ */
+export type Report = { sent: number; gone: number; later: number; failed: number; unreported: number };
 
 /** Tries for one message. More would send it to a person who may have left meanwhile. */
 const TRIES = 4;
@@ -35,10 +38,13 @@ const LONGEST_MS = 10_000;
 /** Messages on their way at a time, and tokens in one report: both lists may have 100. */
 const AT_ONCE = 100;
 
+/** Messages still go out while events are not accepted. */
+const SUCCEEDED = [() => true, () => false] as const;
+
 /** Sends a message to all devices of accounts, as they are now, and reports the tokens that are gone. */
 export async function deliver(delivery: Delivery, accounts: readonly Account[]): Promise<Report> {
   const { bindery, apps, pause = setTimeout } = delivery;
-  const report: Report = { sent: 0, gone: 0, later: 0, failed: 0 };
+  const report: Report = { sent: 0, gone: 0, later: 0, failed: 0, unreported: 0 };
   let resolvedAt = new Date();
   for await (const page of bindery.resolvePages(accounts, { apps })) {
     const devices = page.flatMap((one) => one.devices);
@@ -50,7 +56,8 @@ export async function deliver(delivery: Delivery, accounts: readonly Account[]):
         const answer = answers[i];
         return answer?.kind === 'gone' ? [{ app, token, at: answer.at }] : [];
       });
-      if (gone.length > 0) await bindery.gone(gone);
+      const isReported = gone.length === 0 || (await bindery.gone(gone).then(...SUCCEEDED));
+      if (!isReported) report.unreported += gone.length;
     }
     resolvedAt = new Date();
   }

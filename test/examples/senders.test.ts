@@ -21,7 +21,7 @@ const device = (token: string): Device => ({
 });
 
 /** Delivers to phones that a stand-in of Bindery knows. Notes the pauses, and the tokens that are reported. */
-async function delivered(sendOne: SendOne, tokens: readonly string[] = PHONES) {
+async function delivered(sendOne: SendOne, tokens: readonly string[] = PHONES, isDown = false) {
   const gone: Parameters<Bindery['gone']>[0][number][] = [];
   const pauses: number[] = [];
   const bindery: Delivery['bindery'] = {
@@ -29,6 +29,7 @@ async function delivered(sendOne: SendOne, tokens: readonly string[] = PHONES) {
       yield [{ account: 'alice', account_type: 0, devices: tokens.map(device) }];
     },
     gone: async (some) => {
+      if (isDown) throw new Error('events are not accepted');
       gone.push(...some);
       return { outcome: 'applied', events: [], request_id: '' };
     },
@@ -57,7 +58,7 @@ async function apnsSender(dead: Readonly<Record<string, number>> = {}, topic = '
 
 test('a message by FCM is data with the fence of its device, and has a short life', async () => {
   const { service, sendOne } = await fcmSender();
-  expect((await delivered(sendOne)).report).toEqual({ sent: 3, gone: 0, later: 0, failed: 0 });
+  expect((await delivered(sendOne)).report).toEqual({ sent: 3, gone: 0, later: 0, failed: 0, unreported: 0 });
   expect(service.kept).toContainEqual({
     token: 'aa',
     data: { text: 'hello', fence: 'fence-of-aa' },
@@ -68,20 +69,25 @@ test('a message by FCM is data with the fence of its device, and has a short lif
 test('a token that FCM calls unregistered is reported with the time of the question', async () => {
   const { sendOne } = await fcmSender(['aa']);
   const { report, gone, before } = await delivered(sendOne);
-  expect(report).toEqual({ sent: 1, gone: 2, later: 0, failed: 0 });
+  expect(report).toEqual({ sent: 1, gone: 2, later: 0, failed: 0, unreported: 0 });
   expect(gone).toMatchObject([{ app: 'shop', token: 'bb' }, { token: 'cc' }]);
   for (const { at } of gone) expect(new Date(at).getTime() - before).toBeLessThan(50);
+});
+
+test('messages go out although tokens that are gone cannot be reported', async () => {
+  const { sendOne } = await fcmSender(['aa', 'cc']);
+  expect((await delivered(sendOne, PHONES, true)).report).toMatchObject({ sent: 2, gone: 1, unreported: 1 });
 });
 
 test('a busy FCM is asked again after its pause, or after growing ones, and four times at most', async () => {
   const { service, sendOne } = await fcmSender();
   service.faults.push({ status: 429, code: 'QUOTA_EXCEEDED', retryAfter: '7' }, { status: 503, code: 'UNAVAILABLE' });
   const { report, pauses } = await delivered(sendOne, ['aa']);
-  expect(report).toEqual({ sent: 1, gone: 0, later: 0, failed: 0 });
+  expect(report).toEqual({ sent: 1, gone: 0, later: 0, failed: 0, unreported: 0 });
   expect(pauses[0]).toBe(7_000);
   expect(pauses[1]).toBeGreaterThan(1_000);
   service.faults.push(...Array.from({ length: 4 }, () => ({ status: 503, code: 'UNAVAILABLE', retryAfter: '1' })));
-  expect((await delivered(sendOne, ['aa'])).report).toEqual({ sent: 0, gone: 0, later: 1, failed: 0 });
+  expect((await delivered(sendOne, ['aa'])).report).toEqual({ sent: 0, gone: 0, later: 1, failed: 0, unreported: 0 });
   expect(service.faults).toEqual([]);
 });
 
@@ -93,7 +99,7 @@ test('a pause that FCM asks for is not made if it is long: the sender resolves a
 
 test('an invalid message, a wrong project and a wrong credential unbind no phone', async () => {
   const { options, sendOne } = await fcmSender();
-  const failed = { report: { sent: 0, gone: 0, later: 0, failed: 1 }, gone: [] };
+  const failed = { report: { sent: 0, gone: 0, later: 0, failed: 1, unreported: 0 }, gone: [] };
   expect(await delivered(sendOne, ['not a token'])).toMatchObject(failed);
   expect(await delivered(fcm({ ...options, project: 'other' }), ['aa'])).toMatchObject(failed);
   expect(await delivered(fcm({ ...options, accessToken: async () => 'x' }), ['aa'])).toMatchObject(failed);
@@ -104,7 +110,7 @@ test('an invalid message, a wrong project and a wrong credential unbind no phone
 
 test('a message by APNs has a neutral text, and the private part beside the fence', async () => {
   const { service, sendOne } = await apnsSender();
-  expect((await delivered(sendOne)).report).toEqual({ sent: 3, gone: 0, later: 0, failed: 0 });
+  expect((await delivered(sendOne)).report).toEqual({ sent: 3, gone: 0, later: 0, failed: 0, unreported: 0 });
   expect(service.shown).toContainEqual({
     token: 'aa',
     aps: { alert: { title: 'Shop', body: 'Something new' }, 'mutable-content': 1 },
@@ -116,7 +122,7 @@ test('a message by APNs has a neutral text, and the private part beside the fenc
 test('a token that APNs calls unregistered is reported with the time that APNs names', async () => {
   const { sendOne } = await apnsSender({ bb: 1_760_000_000_123 });
   const { report, gone } = await delivered(sendOne);
-  expect(report).toEqual({ sent: 2, gone: 1, later: 0, failed: 0 });
+  expect(report).toEqual({ sent: 2, gone: 1, later: 0, failed: 0, unreported: 0 });
   expect(gone).toEqual([{ app: 'shop', token: 'bb', at: new Date(1_760_000_000_123) }]);
 });
 
@@ -124,10 +130,10 @@ test('a busy APNs is asked again, and what it refuses unbinds no phone', async (
   const { service, sendOne } = await apnsSender();
   service.faults.push({ status: 429, reason: 'TooManyRequests' }, { status: 503, reason: 'Shutdown', retryAfter: '2' });
   const { report, pauses } = await delivered(sendOne, ['aa']);
-  expect(report).toEqual({ sent: 1, gone: 0, later: 0, failed: 0 });
+  expect(report).toEqual({ sent: 1, gone: 0, later: 0, failed: 0, unreported: 0 });
   expect(pauses).toHaveLength(2);
   expect(pauses[1]).toBe(2_000);
-  const failed = { report: { sent: 0, gone: 0, later: 0, failed: 1 }, gone: [] };
+  const failed = { report: { sent: 0, gone: 0, later: 0, failed: 1, unreported: 0 }, gone: [] };
   expect(await delivered(sendOne, ['dd'])).toMatchObject(failed);
   expect(await delivered((await apnsSender({}, 'com.example.other')).sendOne, ['aa'])).toMatchObject(failed);
 });

@@ -48,7 +48,7 @@ test('a message for Alice that FCM keeps is not shown once Bob has signed in, an
 
   const aliceFence = await signIn(instance, 'alice', 'phone-1');
   await bindery.login({ app: 'xg-android', token: 'phone-2', account: 'alice', session_id: 's-1' });
-  expect(await sendTo('alice')).toEqual({ sent: 2, gone: 0, later: 0, failed: 0 });
+  expect(await sendTo('alice')).toEqual({ sent: 2, gone: 0, later: 0, failed: 0, unreported: 0 });
   const forPhone = kept.find(({ token }) => token === 'phone-1');
   expect(forPhone?.data['fence']).toBe(aliceFence);
 
@@ -60,9 +60,9 @@ test('a message for Alice that FCM keeps is not shown once Bob has signed in, an
   expect(await devicesOf(bindery, 'alice')).toEqual(['phone-2']);
 
   registered.delete('phone-2');
-  expect(await sendTo('alice')).toEqual({ sent: 0, gone: 1, later: 0, failed: 0 });
+  expect(await sendTo('alice')).toEqual({ sent: 0, gone: 1, later: 0, failed: 0, unreported: 0 });
   expect(await devicesOf(bindery, 'alice')).toEqual([]);
-  expect(await sendTo('alice')).toEqual({ sent: 0, gone: 0, later: 0, failed: 0 });
+  expect(await sendTo('alice')).toEqual({ sent: 0, gone: 0, later: 0, failed: 0, unreported: 0 });
 
   service.stop();
   expect(await end('SIGTERM')).toBe(0);
@@ -87,7 +87,13 @@ test('a phone that signed in again after the time of a 410 stays, and one that d
   const own = { key, url, keyId: 'KEY1234567', teamId: 'TEAM123456', topic: 'com.example.shop' };
   const sender = apns({ ...own, alert: { title: 'Shop', body: 'Something new' }, data: HELLO });
 
-  expect(await senderTo(bindery, [app], sender.sendOne)('carol')).toEqual({ sent: 0, gone: 2, later: 0, failed: 0 });
+  expect(await senderTo(bindery, [app], sender.sendOne)('carol')).toEqual({
+    sent: 0,
+    gone: 2,
+    later: 0,
+    failed: 0,
+    unreported: 0,
+  });
   expect(await devicesOf(bindery, 'carol')).toEqual([back]);
 
   sender.close();
