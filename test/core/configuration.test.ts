@@ -106,7 +106,7 @@ test('the identity providers in docs/phone.md are valid', async () => {
   const [, list = ''] = /```json\n("identities": \[[\s\S]*?)```/.exec(page) ?? [];
   const apps = [{ ...app, id: 'xg-android' }];
   const { identities } = JSON.parse(`{${list}}`);
-  expect(identities).toHaveLength(8);
+  expect(identities).toHaveLength(9);
   expect(issues({ apps, sources: [{ ...source, apps: ['xg-android'] }], identities })).toEqual([]);
 });
 
