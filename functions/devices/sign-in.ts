@@ -1,11 +1,20 @@
 import * as z from 'zod/mini';
 import { type AccountKey, accountKey, NewToken, parseAccountKey, tokenOn } from '../core/account.ts';
 import type { App } from '../core/configuration.ts';
-import { candidates, EMPTY, isBound, momentsOf, type TokenDocument, UNMARKED } from '../core/document.ts';
+import {
+  candidates,
+  clearOf,
+  EMPTY,
+  isBound,
+  momentsOf,
+  type TokenDocument,
+  typeOf,
+  UNMARKED,
+} from '../core/document.ts';
 import { horizonAt, merge } from '../core/merge.ts';
 import { type BindOperation, installationOf, scopeOf } from '../core/operation.ts';
 import { readable } from '../core/outcome.ts';
-import { eventHash, isBind, issuedIn, LAST_MS, msOf, stampOf } from '../core/stamp.ts';
+import { eventHash, isBind, isOfRemoval, issuedIn, LAST_MS, msOf, stampOf } from '../core/stamp.ts';
 import { pointersOf, type RegistryStore, type TokenRef } from '../core/store.ts';
 import { momentAfter, WrittenTime } from '../core/time.ts';
 import type { Proof } from './claims.ts';
@@ -55,7 +64,7 @@ export async function judgedSignIn(
   const merged = merge(document, [operation], horizonAt(ms));
   const key = accountKey(proof.account);
   if (!isBound(merged, key, watermark, nowMs)) return 'stale_token';
-  if (isSignedOutSince(document.edges[key], proof)) return 'stale_token';
+  if (isSignedOutSince(document, key, proof)) return 'stale_token';
   const newer = newerBinds(document, merged, proof, nowMs);
   if (newer.length > 0 && (await areBound(store, ref, document, newer, nowMs))) return 'stale_token';
   if (document.edges[key] === undefined) {
@@ -79,16 +88,29 @@ function bindOf(app: App, ref: TokenRef, proof: Proof, body: SignInBody, ms: num
 /** How far the clock of a provider may be behind ours (ms), with the second in which it writes its times. */
 const BEHIND_MS = 6_000;
 
-/** Tests that the account was signed out on the token since the bearer was issued, perhaps of another session. */
-const isSignedOutSince = (edge: string | undefined, { issuedMs }: Proof): boolean =>
-  edge !== undefined && !isBind(edge) && issuedMs + BEHIND_MS < msOf(edge);
+/**
+ * Tests that the account, or all accounts, were signed out on the token since the bearer was issued. The clear of a sign-in
+ * of another account is no sign-out.
+ */
+function isSignedOutSince(document: TokenDocument, key: AccountKey, { issuedMs }: Proof): boolean {
+  const edge = document.edges[key];
+  const removals = [edge !== undefined && !isBind(edge) ? edge : '', clearOf(document, typeOf(key))];
+  return removals.some((moment) => isOfRemoval(moment) && issuedMs + BEHIND_MS < msOf(moment));
+}
 
-/** The accounts whose binds the sign-in would replace although their bearers are newer. */
-const newerBinds = (document: TokenDocument, merged: TokenDocument, { issuedMs }: Proof, nowMs: number): AccountKey[] =>
-  candidates(document, nowMs).filter((account) => {
+/**
+ * The accounts whose binds the sign-in would replace although they are newer than its bearer: their own bearer is, or the
+ * event is that signed another account in.
+ */
+function newerBinds(document: TokenDocument, merged: TokenDocument, proof: Proof, nowMs: number): AccountKey[] {
+  const own = accountKey(proof.account);
+  const newest = (account: AccountKey, edge: string) =>
+    issuedIn(edge) ?? (account === own ? 0 : msOf(edge) - BEHIND_MS);
+  return candidates(document, nowMs).filter((account) => {
     const edge = document.edges[account] ?? '';
-    return (issuedIn(edge) ?? 0) > issuedMs && merged.edges[account] !== edge;
+    return newest(account, edge) > proof.issuedMs && merged.edges[account] !== edge;
   });
+}
 
 /** Tests that the account of one of these binds has not been signed out meanwhile. */
 async function areBound(

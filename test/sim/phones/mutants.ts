@@ -23,7 +23,7 @@ export const PHONES_MUTANTS: readonly Hunt[] = [
       '{ session, untilMs, issuedMs };',
       '{ session, untilMs, issuedMs: undefined };',
     ],
-    'a stale bearer is accepted': ['(issuedIn(edge) ?? 0) > issuedMs && merged', 'issuedMs < 0 && merged'],
+    'a stale bearer is accepted': ['newest(account, edge) > proof.issuedMs && merged', 'proof.issuedMs < 0 && merged'],
   }),
   ...inFile('devices/receipt.ts', 'phones', {
     'a receipt removes everybody': [
