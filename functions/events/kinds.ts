@@ -16,6 +16,9 @@ export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: Sourc
   keycloak: () => import('./sources/keycloak.ts'),
   okta: () => import('./sources/okta.ts'),
   workos: () => import('./sources/workos.ts'),
+  logto: () => import('./sources/logto.ts'),
+  zitadel: () => import('./sources/zitadel.ts'),
+  fusionauth: () => import('./sources/fusionauth.ts'),
 };
 
 /** Loads a kind. Throws if there is none of this name; the deployment has refused it before. */

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { Fault, SignedRequest } from './signature.ts';
+import { type Fault, type SignedRequest, TOLERANCE_S } from './signature.ts';
 
 // Secrets that are any text, not the base64 of Standard Webhooks.
 
@@ -26,17 +26,51 @@ export function isHexSigned(
   return isOneOf(digests, right);
 }
 
+const DIGITS = { seconds: 10, milliseconds: 13 } as const;
+
+/**
+ * Returns the fault of a header such as `t=TIME,v1=DIGEST`, whose digests are of the time of the attempt, a dot and the body.
+ * `unit`: of that time.
+ */
+export function timedFault(
+  { headers, body }: SignedRequest,
+  { keys, nowMs }: { readonly keys: readonly KeyObject[]; readonly nowMs: number },
+  name: string,
+  unit: keyof typeof DIGITS,
+): Fault | undefined {
+  const header = headers[name] ?? '';
+  if (header === '') return { fault: `${name} is missing` };
+  const parts = header.split(',').map((part) => part.trim());
+  const valuesOf = (key: string) =>
+    parts.flatMap((part) => (part.startsWith(`${key}=`) ? part.slice(key.length + 1) : []));
+  const [time = '', ...others] = valuesOf('t');
+  if (!/^\d+$/.test(time) || time.length !== DIGITS[unit] || others.length > 0)
+    return { fault: `${name} has not one "t=" with ${unit} since 1970` };
+  const aheadMs = Number(time.padEnd(DIGITS.milliseconds, '0')) - nowMs;
+  const clockS = Math.round(aheadMs / 1000);
+  if (Math.abs(aheadMs) > TOLERANCE_S * 1000)
+    return { fault: `"t=" of ${name} is more than ${TOLERANCE_S} seconds from our clock`, clockS };
+  if (isHexSigned(valuesOf('v1'), keys, `${time}.`, body)) return undefined;
+  return { fault: `${name} does not match this time and body with this secret`, isWrong: true };
+}
+
 const digest = (bytes: string | Uint8Array): Buffer => hash('sha256', bytes, 'buffer');
 
 /** Returns the fault of the header `authorization`, which is to be one of the secrets, with or without the word `Bearer`. */
 export function authorizationFault({ headers }: SignedRequest, keys: readonly KeyObject[]): Fault | undefined {
   const given = (headers['authorization'] ?? '').trim().replace(/^bearer +/i, '');
   if (given === '') return { fault: 'the header Authorization is missing' };
-  const right = keys.map((key) => digest(key.export()));
-  return isOneOf([digest(given)], right)
+  return isOneText(
+    given,
+    keys.map((key) => key.export()),
+  )
     ? undefined
     : { fault: 'Authorization is not the secret of the source', isWrong: true };
 }
+
+/** Tests that a text is one of others, in a time that does not tell how much of it is right. */
+export const isOneText = (given: string, right: readonly (string | Uint8Array)[]): boolean =>
+  isOneOf([digest(given)], right.map(digest));
 
 /** Compares all of them, also after a match, so that the time taken reveals nothing. All are of one length. */
 function isOneOf(given: readonly Buffer[], right: readonly Buffer[]): boolean {

@@ -6,6 +6,8 @@ import { auth0Logs } from './auth0-logs.ts';
 import { clerk } from './clerk.ts';
 import { eventbridge } from './eventbridge.ts';
 import { keycloak } from './keycloak.ts';
+import { fusionauth } from './fusionauth.ts';
+import { logto } from './logto.ts';
 import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
 import { okta } from './okta.ts';
 import type { Provider } from './provider.ts';
@@ -13,6 +15,7 @@ import { sqs } from './sqs.ts';
 import { stytch } from './stytch.ts';
 import { supabase } from './supabase.ts';
 import { workos } from './workos.ts';
+import { zitadel } from './zitadel.ts';
 
 /** The stand-in of each kind of provider, by the kind's name. */
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
@@ -26,6 +29,9 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   keycloak,
   okta,
   workos,
+  logto,
+  zitadel,
+  fusionauth,
 };
 
 /** The kinds that get a source under their own name: no configured source has it as id. */
