@@ -38,7 +38,7 @@ export const mirrorNames = (app: string) => ({
 });
 
 /** The names of the queues of a source on AWS. */
-export const sourceNames = (source: string) => [`bindery-source-${source}`, `bindery-dead-source-${source}`] as const;
+const sourceNames = (source: string) => [`bindery-source-${source}`, `bindery-dead-source-${source}`] as const;
 
 export type Queue = { readonly url: string; readonly arn: string };
 type MirrorQueues = { readonly marks: Queue; readonly checks: Queue };
