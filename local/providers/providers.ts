@@ -2,6 +2,7 @@ import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { Source } from '../../functions/core/configuration.ts';
 import { SOURCE_KINDS } from '../../infra/configuration.ts';
 import type { PrivateJwk } from '../identity.ts';
+import { apple } from './apple.ts';
 import { auth0Logs } from './auth0-logs.ts';
 import { clerk } from './clerk.ts';
 import { eventbridge } from './eventbridge.ts';
@@ -12,6 +13,7 @@ import { oidcBackchannelLogout } from './oidc-backchannel-logout.ts';
 import { okta } from './okta.ts';
 import type { Provider } from './provider.ts';
 import { sqs } from './sqs.ts';
+import { ssf } from './ssf.ts';
 import { stytch } from './stytch.ts';
 import { supabase } from './supabase.ts';
 import { workos } from './workos.ts';
@@ -25,6 +27,8 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   sqs,
   eventbridge,
   'oidc-backchannel-logout': oidcBackchannelLogout,
+  ssf,
+  apple,
   'auth0-logs': auth0Logs,
   keycloak,
   okta,

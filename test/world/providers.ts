@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { createPublicKey } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../../functions/core/bindery-json.ts';
@@ -60,6 +62,12 @@ export const OTHER_SECRET = SECRET.toLowerCase();
 
 const { d, ...publicJwk } = newPrivateJwk();
 const PRIVATE = { ...publicJwk, d };
+
+/** The public key as texts, each of which an attacker may take for a shared secret (RFC 8725 §2.1). */
+export const PUBLIC_KEY_TEXTS = [
+  createPublicKey({ key: publicJwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
+  JSON.stringify(publicJwk),
+].map((text) => Buffer.from(text));
 
 export type ProviderWorld = {
   /** Sends a payload. `more`: another sender, or what the request has instead. */
