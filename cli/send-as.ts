@@ -57,7 +57,11 @@ function sampleOf(kind: string, type: string) {
 }
 
 /** The commands that send in AWS, for kinds that send through a queue. */
-const QUEUED: Readonly<Record<string, string>> = { sqs: 'aws sqs send-message', eventbridge: 'aws events put-events' };
+const QUEUED: Readonly<Record<string, string>> = {
+  sqs: 'aws sqs send-message',
+  eventbridge: 'aws events put-events',
+  cognito: 'a call of Cognito',
+};
 
 /** Sends to a queue of the local instance, which takes any credentials. Returns the exit code. */
 async function sendToQueue(QueueUrl: string, MessageBody: string, isJson: boolean, { print }: Terminal) {

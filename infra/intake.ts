@@ -1,6 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
+import { EventBus, Match, Rule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import type { Source } from '../functions/core/configuration.ts';
 import type { IntakeEnvironment, VariablesOf } from '../functions/lambda/environment.ts';
-import { configurationFor, isQueued } from './configuration.ts';
+import { configurationFor, isQueued, SOURCE_KINDS } from './configuration.ts';
 import type { StorageProps } from './encryption.ts';
 import { allow, DoorFunction, RECEIVE_ACTIONS } from './function.ts';
 import { acknowledgeNoRedrive, feed, type OperationsQueue, queueProps } from './queue.ts';
@@ -40,15 +40,27 @@ export class SourceQueue extends Construct {
       visibilityTimeout: Duration.seconds(INTAKE_QUEUE.visibilityS),
       deadLetterQueue: { queue: this.dead, maxReceiveCount: INTAKE_QUEUE.maxReceiveCount },
     });
-    if (source.kind === 'eventbridge') this.#fromBus(storage);
+    if (source.kind !== 'sqs') this.#fromBus(storage);
+  }
+
+  /** The events that the rule sends. CloudTrail's come on the default bus. */
+  #events(): RuleProps {
+    const { kind, options } = this.source;
+    if (kind === 'cognito') {
+      const detail = { eventName: Object.keys(SOURCE_KINDS.get(kind)?.effects ?? {}) };
+      return { eventPattern: { source: ['aws.cognito-idp'], detailType: ['AWS API Call via CloudTrail'], detail } };
+    }
+    const { eventSource, bus } = Bus.parse(options);
+    return {
+      eventBus: EventBus.fromEventBusName(this, 'Bus', bus),
+      eventPattern: { source: [eventSource], detailType: Match.anyOf(Match.prefix('user.'), Match.prefix('device.')) },
+    };
   }
 
   /** Events that cannot be delivered for a day go to the dead letters too. */
   #fromBus({ key }: StorageProps): void {
-    const { eventSource, bus } = Bus.parse(this.source.options);
     const rule = new Rule(this, 'Rule', {
-      eventBus: EventBus.fromEventBusName(this, 'Bus', bus),
-      eventPattern: { source: [eventSource], detailType: Match.anyOf(Match.prefix('user.'), Match.prefix('device.')) },
+      ...this.#events(),
       targets: [{ bind: () => ({ arn: this.queue.queueArn, deadLetterConfig: { arn: this.dead.queueArn } }) }],
     });
     key?.allowRules();

@@ -2,6 +2,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { intake } from '../events/intake.ts';
 import { openSources, type SourceKind } from '../events/source.ts';
+import { kind as cognito } from '../events/sources/cognito.ts';
 import { kind as eventbridge } from '../events/sources/eventbridge.ts';
 import { kind as sqs } from '../events/sources/sqs.ts';
 import { IntakeEnvironment, readEnvironment } from '../lambda/environment.ts';
@@ -11,7 +12,7 @@ import { acceptInto, nameIn, parkedQueue, postponeIn } from './queues.ts';
 import { dynamodbRegistryStore, READS, registryIn, tableNamed } from './registry-store.ts';
 import { SDK_CLIENT } from './sdk.ts';
 
-const KINDS: Readonly<Record<string, SourceKind>> = { sqs, eventbridge };
+const KINDS: Readonly<Record<string, SourceKind>> = { sqs, eventbridge, cognito };
 
 /** The worker of the queues of sources, as the environment of its function describes it. */
 export function intakeDoor() {

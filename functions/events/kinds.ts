@@ -10,6 +10,7 @@ export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: Sourc
   stytch: () => import('./sources/stytch.ts'),
   supabase: () => import('./sources/supabase.ts'),
   sqs: () => import('./sources/sqs.ts'),
+  cognito: () => import('./sources/cognito.ts'),
   eventbridge: () => import('./sources/eventbridge.ts'),
   'oidc-backchannel-logout': () => import('./sources/oidc-backchannel-logout.ts'),
   ssf: () => import('./sources/ssf.ts'),

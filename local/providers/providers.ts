@@ -5,6 +5,7 @@ import type { PrivateJwk } from '../identity.ts';
 import { apple } from './apple.ts';
 import { auth0Logs } from './auth0-logs.ts';
 import { clerk } from './clerk.ts';
+import { cognito } from './cognito.ts';
 import { eventbridge } from './eventbridge.ts';
 import { fusionauth } from './fusionauth.ts';
 import { keycloak } from './keycloak.ts';
@@ -26,6 +27,7 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   supabase,
   sqs,
   eventbridge,
+  cognito,
   'oidc-backchannel-logout': oidcBackchannelLogout,
   ssf,
   apple,

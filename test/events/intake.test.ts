@@ -44,7 +44,8 @@ function world(kind: string, { isDown = false, parksNothing = false }: World = {
   return { send, queued, parked };
 }
 
-const KINDS = ['sqs', 'eventbridge'];
+const KINDS = ['sqs', 'eventbridge', 'cognito'];
+const WITHOUT = { SignUp: undefined, 'AdminDeleteUser, failed': undefined };
 const shapeOf = { sqs: (event: object) => event, eventbridge: enveloped };
 
 /** An event of ours as EventBridge wraps it, with its time and id in `detail`. */
@@ -60,13 +61,25 @@ test.each(Object.entries(shapeOf))('a message of %s is accepted as a request is'
 });
 
 test.each(KINDS)('each sample of %s has its effect', async (kind) => {
-  const expected = { 'user.logout': 'endAccountSession', 'user.created': undefined };
+  const expected = { 'user.logout': 'endAccountSession', 'user.created': undefined, ...WITHOUT };
   for (const [type, make] of Object.entries(present(PROVIDERS[kind]).events)) {
     const { send, queued } = world(kind);
     expect(await send(make(sample))).toMatchObject({ kind: 'done' });
     const operation = type in expected ? Reflect.get(expected, type) : 'unbindAccountFromAll';
     expect([type, queued.map((one) => one.kind)]).toEqual([type, [operation].filter(Boolean)]);
   }
+});
+
+test('a record of CloudTrail without a sub names no user, and its time has whole seconds', async () => {
+  const make = present(PROVIDERS['cognito']?.events['AdminDeleteUser']);
+  const [named, unnamed] = [world('cognito'), world('cognito')];
+  const record = make(sample);
+  await named.send(record);
+  expect(named.queued).toMatchObject([{ kind: 'unbindAccountFromAll', account: { type: 0, id: 'alice' } }]);
+  expect(named.queued[0]?.stamp).toMatch(/^1795867200999/);
+  const detail = { ...Object(Reflect.get(Object(record), 'detail')), additionalEventData: null };
+  expect(await unnamed.send({ ...Object(record), detail })).toMatchObject({ kind: 'done', ignored_no_account: 1 });
+  expect(unnamed.queued).toEqual([]);
 });
 
 test('a message to sqs may be a list of events', async () => {

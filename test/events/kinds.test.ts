@@ -135,7 +135,7 @@ test('docs/events.md names each kind, the events that have an effect, and the ef
   const named = rowsOf('kind').flatMap(([kind = '', events = '', effect]) =>
     wordsIn(events).map((event) => `${wordsIn(kind)[0]} ${event}: ${effect}`),
   );
-  const stated = providers.flatMap((name) =>
+  const stated = Object.keys(KINDS).flatMap((name) =>
     Object.entries(present(SOURCE_KINDS.get(name)).effects).map(([event, effect]) => `${name} ${event}: ${effect}`),
   );
   expect(named.toSorted()).toEqual(stated.toSorted());

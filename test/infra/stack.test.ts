@@ -281,6 +281,18 @@ test("the policy of a source's queue allows the source's own rule alone, beside 
   expect(JSON.stringify(propertiesAt('Key'))).toContain('events.amazonaws.com');
 });
 
+test('the rule of a source of the kind cognito matches the calls that sign a user out', () => {
+  const users = { id: 'users', kind: 'cognito', apps: ['shop-ios'] };
+  const configuration = Configuration.parse({ ...CONFIGURATION, sources: [...CONFIGURATION.sources, users] });
+  expect(synthesized({ configuration }).propertiesAt('Source users/Rule')).toMatchObject({
+    EventPattern: {
+      source: ['aws.cognito-idp'],
+      'detail-type': ['AWS API Call via CloudTrail'],
+      detail: { eventName: expect.arrayContaining(['GlobalSignOut', 'AdminDeleteUser']) },
+    },
+  });
+});
+
 test('a configuration without sources on AWS deploys nothing for them', () => {
   expect(JSON.stringify(template.toJSON())).not.toMatch(/intake|SOURCE_QUEUES|Source[A-Z]\w*Queue/i);
 });
