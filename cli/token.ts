@@ -18,8 +18,10 @@ function secondsIn(text: string): number {
 }
 
 /** Signs claims with the key of an identity provider. */
-export const bearerOf = async (privateJwk: PrivateJwk, claims: JWTPayload): Promise<string> =>
-  new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'JWT' }).sign(await importJWK(privateJwk, 'ES256'));
+export const bearerOf = async (privateJwk: PrivateJwk, claims: JWTPayload): Promise<string> => {
+  const { alg, kid } = privateJwk;
+  return new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(await importJWK(privateJwk));
+};
 
 export const token = command({
   name: 'token',

@@ -3,8 +3,10 @@ import * as z from 'zod';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import { Identity, Reader } from '../functions/core/identity.ts';
 
-/** A private key for ES256 (RFC 7518 §6.2.2). */
+/** A private key for ES256 (RFC 7518 §6.2.2), with the fields that libraries choose a key by. */
 export const PrivateJwk = z.object({
+  kid: z.string().default('development'),
+  alg: z.literal('ES256').default('ES256'),
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
   x: z.string(),

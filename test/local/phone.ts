@@ -13,13 +13,13 @@ export async function bearerOf(
   if (identity === undefined) throw new Error('bug: the instance has no development identity');
   const { issuer, audience, privateJwk } = identity;
   return new SignJWT({ sid: session })
-    .setProtectedHeader({ alg: 'ES256' })
+    .setProtectedHeader({ alg: privateJwk.alg })
     .setIssuer(issuer)
     .setAudience(audience)
     .setSubject(account)
     .setIssuedAt()
     .setExpirationTime('1h')
-    .sign(await importJWK(privateJwk, 'ES256'));
+    .sign(await importJWK(privateJwk));
 }
 
 const Device = z.object({ app: z.string(), token: z.string(), fence: z.string() });
