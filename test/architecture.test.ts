@@ -32,7 +32,7 @@ const roomOf = (file: string) => {
 
 /** Each room may use itself and the rooms named. Events and Account API do not know one another. */
 const BELOW_DOORS = [
-  ...['core', 'lambda', 'operations', 'events', 'account-api', 'devices', 'resolve', 'mirror', 'sweep', 'aws'],
+  ...['core', 'lambda', 'jwt', 'operations', 'events', 'account-api', 'devices', 'resolve', 'mirror', 'sweep', 'aws'],
 ];
 const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli', 'client', 'examples'];
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
@@ -41,10 +41,11 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   core: [],
   lambda: ['core'],
   operations: ['core', 'lambda'],
-  // Of devices: the published keys of issuers, which sign logout tokens as they sign bearers.
-  events: ['core', 'lambda', 'operations', 'devices'],
+  // JWTs that an issuer signs with published keys: the bearers of phones, and events of some kinds.
+  jwt: ['core'],
+  events: ['core', 'lambda', 'operations', 'jwt'],
   'account-api': ['core', 'lambda', 'operations'],
-  devices: ['core', 'lambda', 'operations'],
+  devices: ['core', 'lambda', 'operations', 'jwt'],
   resolve: ['core', 'lambda'],
   mirror: ['core', 'lambda', 'operations', 'account-api'],
   sweep: ['core', 'lambda', 'mirror'],

@@ -17,20 +17,22 @@ const PublicKey = z
 
 const Claim = z.string().check(z.regex(/^[A-Za-z0-9_:/.-]{1,128}$/, 'a claim is 1 to 128 letters, digits or _:/.-'));
 
-/**
- * An identity provider whose access or ID tokens (bearers) phones sign in with. Several may serve one app. `jwks`: the
- * keys, or their URL. Default: the one that the issuer's discovery document names, on the issuer's own host.
- */
+/** An issuer of JWTs. `jwks`: its keys, or their URL. Default: the one that its discovery document names, on its own host. */
+export const issuerOptions = {
+  /** The claim `iss`, letter for letter. */
+  issuer: z.string().check(z.minLength(1), z.maxLength(512)),
+  /** The claim `aud` has one of these. */
+  audience: z.array(z.string().check(z.minLength(1), z.maxLength(512))).check(z.minLength(1)),
+  jwks: z.optional(z.union([AccountApiUrl, z.strictObject({ keys: z.array(PublicKey).check(z.minLength(1)) })])),
+  algorithms: z._default(z.array(z.enum(ALGORITHMS)).check(z.minLength(1)), ['RS256', 'PS256', 'ES256', 'EdDSA']),
+};
+
+/** An identity provider whose access or ID tokens (bearers) phones sign in with. Several may serve one app. */
 export const Identity = z
   .strictObject({
     id: IdentityId,
     apps: z.array(AppId).check(z.minLength(1)),
-    /** The claim `iss`, letter for letter. */
-    issuer: z.string().check(z.minLength(1), z.maxLength(512)),
-    /** The claim `aud` has one of these. */
-    audience: z.array(z.string().check(z.minLength(1), z.maxLength(512))).check(z.minLength(1)),
-    jwks: z.optional(z.union([AccountApiUrl, z.strictObject({ keys: z.array(PublicKey).check(z.minLength(1)) })])),
-    algorithms: z._default(z.array(z.enum(ALGORITHMS)).check(z.minLength(1)), ['RS256', 'PS256', 'ES256', 'EdDSA']),
+    ...issuerOptions,
     /** The claims that name the account and the login session. */
     account: z._default(Claim, 'sub'),
     session: z._default(Claim, 'sid'),

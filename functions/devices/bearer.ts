@@ -2,9 +2,9 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { type App, transformed } from '../core/configuration.ts';
 import type { Identity } from '../core/identity.ts';
 import { Unavailable } from '../core/outcome.ts';
+import type { KeySet } from '../jwt/keys.ts';
 import type { HttpRequest } from '../lambda/request.ts';
-import { type Fault, type Proof, proofOf, verified } from './claims.ts';
-import type { KeySet } from './keys.ts';
+import { bearerClaims, type Fault, type Proof, proofOf } from './claims.ts';
 import { type TicketPorts, ticketProof } from './ticket.ts';
 
 export type BearerPorts = TicketPorts & {
@@ -75,7 +75,7 @@ async function identityProof(ports: BearerPorts, identity: Identity, bearer: str
   const keySet = ports.keySets.get(identity);
   if (keySet === undefined) throw new Error(`bug: identity ${by} has no key set`);
   const rules = { issuer, audience, algorithms, mostS: MOST_S, nowMs: ports.now() };
-  const result = await verified(bearer, keySet, rules);
+  const result = await bearerClaims(bearer, keySet, rules);
   if ('fault' in result) return result;
   const named = (name: string) => transformed(name, transform);
   return proofOf(bearer, result.claims, { by, account, session, type, named });

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { AccountType } from '../core/account.ts';
 import type { App, Source, SourceId } from '../core/configuration.ts';
 import { Unavailable } from '../core/outcome.ts';
-import { type Fault, type Proof, proofOf, verified } from './claims.ts';
+import { bearerClaims, type Fault, type Proof, proofOf } from './claims.ts';
 
 /** Live keys, newest first; undefined for one that cannot be used. May reject with `Unavailable`. */
 export type Keys = Promise<readonly (KeyObject | undefined)[]>;
@@ -55,7 +55,7 @@ async function proofBy(
 ): Promise<Proof | Fault | undefined> {
   for (const key of keys) {
     if (key === undefined) continue;
-    const result = await verified(ticket, key, { algorithms: ['HS256'], mostS: MOST_S, nowMs });
+    const result = await bearerClaims(ticket, key, { algorithms: ['HS256'], mostS: MOST_S, nowMs });
     if ('fault' in result) {
       if (result.isUnsigned) continue;
       return result;

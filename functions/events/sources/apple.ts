@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
-import { keySetOf } from '../../devices/keys.ts';
+import { issuerOptions } from '../../core/identity.ts';
+import { keySetOf } from '../../jwt/keys.ts';
+import { verified } from '../../jwt/verify.ts';
 import { type HttpReply, jsonIn } from '../../lambda/request.ts';
 import { effectIn, msAt, secondsAt, textAt } from '../fields.ts';
-import { claimsIn, issuerOptions } from '../signed-token.ts';
 import { type Fact, sourceKind } from '../source.ts';
 
 /** The documents have `account-deleted`, and `account-delete` was seen. */
@@ -28,8 +29,8 @@ export const kind = sourceKind({
       const json = jsonIn(body);
       if (json === undefined) return { refused: 'not_json' };
       const token = textAt(json.value, 'payload') ?? '';
-      const read = await claimsIn(token, keys, { ...options, nowMs, isHistory: true });
-      if ('fault' in read) return { refused: 'not_signed', fault: read.fault };
+      const read = await verified(token, keys, { ...options, nowMs, isHistory: true });
+      if ('fault' in read) return { refused: 'not_signed', fault: `the token ${read.fault}` };
       return { facts: eventsIn(read.claims).map((event) => factOf(event, read.claims, account)) };
     };
   },

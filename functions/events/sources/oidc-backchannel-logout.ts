@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
-import { keySetOf } from '../../devices/keys.ts';
+import { issuerOptions } from '../../core/identity.ts';
+import { keySetOf } from '../../jwt/keys.ts';
+import { verified } from '../../jwt/verify.ts';
 import type { HttpReply } from '../../lambda/request.ts';
 import { secondsAt, textAt } from '../fields.ts';
-import { claimsIn, issuerOptions } from '../signed-token.ts';
 import { type Fact, type Refused, sourceKind } from '../source.ts';
 
 const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -21,8 +22,8 @@ export const kind = sourceKind({
     return async ({ body }, { nowMs }) => {
       const token = new URLSearchParams(body.toString()).get('logout_token');
       if (token === null) return refused('the form has no field logout_token');
-      const read = await claimsIn(token, keys, { ...options, nowMs, mostS: MOST_S });
-      return 'fault' in read ? refused(read.fault) : logoutIn(read.claims, account);
+      const read = await verified(token, keys, { ...options, nowMs, mostS: MOST_S });
+      return 'fault' in read ? refused(`the token ${read.fault}`) : logoutIn(read.claims, account);
     };
   },
   reply: replyOf,

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
-import { keySetOf } from '../../devices/keys.ts';
+import { issuerOptions } from '../../core/identity.ts';
+import { keySetOf } from '../../jwt/keys.ts';
+import { verified } from '../../jwt/verify.ts';
 import type { HttpReply } from '../../lambda/request.ts';
 import { effectIn, listAt, msAt, secondsAt, textAt } from '../fields.ts';
-import { claimsIn, issuerOptions } from '../signed-token.ts';
 import { type Fact, type Received, sourceKind } from '../source.ts';
 
 const EFFECTS = {
@@ -39,8 +40,8 @@ export const kind = sourceKind({
     return async ({ body }, { nowMs }) => {
       const token = body.toString().trim();
       if (!JWS.test(token)) return refused('invalid_request', 'the body is no signed JWT');
-      const read = await claimsIn(token, keys, { ...options, nowMs, isHistory: true });
-      return 'fault' in read ? refused(errOf(read.claim), read.fault) : factsIn(read.claims, naming);
+      const read = await verified(token, keys, { ...options, nowMs, isHistory: true });
+      return 'fault' in read ? refused(errOf(read.claim), `the token ${read.fault}`) : factsIn(read.claims, naming);
     };
   },
   reply: replyOf,

@@ -3,10 +3,10 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Identity } from '../core/identity.ts';
 import { Unavailable } from '../core/outcome.ts';
 
-/** A provider's keys are read again after this time (ms), as long as bearers come. */
+/** An issuer's keys are read again after this time (ms), as long as JWTs come. */
 const FRESH_MS = 600_000;
 
-/** A bearer with an unknown key has them read again, but not sooner after the last time (ms): anyone can send one. */
+/** A JWT with an unknown key has them read again, but not sooner after the last time (ms): anyone can send one. */
 const COOLDOWN_MS = 30_000;
 
 /** How soon after a failure they are read again (ms). */
@@ -15,7 +15,7 @@ export const RETRY_MS = 5_000;
 /** How long the known keys stay in use while newer ones cannot be read (ms). */
 const STALE_MS = 86_400_000;
 
-/** The longest that a phone waits for keys (ms), the discovery document included. */
+/** The longest that a request waits for keys (ms), the discovery document included. */
 const FETCH_MS = 3_000;
 
 /** The most bytes of such a document; those of large providers have less than 10 KB. */
@@ -29,15 +29,15 @@ export type KeyPorts = {
 
 type Issuer = Pick<Identity, 'issuer' | 'jwks'>;
 
-/** Finds the key of a bearer. Rejects with an error of jose if there is none, and with `Unavailable` if that is not known. */
+/** Finds the key of a JWT. Rejects with an error of jose if there is none, and with `Unavailable` if that is not known. */
 export type KeySet = JWTVerifyGetKey;
 
-export const keySetOf = (identity: Issuer, ports: KeyPorts): KeySet =>
+export const keySetOf = (issuer: Issuer, ports: KeyPorts): KeySet =>
   // `kid` is a text or missing, never undefined: the file is JSON.
-  typeof identity.jwks === 'object' ? createLocalJWKSet(identity.jwks as JSONWebKeySet) : remoteKeySet(identity, ports);
+  typeof issuer.jwks === 'object' ? createLocalJWKSet(issuer.jwks as JSONWebKeySet) : remoteKeySet(issuer, ports);
 
-/** `jku` and `x5u` of a bearer are never followed: the configuration alone decides who is asked. */
-function remoteKeySet(identity: Issuer, { fetch, now }: KeyPorts): KeySet {
+/** `jku` and `x5u` of a JWT are never followed: the configuration alone decides who is asked. */
+function remoteKeySet(issuer: Issuer, { fetch, now }: KeyPorts): KeySet {
   let known: { readonly find: KeySet; readonly readAt: number } | undefined;
   let failure: string | undefined;
   let nextAt = Number.NEGATIVE_INFINITY;
@@ -45,7 +45,7 @@ function remoteKeySet(identity: Issuer, { fetch, now }: KeyPorts): KeySet {
 
   const read = async () => {
     try {
-      known = { find: createLocalJWKSet(await publishedKeys(identity, fetch)), readAt: now() };
+      known = { find: createLocalJWKSet(await publishedKeys(issuer, fetch)), readAt: now() };
       failure = undefined;
     } catch (error) {
       failure = error instanceof Error ? error.name : 'error';
@@ -68,20 +68,20 @@ function remoteKeySet(identity: Issuer, { fetch, now }: KeyPorts): KeySet {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
     }
     await refresh();
-    // The bearer's key may be published since, on a host that does not answer.
+    // Its key may be published since, on a host that does not answer.
     if (failure !== undefined) throw new KeysUnknown(failure);
     return known.find(...asked);
   };
 }
 
-/** Thrown while a provider's keys cannot be read. */
+/** Thrown while an issuer's keys cannot be read. */
 export class KeysUnknown extends Unavailable {
   constructor(failure = 'not read') {
-    super(`keys of the provider: ${failure}`);
+    super(`keys of the issuer: ${failure}`);
   }
 }
 
-/** The keys at the identity's URL, or at the one that the issuer's discovery document names on its own host. */
+/** Reads the keys at the configured URL, or at the one that the issuer's discovery document names on its own host. */
 async function publishedKeys({ issuer, jwks }: Issuer, fetch: KeyPorts['fetch']): Promise<JSONWebKeySet> {
   const signal = AbortSignal.timeout(FETCH_MS);
   // jose checks that it is a key set.

@@ -106,7 +106,7 @@ test('a bearer gets 503 while no key is known, and the provider is asked every 5
     const reply = await by();
     expect(codeOf(reply)).toBe('503 unavailable');
     expect(reply.headers?.['retry-after']).toBe('5');
-    expect(reply.line).toMatchObject({ outcome: 'unavailable', reason: 'keys of the provider: status 500' });
+    expect(reply.line).toMatchObject({ outcome: 'unavailable', reason: 'keys of the issuer: status 500' });
   }
   expect(server.asked).toHaveLength(1);
   expect(queued).toEqual([]);
@@ -133,7 +133,7 @@ test('a redirect to other keys is not followed', async () => {
   server.state.answer = (_, response) => response.writeHead(302, { location: `${other.url}/keys` }).end();
   const reply = await by();
   expect(codeOf(reply)).toBe('503 unavailable');
-  expect(reply.line).toMatchObject({ reason: 'keys of the provider: status 302' });
+  expect(reply.line).toMatchObject({ reason: 'keys of the issuer: status 302' });
   expect(other.asked).toEqual([]);
   other.close();
 });
@@ -150,7 +150,7 @@ test('a document without an end is read up to 256 KiB', async () => {
     more();
   };
   const reply = await by();
-  expect(reply.line).toMatchObject({ reason: 'keys of the provider: too long' });
+  expect(reply.line).toMatchObject({ reason: 'keys of the issuer: too long' });
   expect(sent).toBeLessThan(16 * 1024 * 1024);
 });
 
@@ -164,7 +164,7 @@ test.each([
   server.state.answer = (_request, response) => answer(response);
   const reply = await by();
   expect(codeOf(reply)).toBe('503 unavailable');
-  expect(reply.line).toMatchObject({ reason: 'keys of the provider: TimeoutError' });
+  expect(reply.line).toMatchObject({ reason: 'keys of the issuer: TimeoutError' });
   expect(limit.mock.calls).toEqual([[3_000]]);
 });
 
@@ -206,7 +206,7 @@ test.each([
   server.serve({ [DISCOVERY]: { issuer: server.url, jwks_uri: `${server.url}/certs`, ...change } });
   const reply = await signIn(await bearerOf({}, {}, issuer));
   expect(codeOf(reply)).toBe('503 unavailable');
-  expect(reply.line).toMatchObject({ reason: `keys of the provider: ${reason}` });
+  expect(reply.line).toMatchObject({ reason: `keys of the issuer: ${reason}` });
   expect(server.asked).toEqual([DISCOVERY]);
 });
 
