@@ -72,7 +72,8 @@ const delivery = async () => {
   const { MessageId: messageId = '', ReceiptHandle: receiptHandle = '', Body: body = '' } = message ?? {};
   const attributes = { ApproximateReceiveCount: '1', SentTimestamp: `${Date.now()}` };
   // Lambda sets more than this; the worker reads nothing else.
-  const record = { messageId, receiptHandle, body, attributes } as Parameters<
+  const eventSourceARN = queues.operations.arn;
+  const record = { messageId, receiptHandle, body, attributes, eventSourceARN } as Parameters<
     typeof doors.apply.handler
   >[0]['Records'][0];
   const result = await invoke(doors.apply, { Records: [record] });

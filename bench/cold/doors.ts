@@ -67,6 +67,7 @@ export const COLD_DOORS: Readonly<Record<ColdDoorName, ColdDoor>> = {
           } satisfies OperationsMessage),
           attributes: { ApproximateReceiveCount: '1', SentTimestamp: `${now.getTime()}` },
           eventSource: 'aws:sqs',
+          eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:operations',
         },
       ],
     }),

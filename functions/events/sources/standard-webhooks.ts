@@ -7,7 +7,7 @@ import { WrittenTime } from '../../core/time.ts';
 import { type Issue, valueAt, wordsFor } from '../../lambda/issues.ts';
 import { inApp, wrong } from '../app-choice.ts';
 import type { AuthEvent } from '../auth-event.ts';
-import { signedJson, webhookKey } from '../signature.ts';
+import { PublicKey, signedJson, webhookKey } from '../signature.ts';
 import { type Fact, type Reach, type Refused, sourceKind } from '../source.ts';
 
 /** The most events in one request. */
@@ -136,14 +136,16 @@ function keysAt(path: readonly PropertyKey[], body: unknown): readonly string[] 
 /** The app's own backend, which signs and wraps its events as Standard Webhooks specifies. */
 export const kind = sourceKind({
   credential: 'ours',
-  options: z.strictObject({}),
+  options: z.strictObject({ publicKeys: z._default(z.array(PublicKey), []) }),
   accounts: [],
   effects: {},
   keyOf: webhookKey,
-  receiver: () => (request, to) => {
-    const signed = signedJson(request, to);
-    return 'refused' in signed ? signed : appFacts(signed, to);
-  },
+  receiver:
+    ({ publicKeys }) =>
+    (request, to) => {
+      const signed = signedJson(request, { ...to, keys: [...to.keys, ...publicKeys] });
+      return 'refused' in signed ? signed : appFacts(signed, to);
+    },
 });
 
 /** Returns the facts of a message in this format, however it came. */
