@@ -24,6 +24,14 @@ export const inFile = (
   mutants: Readonly<Record<string, readonly [from: string, to: string]>>,
 ): Hunt[] => Object.entries(mutants).map(([name, [from, to]]) => ({ name, file, suite, from, to }));
 
+/** Mutants of one file, by name, that one test notices: `core/merge` is `test/core/merge.test.ts`. */
+export const noticedBy = (
+  test: string,
+  file: string,
+  mutants: Readonly<Record<string, readonly [from: string, to: string]>>,
+): UnitMutant[] =>
+  Object.entries(mutants).map(([name, [from, to]]) => ({ name, test: `test/${test}.test.ts`, file, from, to }));
+
 const ROOT = new URL('../../', import.meta.url);
 const urlOf = ({ file }: Mutant) => new URL(file, new URL('functions/', ROOT)).href;
 

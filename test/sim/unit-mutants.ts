@@ -1,309 +1,113 @@
-import { mutated, sourceOf, type UnitMutant } from './patches.ts';
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
+import { mutated, noticedBy, sourceOf, type UnitMutant } from './patches.ts';
+import { PHONE_MUTANTS } from './phone-mutants.ts';
 import { SENDER_MUTANTS } from './sender-mutants.ts';
-
-const AT = {
-  stamp: 'test/core/stamp.test.ts',
-  merge: 'test/core/merge.test.ts',
-  apply: 'test/core/apply.test.ts',
-  time: 'test/core/time.test.ts',
-  bindings: 'test/core/bindings.test.ts',
-  collect: 'test/sweep/collect.test.ts',
-  rules: 'test/sweep/rules.test.ts',
-  sweep: 'test/sweep/sweep.test.ts',
-  messages: 'test/operations/messages.test.ts',
-  events: 'test/events/handler.test.ts',
-  push: 'test/mirror/push.test.ts',
-  registryStore: 'test/aws/registry-store.test.ts',
-  sweepStore: 'test/aws/sweep-store.test.ts',
-  queues: 'test/aws/mirror-queues.test.ts',
-  accountApi: 'test/account-api/handler.test.ts',
-  bearer: 'test/devices/bearer.test.ts',
-  keys: 'test/jwt/keys.test.ts',
-  ticket: 'test/devices/ticket.test.ts',
-  stale: 'test/devices/stale.test.ts',
-  receipt: 'test/devices/receipt.test.ts',
-} as const;
-
-const mutant = (name: string, test: keyof typeof AT, file: string, from: string, to: string): UnitMutant => ({
-  name,
-  file,
-  from,
-  to,
-  test: AT[test],
-});
 
 /** Faults that need more than the simulator has: the real tables and queues, full documents, rare orders. */
 export const UNIT_MUTANTS: readonly UnitMutant[] = [
+  ...PHONE_MUTANTS,
   ...SENDER_MUTANTS,
-  mutant(
-    'unprocessed keys are given up in silence',
-    'registryStore',
-    'core/parallel.ts',
-    'if (round === ROUNDS) throw new Unavailable(reason);',
-    'if (round === ROUNDS) return;',
-  ),
-  mutant(
-    'unprocessed keys are not read again',
-    'registryStore',
-    'aws/dynamodb.ts',
-    'return UnprocessedKeys?.[table.name]?.Keys ?? [];',
-    'return UnprocessedKeys ? [] : [];',
-  ),
-  mutant(
-    'pointers of an account are looked for eventually',
-    'sweepStore',
-    'aws/sweep-store.ts',
-    'ConsistentRead: true,\n        Limit: 1',
-    'ConsistentRead: false,\n        Limit: 1',
-  ),
-  mutant(
-    'messages that a queue did not take count as sent',
-    'queues',
-    'aws/queues.ts',
-    'if (Failed.length > 0)',
-    'if (Failed.length < 0)',
-  ),
-  mutant(
-    'a removal is answered from an older document',
-    'apply',
-    'core/apply.ts',
-    "answers && !operations.every(binds) ? 'strong' : undefined",
-    'undefined',
-  ),
-  mutant(
-    'a sign-out everywhere is answered from older documents',
-    'apply',
-    'core/bindings.ts',
-    "'strong',",
-    'undefined,',
-  ),
-  mutant(
-    'a failed read of watermarks fails the request',
-    'apply',
-    'core/apply.ts',
-    'orUnavailable(() => watermarksOf(ports.store, named))',
-    'watermarksOf(ports.store, named)',
-  ),
-  mutant(
-    'clocks may disagree by a second only about a forgotten session',
-    'merge',
-    'core/document.ts',
-    'SKEW_MS = 60_000',
-    'SKEW_MS = 1_000',
-  ),
-  mutant(
-    'a forgotten logout counts a bind by its own time, however old its bearer',
-    'merge',
-    'core/document.ts',
-    'isBelowFloor(watermark.endedFloor, edge)',
-    'isBelowFloor(watermark.endedFloor, bind)',
-  ),
-  mutant(
-    'a worker that knows no bearers takes binds with one',
-    'merge',
-    'core/operation.ts',
-    'versions.includes(3) ? 3 :',
-    'versions.includes(3) ? 1 :',
-  ),
-  mutant(
-    'a token change forgets when the bearer of a bind was issued',
-    'stamp',
-    'core/stamp.ts',
-    'issuedMs: issuedIn(edge),',
-    'issuedMs: undefined,',
-  ),
-  mutant(
-    'the sweep counts a bind by its own time, however old its bearer',
-    'sweep',
-    'sweep/checks.ts',
-    'asIssued(edge) <= removal',
-    'edge <= removal',
-  ),
-  mutant(
-    'an unbind forgets the floor',
-    'merge',
-    'core/merge.ts',
-    'raise(draft.edges, account, removalAt(stamp), draft.floor);',
-    'raise(draft.edges, account, removalAt(stamp));',
-  ),
-  mutant(
-    'of too many ended sessions the first stay',
-    'merge',
-    'core/merge.ts',
-    'newest(young, limit)',
-    "{ kept: Object.fromEntries(Object.entries(young).slice(0, limit)), dropped: '' }",
-  ),
-  mutant(
-    'pointers of a lost race are not raised',
-    'apply',
-    'core/apply.ts',
-    'await point(ports.store, ref, newBinds(stored?.document, next), pointed);',
-    'if (attempt === 1) await point(ports.store, ref, newBinds(stored?.document, next), pointed);',
-  ),
-  mutant(
-    'a floor is compared with the edge alone',
-    'rules',
-    'sweep/rules.ts',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is source text.
-    '`${edge}|${account}` <= floor',
-    'edge <= floor',
-  ),
-  mutant(
-    'a removal from the future that spares a session does not look at binds',
-    'time',
-    'core/time.ts',
-    'return isWhole ? ms : undefined;',
-    "return operation.kind === 'unbindAccountFromOthers' ? leastMs : isWhole ? ms : undefined;",
-  ),
-  mutant(
-    "an account's watermark is read first",
-    'bindings',
-    'core/bindings.ts',
-    '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const watermark = await watermarkOf(work, ref);\n',
-    '    const watermark = await watermarkOf(work, ref);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
-  ),
-  mutant(
-    'a session is forgotten while reads of it are under way',
-    'collect',
-    'sweep/collect.ts',
-    'idleMs > now() - IDLE_MS',
-    'false',
-  ),
-  mutant(
-    'outcomes of messages are one off after an unreadable one',
-    'messages',
-    'operations/messages.ts',
-    '(message) => message && {',
-    '(message) => (message ?? void outcomes.next()) && {',
-  ),
-  mutant(
-    'outcomes of events are one off after an event of two operations',
-    'events',
-    'events/handler.ts',
-    'rest.take(operations.length)',
-    'rest.take(1)',
-  ),
-  mutant(
-    'a mark received again is taken for new',
-    'push',
-    'mirror/push.ts',
-    'isRedelivered: delivery.receives > 1',
-    'isRedelivered: false',
-  ),
-  mutant(
-    'each page of a signed-out account is forced anew',
-    'push',
-    'mirror/push.ts',
-    'after?.forcedMs ?? now()',
-    'now()',
-  ),
-  mutant(
-    'an unbind from all of many tokens removes logins to come',
-    'accountApi',
-    'account-api/operate.ts',
-    '!time.isWhole)',
-    'false)',
-  ),
-  mutant(
-    'a bearer may live for years',
-    'bearer',
-    'devices/claims.ts',
-    'claims.exp - claims.iat > mostS',
-    'claims.exp < claims.iat',
-  ),
-  mutant(
-    'a logout token of the provider is a bearer',
-    'bearer',
-    'devices/claims.ts',
-    "claims['events'] !== undefined ||",
-    'false ||',
-  ),
-  mutant('a redirect to other keys is followed', 'keys', 'jwt/keys.ts', "redirect: 'manual'", "redirect: 'follow'"),
-  mutant(
-    'each unknown key has the keys read again',
-    'keys',
-    'jwt/keys.ts',
-    'reading === undefined && now() >= nextAt',
-    'reading === undefined',
-  ),
-  mutant(
-    'a document of keys has no end',
-    'keys',
-    'jwt/keys.ts',
-    'if (bytes > MAX_BYTES) throw',
-    'if (bytes < 0) throw',
-  ),
-  mutant(
-    'an issuer names keys on any host',
-    'keys',
-    'jwt/keys.ts',
-    'url.origin !== URL.parse(issuer)?.origin',
-    "url.origin === ''",
-  ),
-  mutant(
-    'a source without tickets signs tickets',
-    'ticket',
-    'devices/ticket.ts',
-    'tickets && apps.includes(app.id)',
-    'apps.includes(app.id)',
-  ),
-  mutant(
-    'a repeated sign-in takes the phone from its next user',
-    'stale',
-    'devices/sign-in.ts',
-    'newest(account, edge) > proof.issuedMs &&',
-    'false &&',
-  ),
-  mutant(
-    'a lost sign-in binds after the sign-out of a later session',
-    'stale',
-    'devices/sign-in.ts',
-    'issuedMs + BEHIND_MS < msOf(moment)',
-    'issuedMs + BEHIND_MS < 0',
-  ),
-  mutant(
-    'a repeated sign-in undoes a logout of the whole token',
-    'stale',
-    'devices/sign-in.ts',
-    ', clearOf(document, typeOf(key))]',
-    ']',
-  ),
-  mutant(
-    'a switch of users counts as a sign-out of the token',
-    'stale',
-    'devices/sign-in.ts',
-    'isOfRemoval(moment) &&',
-    'true &&',
-  ),
-  mutant(
-    'a repeated sign-in replaces the login by an event of the next user',
-    'stale',
-    'devices/sign-in.ts',
-    'account === own ? 0 : msOf(edge) - BEHIND_MS',
-    '0',
-  ),
-  mutant(
-    'a sign-in has the time of our clock alone',
-    'stale',
-    'devices/sign-in.ts',
-    'operation = bindOf(app, ref, proof, body, ms)',
-    'operation = bindOf(app, ref, proof, body, nowMs)',
-  ),
-  mutant('a receipt needs no signature', 'receipt', 'devices/receipt.ts', '.length > 0;', '.length >= 0;'),
-  mutant(
-    'a receipt does not end its session',
-    'receipt',
-    'devices/receipt.ts',
-    'account, stamp)),\n  session,',
-    'account, stamp)),\n  session: undefined,',
-  ),
-  mutant(
-    'a receipt ends sign-ins in other apps',
-    'receipt',
-    'devices/handler.ts',
-    'receipt?.app !== app.id',
-    'receipt === undefined',
-  ),
+  ...noticedBy('aws/registry-store', 'core/parallel.ts', {
+    'unprocessed keys are given up in silence': [
+      'if (round === ROUNDS) throw new Unavailable(reason);',
+      'if (round === ROUNDS) return;',
+    ],
+  }),
+  ...noticedBy('aws/registry-store', 'aws/dynamodb.ts', {
+    'unprocessed keys are not read again': [
+      'return UnprocessedKeys?.[table.name]?.Keys ?? [];',
+      'return UnprocessedKeys ? [] : [];',
+    ],
+  }),
+  ...noticedBy('aws/sweep-store', 'aws/sweep-store.ts', {
+    'pointers of an account are looked for eventually': [
+      'ConsistentRead: true,\n        Limit: 1',
+      'ConsistentRead: false,\n        Limit: 1',
+    ],
+  }),
+  ...noticedBy('aws/mirror-queues', 'aws/queues.ts', {
+    'messages that a queue did not take count as sent': ['if (Failed.length > 0)', 'if (Failed.length < 0)'],
+  }),
+  ...noticedBy('core/apply', 'core/apply.ts', {
+    'a removal is answered from an older document': [
+      "answers && !operations.every(binds) ? 'strong' : undefined",
+      'undefined',
+    ],
+    'a failed read of watermarks fails the request': [
+      'orUnavailable(() => watermarksOf(ports.store, named))',
+      'watermarksOf(ports.store, named)',
+    ],
+    'pointers of a lost race are not raised': [
+      'await point(ports.store, ref, newBinds(stored?.document, next), pointed);',
+      'if (attempt === 1) await point(ports.store, ref, newBinds(stored?.document, next), pointed);',
+    ],
+  }),
+  ...noticedBy('core/apply', 'core/bindings.ts', {
+    'a sign-out everywhere is answered from older documents': ["'strong',", 'undefined,'],
+  }),
+  ...noticedBy('core/merge', 'core/document.ts', {
+    'clocks may disagree by a second only about a forgotten session': ['SKEW_MS = 60_000', 'SKEW_MS = 1_000'],
+    'a forgotten logout counts a bind by its own time, however old its bearer': [
+      'isBelowFloor(watermark.endedFloor, edge)',
+      'isBelowFloor(watermark.endedFloor, bind)',
+    ],
+  }),
+  ...noticedBy('core/merge', 'core/operation.ts', {
+    'a worker that knows no bearers takes binds with one': ['versions.includes(3) ? 3 :', 'versions.includes(3) ? 1 :'],
+  }),
+  ...noticedBy('core/stamp', 'core/stamp.ts', {
+    'a token change forgets when the bearer of a bind was issued': [
+      'issuedMs: issuedIn(edge),',
+      'issuedMs: undefined,',
+    ],
+  }),
+  ...noticedBy('sweep/sweep', 'sweep/checks.ts', {
+    'the sweep counts a bind by its own time, however old its bearer': ['asIssued(edge) <= removal', 'edge <= removal'],
+  }),
+  ...noticedBy('core/merge', 'core/merge.ts', {
+    'an unbind forgets the floor': [
+      'raise(draft.edges, account, removalAt(stamp), draft.floor);',
+      'raise(draft.edges, account, removalAt(stamp));',
+    ],
+    'of too many ended sessions the first stay': [
+      'newest(young, limit)',
+      "{ kept: Object.fromEntries(Object.entries(young).slice(0, limit)), dropped: '' }",
+    ],
+  }),
+  ...noticedBy('sweep/rules', 'sweep/rules.ts', {
+    'a floor is compared with the edge alone': ['`${edge}|${account}` <= floor', 'edge <= floor'],
+  }),
+  ...noticedBy('core/time', 'core/time.ts', {
+    'a removal from the future that spares a session does not look at binds': [
+      'return isWhole ? ms : undefined;',
+      "return operation.kind === 'unbindAccountFromOthers' ? leastMs : isWhole ? ms : undefined;",
+    ],
+  }),
+  ...noticedBy('core/bindings', 'core/bindings.ts', {
+    "an account's watermark is read first": [
+      '    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n    const watermark = await watermarkOf(work, ref);\n',
+      '    const watermark = await watermarkOf(work, ref);\n    const { bound, hasMore } = await newestBound(work, ref, pointers, known);\n',
+    ],
+  }),
+  ...noticedBy('sweep/collect', 'sweep/collect.ts', {
+    'a session is forgotten while reads of it are under way': ['idleMs > now() - IDLE_MS', 'false'],
+  }),
+  ...noticedBy('operations/messages', 'operations/messages.ts', {
+    'outcomes of messages are one off after an unreadable one': [
+      '(message) => message && {',
+      '(message) => (message ?? void outcomes.next()) && {',
+    ],
+  }),
+  ...noticedBy('events/handler', 'events/handler.ts', {
+    'outcomes of events are one off after an event of two operations': ['rest.take(operations.length)', 'rest.take(1)'],
+  }),
+  ...noticedBy('mirror/push', 'mirror/push.ts', {
+    'a mark received again is taken for new': ['isRedelivered: delivery.receives > 1', 'isRedelivered: false'],
+    'each page of a signed-out account is forced anew': ['after?.forcedMs ?? now()', 'now()'],
+  }),
+  ...noticedBy('account-api/handler', 'account-api/operate.ts', {
+    'an unbind from all of many tokens removes logins to come': ['!time.isWhole)', 'false)'],
+  }),
 ];
 
 /** The mutant of that name in the source that a test loads, as a plugin of Vite; none without a name. */

@@ -1,0 +1,42 @@
+import { noticedBy, type UnitMutant } from './patches.ts';
+
+/** Faults of the door of phones, and of the keys of issuers. */
+export const PHONE_MUTANTS: readonly UnitMutant[] = [
+  ...noticedBy('devices/bearer', 'devices/claims.ts', {
+    'a bearer may live for years': ['claims.exp - claims.iat > mostS', 'claims.exp < claims.iat'],
+    'a logout token of the provider is a bearer': ["claims['events'] !== undefined ||", 'false ||'],
+  }),
+  ...noticedBy('jwt/keys', 'jwt/keys.ts', {
+    'a redirect to other keys is followed': ["redirect: 'manual'", "redirect: 'follow'"],
+    'each unknown key has the keys read again': ['reading === undefined && now() >= nextAt', 'reading === undefined'],
+    'a document of keys has no end': ['if (bytes > MAX_BYTES) throw', 'if (bytes < 0) throw'],
+    'an issuer names keys on any host': ['url.origin !== URL.parse(issuer)?.origin', "url.origin === ''"],
+  }),
+  ...noticedBy('devices/ticket', 'devices/ticket.ts', {
+    'a source without tickets signs tickets': ['tickets && apps.includes(app.id)', 'apps.includes(app.id)'],
+  }),
+  ...noticedBy('devices/stale', 'devices/sign-in.ts', {
+    'a repeated sign-in takes the phone from its next user': ['newest(account, edge) > proof.issuedMs &&', 'false &&'],
+    'a lost sign-in binds after the sign-out of a later session': [
+      'issuedMs + BEHIND_MS < msOf(moment)',
+      'issuedMs + BEHIND_MS < 0',
+    ],
+    'a repeated sign-in undoes a logout of the whole token': [', clearOf(document, typeOf(key))]', ']'],
+    'a switch of users counts as a sign-out of the token': ['isOfRemoval(moment) &&', 'true &&'],
+    'a repeated sign-in replaces the login by an event of the next user': [
+      'account === own ? 0 : msOf(edge) - BEHIND_MS',
+      '0',
+    ],
+    'a sign-in has the time of our clock alone': [
+      'operation = bindOf(app, ref, proof, body, ms)',
+      'operation = bindOf(app, ref, proof, body, nowMs)',
+    ],
+  }),
+  ...noticedBy('devices/receipt', 'devices/receipt.ts', {
+    'a receipt needs no signature': ['.length > 0;', '.length >= 0;'],
+    'a receipt does not end its session': ['account, stamp)),\n  session,', 'account, stamp)),\n  session: undefined,'],
+  }),
+  ...noticedBy('devices/receipt', 'devices/handler.ts', {
+    'a receipt ends sign-ins in other apps': ['receipt?.app !== app.id', 'receipt === undefined'],
+  }),
+];
