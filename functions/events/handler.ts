@@ -3,7 +3,7 @@ import type { SourceId } from '../core/configuration.ts';
 import { type Outcome, orUnavailable } from '../core/outcome.ts';
 import { msOf } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
-import type { Issue } from '../lambda/issues.ts';
+import { type Issue, placesOf } from '../lambda/issues.ts';
 import { contentOf, type HttpHandler, type HttpReply, type HttpRequest } from '../lambda/request.ts';
 import { type Accept, answerToAll, answerToEvent, supersededRemovals } from '../operations/accept.ts';
 import type { Fact, Nothing, OpenSource, Refused } from './source.ts';
@@ -116,13 +116,6 @@ const refuse = (request: HttpRequest, code: keyof typeof REFUSALS, issues?: read
   body: { code, message: REFUSALS[code].message, ...(issues && { issues }), request_id: request.id },
   line: { outcome: 'refused', reason: code, ...(issues && { at: placesOf(issues) }) },
 });
-
-/** The places of the first issues, for the log. A path has our names and indices, and never a key of the sender's. */
-const placesOf = (issues: readonly Issue[]): string =>
-  issues
-    .slice(0, 5)
-    .map(({ path }) => path || 'body')
-    .join(' ');
 
 /** Refuses a request. If it is not signed, says what is wrong with its headers: none of it is secret. */
 const refuseAs = (request: HttpRequest, refusal: Refused): HttpReply => {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { App, Source } from '../core/configuration.ts';
 import type { TimeSpan } from '../core/time.ts';
 import type { Issue } from '../lambda/issues.ts';
-import { type HttpReply, type HttpRequest, MAX_BODY_BYTES } from '../lambda/request.ts';
+import { type HttpReply, type HttpRequest, jsonIn, MAX_BODY_BYTES } from '../lambda/request.ts';
 import type { AuthEvent, Change, Effect } from './auth-event.ts';
 import type { Fault } from './signature.ts';
 
@@ -52,8 +52,8 @@ type Definition<O extends z.ZodMiniType> = {
    * `keyOf` must take 44 letters and digits. `published`: an issuer's keys. `iam`: no HTTP.
    */
   readonly credential: 'ours' | 'theirs' | 'published' | 'iam';
-  /** The options of a source of this kind, strict. Every message stands after the option's name. */
-  readonly options: O;
+  /** The options of a source of this kind, strict. Every message stands after the option's name. Default: none. */
+  readonly options?: O;
   /** The provider's fields that can be the account, the default first. Empty if events name accounts themselves. */
   readonly accounts: readonly string[];
   /** The events with an effect, by the names that docs/events.md gives them. */
@@ -78,13 +78,29 @@ export type SourceKind = Required<Omit<Definition<z.ZodMiniType>, 'receiver' | '
 
 type OpenPorts = Omit<ReceiverPorts, 'account'>;
 
-export const sourceKind = <O extends z.ZodMiniType>({ receiver, ...kind }: Definition<O>): SourceKind => ({
-  maxBytes: MAX_BODY_BYTES,
-  methods: ['POST'],
-  ...kind,
-  receiverFor: ({ options, account = kind.accounts[0] ?? '' }, ports) =>
-    receiver(z.parse(kind.options, options), { ...ports, account }),
-});
+export function sourceKind<O extends z.ZodMiniType>({ receiver, ...kind }: Definition<O>): SourceKind {
+  const schema = kind.options ?? z.strictObject({});
+  return {
+    maxBytes: MAX_BODY_BYTES,
+    methods: ['POST'],
+    ...kind,
+    options: schema,
+    receiverFor: ({ options, account = kind.accounts[0] ?? '' }, ports) =>
+      // The output of `O`. A kind without options does not look at them.
+      receiver(z.parse<z.ZodMiniType>(schema, options) as z.infer<O>, { ...ports, account }),
+  };
+}
+
+/** Reads a body of JSON, if the request has no fault. */
+export function readJson(
+  fault: Fault | undefined,
+  { body }: HttpRequest,
+  factsIn: (body: unknown) => readonly Fact[],
+): Received {
+  if (fault !== undefined) return { refused: 'not_signed', ...fault };
+  const json = jsonIn(body);
+  return json === undefined ? { refused: 'not_json' } : { facts: factsIn(json.value) };
+}
 
 /** Returns the faults of a source of this kind, with their places in its entry. */
 export function faultsOf({ options, account, transform, tickets }: Source, kind: SourceKind): Issue[] {

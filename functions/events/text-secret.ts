@@ -11,8 +11,20 @@ export function textKey(secret: string): KeyObject {
   return createSecretKey(bytes);
 }
 
+/** Returns the fault of a header that is to be the HMAC-SHA-256 of the body, in hexadecimal. */
+export function bodyFault(
+  { headers, body }: SignedRequest,
+  keys: readonly KeyObject[],
+  name: string,
+): Fault | undefined {
+  const given = headers[name] ?? '';
+  if (given === '') return { fault: `${name} is missing` };
+  if (isHexSigned([given], keys, body)) return undefined;
+  return { fault: `${name} is not the HMAC-SHA-256 of this body with this secret, in hexadecimal`, isWrong: true };
+}
+
 /** Judges if one of the keys made one of the digests: HMAC-SHA-256 in hexadecimal, of all parts in their order. */
-export function isHexSigned(
+function isHexSigned(
   given: readonly string[],
   keys: readonly KeyObject[],
   ...parts: readonly (string | Uint8Array)[]

@@ -3,6 +3,13 @@ import type * as z from 'zod/mini';
 /** A fault in a body, and its place. Neither ever quotes the body. */
 export type Issue = { readonly path: string; readonly message: string };
 
+/** The places of the first issues, for the log. A path has our names and indices, and never a key of the sender's. */
+export const placesOf = (issues: readonly Issue[]): string =>
+  issues
+    .slice(0, 5)
+    .map(({ path }) => path || 'body')
+    .join(' ');
+
 /** Returns the value at a path of a body. */
 export const valueAt = (path: readonly PropertyKey[], body: unknown): unknown =>
   path.reduce<unknown>((value, key) => (Object(value) === value ? Reflect.get(Object(value), key) : undefined), body);

@@ -1,4 +1,4 @@
-import type { Issue } from './issues.ts';
+import { type Issue, placesOf } from './issues.ts';
 import type { HttpReply, HttpRequest } from './request.ts';
 
 /**
@@ -46,11 +46,6 @@ export const problemReply = (
   line: {
     outcome: status === 503 ? 'unavailable' : 'refused',
     reason: reason ?? code,
-    ...(issues && {
-      at: issues
-        .slice(0, 5)
-        .map(({ path }) => path || 'body')
-        .join(' '),
-    }),
+    ...(issues && { at: placesOf(issues) }),
   },
 });

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { issuerOptions } from '../../core/identity.ts';
 import { keySetOf } from '../../jwt/keys.ts';
 import { verified } from '../../jwt/verify.ts';
-import { type HttpReply, jsonIn } from '../../lambda/request.ts';
+import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, msAt, secondsAt, textAt } from '../fields.ts';
 import { type Fact, sourceKind } from '../source.ts';
 
@@ -34,7 +34,8 @@ export const kind = sourceKind({
       return { facts: eventsIn(read.claims).map((event) => factOf(event, read.claims, account)) };
     };
   },
-  reply: replyOf,
+  // Apple wants 200, and sends again after any other.
+  reply: (ours) => (ours.status < 300 ? { ...ours, status: 200, body: undefined } : ours),
 });
 
 /** The claim is JSON in a text with one event. */
@@ -51,10 +52,4 @@ function factOf(event: unknown, claims: object, account: string): Fact {
   const time = secondsAt(event, 'event_time') ?? msAt(event, 'event_time');
   const at = time ?? secondsAt(claims, 'iat') ?? ('arrival' as const);
   return { id: textAt(claims, 'jti') ?? '', at, what, account: textAt(event, account) };
-}
-
-/** Apple wants 200, and sends again after any other. */
-function replyOf({ status, body, headers, line }: HttpReply): HttpReply {
-  const kept = { ...(headers && { headers }), ...(line && { line }) };
-  return status < 300 ? { ...kept, status: 200, body: undefined } : { ...kept, status, body };
 }

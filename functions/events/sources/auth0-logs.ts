@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { valueAt } from '../../lambda/issues.ts';
 import { type Body, jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
@@ -16,7 +15,6 @@ const EFFECTS = {
 /** Log streams of Auth0 to a custom webhook (https://auth0.com/docs/customize/log-streams/custom-log-streams). */
 export const kind = sourceKind({
   credential: 'ours',
-  options: z.strictObject({}),
   accounts: ['user_id'],
   effects: EFFECTS,
   keyOf: textKey,

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { effectIn, msAt, textAt } from '../fields.ts';
 import { signedJson, webhookKey } from '../signature.ts';
 import { type Fact, sourceKind } from '../source.ts';
@@ -13,7 +12,6 @@ const EFFECTS = {
 /** Clerk (https://clerk.com/docs/guides/development/webhooks/overview), which sends through Svix. */
 export const kind = sourceKind({
   credential: 'theirs',
-  options: z.strictObject({}),
   accounts: ['id', 'external_id'],
   effects: EFFECTS,
   keyOf: webhookKey,

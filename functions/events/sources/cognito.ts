@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { valueAt } from '../../lambda/issues.ts';
 import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
@@ -18,7 +17,6 @@ const EFFECTS = {
  */
 export const kind = sourceKind({
   credential: 'iam',
-  options: z.strictObject({}),
   accounts: ['sub'],
   effects: EFFECTS,
   receiver:

@@ -5,7 +5,7 @@ import { valueAt } from '../../lambda/issues.ts';
 import { type Body, type HttpRequest, jsonIn } from '../../lambda/request.ts';
 import { msAt, textAt } from '../fields.ts';
 import type { Fault } from '../signature.ts';
-import { type Fact, sourceKind } from '../source.ts';
+import { type Fact, readJson, sourceKind } from '../source.ts';
 import { isOneText, textKey } from '../text-secret.ts';
 
 /** FusionAuth (https://fusionauth.io/docs/extend/events-and-webhooks). `applicationId`: of the app, among others of a tenant. */
@@ -22,13 +22,8 @@ export const kind = sourceKind({
   keyOf: textKey,
   receiver:
     ({ applicationId }) =>
-    (request, { keys }) => {
-      const fault = faultIn(request, keys);
-      if (fault !== undefined) return { refused: 'not_signed', ...fault };
-      const json = jsonIn(request.body);
-      if (json === undefined) return { refused: 'not_json' };
-      return { facts: [factOf(valueAt(['event'], json.value), applicationId)] };
-    },
+    (request, { keys }) =>
+      readJson(faultIn(request, keys), request, (body) => [factOf(valueAt(['event'], body), applicationId)]),
 });
 
 const HASHES: Readonly<Record<string, string>> = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };

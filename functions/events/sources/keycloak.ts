@@ -1,9 +1,8 @@
-import * as z from 'zod/mini';
 import { valueAt } from '../../lambda/issues.ts';
 import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, msAt, textAt } from '../fields.ts';
-import { type Fact, sourceKind } from '../source.ts';
-import { isHexSigned, textKey } from '../text-secret.ts';
+import { type Fact, readJson, sourceKind } from '../source.ts';
+import { bodyFault, textKey } from '../text-secret.ts';
 
 const EFFECTS = {
   'access.LOGOUT': 'session ended',
@@ -19,24 +18,13 @@ const EFFECTS = {
 /** Webhooks of Phase Two for Keycloak (https://github.com/p2-inc/keycloak-events). Their signature has no time. */
 export const kind = sourceKind({
   credential: 'ours',
-  options: z.strictObject({}),
   accounts: ['userId'],
   effects: EFFECTS,
   keyOf: textKey,
   receiver:
     () =>
-    ({ headers, body }, { keys }) => {
-      const signature = headers['x-keycloak-signature'] ?? '';
-      if (signature === '') return { refused: 'not_signed', fault: 'x-keycloak-signature is missing' };
-      if (!isHexSigned([signature], keys, body))
-        return {
-          refused: 'not_signed',
-          fault: 'x-keycloak-signature is not the HMAC-SHA-256 of this body with this secret, in hexadecimal',
-          isWrong: true,
-        };
-      const json = jsonIn(body);
-      return json === undefined ? { refused: 'not_json' } : { facts: [factOf(json.value)] };
-    },
+    (request, { keys }) =>
+      readJson(bodyFault(request, keys, 'x-keycloak-signature'), request, (body) => [factOf(body)]),
 });
 
 /** `authDetails` is who acts: the user, or in `admin` events an administrator, who has a session too. */

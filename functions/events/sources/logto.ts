@@ -1,9 +1,7 @@
-import * as z from 'zod/mini';
 import { valueAt } from '../../lambda/issues.ts';
-import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
-import { type Fact, sourceKind } from '../source.ts';
-import { isHexSigned, textKey } from '../text-secret.ts';
+import { type Fact, readJson, sourceKind } from '../source.ts';
+import { bodyFault, textKey } from '../text-secret.ts';
 
 const EFFECTS = {
   'User.Deleted': 'signed out everywhere',
@@ -14,22 +12,13 @@ const EFFECTS = {
 /** Logto (https://docs.logto.io/developers/webhooks). The signature has no time: the time of the event makes a replay harmless. */
 export const kind = sourceKind({
   credential: 'theirs',
-  options: z.strictObject({}),
   accounts: ['id'],
   effects: EFFECTS,
   keyOf: textKey,
   receiver:
     () =>
-    ({ headers, body }, { keys }) => {
-      const signature = headers['logto-signature-sha-256'] ?? '';
-      if (signature === '') return { refused: 'not_signed', fault: 'logto-signature-sha-256 is missing' };
-      if (!isHexSigned([signature], keys, body)) {
-        const fault = 'logto-signature-sha-256 does not match this body with this secret';
-        return { refused: 'not_signed', fault, isWrong: true };
-      }
-      const json = jsonIn(body);
-      return json === undefined ? { refused: 'not_json' } : { facts: [factOf(json.value)] };
-    },
+    (request, { keys }) =>
+      readJson(bodyFault(request, keys, 'logto-signature-sha-256'), request, (body) => [factOf(body)]),
 });
 
 /** An event has no id, and its `data` is null if the user is gone: then `params` of the call names the user. */

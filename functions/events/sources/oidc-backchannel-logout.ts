@@ -44,10 +44,10 @@ function logoutIn(claims: object, account: string): { facts: Fact[] } | Refused 
 }
 
 /** The answers of §2.8. An issuer may take a 202 for a failure. */
-function replyOf({ status, body, headers, line }: HttpReply): HttpReply {
-  const kept = { ...(headers && { headers }), ...(line && { line }) };
-  if (status < 300) return { ...kept, status: 200, body: undefined };
+function replyOf(ours: HttpReply): HttpReply {
+  const { status, body } = ours;
+  if (status < 300) return { ...ours, status: 200, body: undefined };
   const error = status < 500 ? 'invalid_request' : 'temporarily_unavailable';
   const error_description = textAt(body, 'message') ?? '';
-  return { ...kept, status: status < 500 ? 400 : status, body: { error, error_description } };
+  return { ...ours, status: status < 500 ? 400 : status, body: { error, error_description } };
 }

@@ -1,7 +1,6 @@
-import * as z from 'zod/mini';
-import { type HttpReply, type HttpRequest, jsonIn } from '../../lambda/request.ts';
+import type { HttpReply, HttpRequest } from '../../lambda/request.ts';
 import { effectIn, isoAt, listAt, textAt } from '../fields.ts';
-import { type Fact, type Received, sourceKind } from '../source.ts';
+import { type Fact, type Received, readJson, sourceKind } from '../source.ts';
 import { authorizationFault, textKey } from '../text-secret.ts';
 
 const EFFECTS = {
@@ -18,7 +17,6 @@ const EFFECTS = {
 /** Okta event hooks (https://developer.okta.com/docs/concepts/event-hooks/). */
 export const kind = sourceKind({
   credential: 'ours',
-  options: z.strictObject({}),
   accounts: ['id', 'alternateId'],
   effects: EFFECTS,
   keyOf: textKey,
@@ -29,8 +27,8 @@ export const kind = sourceKind({
     (_, { account }) =>
     (request, { keys }) => {
       const fault = authorizationFault(request, keys);
-      if (fault !== undefined) return { refused: 'not_signed', ...fault };
-      return request.method === 'GET' ? handshake(request) : factsIn(request, account);
+      if (fault === undefined && request.method === 'GET') return handshake(request);
+      return readJson(fault, request, (body) => listAt(body, 'data', 'events').map((event) => factOf(event, account)));
     },
   reply: replyOf,
 });
@@ -43,12 +41,6 @@ const handshake = ({ headers }: HttpRequest): Received => ({
     line: { outcome: 'handshake' },
   },
 });
-
-function factsIn({ body }: HttpRequest, account: string): Received {
-  const json = jsonIn(body);
-  if (json === undefined) return { refused: 'not_json' };
-  return { facts: listAt(json.value, 'data', 'events').map((event) => factOf(event, account)) };
-}
 
 /** A user ends the own session. All else is done to a user, by an administrator or by the same user. */
 function factOf(event: unknown, field: string): Fact {

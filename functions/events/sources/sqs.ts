@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { jsonIn } from '../../lambda/request.ts';
 import { sourceKind } from '../source.ts';
 import { appFacts } from './standard-webhooks.ts';
@@ -9,7 +8,6 @@ import { appFacts } from './standard-webhooks.ts';
  */
 export const kind = sourceKind({
   credential: 'iam',
-  options: z.strictObject({}),
   accounts: [],
   effects: {},
   receiver:

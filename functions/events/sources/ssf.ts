@@ -131,11 +131,11 @@ function accountIn(subject: unknown, { account, issuer }: Naming): string | unde
 }
 
 /** The answers of RFC 8935 §2.2 and §2.3. */
-function replyOf({ status, body, headers, line }: HttpReply): HttpReply {
-  const kept = { ...(headers && { headers }), ...(line && { line }) };
-  if (status < 300) return { ...kept, status: 202, body: undefined };
+function replyOf(ours: HttpReply): HttpReply {
+  const { status, body, headers } = ours;
+  if (status < 300) return { ...ours, status: 202, body: undefined };
   const isOther = (status !== 400 && status !== 401) || textAt(body, 'err') !== undefined;
-  if (isOther) return { ...kept, status, body };
+  if (isOther) return ours;
   const description = textAt(body, 'message') ?? '';
-  return { ...kept, headers: { ...headers, ...ENGLISH }, status: 400, body: { err: 'invalid_request', description } };
+  return { ...ours, headers: { ...headers, ...ENGLISH }, status: 400, body: { err: 'invalid_request', description } };
 }

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { effectIn, isoAt, textAt } from '../fields.ts';
 import { signedJson, webhookKey } from '../signature.ts';
 import { sourceKind } from '../source.ts';
@@ -8,7 +7,6 @@ const EFFECTS = { 'user.delete': 'signed out everywhere', 'member.delete': 'sign
 /** Stytch (https://stytch.com/docs/workspace-management/webhooks), which sends through Svix. It reports no sessions. */
 export const kind = sourceKind({
   credential: 'theirs',
-  options: z.strictObject({}),
   accounts: ['id'],
   effects: EFFECTS,
   keyOf: webhookKey,

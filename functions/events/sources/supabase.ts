@@ -1,7 +1,5 @@
-import * as z from 'zod/mini';
-import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
-import { type Fact, sourceKind } from '../source.ts';
+import { type Fact, readJson, sourceKind } from '../source.ts';
 import { authorizationFault, textKey } from '../text-secret.ts';
 
 const EFFECTS = {
@@ -14,18 +12,13 @@ const EFFECTS = {
 /** Database webhooks of Supabase (https://supabase.com/docs/guides/database/webhooks). They bear a secret, and are not signed. */
 export const kind = sourceKind({
   credential: 'ours',
-  options: z.strictObject({}),
   accounts: ['id'],
   effects: EFFECTS,
   keyOf: textKey,
   receiver:
     () =>
-    (request, { keys, nowMs }) => {
-      const fault = authorizationFault(request, keys);
-      if (fault !== undefined) return { refused: 'not_signed', ...fault };
-      const json = jsonIn(request.body);
-      return json === undefined ? { refused: 'not_json' } : { facts: [factOf(json.value, nowMs)] };
-    },
+    (request, { keys, nowMs }) =>
+      readJson(authorizationFault(request, keys), request, (body) => [factOf(body, nowMs)]),
 });
 
 function factOf(body: unknown, nowMs: number): Fact {

@@ -1,7 +1,5 @@
-import * as z from 'zod/mini';
-import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
-import { type Fact, sourceKind } from '../source.ts';
+import { type Fact, readJson, sourceKind } from '../source.ts';
 import { textKey, timedFault } from '../text-secret.ts';
 
 const EFFECTS = {
@@ -13,17 +11,12 @@ const EFFECTS = {
 /** WorkOS AuthKit (https://workos.com/docs/events). */
 export const kind = sourceKind({
   credential: 'theirs',
-  options: z.strictObject({}),
   accounts: ['id'],
   effects: EFFECTS,
   keyOf: textKey,
-  receiver: () => (request, to) => {
-    // The time is of the attempt. Their libraries refuse one that is 3 minutes old, and none that is ahead.
-    const fault = timedFault(request, to, 'workos-signature', 'milliseconds');
-    if (fault !== undefined) return { refused: 'not_signed', ...fault };
-    const json = jsonIn(request.body);
-    return json === undefined ? { refused: 'not_json' } : { facts: [factOf(json.value)] };
-  },
+  // The time is of the attempt. Their libraries refuse one that is 3 minutes old, and none that is ahead.
+  receiver: () => (request, to) =>
+    readJson(timedFault(request, to, 'workos-signature', 'milliseconds'), request, (body) => [factOf(body)]),
 });
 
 function factOf(body: unknown): Fact {

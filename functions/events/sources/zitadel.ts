@@ -1,8 +1,6 @@
-import * as z from 'zod/mini';
 import { valueAt } from '../../lambda/issues.ts';
-import { jsonIn } from '../../lambda/request.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
-import { type Fact, sourceKind } from '../source.ts';
+import { type Fact, readJson, sourceKind } from '../source.ts';
 import { textKey, timedFault } from '../text-secret.ts';
 
 const EFFECTS = {
@@ -14,16 +12,11 @@ const EFFECTS = {
 /** A target of ZITADEL's Actions v2 for events (https://zitadel.com/docs/apis/actions/v2/usage). */
 export const kind = sourceKind({
   credential: 'theirs',
-  options: z.strictObject({}),
   accounts: ['aggregateID'],
   effects: EFFECTS,
   keyOf: textKey,
-  receiver: () => (request, to) => {
-    const fault = timedFault(request, to, 'zitadel-signature', 'seconds');
-    if (fault !== undefined) return { refused: 'not_signed', ...fault };
-    const json = jsonIn(request.body);
-    return json === undefined ? { refused: 'not_json' } : { facts: [factOf(json.value)] };
-  },
+  receiver: () => (request, to) =>
+    readJson(timedFault(request, to, 'zitadel-signature', 'seconds'), request, (body) => [factOf(body)]),
 });
 
 /** The aggregate is the user. `userID` is who did it, an administrator for instance. */
