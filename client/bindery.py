@@ -166,7 +166,7 @@ class Bindery:
             if 300 <= status < 500 and status != 429:
                 raise RefusedError(status, answer)
             if reason is None:
-                reason = f"HTTP {status}" + (f": {answer['code']}" if is_record and "code" in answer else "")
+                reason = f"HTTP {status}" + (f": {answer['code']}" if is_record and isinstance(answer.get("code"), str) else "")
             # Full jitter: senders that failed together do not come back together.
             longest_s = min(FIRST_PAUSE_S * 2 ** min(attempts - 1, 9), LONGEST_PAUSE_S)
             pause_s = _retry_after_s(after, self._now()) + random.random() * longest_s
@@ -227,7 +227,7 @@ def _attempt(url, body, headers, limit_s):
 def _parsed(content):
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -235,7 +235,7 @@ def _retry_after_s(text, now):
     if text is None:
         return 0
     if text.isdecimal():
-        return int(text)
+        return int(text) if len(text) < 10 else float("inf")
     try:
         return max(0, email.utils.parsedate_to_datetime(text).timestamp() - now)
     except (TypeError, ValueError):

@@ -36,7 +36,7 @@ export function apns(options: ApnsOptions): { readonly sendOne: SendOne; readonl
       'apns-push-type': 'alert',
       'apns-expiration': `${Math.floor(Date.now() / 1000) + ttlS}`,
     };
-    const body = { aps: { alert, 'mutable-content': 1 }, fence: device.fence, ...data };
+    const body = { ...data, aps: { alert, 'mutable-content': 1 }, fence: device.fence };
     return post(connected(), headers, JSON.stringify(body)).catch((): Answer => ({ kind: 'later' }));
   };
   return { sendOne, close: () => session?.close() };
@@ -74,9 +74,12 @@ async function post(session: ClientHttp2Session, headers: Record<string, string>
 }
 
 /** https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns */
+/** Tests a time of APNs: milliseconds since 1970, within what a date can be. */
+const isTime = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) <= 8.64e15;
+
 function answerOf(status: number, reason: unknown, timestamp: unknown, afterMs: number | undefined): Answer {
   // Milliseconds since 1970: a phone that has registered the token again since then keeps it.
-  if (status === 410 && typeof timestamp === 'number') return { kind: 'gone', at: new Date(timestamp) };
+  if (status === 410 && isTime(timestamp)) return { kind: 'gone', at: new Date(timestamp) };
   if (status === 429 || status >= 500) return { kind: 'later', afterMs };
   return { kind: 'failed', reason: `HTTP ${status} ${typeof reason === 'string' ? reason : ''}`.trim() };
 }

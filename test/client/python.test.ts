@@ -115,6 +115,15 @@ for name in ('gave up', 'moved'):
     expect(() => new Webhook(SECRET).verify(body, headers as Record<string, string>)).not.toThrow(); // has no lists
 });
 
+test('the client in Python gives up on a gateway whose answers make no sense', async ({ skip }) => {
+  skip(isMissing, why);
+  const nested = { status: 503, body: '['.repeat(200_000), headers: { 'retry-after': '9'.repeat(5_000) } };
+  const { url } = await scriptedServer(nested);
+  const lines = "try:\n    bindery.logout(token='t')\nexcept GaveUpError as error:\n    show['reason'] = str(error)";
+  const shown = await python({ url, source: 'app', secret: SECRET }, lines);
+  expect(shown).toEqual({ reason: expect.stringContaining('HTTP 503') });
+});
+
 test('the client in Python has the clock and the tickets of the other', async ({ skip }) => {
   skip(isMissing, why);
   const shown = await python(

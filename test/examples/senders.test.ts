@@ -51,7 +51,11 @@ async function apnsSender(dead: Readonly<Record<string, number>> = {}, topic = '
   const service = await apnsStandIn(new Map(PHONES.map((token) => [token, dead[token] ?? 'registered'])));
   const { key, url } = service;
   const own = { key, url, keyId: 'KEY1234567', teamId: 'TEAM123456', topic };
-  const sender = apns({ ...own, alert: { title: 'Shop', body: 'Something new' }, data: { text: 'hello' } });
+  const sender = apns({
+    ...own,
+    alert: { title: 'Shop', body: 'Something new' },
+    data: { text: 'hello', fence: 'not of this device' },
+  });
   stops.push(sender.close, service.stop);
   return { service, sendOne: sender.sendOne };
 }
