@@ -31,16 +31,12 @@ export async function sendAs(kind: string, type: string, values: SendValues, ter
   const time = at === undefined ? new Date() : new Date(at);
   if (Number.isNaN(time.getTime())) throw new UserError(`--at ${at}: is not a time in ISO 8601`);
   const target = await targetOf(values, terminal);
-  const queue = target.instance?.sourceQueues.find((one) => one.source === source);
+  const queue = queueOf(kind, source, target.instance);
   const privateJwk = target.instance?.identities[0]?.privateJwk ?? newPrivateJwk();
   const secret = target.secret ?? secretOf(source, target.instance);
   const sender = { secret, privateJwk, id, now: new Date() };
   const { method = 'POST', query, ...rest } = await provider.request(make({ account, session, now: time }), sender);
-  if (queue !== undefined) return sendToQueue(queue.url, rest.body, values.json === true, terminal);
-  if (Object.hasOwn(QUEUED, kind))
-    throw new UserError(
-      `--as ${kind}: no instance started here has a queue of "${source}"; in AWS use ${QUEUED[kind]}`,
-    );
+  if (queue !== undefined) return sendToQueue(queue, rest.body, values.json === true, terminal);
   const url = `${target.url}/events/${encodeURIComponent(source)}${query === undefined ? '' : `?${query}`}`;
   const again = `send it again with the same options and --id ${id} --at ${time.toISOString()}`;
   return report(await sent(url, { method, ...rest }, again), values.json === true, again, terminal);
@@ -62,6 +58,14 @@ const QUEUED: Readonly<Record<string, string>> = {
   eventbridge: 'aws events put-events',
   cognito: 'a call of Cognito',
 };
+
+/** The URL of the queue of a source, if its kind has one. */
+function queueOf(kind: string, source: string, instance: Instance | undefined): string | undefined {
+  const queue = instance?.sourceQueues.find((one) => one.source === source);
+  if (queue === undefined && Object.hasOwn(QUEUED, kind))
+    throw new UserError(`--as ${kind}: no local instance has a queue of "${source}"; in AWS use ${QUEUED[kind]}`);
+  return queue?.url;
+}
 
 /** Sends to a queue of the local instance, which takes any credentials. Returns the exit code. */
 async function sendToQueue(QueueUrl: string, MessageBody: string, isJson: boolean, { print }: Terminal) {

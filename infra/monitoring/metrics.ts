@@ -11,7 +11,8 @@ const withOutcome = (of: JsonPattern, outcome: string): JsonPattern =>
   FilterPattern.all(of, FilterPattern.stringValue('$.message.outcome', '=', outcome));
 const REQUEST = line('request');
 
-const RETRIED = FilterPattern.all(line('apply'), FilterPattern.stringValue('$.message.outcome', '!=', 'done'));
+const retriedBy = (worker: 'apply' | 'intake'): JsonPattern =>
+  FilterPattern.all(line(worker), FilterPattern.stringValue('$.message.outcome', '!=', 'done'));
 
 /** Selects the requests whose field is 1 or more, and its value. */
 const positive = (field: string) => ({
@@ -111,7 +112,8 @@ export class LogMetrics extends Construct {
     this.unusableSecrets = this.#add('UnusableSecrets', { from: http, lines: line('secret.unusable') });
     const done = { lines: withOutcome(line('apply'), 'done'), value: '$.message.waited_ms', unit: Unit.MILLISECONDS };
     this.queuedMs = this.#add('QueuedMs', { from: [apply.logGroup], ...done });
-    this.failingMs = this.#add('FailingMs', { from: [apply.logGroup], ...done, lines: RETRIED });
+    this.failingMs = this.#add('FailingMs', { from: [apply.logGroup], ...done, lines: retriedBy('apply') });
+    if (intake) this.#add('FailingMs', { from: [intake.logGroup], ...done, lines: retriedBy('intake') });
     const throttled = FilterPattern.stringValue('$.status', '=', '429');
     const turnedAway = accessLog && this.#add('TurnedAway', { from: [accessLog], lines: throttled });
     this.throttled = turnedAway && doors.devices ? this.#withoutFull(turnedAway) : turnedAway;

@@ -222,12 +222,16 @@ const NOWHERE = {
 };
 
 /** Has the worker finish a message with that many receives. Returns the metrics of its log lines. */
-async function metricsOfMessage(settled: MessageResult, receives: number): Promise<Record<string, unknown>> {
-  const { log, metrics } = logOf('apply');
+async function metricsOfMessage(
+  settled: MessageResult,
+  receives: number,
+  stage: 'apply' | 'intake' = 'apply',
+): Promise<Record<string, unknown>> {
+  const { log, metrics } = logOf(stage);
   const door = sqsDoor({
     settle: async () => [settled],
     postpone: postponeIn(new SQSClient(NOWHERE), [NOWHERE.endpoint]),
-    stage: 'apply',
+    stage,
     log,
     isRoutine: ({ parked }) => parked === 0,
   });
@@ -325,7 +329,8 @@ test('a message that is done has a metric of its time on the queue, and one that
   for (const parked of [0, 1])
     expect(await metricsOfMessage({ kind: 'done', id: 'r1', parked }, 1)).toEqual({ QueuedMs: expect.any(Number) });
   const again = { kind: 'retry', reason: 'Down' } as const;
-  expect(await metricsOfMessage(again, 1)).toEqual({ FailingMs: expect.any(Number) });
+  for (const stage of ['apply', 'intake'] as const)
+    expect(await metricsOfMessage(again, 1, stage)).toEqual({ FailingMs: expect.any(Number) });
 });
 
 test.each<[string, MirrorNote, metrics: object, onlyIn?: settings.MirrorDoor]>([
