@@ -7,7 +7,7 @@ export const run = command({
   name: 'bench cold',
   usage: 'npm run bench -- cold [options]',
   about:
-    'Measures the cold starts of events, account-api and apply: size of the bundle, import and first call, each in a process of its own. The trimmed handler makes the same AWS calls with our client and nothing else. The usual bundle makes them with the SDK in middy and zod, as a minified ES module. Our function on the SDK shows what our client takes off.',
+    'Measures the cold starts of the functions for HTTP and of apply: size of the bundle, import and first call, each in a process of its own. The trimmed handler makes the same AWS calls with our client and nothing else. The usual bundle makes them with the SDK in middy and zod, as a minified ES module. Our function on the SDK shows what our client takes off.',
   options: {
     runs: { value: 'N', default: `${COLD_STARTS}`, help: 'cold starts of each bundle, at least 5' },
     json: { value: 'FILE', help: 'also write the rows to a file' },

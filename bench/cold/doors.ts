@@ -1,16 +1,19 @@
+import { bearerOf } from '../../cli/token.ts';
 import type { OperationsMessage } from '../../functions/core/operation.ts';
+import type { DevicesEnvironment, ResolveEnvironment } from '../../functions/lambda/device-environment.ts';
 import type {
   AccountApiEnvironment,
   ApplyEnvironment,
   EventsEnvironment,
   VariablesOf,
 } from '../../functions/lambda/environment.ts';
-import type { FixedDoor } from '../../infra/settings.ts';
+import type { HttpDoor } from '../../infra/settings.ts';
+import { DEVELOPMENT, newPrivateJwk, withIdentity, withReader } from '../../local/identity.ts';
 import { override } from '../../test/world/examples.ts';
 import { authorized, CONFIGURATION, EVENTS_PATH, posted, SOURCE_SECRET, signed } from '../installation.ts';
 
 /** The functions that a caller waits for, and the worker behind them. */
-export type ColdDoorName = FixedDoor | 'apply';
+export type ColdDoorName = HttpDoor | 'apply';
 
 /** The variables that a door reads when it is loaded, and an event that it accepts. */
 export type ColdDoor = {
@@ -19,6 +22,10 @@ export type ColdDoor = {
 };
 
 const onRegistry = (aws: string) => ({ OPERATIONS_QUEUE_URL: `${aws}/1/operations`, REGISTRY_TABLE: 'registry' });
+
+const key = newPrivateJwk();
+const { apps, identities } = withIdentity(CONFIGURATION, key);
+const { readers } = withReader(CONFIGURATION);
 
 export const COLD_DOORS: Readonly<Record<ColdDoorName, ColdDoor>> = {
   events: {
@@ -46,6 +53,32 @@ export const COLD_DOORS: Readonly<Record<ColdDoorName, ColdDoor>> = {
       const body = JSON.stringify({ operator_type: 2, platform: 'android', token_accounts: [element] });
       return posted('/v3/device/account/batchoperate', body, authorized(SOURCE_SECRET));
     },
+  },
+  devices: {
+    variables: (aws) =>
+      ({
+        ...onRegistry(aws),
+        BINDERY_CONFIG: JSON.stringify({ apps, identities, sources: [] }),
+        SOURCE_SECRETS: '{}',
+        DEVICE_SECRET: 'devices',
+      }) satisfies VariablesOf<typeof DevicesEnvironment>,
+    event: async (now) => {
+      const iat = now.getTime() / 1000;
+      const { issuer: iss, audience: aud } = DEVELOPMENT;
+      const bearer = await bearerOf(key, { iss, aud, sub: 'alice', sid: 'session', iat, exp: iat + 3_600 });
+      return posted('/devices/shop/sign-in', '{"token":"token"}', { authorization: `Bearer ${bearer}` });
+    },
+  },
+  resolve: {
+    variables: () =>
+      ({
+        REGISTRY_TABLE: 'registry',
+        BINDERY_CONFIG: JSON.stringify({ apps, readers }),
+        READER_SECRETS: JSON.stringify({ [DEVELOPMENT.id]: 'reader' }),
+        DEVICE_SECRET: 'devices',
+      }) satisfies VariablesOf<typeof ResolveEnvironment>,
+    event: () =>
+      posted('/v1/resolve', '{"accounts":[{"account":"alice"}]}', { authorization: `Bearer ${SOURCE_SECRET}` }),
   },
   apply: {
     variables: (aws) =>

@@ -53,6 +53,7 @@ export const bundleOnSdk = (folder: string, name: string, entry: string): Promis
   bundle(join(folder, `${name}-sdk.js`), {
     ...BUNDLE,
     entryPoints: [join(root, entry)],
+    external: unusedKinds(CONFIGURATION),
     plugins: [ON_THE_SDK],
   });
 
