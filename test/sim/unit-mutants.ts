@@ -101,6 +101,22 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   ...noticedBy('events/handler', 'events/handler.ts', {
     'outcomes of events are one off after an event of two operations': ['rest.take(operations.length)', 'rest.take(1)'],
   }),
+  ...noticedBy('events/intake', 'events/intake.ts', {
+    'a message that is no event stays on its queue': ['status >= 500', 'status >= 400'],
+    'a message that could not be parked leaves its queue': ['return failed ?', 'return failed === null ?'],
+  }),
+  ...noticedBy('events/intake', 'events/sources/cognito.ts', {
+    'a call of Cognito that failed signs a user out': [" || textAt(detail, 'errorCode') !== undefined", ''],
+  }),
+  ...noticedBy('events/text-signatures', 'events/sources/fusionauth.ts', {
+    'a token of FusionAuth is of any body': [
+      "textAt(partOf(claims), 'request_body_sha256') === digestOf(body)",
+      'digestOf(body)',
+    ],
+  }),
+  ...noticedBy('events/peer-suites', 'events/signature.ts', {
+    'a signature under Ed25519 has several spellings': ['{85}[AQgw]==$', '{86}==$'],
+  }),
   ...noticedBy('mirror/push', 'mirror/push.ts', {
     'a mark received again is taken for new': ['isRedelivered: delivery.receives > 1', 'isRedelivered: false'],
     'each page of a signed-out account is forced anew': ['after?.forcedMs ?? now()', 'now()'],
