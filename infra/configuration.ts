@@ -96,8 +96,8 @@ const ofTickets = ({ id, kind, apps, accountType, tickets }: Source) =>
 const shown = (options: object) => (Object.keys(options).length > 0 ? { options } : {});
 
 /**
- * Returns the part of the configuration that an HTTP door or `intake` reads, as text for its environment. A door gets no more than
- * that: Lambda allows 4 KB for all variables of a function, and the ARNs of secrets take most of it.
+ * Returns the part of the configuration that an HTTP door or `intake` reads, as text for its environment. A door gets no
+ * more than that: Lambda allows 4 KB for all variables of a function, and the ARNs of secrets take most of it.
  */
 export function configurationFor(
   door: HttpDoor | 'intake',

@@ -46,7 +46,10 @@ export class Mirror extends Construct {
     feed(this.checks, this.checks.queue, verify, CHECKS_QUEUE.feed);
   }
 
-  /** An operator puts the value, which the hosted service gives out. Without a generator CloudFormation makes an empty secret. */
+  /**
+   * An operator puts the value, which the hosted service gives out. Without a generator CloudFormation makes an empty
+   * secret.
+   */
   #leaveEmpty(): void {
     const secret = this.secret.node.defaultChild;
     if (!(secret instanceof CfnSecret)) throw new Error('bug: Secret no longer contains a CfnSecret');

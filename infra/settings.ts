@@ -69,7 +69,8 @@ export const TIMEOUT_S: Readonly<Record<Door, number>> = {
 
 /**
  * Memory in MB, and in proportion the processor: Lambda gives one vCPU with 1,769 MB. Loading zod, Node's HTTP
- * client and, in workers, the AWS SDK takes most of a cold start, about 0.1 s of a whole vCPU. Less memory makes every cold start slower and no cheaper.
+ * client and, in workers, the AWS SDK takes most of a cold start, about 0.1 s of a whole vCPU. Less memory makes every cold
+ * start slower and no cheaper.
  */
 export const MEMORY_MB: Readonly<Record<Door, number>> = {
   events: 512,
@@ -144,7 +145,10 @@ export const MARKS_QUEUE: QueueNumbers = {
 
 const CHECKS_WINDOW_S = 5;
 
-/** The queue of checks of one mirror. Checks wait a minute anyway; five seconds more join those of many messages in one query. */
+/**
+ * The queue of checks of one mirror. Checks wait a minute anyway; five seconds more join those of many messages in one
+ * query.
+ */
 export const CHECKS_QUEUE: QueueNumbers = {
   visibilityS: 6 * TIMEOUT_S.verify + CHECKS_WINDOW_S,
   retentionS: FEEDING_S,

@@ -98,8 +98,8 @@ export const Stage = options({
     writes: Count.min(4_000, 'must be 4000 or more'),
   }).optional(),
   /**
-   * Existing secrets by the id of an app, a source or a reader, to use instead of generated ones: of an app that was removed and added
-   * again, or of a team that moves with its key. Default: none.
+   * Existing secrets by the id of an app, a source or a reader, to use instead of generated ones: of an app that was removed
+   * and added again, or of a team that moves with its key. Default: none.
    */
   secretArns: options({
     apps: z.record(z.string(), SecretArn).default({}),

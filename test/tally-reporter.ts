@@ -1,6 +1,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Closes a run with its time and one line that any machine reads, `N passed, N failed`, after a line for each reason why tests were skipped. A file that does not load counts as failed. */
+/**
+ * Closes a run with its time and one line that any machine reads, `N passed, N failed`, after a line for each reason why
+ * tests were skipped. A file that does not load counts as failed.
+ */
 export default class TallyReporter implements Reporter {
   private readonly started = performance.now();
 

@@ -66,5 +66,8 @@ export const MONTHLY = {
   metric: { dollars: 0.3, per: 'custom metric, a month', source: 'signoz.io 2026-02' },
 } as const satisfies Record<string, Price>;
 
-/** The memory that gives a function one whole processor (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). */
+/**
+ * The memory that gives a function one whole processor
+ * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
+ */
 export const ONE_PROCESSOR_MB = 1769;

@@ -88,7 +88,8 @@ function cpuUsOf(pid: string): number {
 function statOf(file: string) {
   try {
     const text = readFileSync(file, 'utf8');
-    // The name in brackets may have spaces. Behind it: state, parent, …, times in user and system mode, those of ended children.
+    // The name in brackets may have spaces. Behind it: state, parent, …, times in user and system mode, those of ended
+    // children.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map(Number);
     return {

@@ -27,7 +27,10 @@ export async function store<T extends keyof EventData>(db: ClientBase, bindery: 
 const NEXT = `select seq, id, body from bindery_outbox
   where sent_at is null and refused is null and due <= now() order by seq limit 1 for update skip locked`;
 
-/** Changes of a row after an attempt. One that fails is due again after 2, 4, 8 … 256 seconds, and does not stop those behind it. */
+/**
+ * Changes of a row after an attempt. One that fails is due again after 2, 4, 8 … 256 seconds, and does not stop those behind
+ * it.
+ */
 const MARKS = {
   sent: 'sent_at = now()',
   refused: 'refused = $2',

@@ -216,8 +216,8 @@ export function raised(
 }
 
 /**
- * The time at which the store may delete the document (ms since 1970); undefined while it binds an account without end. By then every
- * bind that it could stop is refused for its age, with a margin of `LATENESS_MS`.
+ * The time at which the store may delete the document (ms since 1970); undefined while it binds an account without end. By
+ * then every bind that it could stop is refused for its age, with a margin of `LATENESS_MS`.
  */
 export function expiryOf(document: TokenDocument): number | undefined {
   const ends = Object.values(document.edges).filter(isBind).map(leaseOf);

@@ -90,9 +90,9 @@ export interface RegistryStore {
 }
 
 /**
- * The most pointers that are used of one account. They are read in whole pages: about 460 read units. Of an account with more, the newest tokens among
- * these are shown: pointers have the order of tokens, because with that of time all logins of an account would go to one
- * partition.
+ * The most pointers that are used of one account. They are read in whole pages: about 460 read units. Of an account with
+ * more, the newest tokens among these are shown: pointers have the order of tokens, because with that of time all logins of
+ * an account would go to one partition.
  */
 export const MOST_POINTERS = 10_000;
 

@@ -55,7 +55,8 @@ type Verdict = { readonly id: string } | Fault;
 
 /**
  * Judges if one of the keys signed the raw bytes for an attempt made now: Standard Webhooks 1.0.0, the symmetric scheme `v1`
- * by secret keys, and the asymmetric one, `v1a`, by public keys. Svix has the same scheme under names of its own; `webhook-*` wins where both are there.
+ * by secret keys, and the asymmetric one, `v1a`, by public keys. Svix has the same scheme under names of its own;
+ * `webhook-*` wins where both are there.
  */
 export function verified({ headers, body }: SignedRequest, keys: readonly KeyObject[], nowMs: number): Verdict {
   const has = (family: string) => PARTS.some((part) => headers[`${family}-${part}`] !== undefined);

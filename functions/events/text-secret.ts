@@ -41,8 +41,8 @@ function isHexSigned(
 const DIGITS = { seconds: 10, milliseconds: 13 } as const;
 
 /**
- * Returns the fault of a header such as `t=TIME,v1=DIGEST`, whose digests are of the time of the attempt, a dot and the body.
- * `unit`: of that time.
+ * Returns the fault of a header such as `t=TIME,v1=DIGEST`, whose digests are of the time of the attempt, a dot and the
+ * body. `unit`: of that time.
  */
 export function timedFault(
   { headers, body }: SignedRequest,

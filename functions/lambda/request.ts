@@ -19,7 +19,10 @@ export type Body = string | Buffer;
 /** The size of a body in bytes. */
 export const bytesIn = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
 
-/** `body` is sent as JSON, as it is if it is bytes, and not at all if it is undefined. `line`: fields for the log line of the request, never an account or a token. */
+/**
+ * `body` is sent as JSON, as it is if it is bytes, and not at all if it is undefined. `line`: fields for the log line of the
+ * request, never an account or a token.
+ */
 export type HttpReply = {
   readonly status: number;
   readonly body: unknown;

@@ -49,7 +49,10 @@ export interface SweepStore {
   hasPointers(account: AccountRef): Promise<boolean>;
   /** Deletes the pointer only if it still has this `edge`; returns whether it did. */
   deletePointer(account: AccountRef, token: Token, edge: string): Promise<boolean>;
-  /** Saves the time since when the watermark, or its old sessions, are of no use, only if it has not changed. Any change makes it void. */
+  /**
+   * Saves the time since when the watermark, or its old sessions, are of no use, only if it has not changed. Any change
+   * makes it void.
+   */
   noteIdle(account: AccountRef, before: StoredWatermark, sinceMs: number): Promise<boolean>;
   /** Deletes the watermark only if it has not changed; returns whether it did. */
   deleteWatermark(account: AccountRef, before: StoredWatermark): Promise<boolean>;

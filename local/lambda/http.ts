@@ -14,7 +14,10 @@ type Match = {
   readonly parameters: Readonly<Record<string, string>>;
 };
 
-/** Finds the route of a path, among those whose function is deployed. A parameter is one whole segment or, with `+`, the rest. A trailing slash makes another path. */
+/**
+ * Finds the route of a path, among those whose function is deployed. A parameter is one whole segment or, with `+`, the
+ * rest. A trailing slash makes another path.
+ */
 function matchOf(functions: HttpFunctions, rawPath: string): Match {
   for (const { path, door } of [...ROUTES, ...OTHER_ROUTES]) {
     const local = functions[door];

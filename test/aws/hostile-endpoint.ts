@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { close, listen } from '../../local/listening.ts';
 
 /**
- * The faults of an endpoint. Before the last three the service has done what it was asked, and the client does not see it: `lost`
- * resets the connection, `half` ends it inside the answer, `short` and `long` announce another length.
+ * The faults of an endpoint. Before the last three the service has done what it was asked, and the client does not see it:
+ * `lost` resets the connection, `half` ends it inside the answer, `short` and `long` announce another length.
  */
 const FAULTS = ['reset', 'throttled', 'error', 'page', 'silent', 'lost', 'half', 'short', 'long'] as const;
 type Fault = (typeof FAULTS)[number];

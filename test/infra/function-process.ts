@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 
-/** Loads a bundle from its file and passes events to it, as Lambda's runtime does. Its console writes lines in Lambda's format. */
+/**
+ * Loads a bundle from its file and passes events to it, as Lambda's runtime does. Its console writes lines in Lambda's
+ * format.
+ */
 const RUNNER = `
 for (const level of ['debug', 'info', 'log', 'warn', 'error'])
   console[level] = (message) => process.stdout.write(JSON.stringify({ level, message }) + '\\n');

@@ -59,7 +59,10 @@ export function memorySweepStore(
 
 type Placed = readonly [place: string, item: SweepItem];
 
-/** Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before the state. */
+/**
+ * Places as texts that sort as the items of a table's partitions do: the watermark before the pointers, the document before
+ * the state.
+ */
 function* itemsOf(
   { documents, unreadable, pointers, watermarks, installations, written }: MemoryTable,
   states: ReadonlyMap<string, StoredState>,

@@ -82,7 +82,10 @@ function signed({ timeline }: Outbox, id: string, body: string): Record<string, 
   return signedHeaders(SOURCE_KEY, { id, body, ms: BEGINNING_MS + timeline.now() });
 }
 
-/** Lets everything happen up to then: messages left on the queues are findings. Returns true if all callers have come to their end. */
+/**
+ * Lets everything happen up to then: messages left on the queues are findings. Returns true if all callers have come to
+ * their end.
+ */
 export async function comesToRest(
   { timeline, onFinding }: Pick<Caller, 'timeline' | 'onFinding'>,
   busy: Promise<unknown>,

@@ -4,7 +4,10 @@ import { Installation, namesInstallation, type Operation, Session } from '../../
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { present, type Random } from './random.ts';
 
-/** The people and phones of a random case: few, so that their operations meet. Two accounts are of one type, and two of one id. */
+/**
+ * The people and phones of a random case: few, so that their operations meet. Two accounts are of one type, and two of one
+ * id.
+ */
 export const APP = AppId.parse('app');
 export const TOKENS = ['phone', 'tablet', 'watch'].map((name) => Token.parse(name));
 export const ACCOUNTS = [

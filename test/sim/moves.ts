@@ -8,8 +8,8 @@ import { MOST_SKEW_MS } from './timeline.ts';
 import { covers, leaseIn, type Span, type Truth } from './truth.ts';
 
 /**
- * The operation that an event should become, and the one that it became; none if a move had nothing to move. `lastMs`: a move takes
- * binds up to this time (ms since 1970), that of the removal before it.
+ * The operation that an event should become, and the one that it became; none if a move had nothing to move. `lastMs`: a
+ * move takes binds up to this time (ms since 1970), that of the removal before it.
  */
 export type Meaning = {
   readonly expected: Expectation;

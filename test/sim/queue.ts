@@ -21,7 +21,10 @@ export type Queue = {
   readonly sent: readonly Message[];
   /** `delayMs`: after which it is first visible. */
   readonly send: (body: string, delayMs?: number, group?: string) => void;
-  /** Up to `most` visible messages, those of a group in order, otherwise in none. `isShared`: they stay visible to others all the same. */
+  /**
+   * Up to `most` visible messages, those of a group in order, otherwise in none. `isShared`: they stay visible to others all
+   * the same.
+   */
   readonly receive: (most: number, isShared: boolean) => Receipt[];
   readonly delete: (received: Receipt) => void;
   /** Makes a received message visible again after that time. */

@@ -80,8 +80,9 @@ export function inOrder(operations: readonly Operation[]): Map<Pair, Bound> {
 }
 
 /**
- * Returns the effect of an operation alone on a binding. The newest operation that does anything to it decides: by this the answer to
- * a single question can be checked while operations are still on their way. What depends on the session of a bind, `ends` says.
+ * Returns the effect of an operation alone on a binding. The newest operation that does anything to it decides: by this the
+ * answer to a single question can be checked while operations are still on their way. What depends on the session of a bind,
+ * `ends` says.
  */
 export function effectOn(operation: Operation, about: Omit<Bound, 'by'>): 'binds' | 'removes' | undefined {
   if (operation.app !== about.app) return undefined;
@@ -180,8 +181,8 @@ export function ends(operation: Operation, { app, token, account, by }: Bound): 
 
 /**
  * The effect on a binding of logins of its token's installation with other tokens. One that is later than a login of this
- * token removes it: of an installation only the token of the newest login keeps what was bound up to then. A bind on a token that
- * had already been taken away may end in two ways. `done`: the operations that are known to be applied.
+ * token removes it: of an installation only the token of the newest login keeps what was bound up to then. A bind on a token
+ * that had already been taken away may end in two ways. `done`: the operations that are known to be applied.
  */
 export function takenAway(
   operations: readonly Operation[],

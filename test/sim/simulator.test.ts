@@ -73,7 +73,10 @@ const queueOptions = (now: () => number, maxReceiveCount: number): QueueOptions 
   onDeadLetter: () => {},
 });
 
-/** A queue of some messages and an event source whose function answers as given. Returns the messages left, and how often each was received. */
+/**
+ * A queue of some messages and an event source whose function answers as given. Returns the messages left, and how often
+ * each was received.
+ */
 async function delivered(bodies: readonly string[], invoke: (records: SQSRecord[]) => unknown, untilMs = 1_000) {
   const time = timeline();
   const faults: Faults = { strike: () => false, calm: () => {}, counts: new Map() };

@@ -115,7 +115,10 @@ export async function deliver(schedule: Schedule, message: readonly Deed[]): Pro
   while (!(await attempt(schedule, message))) await timeline.sleep(random.logUniform(1, 500));
 }
 
-/** Returns true if all operations of the message are applied, as far as the one process that tried sees. Its reads may be old. */
+/**
+ * Returns true if all operations of the message are applied, as far as the one process that tried sees. Its reads may be
+ * old.
+ */
 async function attempt(schedule: Schedule, message: readonly Deed[]): Promise<boolean> {
   const { timeline, random } = schedule;
   const process = born();

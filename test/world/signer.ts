@@ -4,7 +4,10 @@ import { webhookKey } from '../../functions/events/signature.ts';
 /** A message to sign: its id, its body, and the time of the attempt (ms since 1970). */
 type Message = { readonly id: string; readonly body: string | Uint8Array; readonly ms: number };
 
-/** The headers of one attempt to send a message (Standard Webhooks 1.0.0, scheme `v1`): in one step, for the simulator and the benchmarks, and without the code of the client. */
+/**
+ * The headers of one attempt to send a message (Standard Webhooks 1.0.0, scheme `v1`): in one step, for the simulator and
+ * the benchmarks, and without the code of the client.
+ */
 export function signedHeaders(secret: string | KeyObject, { id, body, ms }: Message) {
   const timestamp = String(Math.floor(ms / 1000));
   return {

@@ -9,7 +9,10 @@ const EFFECTS = {
   PostResetPassword: 'signed out everywhere',
 } as const;
 
-/** Logto (https://docs.logto.io/developers/webhooks). The signature has no time: the time of the event makes a replay harmless. */
+/**
+ * Logto (https://docs.logto.io/developers/webhooks). The signature has no time: the time of the event makes a replay
+ * harmless.
+ */
 export const kind = sourceKind({
   credential: 'theirs',
   accounts: ['id'],

@@ -9,7 +9,10 @@ const EFFECTS = {
   'UPDATE auth.users, deleted': 'signed out everywhere',
 } as const;
 
-/** Database webhooks of Supabase (https://supabase.com/docs/guides/database/webhooks). They bear a secret, and are not signed. */
+/**
+ * Database webhooks of Supabase (https://supabase.com/docs/guides/database/webhooks). They bear a secret, and are not
+ * signed.
+ */
 export const kind = sourceKind({
   credential: 'ours',
   accounts: ['id'],

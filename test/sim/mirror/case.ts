@@ -30,8 +30,8 @@ const MORE_MS = 2 * MINUTE_MS;
 const END_MS = 6 * DAY_MS;
 
 /**
- * One case of an app with a mirror: the real doors, the real workers and a hosted API that applies calls later than it accepts them,
- * everything between them hostile; then calm, until nothing is on its way any more.
+ * One case of an app with a mirror: the real doors, the real workers and a hosted API that applies calls later than it
+ * accepts them, everything between them hostile; then calm, until nothing is on its way any more.
  */
 export async function mirrorCase(seed: number, only: readonly Fault[] = MIRROR_FAULTS): Promise<Run> {
   const random = randomOf(seed);

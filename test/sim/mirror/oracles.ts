@@ -30,7 +30,8 @@ export function compareAtRest(watch: Watch): { readonly isLeak: boolean; readonl
   const all = scene.tokens.map((token) => {
     const [expected, actual] = [desired(watch, token), side.boundTo(token)];
     const state = stateOf(token);
-    // A token that the hosted API does not know is left alone there until it changes again; one that it forgot, until a sweep.
+    // A token that the hosted API does not know is left alone there until it changes again; one that it forgot, until a
+    // sweep.
     const isDropped = (state?.dropped !== undefined || side.isForgotten(token)) && actual.length === 0;
     if (!isDropped && names(expected) !== names(actual))
       onFinding('O4 at rest the hosted API holds what the registry says', names(actual), names(expected));

@@ -38,7 +38,10 @@ type Shown = { strayed: number; shownWrong: number; arrived: number; hidden: num
 
 type Sender = Caller & { readonly phones: readonly Phone[]; readonly shown: Shown; readonly onFinding: OnFinding };
 
-/** Asks for the devices of all people, and sends each a message. The push service keeps it while the phone is offline, or longer. */
+/**
+ * Asks for the devices of all people, and sends each a message. The push service keeps it while the phone is offline, or
+ * longer.
+ */
 export async function sendMessage(sender: Sender): Promise<void> {
   const { timeline, random, phones } = sender;
   const devices = await resolved(sender, PEOPLE);
