@@ -73,10 +73,10 @@ async function post(session: ClientHttp2Session, headers: Record<string, string>
   return answerOf(status, reason, timestamp, retryAfterMs(after));
 }
 
-/** https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns */
 /** Tests a time of APNs: milliseconds since 1970, within what a date can be. */
 const isTime = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) <= 8.64e15;
 
+/** https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns */
 function answerOf(status: number, reason: unknown, timestamp: unknown, afterMs: number | undefined): Answer {
   // Milliseconds since 1970: a phone that has registered the token again since then keeps it.
   if (status === 410 && isTime(timestamp)) return { kind: 'gone', at: new Date(timestamp) };

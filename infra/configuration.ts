@@ -13,10 +13,13 @@ export const SOURCE_KINDS = new Map(
   await Promise.all(Object.entries(KINDS).map(async ([name, load]) => [name, (await load()).kind] as const)),
 );
 
-/** The files of the kinds that no source has, as functions/events/kinds.ts names them. Its bundle leaves them out. */
+/**
+ * The files of the kinds that no source of the door `events` has, as functions/events/kinds.ts names them. Its bundle leaves
+ * them out.
+ */
 export const unusedKinds = ({ sources }: Configuration): string[] =>
   [...SOURCE_KINDS.keys()]
-    .filter((name) => !sources.some(({ kind }) => kind === name))
+    .filter((name) => !sources.some((source) => source.kind === name && !isQueued(source)))
     .map((name) => `./sources/${name}.ts`);
 
 /** Tests that a source has a secret: one that we generate, or one that an operator puts in the place of the generated. */
