@@ -10,11 +10,16 @@ import type { Door } from '../../infra/settings.ts';
 import { ownAccountApi, ownHandler } from '../conformance/own-account-api.ts';
 import { DOORS } from './bundles.ts';
 import { type Deployment, deployed } from './deployment.ts';
+import { DOOR_SCENARIOS } from './door-scenarios.ts';
 import { sourcesOf } from './embedded-stack.ts';
 import { type Actions, allowedTo } from './policy.ts';
 import type { Answer, Call } from './recorder.ts';
-import { CANARY, SCENARIOS } from './scenarios.ts';
+import { CANARY, type Scenario } from './scenario.ts';
 import { COMPLETE, MIRRORED, synthesized } from './synthesis.ts';
+import { WORKER_SCENARIOS } from './worker-scenarios.ts';
+
+/** The scenario of each function. A function in the settings without a scenario does not compile. */
+const SCENARIOS: Readonly<Record<Door, Scenario>> = { ...DOOR_SCENARIOS, ...WORKER_SCENARIOS };
 
 /** The mirrored apps, without the pace of calls that would slow the tests down. */
 const UNPACED = MIRRORED.apps.flatMap(({ mirror, ...app }) =>

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
@@ -22,6 +22,9 @@ export function temporaryFolder(onEnd: (remove: () => void) => void = onTestFini
   onEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** Returns the permissions of a file in octal digits. */
+export const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
 
 type Shared = { readonly folder: string; readonly instance: Local };
 

@@ -1,19 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { start } from '../../cli/start.ts';
-import { Configuration } from '../../functions/core/bindery-json.ts';
 import { deleteInstance, Instance, runningInstances, writeInstance } from '../../local/description.ts';
-import { developmentSecrets } from '../../local/environment.ts';
-import { newPrivateJwk, withIdentity, withReader } from '../../local/identity.ts';
 import { run } from '../cli/run.ts';
-import { CONFIG, exampleConfiguration, temporaryFolder } from './instance.ts';
+import { CONFIG, exampleConfiguration, modeOf, temporaryFolder } from './instance.ts';
 import { launch, started } from './process.ts';
-
-const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
 
 /** The one description in a folder; undefined if there is none. */
 function descriptionIn(folder: string): string | undefined {
@@ -114,63 +109,6 @@ test('a start without --data keeps the development secrets for the next one, and
   expect(readFileSync(join(folder, '.env'), 'utf8')).toContain(
     `\nBINDERY_URL=${first.instance.url}\nBINDERY_SECRET_OF_SOURCE_APP=${first.instance.sources[0]?.secret}\n`,
   );
-});
-
-test('`--fresh` replaces the development secrets in a folder', () => {
-  const [folder, configuration] = [temporaryFolder(), exampleConfiguration()];
-  const first = developmentSecrets(configuration, { path: folder });
-  const fresh = developmentSecrets(configuration, { path: folder, isFresh: true });
-  expect(fresh.sources).not.toEqual(first.sources);
-  expect(developmentSecrets(configuration, { path: folder })).toEqual(fresh);
-});
-
-test('development secrets without a folder are new in each run', () => {
-  const [one, other] = [developmentSecrets(exampleConfiguration()), developmentSecrets(exampleConfiguration())];
-  expect(one.apps['xg-android']).not.toBe(other.apps['xg-android']);
-  expect(one.sources['app']).not.toBe(other.sources['app']);
-});
-
-test('development secrets in a folder stay, in a file for their user only, and a new app gets its own', () => {
-  const folder = temporaryFolder();
-  const configuration = exampleConfiguration();
-  const { apps, sources } = configuration;
-  const first = developmentSecrets(configuration, { path: folder });
-  expect(modeOf(join(folder, 'secrets.json'))).toBe('600');
-  expect(developmentSecrets(configuration, { path: folder })).toEqual(first);
-  const more = Configuration.parse({ apps: [...apps, { id: 'new', dialect: 'xg', platform: 'ios' }], sources });
-  expect(developmentSecrets(more, { path: folder }).apps).toEqual({
-    ...first.apps,
-    new: expect.stringMatching(/^[A-Za-z0-9]{32}$/),
-  });
-});
-
-test('development secrets of a version without phones and readers stay, and get the new keys', () => {
-  const [folder, configuration] = [temporaryFolder(), withReader(exampleConfiguration())];
-  const { apps, sources, pseudonyms } = developmentSecrets(configuration);
-  writeFileSync(join(folder, 'secrets.json'), JSON.stringify({ apps, sources, pseudonyms }));
-  const secrets = developmentSecrets(configuration, { path: folder });
-  expect(secrets).toMatchObject({ apps, sources, pseudonyms });
-  expect(Object.keys(secrets.readers)).toEqual(['development']);
-  expect(developmentSecrets(configuration, { path: folder })).toEqual(secrets);
-});
-
-test('the development reader is added only if none is configured, and the development identity to those configured', () => {
-  const configured = Configuration.parse({
-    ...exampleConfiguration(),
-    identities: ['shop', 'development'].map((id) => ({
-      id,
-      apps: ['xg-ios'],
-      issuer: 'https://shop',
-      audience: ['a'],
-    })),
-    readers: [{ id: 'push', apps: ['xg-ios'] }],
-  });
-  const { identities, readers } = withIdentity(withReader(configured), newPrivateJwk());
-  expect(identities.map(({ id, issuer }) => [id, issuer])).toEqual([
-    ['shop', 'https://shop'],
-    ['development', 'https://identity.bindery.invalid'],
-  ]);
-  expect(readers).toEqual(configured.readers);
 });
 
 /** The lines of the error when an instance cannot start. */

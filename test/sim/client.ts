@@ -16,7 +16,8 @@ import { judge } from './outcomes.ts';
 import type { Answer } from './promises.ts';
 import type { Random } from './random.ts';
 import { APP_SECRET, SCENE } from './scene.ts';
-import { type Bound, byTime, effectOn, shownOfAccounts, shownOfTokens } from './serial.ts';
+import { type Bound, byTime, effectOn } from './serial.ts';
+import { shownOfAccounts, shownOfTokens } from './shown.ts';
 
 /** A client of the Account API for an app. It makes one call after the other. */
 export type Client = Caller & { readonly app: App };

@@ -9,7 +9,6 @@ import {
   type TokenOperation,
 } from '../../functions/core/operation.ts';
 import { BEGINNING_MS } from './cast.ts';
-import { present } from './random.ts';
 
 /** A binding's name: app, token and account in one text. */
 export type Pair = string;
@@ -230,25 +229,3 @@ export const bindOf = (operations: readonly Operation[], edge: string, about: Om
 export const sessionIn = (edge: string) => edge.split(/[\^@]/)[0]?.split('~')[1];
 
 export const isSame = (a: Account, b: Account): boolean => a.type === b.type && a.id === b.id;
-
-type Shown = { readonly token: Token; readonly account: Account; readonly isShown: boolean };
-
-/** Each of the tokens with each of the accounts, shown if it is among those found of the token. */
-export const shownOfTokens = (
-  tokens: readonly Token[],
-  accounts: readonly Account[],
-  found: readonly (readonly Account[])[],
-): Shown[] =>
-  tokens.flatMap((token, i) =>
-    accounts.map((account) => ({ token, account, isShown: present(found[i]).some((one) => isSame(one, account)) })),
-  );
-
-/** Each of the accounts with each of the tokens, shown if it is among those found of the account. */
-export const shownOfAccounts = (
-  accounts: readonly Account[],
-  tokens: readonly Token[],
-  found: readonly (readonly Token[])[],
-): Shown[] =>
-  accounts.flatMap((account, i) =>
-    tokens.map((token) => ({ token, account, isShown: present(found[i]).includes(token) })),
-  );

@@ -11,7 +11,8 @@ import { eventually, type History, remembered } from './lately.ts';
 import { born, type Surroundings } from './network.ts';
 import { type Answer, check, type Deed, deedOf, deedText } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
-import { pairOf, serial, shownOfAccounts, shownOfTokens, takenAway } from './serial.ts';
+import { pairOf, serial, takenAway } from './serial.ts';
+import { shownOfAccounts, shownOfTokens } from './shown.ts';
 import { timeline } from './timeline.ts';
 import { type Truth, watched } from './truth.ts';
 
