@@ -27,7 +27,7 @@ export type SearchResult = {
   readonly others: number;
   /** True if the queue was read to its end. */
   readonly isWhole: boolean;
-  /** Approximate number of messages that another reader has received. */
+  /** Approximate number of messages that another command has received. */
   readonly hidden: number;
 };
 

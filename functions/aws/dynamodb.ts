@@ -147,7 +147,7 @@ export const pointerKey = (account: AccountRef, token: Token): Key => ({
   sk: `${POINTER}${token}`,
 });
 
-/** Sorts before every pointer, so that a reader of the partition gets the watermark first. */
+/** Sorts before every pointer, so that a query of the partition gets the watermark first. */
 export const clearKey = (account: AccountRef): Key => ({ pk: accountPartition(account), sk: '#CLEAR' });
 
 export const tokenOf = (pointerSk: string): Token => Token.parse(pointerSk.slice(POINTER.length));

@@ -121,7 +121,7 @@ async function secretText(client: SecretsClient, SecretId: string, VersionStage:
 /** Makes a key of any secret text. */
 export const pseudonymKey = (text: string): KeyObject => createSecretKey(Buffer.from(text, 'utf8'));
 
-/** Keyed digest of a name, in 64 hexadecimal digits. Without the key a reader cannot find the name, even by guessing. */
+/** Keyed digest of a name, in 64 hexadecimal digits. Without the key the name cannot be found, even by guessing. */
 export const digestWith =
   (key: KeyObject) =>
   (text: string): string =>

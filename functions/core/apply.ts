@@ -111,7 +111,7 @@ const paired = (group: readonly Operation[], outcome: Outcome | Outcome[]) =>
   group.map((operation, i) => [operation, Array.isArray(outcome) ? at(outcome, i) : outcome] as const);
 
 /**
- * Raises the account's watermark, which readers compare with: one write, however many tokens the account has. It reads
+ * Raises the account's watermark, which queries compare with: one write, however many tokens the account has. It reads
  * first, because most operations come a second time, through the queue, and a failed write costs five times a read.
  */
 async function applyToAccount(

@@ -67,7 +67,7 @@ export interface RegistryStore {
   /** Raises different pointers in few calls. Returns true for each that certainly is there now; never throws, as above. */
   raisePointers(pointers: readonly PointerWrite[]): Promise<boolean[]>;
   /**
-   * A page of an account's pointers, by token, so that a reader may stop or go on later. Default: from the beginning, as
+   * A page of an account's pointers, by token, so that a caller may stop or go on later. Default: from the beginning, as
    * many as a page takes.
    */
   pointers(account: AccountRef, after?: Token, most?: number): Promise<PointerPage>;

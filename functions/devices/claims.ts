@@ -40,7 +40,7 @@ function faultIn({ claims, type = '' }: VerifiedJwt, mostS: number): string | un
   return claims['cnf'] === undefined ? undefined : 'is bound to a key ("cnf"), which nothing here checks';
 }
 
-/** The claims that name the user, and what is made of them. Default of `named`: the name as it is. */
+/** The claims that name the user, and how they are read. Default of `named`: the name as it is. */
 export type Reading = {
   readonly by: string;
   readonly account: string;

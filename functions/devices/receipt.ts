@@ -15,7 +15,7 @@ export type Receipt = z.infer<typeof Receipt>;
 const macOf = (key: KeyObject, payload: string): string =>
   createHmac('sha256', key).update(`receipt.${payload}`).digest('base64url');
 
-/** Returns a receipt as text: what it says, and an HMAC over that. */
+/** Returns a receipt as text: its JSON and an HMAC over it. */
 export function writtenReceipt(key: KeyObject, receipt: Receipt): string {
   const payload = Buffer.from(JSON.stringify(receipt)).toString('base64url');
   return `${payload}.${macOf(key, payload)}`;

@@ -59,7 +59,7 @@ export type AuthEvent =
     };
 
 /**
- * A change that a provider reports, in the provider's own names. None of them says a push token, so there is no login
+ * A change that a provider reports, in the provider's own names. A provider knows no push tokens, so there is no login
  * among them. `session`, where all others end: the one that stays.
  */
 export type Change = {
@@ -84,7 +84,7 @@ export function eventOf(
   return { kind: 'sessionLogout', apps, session, token: undefined, account };
 }
 
-/** An event with the parts of its stamps: its own time and the hash of its identity. */
+/** An event with the parts of its stamps: its own time and a hash that names it. */
 export type Stamped<E> = { readonly event: E; readonly time: TimeSpan; readonly hash: string };
 
 /**

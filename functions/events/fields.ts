@@ -3,8 +3,8 @@ import { spanOf, type TimeSpan } from '../core/time.ts';
 import { valueAt } from '../lambda/issues.ts';
 import type { Effect } from './auth-event.ts';
 
-// Readers of what providers send. None of them throws, whatever stands there: a provider's field may be null, missing, or
-// of another type than documented.
+// Functions that read the requests of providers. They never throw: a field may be null, missing, or of another type than
+// documented.
 
 /** The text at a path; undefined if there is none, or an empty one. */
 export function textAt(body: unknown, ...path: readonly (string | number)[]): string | undefined {

@@ -44,7 +44,7 @@ export const DevicesQuestion = z.strictObject({
   apps: Apps,
 });
 
-/** Parses a question. Returns all its faults otherwise, each with its place and without what is there. */
+/** Parses a question. Returns its faults if it has some: all with their places, none with a value. */
 export function questionIn<T extends z.ZodMiniObject>(
   schema: T,
   json: unknown,
