@@ -4,7 +4,20 @@ import { mutantPlugin } from './test/sim/unit-mutants.ts';
 const deep = ['test/**/*.deep.test.ts'];
 
 /** Rooms whose tests start no process and change nothing that outlives a test. */
-const SHARED = ['core', 'devices', 'events', 'jwt', 'lambda', 'memory', 'mirror', 'operations', 'resolve', 'sweep'];
+const SHARED = [
+  'account-api',
+  'infra',
+  'core',
+  'devices',
+  'events',
+  'jwt',
+  'lambda',
+  'memory',
+  'mirror',
+  'operations',
+  'resolve',
+  'sweep',
+];
 const shared = SHARED.map((room) => `test/${room}/**/*.test.ts`);
 
 // Of the root's settings a project takes all but the plugins.

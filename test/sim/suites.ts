@@ -10,24 +10,24 @@ type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise
  * smaller ones need no adapters.
  */
 export const SUITES = {
-  lattice: { seeds: { fast: 2_000, deep: 200_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
+  lattice: { seeds: { fast: 1_000, deep: 200_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
   permutations: { seeds: { fast: 40, deep: 644 }, load: async () => (await import('./permutations.ts')).everyOrder },
-  limits: { seeds: { fast: 1_000, deep: 60_000 }, load: async () => (await import('./limits.ts')).limitsCase },
-  storage: { seeds: { fast: 500, deep: 40_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
+  limits: { seeds: { fast: 500, deep: 60_000 }, load: async () => (await import('./limits.ts')).limitsCase },
+  storage: { seeds: { fast: 250, deep: 40_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
   installations: {
-    seeds: { fast: 400, deep: 30_000 },
+    seeds: { fast: 200, deep: 30_000 },
     load: async () => (await import('./storage.ts')).installationsSchedule,
   },
   collecting: {
-    seeds: { fast: 200, deep: 10_000 },
+    seeds: { fast: 100, deep: 10_000 },
     load: async () => (await import('./collecting.ts')).collectingSchedule,
   },
-  calls: { seeds: { fast: 100, deep: 3_000 }, load: async () => (await import('./calls.ts')).callsCase },
+  calls: { seeds: { fast: 50, deep: 3_000 }, load: async () => (await import('./calls.ts')).callsCase },
   'end-to-end': {
-    seeds: { fast: 120, deep: 10_000 },
+    seeds: { fast: 80, deep: 10_000 },
     load: async () => (await import('./end-to-end.ts')).endToEndCase,
   },
-  phones: { seeds: { fast: 100, deep: 3_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
+  phones: { seeds: { fast: 60, deep: 2_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
   mirror: { seeds: { fast: 25, deep: 1_500 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
 
