@@ -17,12 +17,20 @@ const PublicKey = z
 
 const Claim = z.string().check(z.regex(/^[A-Za-z0-9_:/.-]{1,128}$/, 'a claim is 1 to 128 letters, digits or _:/.-'));
 
+const OneAudience = z.string().check(z.minLength(1), z.maxLength(512));
+
+/** One audience or several, as a list. */
+const Audience = z.pipe(
+  z.union([OneAudience, z.array(OneAudience).check(z.minLength(1))], 'must be a text or a list of texts'),
+  z.transform((given) => [given].flat()),
+);
+
 /** An issuer of JWTs. `jwks`: its keys, or their URL. Default: the one that its discovery document names, on its own host. */
 export const issuerOptions = {
   /** The claim `iss`, letter for letter. */
   issuer: z.string().check(z.minLength(1), z.maxLength(512)),
   /** The claim `aud` has one of these. */
-  audience: z.array(z.string().check(z.minLength(1), z.maxLength(512))).check(z.minLength(1)),
+  audience: Audience,
   jwks: z.optional(z.union([AccountApiUrl, z.strictObject({ keys: z.array(PublicKey).check(z.minLength(1)) })])),
   algorithms: z._default(z.array(z.enum(ALGORITHMS)).check(z.minLength(1)), ['RS256', 'PS256', 'ES256', 'EdDSA']),
 };

@@ -95,10 +95,20 @@ test.each([
   ['whose keys come without encryption', { jwks: 'http://id.example/keys' }, 'identities.0.jwks: must be https'],
   ['with a private key', { jwks: { keys: [{ kty: 'EC', d: 'x' }] } }, 'identities.0.jwks'],
   ['with a secret key', { jwks: { keys: [{ kty: 'oct', k: 'x' }] } }, 'identities.0.jwks'],
+  ['without an audience', { audience: [] }, 'identities.0.audience: must be a text or a list of texts'],
   ['of no such app', { apps: ['stage'] }, 'identities.0.apps.0: there is no app "stage"'],
 ])('an identity provider is refused %s', (_, change, issue) => {
   const [first = ''] = issues({ apps: [app], sources: [source], identities: [{ ...identity, ...change }] });
   expect(first.startsWith(issue), first).toBe(true);
+});
+
+test('one audience is a list of one', () => {
+  const { identities } = Configuration.parse({
+    apps: [app],
+    sources: [source],
+    identities: [{ ...identity, audience: 'app' }],
+  });
+  expect(identities[0]?.audience).toEqual(['app']);
 });
 
 test('the identity providers in docs/phone.md are valid', async () => {
