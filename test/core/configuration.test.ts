@@ -95,7 +95,7 @@ test.each([
   ['whose keys come without encryption', { jwks: 'http://id.example/keys' }, 'identities.0.jwks: must be https'],
   ['with a private key', { jwks: { keys: [{ kty: 'EC', d: 'x' }] } }, 'identities.0.jwks'],
   ['with a secret key', { jwks: { keys: [{ kty: 'oct', k: 'x' }] } }, 'identities.0.jwks'],
-  ['without an audience', { audience: [] }, 'identities.0.audience: must be a text or a list of texts'],
+  ['without an audience', { audience: 7 }, 'identities.0.audience: must be a text or a list of texts'],
   ['of no such app', { apps: ['stage'] }, 'identities.0.apps.0: there is no app "stage"'],
 ])('an identity provider is refused %s', (_, change, issue) => {
   const [first = ''] = issues({ apps: [app], sources: [source], identities: [{ ...identity, ...change }] });
