@@ -5,6 +5,7 @@ const deep = ['test/**/*.deep.test.ts'];
 
 /** Rooms whose tests start no process and change nothing that outlives a test. */
 const SHARED = [
+  'conformance',
   'account-api',
   'infra',
   'core',
