@@ -29,7 +29,7 @@ export const installationOf = (id: string | undefined): Installation | undefined
 /** The most accounts of one operation. */
 export const ACCOUNTS_PER_OPERATION = 100;
 
-const Ms = z.int().check(z.gte(0), z.lte(LAST_MS));
+export const Ms = z.int().check(z.gte(0), z.lte(LAST_MS));
 
 /** The terms of a bind (`BindTerms`). */
 const terms = { session: z.optional(Session), untilMs: z.optional(Ms), issuedMs: z.optional(Ms) };

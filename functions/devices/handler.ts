@@ -9,7 +9,7 @@ import { type Problem, problemReply } from '../lambda/problem.ts';
 import { bytesIn, type HttpHandler, type HttpReply, type HttpRequest, jsonIn } from '../lambda/request.ts';
 import type { Accept } from '../operations/accept.ts';
 import { type BearerPorts, proofIn } from './bearer.ts';
-import { receiptIn, signOutOf, writtenReceipt } from './receipt.ts';
+import { outlivedBy, receiptIn, signOutOf, writtenReceipt } from './receipt.ts';
 import { judgedSignIn, SignInBody, type SignInPorts } from './sign-in.ts';
 import type { Keys } from './ticket.ts';
 
@@ -78,10 +78,10 @@ async function signIn(ports: Ports, app: App, request: HttpRequest): Promise<Pro
   // A later event was faster.
   if (outcome.kind === 'superseded' || outcome.kind === 'refused') return PROBLEMS.stale_token;
   const { token, stamp } = operation;
-  const { account, session, by } = proof;
+  const { account, session, issuedMs, by } = proof;
   const expires_at = body.expires_at && new Date(body.expires_at.fromMs).toISOString();
   const answer = {
-    receipt: writtenReceipt(key, { app: app.id, token, account, stamp, session }),
+    receipt: writtenReceipt(key, { app: app.id, token, account, stamp, session, issuedMs }),
     fence: fenceOf(key, operation, account, edge),
     ...(expires_at && { expires_at }),
   };
@@ -98,7 +98,8 @@ async function signOut(ports: Ports, app: App, request: HttpRequest): Promise<Pr
   );
   if (receipt === undefined && keys.includes(undefined)) throw new Unavailable('secret_unusable');
   if (receipt?.app !== app.id) return PROBLEMS.invalid_receipt;
-  const outcome = await accepted(ports, request, signOutOf(receipt));
+  const operation = signOutOf(receipt, await outlivedBy(receipt, ports.store));
+  const outcome = await accepted(ports, request, operation);
   if ('code' in outcome) return outcome;
   // A later sign-in of the account stands: that of the receipt has ended.
   return effective(outcome, { outcome: outcome.kind === 'unavailable' ? 'durable' : 'applied' }, {});

@@ -86,7 +86,7 @@ function bindOf(app: App, ref: TokenRef, proof: Proof, body: SignInBody, ms: num
 }
 
 /** How far the clock of a provider may be behind ours (ms), with the second in which it writes its times. */
-const BEHIND_MS = 6_000;
+export const BEHIND_MS = 6_000;
 
 /**
  * Tests that the account, or all accounts, were signed out on the token since the bearer was issued. The clear of a sign-in

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { deviceKey } from '../../functions/core/fence.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { writtenReceipt } from '../../functions/devices/receipt.ts';
-import { codeOf, receiptIn, ticketOf, world } from '../world/devices.ts';
+import { memoryRegistryStore } from '../memory/registry-store.ts';
+import { codeOf, NOW_S, receiptIn, ticketOf, world } from '../world/devices.ts';
 
 /** A door where Alice has signed in on t1, with her receipt. */
 async function signedIn() {
@@ -38,6 +39,47 @@ test('a receipt ends the sign-ins that its session repeated after it, such as on
   await signIn(await bearerOf());
   await signOut(receipt);
   expect(await held()).toEqual([]);
+});
+
+/** A sign-in of an older session that was judged before the one of the receipt was applied: that is stamped earlier. */
+async function outlived(olderS: number) {
+  const first = await world({ withinBudget: async () => 'late', apply: async () => [] });
+  const receipt = receiptIn(await first.signIn(await first.bearerOf()));
+  const w = await world();
+  w.state.ms += 1000;
+  await w.signIn(await w.bearerOf({ sid: 'session-0', iat: NOW_S - olderS }));
+  await w.apply(first.queued);
+  expect(await w.held()).toEqual(['0#alice']);
+  return { ...w, receipt };
+}
+
+test('a receipt ends the copy of an older sign-in that was judged before its own was applied', async () => {
+  const { signOut, held, receipt } = await outlived(60);
+  await signOut(receipt);
+  expect(await held()).toEqual([]);
+});
+
+test('a receipt leaves a later sign-in whose bearer may be newer, since clocks differ', async () => {
+  const { signOut, held, receipt } = await outlived(6);
+  await signOut(receipt);
+  expect(await held()).toEqual(['0#alice']);
+});
+
+test('a receipt of an older version has no time of its bearer, and ends its own sign-in', async () => {
+  const { signOut, held, receipt } = await signedIn();
+  const [payload = ''] = receipt.split('.');
+  const { issuedMs, ...content } = JSON.parse(Buffer.from(payload, 'base64url').toString());
+  expect(issuedMs).toBe(NOW_S * 1000);
+  await signOut(writtenReceipt(deviceKey('new'), content));
+  expect(await held()).toEqual([]);
+});
+
+test('a receipt is redeemed while the registry cannot be read', async () => {
+  const { receipt } = await signedIn();
+  const store = { ...memoryRegistryStore(), documents: () => Promise.reject(new Unavailable('Down')) };
+  const { signOut, queued } = await world({ store, withinBudget: async () => 'late', apply: async () => [] });
+  expect((await signOut(receipt)).status).toBe(202);
+  expect(queued).toHaveLength(1);
 });
 
 test('a receipt ends nothing on another token of the same session', async () => {

@@ -33,6 +33,7 @@ export const PHONE_MUTANTS: readonly UnitMutant[] = [
     ],
   }),
   ...noticedBy('devices/receipt', 'devices/receipt.ts', {
+    'a late copy of an older sign-in outlives the sign-out': ['isOlder ? msOf(edge) : undefined', 'undefined'],
     'a receipt needs no signature': ['.length > 0;', '.length >= 0;'],
     'a receipt does not end its session': ['account, stamp)),\n  session,', 'account, stamp)),\n  session: undefined,'],
   }),

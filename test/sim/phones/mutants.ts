@@ -27,7 +27,7 @@ export const PHONES_MUTANTS: readonly Hunt[] = [
   }),
   ...inFile('devices/receipt.ts', 'phones', {
     'a receipt removes everybody': [
-      "kind: 'unbind',\n  app,\n  token,\n  accounts: [account],\n  stamp: stampOf('unbind', msOf(stamp),",
+      "kind: 'unbind',\n  app,\n  token,\n  accounts: [account],\n  stamp: stampOf('unbind', Math.max(msOf(stamp), outlivedMs),",
       "kind: 'unbindTokenFromAll',\n  app,\n  token,\n  stamp: stampOf('unbind', msOf(stamp) + 3_600_000,",
     ],
     'a receipt does not end its session': [

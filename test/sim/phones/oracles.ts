@@ -1,4 +1,5 @@
 import { accountKey } from '../../../functions/core/account.ts';
+import { sessionOf as digestOfSession } from '../../../functions/core/operation.ts';
 import { pairOf, serial, takenAway } from '../serial.ts';
 import { type Attempt, type Phone, type Shop, sessionOf } from './phone.ts';
 import { type Bearer, isMeant, type Revocation } from './provider.ts';
@@ -57,7 +58,7 @@ function judge(stage: Stage, phone: Phone, device: Device, bound: ReturnType<typ
   const name = `${phone.token} ${accountKey(device.account)}`;
   const bearer = attempts
     .filter((one) => one.phone === phone && one.bearer.iatMs === by?.issuedMs)
-    .find((one) => one.bearer.login.account === device.account)?.bearer;
+    .find(({ bearer }) => bearer.login.account === device.account && mayBeOf(bearer, by?.session))?.bearer;
   if (bearer === undefined) {
     onFinding('P2 a phone is bound by a bearer of its own', name);
     return false;
@@ -71,6 +72,10 @@ function judge(stage: Stage, phone: Phone, device: Device, bound: ReturnType<typ
     onFinding('P4 no phone is bound by a bearer from before its sign-out', name);
   return isOlder(0);
 }
+
+/** Tests that a bind of the session may be by this bearer: two logins of an account may have bearers of the same second. */
+const mayBeOf = ({ login: { claims } }: Bearer, session: string | undefined): boolean =>
+  claims.sid === undefined || digestOfSession(claims.sid) === session;
 
 const hasSession = ({ login: { claims } }: Bearer): boolean =>
   claims.sid !== undefined || claims.auth_time !== undefined;
