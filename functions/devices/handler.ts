@@ -164,7 +164,7 @@ export const PROBLEMS = {
     status: 401,
     code: 'stale_token',
     detail:
-      'the bearer is older than a sign-out of its account, of a session that has ended, or older than the one of the last sign-in on this token; sign in with a new bearer',
+      'the bearer is of a session that has ended, or is older than a sign-out of its account or than the bearer of the last sign-in on this token; sign in with a new bearer',
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   },
   invalid_receipt: { status: 400, code: 'invalid_receipt', detail: 'this is no receipt of a sign-in to this app' },
