@@ -38,13 +38,13 @@ test('calls without a time end as if they had happened in the order in which the
   await expectNoFindings('calls', 'deep');
 });
 
-test('doors, queue, worker and store leak nothing and lose nothing in 10,000 hostile cases', async () => {
+test('doors, queue, worker and store leak nothing and lose nothing in 8,000 hostile cases', async () => {
   const { faults, figures } = await expectNoFindings('end-to-end', 'deep');
   expect(figures.leakedMs).toBe(0);
   expect(Object.keys(faults).sort()).toEqual([...FAULTS].sort());
 });
 
-test('phones show no message to another person in 3,000 hostile cases, and would without the fence', async () => {
+test('phones show no message to another person in 2,000 hostile cases, and would without the fence', async () => {
   const { faults, figures } = await expectNoFindings('phones', 'deep');
   expect(figures.shownWrong).toBe(0);
   expect(figures.strayed).toBeGreaterThan(300);
@@ -53,7 +53,7 @@ test('phones show no message to another person in 3,000 hostile cases, and would
   expect(Object.keys(faults).sort()).toEqual([...expected].sort());
 });
 
-test('a hosted API that loses, delays and swaps calls ends as the registry says, in 1,500 hostile cases', async () => {
+test('a hosted API that loses, delays and swaps calls ends as the registry says, in 1,200 hostile cases', async () => {
   const { faults, figures } = await expectNoFindings('mirror', 'deep');
   expect([figures.leaksAtRest, figures.missingAtRest]).toEqual([0, 0]);
   // Of simulated time: every wait that a single failure can cost, one after the other, is some minutes.
