@@ -149,7 +149,7 @@ function read<W extends string, O extends Options>(
   const isFree = Object.hasOwn(values, freeWith);
   if (words === undefined) {
     if (word !== undefined) throw new UserError(`\`${name}\` takes no argument "${word}". ${SEE_HELP}`);
-  } else if (word === undefined || more.length > 0 || !(isFree || Object.hasOwn(words, word)))
+  } else if (more.length > 0 || !(isFree || Object.hasOwn(words, word ?? '')))
     throw new UserError(`\`${name}\` needs one of ${Object.keys(words).join(', ')}. ${SEE_HELP}`);
   const other = Object.keys(values).find((option) => options[option]?.only?.includes(word ?? '') === false);
   if (other !== undefined && !isFree) throw new UserError(`\`${name} ${word}\` has no option --${other}. ${SEE_HELP}`);
@@ -157,7 +157,7 @@ function read<W extends string, O extends Options>(
     text === undefined ? [] : [[option, text]],
   );
   // The parser was given exactly these options and words.
-  return { word, values: { ...Object.fromEntries(defaults), ...values } } as Given<W, O>;
+  return { word: word ?? '', values: { ...Object.fromEntries(defaults), ...values } } as Given<W, O>;
 }
 
 const SEE_HELP = 'Run with --help.';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../functions/core/bindery-json.ts';
-import type { Source } from '../functions/core/configuration.ts';
+import { Source } from '../functions/core/configuration.ts';
 import { KINDS } from '../functions/events/kinds.ts';
 import { faultsOf } from '../functions/events/source.ts';
 import { nearestName } from './nearest-name.ts';
@@ -46,12 +46,19 @@ export function contentOf(json: unknown): Content | { problems: string[] } {
   const read = Configuration.safeParse(rest);
   const staged = z.object({ stages: Stages }).safeParse({ stages: given });
   const issues = [read, staged].flatMap(({ error }) => error?.issues ?? []);
-  const problems = issues.map(({ path, message }) => `${place(path)}${message}`);
+  const problems = [...issues.map(({ path, message }) => `${place(path)}${message}`), ...kindProblems(rest['sources'])];
   if (!read.success || !staged.success) return { problems };
   const content = { configuration: read.data, stages: staged.data.stages };
-  const more = [...read.data.sources.flatMap(sourceProblems), ...straySecrets(content)];
+  const more = [...problems, ...straySecrets(content)];
   return more.length > 0 ? { problems: more } : content;
 }
+
+/** Returns a line for each fault that kinds find in their sources, also if other parts of the file have faults. */
+const kindProblems = (sources: unknown): string[] =>
+  (Array.isArray(sources) ? sources : []).flatMap((given, index) => {
+    const source = Source.safeParse(given);
+    return source.success ? sourceProblems(source.data, index) : [];
+  });
 
 /** Returns a line for each fault of a source that its kind finds. */
 function sourceProblems(source: Configuration['sources'][number], index: number): string[] {

@@ -56,6 +56,7 @@ test.each<[string, string[], string]>([
     '--as stytch sends user.create, user.delete, member.delete',
   ],
   ['an option of other events', ['--as', 'clerk', 'user.deleted', '--token', 't'], 'an event of clerk has no --token'],
+  ['no event', ['--as', 'stytch'], '--as stytch sends user.create, user.delete, member.delete'],
   ['no account', ['--as', 'clerk', 'user.deleted'], 'give one account with --account'],
   ['no time', ['--as', 'clerk', 'user.deleted', '--account', 'a', '--at', 'x'], '--at x: is not a time in ISO 8601'],
 ])('`send` with %s says so', async (_, options, err) => {

@@ -58,6 +58,17 @@ test.each([
   expect(problems.join()).not.toContain('pw');
 });
 
+test('the faults of a source are listed beside those of other parts of the file', () => {
+  const apps = [{ id: 'ios', dialect: 'xg', platform: 'ios' }];
+  const sources = [{ id: 'web', kind: 'auth0', apps: ['ios'] }];
+  const identities = [{ id: 'auth0', apps: ['ios'], issuer: 'https://tenant.eu.auth0.com/', audience: 7 }];
+  const problems = problemsOf(JSON.stringify({ apps, sources, identities }));
+  expect(problems.sort()).toEqual([
+    'identities[0].audience: must be a text or a list of texts',
+    expect.stringMatching(/^sources\[0\]\.kind: there is no kind "auth0"/),
+  ]);
+});
+
 test('a file that is not JSON is one problem', () => {
   expect(problemsOf('{ "apps" [')).toEqual([expect.stringMatching(/^is not JSON: .* position 9/)]);
 });
