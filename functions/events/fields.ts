@@ -12,6 +12,9 @@ export function textAt(body: unknown, ...path: readonly (string | number)[]): st
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** Tests that a field is there and not null. One of an unknown form still says what an event is about. */
+export const isGiven = (body: unknown, name: string): boolean => (valueAt([name], body) ?? null) !== null;
+
 /** The elements of the list at a path; none if there is no list. */
 export function listAt(body: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
   const value = valueAt(path, body);
@@ -22,8 +25,11 @@ export function listAt(body: unknown, ...path: readonly (string | number)[]): re
 export const effectIn = <E extends Effect>(effects: Readonly<Record<string, E>>, type: string | undefined) =>
   type !== undefined && Object.hasOwn(effects, type) ? effects[type] : undefined;
 
+/** 2001-09-09: an earlier time is none, or is written in another unit, and would remove nothing. */
+const FIRST_MS = 1_000_000_000_000;
+
 const within = (fromMs: number, toMs: number): TimeSpan | undefined =>
-  fromMs >= 0 && toMs < LAST_MS ? { fromMs, toMs } : undefined;
+  fromMs >= FIRST_MS && toMs < LAST_MS ? { fromMs, toMs } : undefined;
 
 const numberAt = (body: unknown, path: readonly (string | number)[]): number => {
   const value = valueAt(path, body);

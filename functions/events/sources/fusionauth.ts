@@ -3,7 +3,7 @@ import { createHmac, hash, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
 import { valueAt } from '../../lambda/issues.ts';
 import { type Body, type HttpRequest, jsonIn } from '../../lambda/request.ts';
-import { msAt, textAt } from '../fields.ts';
+import { isGiven, msAt, textAt } from '../fields.ts';
 import type { Fault } from '../signature.ts';
 import { type Fact, readJson, sourceKind } from '../source.ts';
 import { isOneText, textKey } from '../text-secret.ts';
@@ -60,10 +60,10 @@ function factOf(event: unknown, ownApplication: string | undefined): Fact {
       return everywhere;
     case 'jwt.refresh-token.revoke': {
       const session = textAt(event, 'refreshToken', 'id');
-      if (session !== undefined) return { ...everywhere, what: 'session ended', session };
+      if (isGiven(event, 'refreshToken')) return { ...everywhere, what: 'session ended', session };
       // All tokens of a user in one application, which may be another one.
-      const application = textAt(event, 'applicationId');
-      return application === undefined || application === ownApplication ? everywhere : { nothing: 'other_type' };
+      const isOther = isGiven(event, 'applicationId') && valueAt(['applicationId'], event) !== ownApplication;
+      return isOther ? { nothing: 'other_type' } : everywhere;
     }
     default:
       return { nothing: 'other_type' };

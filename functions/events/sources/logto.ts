@@ -28,7 +28,10 @@ export const kind = sourceKind({
 function factOf(body: unknown): Fact {
   const event = textAt(body, 'event');
   const isSuspended = valueAt(['data', 'isSuspended'], body) === true;
-  const what = effectIn(EFFECTS, isSuspended ? `${event}, suspended` : event);
+  const what = effectIn(
+    EFFECTS,
+    isSuspended && event === 'User.SuspensionStatus.Updated' ? `${event}, suspended` : event,
+  );
   if (what === undefined) return { nothing: 'other_type' };
   const account = textAt(body, 'data', 'id') ?? textAt(body, 'params', 'userId') ?? textAt(body, 'userId');
   return { id: '', at: isoAt(body, 'createdAt') ?? 'arrival', what, account };

@@ -3,7 +3,7 @@ import { issuerOptions } from '../../core/identity.ts';
 import { keySetOf } from '../../jwt/keys.ts';
 import { verified } from '../../jwt/verify.ts';
 import type { HttpReply } from '../../lambda/request.ts';
-import { secondsAt, textAt } from '../fields.ts';
+import { isGiven, secondsAt, textAt } from '../fields.ts';
 import { type Fact, type Refused, sourceKind } from '../source.ts';
 
 const LOGOUT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -39,7 +39,7 @@ function logoutIn(claims: object, account: string): { facts: Fact[] } | Refused 
   const [user, session] = [textAt(claims, account), textAt(claims, 'sid')];
   if (user === undefined && session === undefined) return refused('the token has neither "sub" nor "sid"');
   const fact = { id: textAt(claims, 'jti') ?? '', at: secondsAt(claims, 'iat') ?? ('arrival' as const), account: user };
-  if (session === undefined) return { facts: [{ ...fact, what: 'signed out everywhere' }] };
+  if (!isGiven(claims, 'sid')) return { facts: [{ ...fact, what: 'signed out everywhere' }] };
   return { facts: [{ ...fact, what: 'session ended', session }] };
 }
 

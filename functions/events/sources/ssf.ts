@@ -3,7 +3,7 @@ import { issuerOptions } from '../../core/identity.ts';
 import { keySetOf } from '../../jwt/keys.ts';
 import { verified } from '../../jwt/verify.ts';
 import type { HttpReply } from '../../lambda/request.ts';
-import { effectIn, listAt, msAt, secondsAt, textAt } from '../fields.ts';
+import { effectIn, isGiven, listAt, msAt, secondsAt, textAt } from '../fields.ts';
 import { type Fact, type Received, sourceKind } from '../source.ts';
 
 const EFFECTS = {
@@ -107,12 +107,11 @@ function typeOf(type: string | undefined, event: unknown, isPart: boolean): stri
 function subjectOf(claims: object, event: unknown, naming: Naming) {
   const subject: unknown = objectAt(claims, 'sub_id') ??
     objectAt(event, 'subject') ?? { sub: Reflect.get(claims, 'sub') };
-  const parts = ['session', 'device', 'application'].map((name) => objectAt(subject, name));
-  const session = ['id', 'sub', 'jti', 'assertion_id'].map((name) => textAt(parts[0], name)).find(Boolean);
+  const session = ['id', 'sub', 'jti', 'assertion_id'].map((name) => textAt(subject, 'session', name)).find(Boolean);
   return {
     user: accountIn(objectAt(subject, 'user') ?? subject, naming),
     session,
-    isPart: parts.some((part) => part !== undefined),
+    isPart: ['session', 'device', 'application'].some((name) => isGiven(subject, name)),
   };
 }
 

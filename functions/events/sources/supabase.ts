@@ -1,3 +1,4 @@
+import { eventHash } from '../../core/stamp.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
 import { type Fact, readJson, sourceKind } from '../source.ts';
 import { authorizationFault, textKey } from '../text-secret.ts';
@@ -31,17 +32,20 @@ function factOf(body: unknown, nowMs: number): Fact {
   if (what === undefined) return { nothing: 'other_type' };
   const row = label === change ? 'old_record' : 'record';
   const id = textAt(body, row, 'id');
-  const named = { id: `${change} ${id}`, what };
+  const named = { id: eventHash(change, id), what };
   if (what === 'session ended') return { ...named, at: 'arrival', account: textAt(body, row, 'user_id'), session: id };
-  // A deleted row has no time of its deletion, and an update has the one that it wrote.
-  const at = label === change ? undefined : isoAt(body, row, 'updated_at');
+  // A deleted row has no time of its deletion, and an update by plain SQL may leave the one of before.
+  const at = label !== change && isNew(body, 'updated_at') ? isoAt(body, row, 'updated_at') : undefined;
   return { ...named, at: at ?? 'arrival', account: id };
 }
 
+/** Tests that an update changed a column. */
+const isNew = (body: unknown, column: string): boolean =>
+  textAt(body, 'record', column) !== textAt(body, 'old_record', column);
+
 /** How an update ended a user's access. Other updates, such as that of every sign-in, must not sign anyone out. */
 function endingIn(body: unknown, nowMs: number): 'banned' | 'deleted' | 'changed' {
-  const isNew = (column: string) => textAt(body, 'record', column) !== textAt(body, 'old_record', column);
-  if (isNew('deleted_at') && textAt(body, 'record', 'deleted_at') !== undefined) return 'deleted';
+  if (isNew(body, 'deleted_at') && textAt(body, 'record', 'deleted_at') !== undefined) return 'deleted';
   const until = isoAt(body, 'record', 'banned_until');
-  return isNew('banned_until') && until !== undefined && until.toMs > nowMs ? 'banned' : 'changed';
+  return isNew(body, 'banned_until') && until !== undefined && until.toMs > nowMs ? 'banned' : 'changed';
 }

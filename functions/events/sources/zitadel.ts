@@ -1,3 +1,4 @@
+import { eventHash } from '../../core/stamp.ts';
 import { valueAt } from '../../lambda/issues.ts';
 import { effectIn, isoAt, textAt } from '../fields.ts';
 import { type Fact, readJson, sourceKind } from '../source.ts';
@@ -24,6 +25,6 @@ function factOf(body: unknown): Fact {
   const what = effectIn(EFFECTS, textAt(body, 'event_type'));
   if (what === undefined) return { nothing: 'other_type' };
   const account = textAt(body, 'aggregateID');
-  const id = `${account} ${valueAt(['sequence'], body)}`;
+  const id = eventHash(account, valueAt(['sequence'], body));
   return { id, at: isoAt(body, 'created_at') ?? 'arrival', what, account };
 }
