@@ -24,11 +24,11 @@ export const SUITES = {
   },
   calls: { seeds: { fast: 50, deep: 3_000 }, load: async () => (await import('./calls.ts')).callsCase },
   'end-to-end': {
-    seeds: { fast: 80, deep: 8_000 },
+    seeds: { fast: 50, deep: 8_000 },
     load: async () => (await import('./end-to-end.ts')).endToEndCase,
   },
-  phones: { seeds: { fast: 60, deep: 2_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
-  mirror: { seeds: { fast: 25, deep: 1_200 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
+  phones: { seeds: { fast: 40, deep: 2_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
+  mirror: { seeds: { fast: 15, deep: 1_200 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
 
 /** The number of seeds of a suite that each of the two test runs takes. */
