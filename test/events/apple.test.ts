@@ -1,8 +1,7 @@
-import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { kind } from '../../functions/events/sources/apple.ts';
 import { apple as provider } from '../../local/providers/apple.ts';
-import { PUBLIC_KEY_TEXTS, providerWorld } from '../world/providers.ts';
+import { forgeries, providerWorld } from '../world/providers.ts';
 
 const NOW = new Date('2026-11-28T12:00:00Z');
 
@@ -23,17 +22,7 @@ test.each<[string, object]>([
 });
 
 test('a notification without a signature, or with that of a secret or of an unknown key, changes nothing', async () => {
-  const { privateKey } = await generateKeyPair('ES256');
-  const signed = (alg: string, key: Parameters<SignJWT['sign']>[0], kid: string) =>
-    new SignJWT(claims()).setProtectedHeader({ alg, kid }).sign(key);
-  const tokens = [
-    new UnsecuredJWT(claims()).encode(),
-    ...(await Promise.all(PUBLIC_KEY_TEXTS.map((key) => signed('HS256', key, 'local')))),
-    await signed('ES256', privateKey, 'local'),
-    await signed('ES256', privateKey, 'other'),
-    '',
-    null,
-  ];
+  const tokens = [...(await forgeries(claims())), '', null];
   for (const payload of tokens) {
     const { send, queued } = world();
     const reply = await send({}, { request: { body: JSON.stringify({ payload }) } });

@@ -1,9 +1,7 @@
-import { Buffer } from 'node:buffer';
-import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { kind } from '../../functions/events/sources/oidc-backchannel-logout.ts';
 import { oidcBackchannelLogout as provider } from '../../local/providers/oidc-backchannel-logout.ts';
-import { providerWorld } from '../world/providers.ts';
+import { forgeries, providerWorld } from '../world/providers.ts';
 
 const NOW = new Date('2026-11-28T12:00:00Z');
 
@@ -47,16 +45,7 @@ test.each<[string, object]>([
 });
 
 test('a token without a signature, or with that of a secret or of an unknown key, changes nothing', async () => {
-  const { privateKey } = await generateKeyPair('ES256');
-  const signed = (alg: string, key: Parameters<SignJWT['sign']>[0], kid: string) =>
-    new SignJWT(claims()).setProtectedHeader({ alg, kid }).sign(key);
-  const tokens = [
-    new UnsecuredJWT(claims()).encode(),
-    await signed('HS256', Buffer.from('MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE'), 'local'),
-    await signed('ES256', privateKey, 'local'),
-    await signed('ES256', privateKey, 'other'),
-  ];
-  for (const token of tokens) {
+  for (const token of await forgeries(claims())) {
     const of = world();
     expect([(await sendToken(token, of)).status, of.queued]).toEqual([400, []]);
   }

@@ -1,8 +1,7 @@
-import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { kind } from '../../functions/events/sources/ssf.ts';
 import { ssf as provider } from '../../local/providers/ssf.ts';
-import { PUBLIC_KEY_TEXTS, providerWorld } from '../world/providers.ts';
+import { forgeries, providerWorld } from '../world/providers.ts';
 
 const NOW = new Date('2026-11-28T12:00:00Z');
 const EVENT = 'session-revoked of a session';
@@ -37,16 +36,7 @@ test.each<[string, object, string]>([
 });
 
 test('a token without a signature, or with that of a secret or of an unknown key, changes nothing', async () => {
-  const { privateKey } = await generateKeyPair('ES256');
-  const signed = (alg: string, key: Parameters<SignJWT['sign']>[0], kid: string) =>
-    new SignJWT(claims()).setProtectedHeader({ alg, kid }).sign(key);
-  const tokens = [
-    new UnsecuredJWT(claims()).encode(),
-    ...(await Promise.all(PUBLIC_KEY_TEXTS.map((key) => signed('HS256', key, 'local')))),
-    await signed('ES256', privateKey, 'local'),
-    await signed('ES256', privateKey, 'other'),
-  ];
-  for (const body of tokens) {
+  for (const body of await forgeries(claims())) {
     const { send, queued } = world();
     const reply = await send(claims(), { request: { body } });
     expect([reply.status, reply.body, queued]).toEqual([400, expect.objectContaining({ err: 'invalid_key' }), []]);

@@ -15,7 +15,7 @@ const PROBLEMS: [name: string, request: Partial<HttpRequest>, status: number, co
   ['another method', { method: 'GET' }, 405, 'not_post'],
   ['a large body', { body: Buffer.alloc(256 * 1024 + 1) }, 413, 'too_large'],
   ['no credential', { headers: {}, body: ALICE }, 401, 'invalid_token'],
-  ['a wrong secret', { headers: bearer('newest-of-nobody'), body: ALICE }, 401, 'invalid_token'],
+  ['a wrong secret', { headers: bearer('newest-of-no-reader'), body: ALICE }, 401, 'invalid_token'],
   ['another scheme', { headers: { authorization: 'Basic newest-of-sender' }, body: ALICE }, 401, 'invalid_token'],
   ['an empty secret', { headers: bearer(''), body: ALICE }, 401, 'invalid_token'],
   ['no JSON', { body: '{' }, 400, 'not_json'],

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createPublicKey } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
+import { generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import * as z from 'zod';
 import { Configuration } from '../../functions/core/bindery-json.ts';
 import type { Operation } from '../../functions/core/operation.ts';
@@ -64,7 +65,7 @@ const { d, ...publicJwk } = newPrivateJwk();
 const PRIVATE = { ...publicJwk, d };
 
 /** The public key as texts, each of which an attacker may take for a shared secret (RFC 8725 §2.1). */
-export const PUBLIC_KEY_TEXTS = [
+const PUBLIC_KEY_TEXTS = [
   createPublicKey({ key: publicJwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
   JSON.stringify(publicJwk),
 ].map((text) => Buffer.from(text));
@@ -109,4 +110,17 @@ export function providerWorld(
     return handle(asked);
   };
   return { send, queued };
+}
+
+/** JWTs with these claims that no published key signed: without a signature, and with that of a secret or another key. */
+export async function forgeries(claims: JWTPayload): Promise<string[]> {
+  const { privateKey } = await generateKeyPair('ES256');
+  const signed = (alg: string, key: Parameters<SignJWT['sign']>[0], kid: string) =>
+    new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key);
+  return [
+    new UnsecuredJWT(claims).encode(),
+    ...(await Promise.all(PUBLIC_KEY_TEXTS.map((key) => signed('HS256', key, 'local')))),
+    await signed('ES256', privateKey, 'local'),
+    await signed('ES256', privateKey, 'other'),
+  ];
 }

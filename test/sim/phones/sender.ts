@@ -69,6 +69,6 @@ function deliver(sender: Sender, phone: Phone, message: { account: Account; fenc
   shown.strayed++;
   if (!isSeen) return;
   shown.shownWrong++;
-  const user = phone.login ? accountKey(phone.login.account) : 'nobody';
+  const user = phone.login ? accountKey(phone.login.account) : 'signed out';
   onFinding('P1 no message is shown to another person', `one for ${accountKey(message.account)} to ${user}`);
 }
