@@ -58,7 +58,7 @@ export const Stage = options({
   keyArns: z.array(arn('kms', /key\/[\w-]+/)).default([]),
   /** Address that gets a mail when an alarm goes off and when it is over. Default: none. */
   alarmEmail: z.email('must be an e-mail address').optional(),
-  /** After a restore: the table to use instead of the stack's own, which stays (docs/operations.md). Default: none. */
+  /** After a restore: the table to use instead of the stack's own, which stays (docs/operations/restore.md). Default: none. */
   restoredTable: z
     .string()
     .regex(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a table')

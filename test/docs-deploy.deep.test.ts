@@ -8,7 +8,7 @@ import { type Deployment, deployed } from './infra/deployment.ts';
 import { synthesized } from './infra/synthesis.ts';
 import { exampleConfiguration, root } from './local/instance.ts';
 
-const blocks = ['README.md', 'docs/operations.md'].flatMap((page) =>
+const blocks = ['README.md', 'docs/operations/redrive.md'].flatMap((page) =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block),
 );
 
@@ -34,7 +34,7 @@ test('the login of README is accepted by the deployed stack', async () => {
   expect(output).toContain('"outcome": "applied"');
 });
 
-test('the commands of docs/operations.md list a parked message and say what a redrive would do', async () => {
+test('the commands of docs/operations/redrive.md list a parked message and say what a redrive would do', async () => {
   const { sqs, queueUrl } = deployment;
   // Without a reason among its attributes a message is one that SQS has set aside.
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl('Operations/Parked'), MessageBody: 'unreadable' }));

@@ -12,9 +12,10 @@ const chapter = (page: string, title: string): string =>
     .split(/^## /m)
     .find((one) => one.startsWith(`${title}\n`)) ?? '';
 const deploy = chapter('README.md', 'Deploy');
-const options = chapter('docs/operations.md', 'Deploy');
+const page = (name: string) => readFileSync(join(root, 'docs/operations', name), 'utf8');
+const options = page('deploy.md');
 const blocksIn = (text: string) => [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
-const blocks = [deploy, chapter('docs/operations.md', 'Redrive')].flatMap(blocksIn);
+const blocks = [deploy, page('redrive.md')].flatMap(blocksIn);
 
 const configuration = exampleConfiguration();
 const mirror = { url: 'https://openapi.example', app: '1500', dialect: 'xg' };
@@ -28,7 +29,7 @@ const stacks = [
   synthesized({ configuration: mirrored }),
 ] as const;
 
-test('README and docs/operations.md name outputs of the stack, all of them and no other', () => {
+test('README and docs/operations/deploy.md name outputs of the stack, all of them and no other', () => {
   const named = blocks.flatMap((block) => [...block.matchAll(/# the output (\w+)/g)].map(([, name]) => name));
   const prose = options.replace(/```[\s\S]*?```/g, '');
   const listed = [...prose.matchAll(/`([A-Z][a-z]\w+)(…?)`/g)].map(([, name = '', rest]) => ({ name, rest }));
@@ -39,9 +40,9 @@ test('README and docs/operations.md name outputs of the stack, all of them and n
   expect(outputs.filter((output) => !isListed(output))).toEqual([]);
 });
 
-test('README names options that the stack has, and docs/operations.md names all of them', () => {
+test('README names options that the stack has, and docs/operations/deploy.md names all of them', () => {
   const namedIn = (text: string) => [...text.matchAll(/-c (\w+)=/g)].map(([, name = '']) => name);
   expect(namedIn(deploy)).toContain('stage');
   expect(CONTEXT_NAMES).toEqual(expect.arrayContaining(namedIn(deploy)));
-  expect(new Set(namedIn(readFileSync(join(root, 'docs/operations.md'), 'utf8')))).toEqual(new Set(CONTEXT_NAMES));
+  expect(new Set(namedIn(options))).toEqual(new Set(CONTEXT_NAMES));
 });

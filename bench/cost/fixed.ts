@@ -10,7 +10,7 @@ const Resource = z.object({
   Properties: z.object({ Metrics: z.array(z.object({ MetricStat: z.unknown().optional() })).optional() }).optional(),
 });
 
-/** Metrics from logs that have values in good times, and so are billed (docs/operations.md). */
+/** Metrics from logs that have values in good times, and so are billed (docs/operations/cost.md). */
 const LOG_METRICS = 3;
 
 /** Receives of an idle queue in a month of 30 days: each waits 20 seconds. */

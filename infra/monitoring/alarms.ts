@@ -22,7 +22,7 @@ import { type LogMetrics, percent, total } from './metrics.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 export type AlarmDefinition = {
-  /** Also the heading of its section in docs/operations.md. Its construct has this id: a new title is a new alarm. */
+  /** Also the heading of its section in docs/operations/alarms.md. Its construct has this id: a new title is a new alarm. */
   readonly title: string;
   readonly meaning: string;
   /** The first thing that an operator does. */
@@ -85,7 +85,7 @@ export class Alarms extends Construct {
     const { badPeriods = 1, ofPeriods = badPeriods } = definition;
     const place = owner === undefined ? '' : `${owner.kind} ${owner.kind === 'Mirror' ? 'of ' : ''}${owner.id}: `;
     return new Alarm(this, owner === undefined ? title : `${title} (${owner.id})`, {
-      alarmDescription: `${place}${meaning} First: ${firstStep} docs/operations.md#${title.toLowerCase().replaceAll(' ', '-')}`,
+      alarmDescription: `${place}${meaning} First: ${firstStep} docs/operations/alarms.md#${title.toLowerCase().replaceAll(' ', '-')}`,
       metric,
       threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

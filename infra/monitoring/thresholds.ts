@@ -1,6 +1,6 @@
 /**
  * The value from which each alarm goes off (infra/monitoring/alarms.ts, mirror-alarms.ts). Percentages are of the requests
- * of five minutes. docs/operations.md names these numbers, and a test compares it with them.
+ * of five minutes. docs/operations/alarms.md names these numbers, and a test compares it with them.
  */
 export const THRESHOLDS = {
   /**

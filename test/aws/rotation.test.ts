@@ -21,8 +21,8 @@ import { localClient } from './local-client.ts';
 const MINUTE = 60_000;
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:one';
 
-/** The commands of docs/operations.md, run with a stand-in for `aws` that says with which arguments it was called. */
-const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+/** The commands of docs/operations/rotate.md, run with a stand-in for `aws` that says with which arguments it was called. */
+const page = readFileSync(join(import.meta.dirname, '../../docs/operations/rotate.md'), 'utf8');
 const commandWith = (...words: string[]): string => {
   const found = page.split('\n').find((line) => words.every((word) => line.includes(word)));
   if (found === undefined) throw new Error(`no command with ${words.join(' and ')}`);

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Match } from 'aws-cdk-lib/assertions';
@@ -28,7 +28,9 @@ import { world as accountApi, basic, tokenAccounts } from '../world/account-api.
 import { world as events, login as loginOf, NOW, signed } from '../world/events.ts';
 import { COMPLETE, MIRRORED, synthesized } from './synthesis.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+const folder = join(import.meta.dirname, '../../docs/operations');
+const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+const page = readdirSync(folder).map(read).join('\n');
 
 const dev = synthesized({ configuration: COMPLETE });
 const functionUrls = synthesized({ configuration: COMPLETE, front: 'function-url' });
@@ -47,19 +49,16 @@ const alarmsOf = ({ template }: typeof dev) =>
 
 /** A heading as its link spells it. */
 const slug = (heading: string): string => heading.toLowerCase().replaceAll(' ', '-');
-const alarmSections = page
-  .split(/^## /m)
-  .filter((chapter) => chapter.startsWith('Alarms\n'))
-  .flatMap((chapter) => [...chapter.matchAll(/^### (.+)$/gm)].map(([, heading = '']) => slug(heading)));
+const alarmSections = [...read('alarms.md').matchAll(/^## (.+)$/gm)].map(([, heading = '']) => slug(heading));
 
-test('an alarm names the meaning, the first step and its section in docs/operations.md, and is off without traffic', () => {
+test('an alarm names the meaning, the first step and its section in docs/operations/alarms.md, and is off without traffic', () => {
   for (const { AlarmDescription, TreatMissingData } of [...alarmsOf(dev), ...alarmsOf(functionUrls)]) {
-    expect(AlarmDescription).toMatch(/^[^.]+\..* First: .+[.?] docs\/operations\.md#[a-z-]+$/);
+    expect(AlarmDescription).toMatch(/^[^.]+\..* First: .+[.?] docs\/operations\/alarms\.md#[a-z-]+$/);
     expect(TreatMissingData).toBe('notBreaching');
   }
 });
 
-test('every alarm has its section in docs/operations.md, and every section its alarm', () => {
+test('every alarm has its section in docs/operations/alarms.md, and every section its alarm', () => {
   const sectionsOf = (of: typeof dev) => alarmsOf(of).map(({ AlarmDescription }) => AlarmDescription.split('#')[1]);
   expect([...new Set(sectionsOf(dev))].toSorted()).toEqual(alarmSections.toSorted());
   expect(sectionsOf(functionUrls)).toEqual(sectionsOf(dev));
@@ -416,7 +415,7 @@ test('the dashboard answers from top to bottom: is it safe, is it keeping up, ea
   }
 });
 
-test('docs/operations.md names only outputs that exist', () => {
+test('the pages of docs/operations name only outputs that exist', () => {
   const outputs = [dev, functionUrls, synthesized({ encryption: 'kms' })].flatMap(({ template }) =>
     Object.keys(template.findOutputs('*')),
   );
@@ -426,7 +425,7 @@ test('docs/operations.md names only outputs that exist', () => {
   expect(named.filter((name) => !outputs.includes(`${name}`))).toEqual([]);
 });
 
-test('docs/operations.md has the numbers that are deployed', () => {
+test('the pages of docs/operations have the numbers that are deployed', () => {
   const { single: _, ...thresholds } = THRESHOLDS;
   const { EVENT_SOURCE, MARKS_QUEUE, OPERATIONS_QUEUE } = settings;
   const { maxConcurrency, logRetentionDays, throttle } = Stage.parse({});
