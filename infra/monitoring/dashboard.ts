@@ -13,7 +13,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { Mirror } from '../mirror.ts';
 import type { AlarmSources, Alarms } from './alarms.ts';
-import type { MirrorMetrics } from './metrics.ts';
+import type { MirrorMetrics } from './mirror-metrics.ts';
 
 type DashboardSources = AlarmSources & {
   readonly table: Pick<ITable, 'metric'>;
@@ -57,6 +57,7 @@ const safe = ({ operations, front, log }: AlarmSources): Graph[] => [
     left: [operations.parked.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM })],
   },
   { title: 'Refused, by reason', left: [new MathExpression({ expression: log.refusedByReason, label: '' })] },
+  { title: 'Events without an effect, by reason', left: [...log.ignored] },
   { title: 'Answered 5xx, and bugs', left: [front.failures, log.bugs] },
 ];
 

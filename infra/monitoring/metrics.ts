@@ -6,7 +6,7 @@ import type { DoorFunction } from '../function.ts';
 import type { MirrorFunctions } from '../mirror.ts';
 
 /** Matches lines by name. Lambda's JSON log format puts the object that a function logs under `message`. */
-const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
+export const line = (message: string): JsonPattern => FilterPattern.stringValue('$.message.message', '=', message);
 const withOutcome = (of: JsonPattern, outcome: string): JsonPattern =>
   FilterPattern.all(of, FilterPattern.stringValue('$.message.outcome', '=', outcome));
 const REQUEST = line('request');
@@ -20,6 +20,13 @@ const positive = (field: string) => ({
   value: `$.message.${field}`,
 });
 
+/** Fields of a line that count events without an effect, by the metric. */
+const IGNORED = {
+  IgnoredOtherType: '$.message.ignored_other_type',
+  IgnoredNoAccount: '$.message.ignored_no_account',
+  IgnoredNoSession: '$.message.ignored_no_session',
+} as const;
+
 /** The logs that metrics are made of. */
 type LogSources = {
   doors: HttpDoors;
@@ -32,7 +39,7 @@ type LogSources = {
 };
 
 /** The log lines that one metric is made of. */
-type LineSelection = {
+export type LineSelection = {
   from: readonly ILogGroup[];
   lines: JsonPattern;
   /** Selector of the value in a line. Default: count the lines. */
@@ -43,7 +50,12 @@ type LineSelection = {
 };
 
 /** Adds the filters that make a metric of log lines. Returns the metric. */
-function lineMetric(scope: Construct, metricNamespace: string, metricName: string, selection: LineSelection): Metric {
+export function lineMetric(
+  scope: Construct,
+  metricNamespace: string,
+  metricName: string,
+  selection: LineSelection,
+): Metric {
   const { from, lines: filterPattern, value, unit, by } = selection;
   for (const logGroup of from) {
     new MetricFilter(scope, `${metricName} in ${logGroup.node.path.split('/').at(-1)}`, {
@@ -85,6 +97,8 @@ export class LogMetrics extends Construct {
   readonly failingMs: Metric;
   /** Removals that left a later bind standing: late or repeated events, or clocks of senders that disagree. */
   readonly supersededRemovals: Metric;
+  /** Events that changed nothing, one metric for each reason. Their senders got a 200 (functions/events/source.ts). */
+  readonly ignored: readonly Metric[];
   /** Seconds that the clock of a login's sender was ahead of ours, one value a login that must be sent again. */
   readonly aheadS: Metric;
   /** Requests that the gateway throttled. It answered 429, and the caller sends again. */
@@ -106,6 +120,11 @@ export class LogMetrics extends Construct {
     this.superseded = this.#add('Superseded', { from: http, ...positive('superseded') });
     this.supersededRemovals = this.#add('SupersededRemovals', { from: http, ...positive('superseded_removals') });
     this.aheadS = this.#add('AheadS', { from: [doors.events.logGroup], unit: Unit.SECONDS, ...positive('ahead_s') });
+    const arriving = [doors.events.logGroup, ...(intake ? [intake.logGroup] : [])];
+    this.ignored = Object.entries(IGNORED).map(([name, field]) => {
+      const selection = { lines: FilterPattern.numberValue(field, '>=', 1), value: field };
+      return this.#add(name, { from: arriving, ...selection });
+    });
     this.durable = this.#add('Durable', { from: http, lines: withOutcome(REQUEST, 'durable') });
     this.#add('Refused', { from: http, lines: withOutcome(REQUEST, 'refused'), by: ['reason'] });
     this.bugs = this.#add('Bugs', { from: [...http, ...workers], lines: line('bug') });
@@ -158,75 +177,6 @@ export class LogMetrics extends Construct {
 
   #add(metricName: string, selection: LineSelection): Metric {
     return lineMetric(this, this.#namespace, metricName, selection);
-  }
-}
-
-/** Why `verify` checked a token, as the log has it (functions/mirror/mark.ts): after a push, once more, by the sweep. */
-type Cause = 'push' | 'again' | 'sweep';
-
-const stopped: JsonPattern = FilterPattern.all(
-  line('mirror.breaker'),
-  FilterPattern.stringValue('$.message.state', '=', 'stopped'),
-);
-const exposed: JsonPattern = FilterPattern.all(
-  line('mirror.converged'),
-  FilterPattern.numberValue('$.message.exposed_ms', '>=', 0),
-);
-const MS = { unit: Unit.MILLISECONDS };
-
-/** Metrics of mirrors, each by app. functions/aws/mirrors.ts writes the lines. */
-export class MirrorMetrics extends Construct {
-  readonly #namespace: string;
-
-  constructor(scope: Construct, id: string, { mirror, verify }: MirrorFunctions) {
-    super(scope, id);
-    this.#namespace = scope.node.path;
-    const [push, check] = [{ from: [mirror.logGroup] }, { from: [verify.logGroup] }];
-    const both = { from: [mirror.logGroup, verify.logGroup] };
-    const converged = line('mirror.converged');
-    this.#add('MirrorLagMs', { ...push, ...MS, lines: line('mirror.pushed'), value: '$.message.lag_ms' });
-    this.#add('MirrorConvergedMs', { ...check, ...MS, lines: converged, value: '$.message.after_ms' });
-    this.#add('MirrorExposedMs', { ...check, ...MS, lines: exposed, value: '$.message.exposed_ms' });
-    this.#add('MirrorConverged', { ...check, lines: converged, value: '$.message.tokens' });
-    const different = { ...check, lines: line('mirror.different'), value: '$.message.tokens' };
-    this.#add('MirrorDifferent', { ...different, by: ['by'] });
-    this.#add('MirrorCalls', { ...both, lines: line('mirror.called'), by: ['answer'] });
-    this.#add('MirrorStopped', { ...both, lines: stopped });
-    this.#add('MirrorDropped', { ...both, lines: line('mirror.dropped') });
-    this.#add('MirrorUntranslatable', {
-      ...both,
-      lines: line('mirror.untranslatable'),
-      value: '$.message.accounts',
-    });
-  }
-
-  /** Milliseconds from the oldest change in a push to that push. */
-  lagMs = (app: string): Metric => this.#metric('MirrorLagMs', { app });
-  /** Milliseconds from a change to the check that found it in the hosted API. */
-  convergedMs = (app: string): Metric => this.#metric('MirrorConvergedMs', { app });
-  /** Milliseconds from a removal to the push that carried it: for so long the hosted API could show the binding. */
-  exposedMs = (app: string): Metric => this.#metric('MirrorExposedMs', { app });
-  /** Tokens that a check found equal for the first time since they changed. */
-  converged = (app: string): Metric => this.#metric('MirrorConverged', { app });
-  /** Tokens that a check found different, by the cause of the check. */
-  different = (app: string, by: Cause): Metric => this.#metric('MirrorDifferent', { app, by });
-  /** Calls to a hosted API that refuses the credential. */
-  stopped = (app: string): Metric => this.#metric('MirrorStopped', { app });
-  /** Tokens and requests that the hosted API rejects. */
-  dropped = (app: string): Metric => this.#metric('MirrorDropped', { app });
-  /** Accounts whose type does not exist in the hosted API. */
-  untranslatable = (app: string): Metric => this.#metric('MirrorUntranslatable', { app });
-
-  /** An expression for graphs: calls by their answer. */
-  callsByAnswer = (app: string): string =>
-    `SEARCH('{"${this.#namespace}",answer,app} MetricName="MirrorCalls" app="${app}"', 'Sum')`;
-
-  #metric(metricName: string, dimensionsMap: Record<string, string>): Metric {
-    return new Metric({ namespace: this.#namespace, metricName, dimensionsMap, statistic: Stats.SUM });
-  }
-
-  #add(metricName: string, { by = [], ...selection }: LineSelection): void {
-    lineMetric(this, this.#namespace, metricName, { ...selection, by: ['app', ...by] });
   }
 }
 

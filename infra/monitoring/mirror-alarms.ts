@@ -2,7 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Mirror } from '../mirror.ts';
 import { type AlarmDefinition, MAXIMUM, ONE_OF_THREE } from './alarms.ts';
-import { type MirrorMetrics, total } from './metrics.ts';
+import { total } from './metrics.ts';
+import type { MirrorMetrics } from './mirror-metrics.ts';
 import { THRESHOLDS } from './thresholds.ts';
 
 /** The alarms of one mirror. */

@@ -286,6 +286,15 @@ test('removals that were superseded, and logins ahead of our clock, are counted'
   expect(metricsOf('events', { message: 'request', outcome: 'unavailable', superseded_removals: 0 })).toEqual({});
 });
 
+test('events without an effect are counted by their reason, at the door and from queues', () => {
+  const ignored = { ignored_other_type: 2, ignored_no_account: 1 };
+  const counted = { IgnoredOtherType: 2, IgnoredNoAccount: 1 };
+  expect(metricsOf('events', { message: 'request', outcome: 'ignored', ...ignored })).toEqual(counted);
+  expect(metricsOf('intake', { message: 'intake', outcome: 'done', ...ignored })).toMatchObject(counted);
+  const both = { message: 'request', outcome: 'applied', duration_ms: 7, ignored_no_session: 1 };
+  expect(metricsOf('events', both)).toEqual({ EffectMs: 7, IgnoredNoSession: 1 });
+});
+
 test('the alarm on refused signatures reads both reasons', () => {
   const text = JSON.stringify(dev.template.findResources('AWS::CloudWatch::Alarm'));
   const reasons = [...text.matchAll(/"Name":"reason","Value":"(\w+)"/g)].map(([, reason]) => reason);
@@ -401,6 +410,7 @@ test('the dashboard answers from top to bottom: is it safe, is it keeping up, ea
       'Is it safe?',
       'ApproximateNumberOfMessagesVisible',
       'Refused, by reason',
+      'Events without an effect, by reason',
       'Is it keeping up?',
       'ApproximateAgeOfOldestMessage',
       'EffectMs',
