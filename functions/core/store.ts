@@ -1,13 +1,20 @@
-import type { Account, Token } from './account.ts';
+import { type Account, accountKey, type Token } from './account.ts';
 import type { AppId } from './configuration.ts';
 import { momentsOf, type TokenDocument, type Watermark } from './document.ts';
 import type { Installation } from './operation.ts';
 import type { Unavailable } from './outcome.ts';
 import { AT_ONCE, inParallel } from './parallel.ts';
-import { msOf, type Stamp } from './stamp.ts';
+import { digestOf, msOf, type Stamp } from './stamp.ts';
 
 export type TokenRef = { readonly app: AppId; readonly token: Token };
 export type AccountRef = { readonly app: AppId; readonly account: Account };
+
+/**
+ * An account's name in the keys of a store: 32 hexadecimal digits. It is no secret, because it can be tested against a
+ * guessed name, but a list of keys is no list of people.
+ */
+export const accountDigest = ({ app, account }: AccountRef): string =>
+  digestOf('account', app, accountKey(account)).slice(0, 32);
 
 export type InstallationRef = { readonly app: AppId; readonly installation: Installation };
 
