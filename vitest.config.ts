@@ -34,6 +34,7 @@ export default defineConfig({
       { extends: true, plugins, test: { name: 'fast-shared', include: shared, exclude: deep, isolate: false } },
       { extends: true, plugins, test: { name: 'deep', include: deep } },
     ],
+    globalSetup: './test/infra/bundled.ts',
     // Vitest alone would use one of two processors.
     maxWorkers: 2,
     // The slowest suites synthesize the stack or run thousands of schedules; a hang still ends well before CI does.

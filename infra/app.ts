@@ -1,7 +1,9 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { bundleFunctions } from './bundling.ts';
 import { readConfiguration } from './configuration.ts';
 import { readContext } from './context.ts';
+import { BUNDLES } from './function.ts';
 import { BinderyStack } from './stack.ts';
 import { stageIn } from './stages.ts';
 
@@ -9,7 +11,7 @@ import { stageIn } from './stages.ts';
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 
-const problems = ((): readonly string[] => {
+const problems = await (async (): Promise<readonly string[]> => {
   const context = readContext(app);
   if ('problems' in context) return context.problems;
   const { stage, config } = context;
@@ -18,6 +20,7 @@ const problems = ((): readonly string[] => {
   const chosen = stageIn(read.stages, stage);
   if ('problem' in chosen) return [chosen.problem];
   const configuration = { ...read.configuration, stages: read.stages };
+  await bundleFunctions(BUNDLES);
   new BinderyStack(app, `Bindery-${stage}`, { configuration, stage });
   return [];
 })();

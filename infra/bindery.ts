@@ -8,7 +8,7 @@ import type {
   EventsEnvironment,
   VariablesOf,
 } from '../functions/lambda/environment.ts';
-import { configurationFor, contentOf, unusedKinds } from './configuration.ts';
+import { configurationFor, contentOf } from './configuration.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
 import { deviceFunctions } from './device-doors.ts';
 import { EncryptionKey, type StorageProps } from './encryption.ts';
@@ -152,8 +152,7 @@ export class Bindery extends Construct {
       SOURCE_SECRETS: sources.toJson(this),
     } satisfies VariablesOf<typeof EventsEnvironment>;
     const permissions = [...this.#acceptPermissions(sources), this.#applyPermission('dynamodb:Query')];
-    const leftOut = unusedKinds(this.#configuration);
-    return new DoorFunction(this, 'events', { ...this.#storage, environment, permissions, concurrency, leftOut });
+    return new DoorFunction(this, 'events', { ...this.#storage, environment, permissions, concurrency });
   }
 
   #accountApi(concurrency: number | undefined): DoorFunction {

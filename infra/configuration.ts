@@ -2,25 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { Configuration } from '../functions/core/bindery-json.ts';
 import { Source } from '../functions/core/configuration.ts';
-import { KINDS } from '../functions/events/kinds.ts';
 import { faultsOf } from '../functions/events/source.ts';
 import { nearestName } from './nearest-name.ts';
 import type { DeviceDoor, HttpDoor } from './settings.ts';
+import { SOURCE_KINDS } from './source-kinds.ts';
 import { DEFAULT_STAGE, Stages } from './stages.ts';
-
-/** All kinds of sources, by name. The deployment checks their options: a function would only fail at its cold start. */
-export const SOURCE_KINDS = new Map(
-  await Promise.all(Object.entries(KINDS).map(async ([name, load]) => [name, (await load()).kind] as const)),
-);
-
-/**
- * The files of the kinds that no source of the door `events` has, as functions/events/kinds.ts names them. Its bundle leaves
- * them out.
- */
-export const unusedKinds = ({ sources }: Configuration): string[] =>
-  [...SOURCE_KINDS.keys()]
-    .filter((name) => !sources.some((source) => source.kind === name && !isQueued(source)))
-    .map((name) => `./sources/${name}.ts`);
 
 /** Tests that a source has a secret: one that we generate, or one that an operator puts in the place of the generated. */
 export const hasSecret = ({ kind }: Configuration['sources'][number]): boolean =>

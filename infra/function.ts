@@ -1,25 +1,25 @@
 import { Buffer } from 'node:buffer';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Annotations, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, type RecursiveLoop, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  type RecursiveLoop,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
-import { BUNDLE, BUNDLE_ARGUMENTS } from './bundling.ts';
 import { keyPermissions, type StorageProps } from './encryption.ts';
 import { type Door, MEMORY_MB, TIMEOUT_S } from './settings.ts';
 
-const inRepository = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-
-const BUNDLING: BundlingOptions = {
-  format: OutputFormat.CJS,
-  target: BUNDLE.target,
-  minify: BUNDLE.minify,
-  mainFields: BUNDLE.mainFields,
-  esbuildArgs: BUNDLE_ARGUMENTS,
-};
+/** The folder of the bundled functions. The CDK app of a clone makes it before each synthesis; the package brings it. */
+export const BUNDLES = fileURLToPath(new URL('../bundles/', import.meta.url));
 
 type DoorProps = StorageProps & {
   environment: Readonly<Record<string, string>>;
@@ -27,17 +27,15 @@ type DoorProps = StorageProps & {
   permissions: PolicyStatement[];
   /** Executions reserved for the function in the account, which are also its maximum. Default: none. */
   concurrency?: number | undefined;
-  /** Files that the bundle leaves out: imports that this configuration never runs. Default: none. */
-  leftOut?: string[];
   /** Default: Lambda stops loops of functions. */
   recursiveLoop?: RecursiveLoop;
   /** Tries after a failed one, for asynchronous invocations. Default: 2. */
   retryAttempts?: number;
 };
 
-/** `functions/<door>.ts` as a Lambda function with its own log and its own role. */
-export class DoorFunction extends NodejsFunction {
-  constructor(scope: Construct, door: Door, { permissions, concurrency, leftOut = [], ...given }: DoorProps) {
+/** The bundle of `functions/<door>.ts` as a Lambda function with its own log and its own role. */
+export class DoorFunction extends LambdaFunction {
+  constructor(scope: Construct, door: Door, { permissions, concurrency, ...given }: DoorProps) {
     const { removalPolicy, key, keyArns, logRetentionDays, ...props } = given;
     const logGroup = new LogGroup(scope, `${door}-log`, {
       retention: logRetentionDays,
@@ -46,11 +44,8 @@ export class DoorFunction extends NodejsFunction {
     });
     const log = allow(logGroup.logGroupArn, 'logs:CreateLogStream', 'logs:PutLogEvents');
     super(scope, door, {
-      entry: inRepository(`functions/${door}.ts`),
-      projectRoot: inRepository('.'),
-      depsLockFilePath: inRepository('package-lock.json'),
-      // Bundles the AWS SDK too: the runtime's own changes without notice and loads slower than the parts that we use.
-      bundling: { ...BUNDLING, externalModules: leftOut },
+      code: Code.fromAsset(join(BUNDLES, door)),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: MEMORY_MB[door],

@@ -8,11 +8,12 @@ import * as z from 'zod';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import type { Source } from '../functions/core/configuration.ts';
 import type { IntakeEnvironment, VariablesOf } from '../functions/lambda/environment.ts';
-import { configurationFor, isQueued, SOURCE_KINDS } from './configuration.ts';
+import { configurationFor, isQueued } from './configuration.ts';
 import type { StorageProps } from './encryption.ts';
 import { allow, DoorFunction, RECEIVE_ACTIONS } from './function.ts';
 import { acknowledgeNoRedrive, feed, type OperationsQueue, queueProps } from './queue.ts';
 import { DEAD_LETTERS, INTAKE_QUEUE } from './settings.ts';
+import { SOURCE_KINDS } from './source-kinds.ts';
 
 /** The options of the kind `eventbridge`, which its file has checked (functions/events/sources/eventbridge.ts). */
 const Bus = z.object({ eventSource: z.string(), bus: z.string().default('default') });

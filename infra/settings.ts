@@ -67,6 +67,8 @@ export const TIMEOUT_S: Readonly<Record<Door, number>> = {
   sweep: 300,
 };
 
+export const DOORS = Object.keys(TIMEOUT_S) as Door[]; // the keys of a record of doors
+
 /**
  * Memory in MB, and in proportion the processor: Lambda gives one vCPU with 1,769 MB. Loading zod, Node's HTTP
  * client and, in workers, the AWS SDK takes most of a cold start, about 0.1 s of a whole vCPU. Less memory makes every cold

@@ -14,7 +14,8 @@ import type {
   SweepEnvironment,
   VariablesOf,
 } from '../functions/lambda/environment.ts';
-import { hasSecret, SOURCE_KINDS } from '../infra/configuration.ts';
+import { hasSecret } from '../infra/configuration.ts';
+import { SOURCE_KINDS } from '../infra/source-kinds.ts';
 import { NAMES, type Queues } from './aws/resources.ts';
 import { REGION, type Versions } from './aws/servers.ts';
 import { newPrivateJwk, PrivateJwk } from './identity.ts';

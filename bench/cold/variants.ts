@@ -2,8 +2,6 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { BUNDLE } from '../../infra/bundling.ts';
-import { unusedKinds } from '../../infra/configuration.ts';
-import { CONFIGURATION } from '../installation.ts';
 import type { Call } from './aws.ts';
 
 /** A function bundled into one file. */
@@ -32,7 +30,6 @@ export const bundleOurs = (folder: string, name: string, entry: string): Promise
   bundle(join(folder, `${name}.js`), {
     ...BUNDLE,
     entryPoints: [join(root, entry)],
-    external: unusedKinds(CONFIGURATION),
   });
 
 /** Puts the SDK in the place of our client, as `bench/baseline/hooks.ts` does. */
@@ -53,7 +50,6 @@ export const bundleOnSdk = (folder: string, name: string, entry: string): Promis
   bundle(join(folder, `${name}-sdk.js`), {
     ...BUNDLE,
     entryPoints: [join(root, entry)],
-    external: unusedKinds(CONFIGURATION),
     plugins: [ON_THE_SDK],
   });
 

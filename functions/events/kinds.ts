@@ -1,10 +1,12 @@
 import type { SourceKind } from './source.ts';
 
+type Loader = () => Promise<{ readonly kind: SourceKind }>;
+
 /**
  * Every kind of source, by its name in the configuration. A kind that no source has is never evaluated: `import()` runs
- * its file, also in a bundle.
+ * its file, also in a bundle. `infra/source-kinds.ts` has the same names.
  */
-export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: SourceKind }>>> = {
+export const KINDS = {
   'standard-webhooks': () => import('./sources/standard-webhooks.ts'),
   clerk: () => import('./sources/clerk.ts'),
   stytch: () => import('./sources/stytch.ts'),
@@ -22,11 +24,11 @@ export const KINDS: Readonly<Record<string, () => Promise<{ readonly kind: Sourc
   logto: () => import('./sources/logto.ts'),
   zitadel: () => import('./sources/zitadel.ts'),
   fusionauth: () => import('./sources/fusionauth.ts'),
-};
+} satisfies Readonly<Record<string, Loader>>;
 
 /** Loads a kind. Throws if there is none of this name; the deployment has refused it before. */
 export async function kindNamed(name: string): Promise<SourceKind> {
-  const load = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+  const load = new Map<string, Loader>(Object.entries(KINDS)).get(name);
   if (load === undefined) throw new Error(`there is no kind of source "${name}"`);
   return (await load()).kind;
 }

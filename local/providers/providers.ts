@@ -1,6 +1,6 @@
 import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { Source } from '../../functions/core/configuration.ts';
-import { SOURCE_KINDS } from '../../infra/configuration.ts';
+import { SOURCE_KINDS } from '../../infra/source-kinds.ts';
 import type { PrivateJwk } from '../identity.ts';
 import { apple } from './apple.ts';
 import { auth0Logs } from './auth0-logs.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { query as queryCommand } from '../../cli/query.ts';
 import { send as sendCommand } from '../../cli/send.ts';
-import { SOURCE_KINDS } from '../../infra/configuration.ts';
+import { SOURCE_KINDS } from '../../infra/source-kinds.ts';
 import { PROVIDERS } from '../../local/providers/providers.ts';
 import { sharedInstance } from '../local/instance.ts';
 import { run } from './run.ts';

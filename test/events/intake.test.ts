@@ -4,7 +4,7 @@ import type { Operation } from '../../functions/core/operation.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { intake } from '../../functions/events/intake.ts';
 import { openSources } from '../../functions/events/source.ts';
-import { SOURCE_KINDS } from '../../infra/configuration.ts';
+import { SOURCE_KINDS } from '../../infra/source-kinds.ts';
 import { PROVIDERS } from '../../local/providers/providers.ts';
 import { memoryRegistryStore } from '../memory/registry-store.ts';
 import { present } from '../sim/random.ts';

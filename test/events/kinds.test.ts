@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { sessionOf } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
 import { KINDS } from '../../functions/events/kinds.ts';
-import { SOURCE_KINDS } from '../../infra/configuration.ts';
+import { SOURCE_KINDS } from '../../infra/source-kinds.ts';
 import { newPrivateJwk } from '../../local/identity.ts';
 import { PROVIDERS } from '../../local/providers/providers.ts';
 import { present } from '../sim/random.ts';

@@ -6,9 +6,9 @@ import * as z from 'zod';
 import { appSecret } from '../../functions/account-api/wire/credentials.ts';
 import { Configuration } from '../../functions/core/bindery-json.ts';
 import { App } from '../../functions/core/configuration.ts';
-import type { Door } from '../../infra/settings.ts';
+import { DOORS, type Door } from '../../infra/settings.ts';
 import { ownAccountApi, ownHandler } from '../conformance/own-account-api.ts';
-import { DOORS } from './bundles.ts';
+
 import { type Deployment, deployed } from './deployment.ts';
 import { DOOR_SCENARIOS } from './door-scenarios.ts';
 import { sourcesOf } from './embedded-stack.ts';

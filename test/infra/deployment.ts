@@ -3,13 +3,13 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk
 import * as z from 'zod';
 import { awsClient } from '../../functions/aws/client.ts';
 import type { Table } from '../../functions/aws/dynamodb.ts';
-import { type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
+import { DOORS, type HttpDoor, TIMEOUT_S } from '../../infra/settings.ts';
 import { startDynamodb, startSecrets, startSqs, type Versions } from '../../local/aws/servers.ts';
 import { eventOf, remainingIn } from '../../local/lambda/event-source.ts';
 import { startHttpFront } from '../../local/lambda/http.ts';
 import type { HttpFunction } from '../../local/lambda/invoke.ts';
 import { at } from '../aws/local-client.ts';
-import { type Bundles, bundleFunctions, DOORS } from './bundles.ts';
+import { type Bundles, bundlesOfSource } from './bundles.ts';
 import { embedded, REGION, sourcesOf } from './embedded-stack.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
@@ -29,7 +29,7 @@ const CLIENT = { region: REGION, credentials: { accessKeyId: 'test', secretAcces
  * by the path of their construct, functions by their door. `rewrite` changes values of environments, URLs for example.
  */
 export async function deployed(stack: Synthesized, rewrite = (value: string) => value) {
-  const bundles = await bundleFunctions();
+  const bundles = await bundlesOfSource();
   const stops: (() => unknown)[] = [bundles.remove];
   const { names, recorder, secrets } = await startServices(stack, stops);
   const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });

@@ -87,7 +87,7 @@ test('an option of the command line that is not known is refused with the neares
 
 test('the context of the CDK itself passes', () => {
   const caches = { 'availability-zones:account=1:region=eu-central-1': ['a'], 'acknowledged-issue-numbers': [1] };
-  const context = { ...cdk.context, ...caches, 'aws:cdk:bundling-stacks': [], stage: 'prod' };
+  const context = { ...cdk.context, ...caches, 'aws:cdk:disable-asset-staging': true, stage: 'prod' };
   expect(readContext(new App({ context }))).toEqual({ stage: 'prod', config: 'bindery.json' });
 });
 

@@ -64,12 +64,12 @@ export const EVERYTHING = {
 } as const;
 
 /**
- * Returns the CDK app as `cdk synth` has it, without two slow parts: bundling, and the check of templates against
+ * Returns the CDK app as `cdk synth` has it, without two slow parts: copies of the bundles, and the check of templates against
  * CloudFormation's schemas (6 s in each process). One test turns the second on (test/infra/schemas.deep.test.ts).
  */
 export const app = ({ checksSchemas = false } = {}) =>
   new App({
-    context: { ...cdk.context, 'aws:cdk:bundling-stacks': [] },
+    context: { ...cdk.context, 'aws:cdk:disable-asset-staging': true },
     builtinCloudFormationValidation: checksSchemas,
   });
 
