@@ -14,6 +14,7 @@ import { deviceFunctions } from './device-doors.ts';
 import { EncryptionKey, type StorageProps } from './encryption.ts';
 import { type Front, FunctionUrls, HttpApi, type HttpDoors } from './front.ts';
 import { allow, DoorFunction, RECEIVE_ACTIONS } from './function.ts';
+import { HistoryTable } from './history-table.ts';
 import { type Intake, intakeOf } from './intake.ts';
 import { Mirror, type MirrorFunctions, mirrorFunctions } from './mirror.ts';
 import { Alarms, serviceAlarms } from './monitoring/alarms.ts';
@@ -72,6 +73,8 @@ export class Bindery extends Construct {
   readonly registry: RegistryTable;
   /** The table that functions use: the registry, or the table it was restored to. */
   readonly table: Pick<ITable, 'tableName' | 'tableArn' | 'metric'>;
+  /** Undefined if `history.days` is 0. */
+  readonly history: HistoryTable | undefined;
   readonly operations: OperationsQueue;
   readonly credentials: Credentials;
   /** One for each app that is mirrored. */
@@ -91,16 +94,16 @@ export class Bindery extends Construct {
     super(scope, id);
     const { configuration, options } = checked(given, stage);
     const { logRetentionDays, keyArns, secretArns, warmThroughput, throttle, maxConcurrency } = options;
-    const isKept = stage !== 'dev';
-    const removalPolicy = isKept ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = stage === 'dev' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     this.key = options.encryption === 'kms' ? new EncryptionKey(this, 'Key', { removalPolicy }) : undefined;
     const { key } = this;
     const storage = { removalPolicy, key, keyArns, logRetentionDays };
     this.#configuration = configuration;
     this.#storage = storage;
 
-    this.registry = new RegistryTable(this, 'Registry', { ...storage, deletionProtection: isKept, warmThroughput });
+    this.registry = new RegistryTable(this, 'Registry', { ...storage, warmThroughput });
     this.table = options.restoredTable ? Table.fromTableName(this, 'Restored', options.restoredTable) : this.registry;
+    this.history = HistoryTable.with(this, { ...storage, ...configuration.history });
     this.operations = new OperationsQueue(this, 'Operations', storage);
     this.credentials = new Credentials(this, 'Credentials', { ...storage, configuration, secretArns });
     this.mirrors = configuration.apps.flatMap(({ mirror, ...app }) =>
@@ -115,7 +118,7 @@ export class Bindery extends Construct {
 
     this.intake = this.#intake();
     const workers = this.#mirrorFunctions();
-    const sweep = new Sweep(this, { ...storage, mirrors: this.mirrors, table: this.table });
+    const sweep = new Sweep(this, { ...storage, mirrors: this.mirrors, table: this.table, history: this.history });
 
     const { operations, front, mirrors, table, intake } = this;
     const parts = { operations, doors, apply, intake: intake?.door, sweep, front, workers };
@@ -135,8 +138,8 @@ export class Bindery extends Construct {
   }
 
   #httpDoors(concurrency: number | undefined): HttpDoors {
-    const { credentials, operations, table } = this;
-    const props = { ...this.#storage, configuration: this.#configuration, credentials, operations, table };
+    const { credentials, operations, table, history } = this;
+    const props = { ...this.#storage, configuration: this.#configuration, credentials, operations, table, history };
     return {
       events: this.#events(concurrency),
       'account-api': this.#accountApi(concurrency),
@@ -171,11 +174,13 @@ export class Bindery extends Construct {
     const { pseudonyms } = this.credentials;
     const marks = this.mirrors.map((mirror) => mirror.marks.queue.queueArn);
     const queues = this.mirrors.map(({ app, marks }) => [app.id, marks.queue.queueUrl]);
+    const history = HistoryTable.partOf(this, this.history, 'apply');
     const environment = {
       ...this.#registryVariables(),
       PARKED_QUEUE_URL: parked.queueUrl,
       PSEUDONYM_SECRET: pseudonyms.secretArn,
       MARKS_QUEUES: Stack.of(this).toJsonString(Object.fromEntries(queues)),
+      HISTORY: history.HISTORY,
     } satisfies VariablesOf<typeof ApplyEnvironment>;
     const permissions = [
       allow(queue.queueArn, ...RECEIVE_ACTIONS),
@@ -183,6 +188,7 @@ export class Bindery extends Construct {
       this.#applyPermission(),
       allow(pseudonyms.secretArn, 'secretsmanager:GetSecretValue'),
       ...(marks.length > 0 ? [allow(marks, 'sqs:SendMessage')] : []),
+      ...history.permissions,
     ];
     return new DoorFunction(this, 'apply', { ...this.#storage, environment, permissions });
   }

@@ -7,6 +7,7 @@ import { configurationFor, deviceDoors } from './configuration.ts';
 import type { Credentials } from './credentials.ts';
 import type { StorageProps } from './encryption.ts';
 import { allow, DoorFunction } from './function.ts';
+import { HistoryTable } from './history-table.ts';
 import type { OperationsQueue } from './queue.ts';
 import type { DeviceDoor } from './settings.ts';
 
@@ -15,6 +16,7 @@ type DeviceDoorsProps = StorageProps & {
   credentials: Credentials;
   operations: OperationsQueue;
   table: Pick<ITable, 'tableName' | 'tableArn'>;
+  history: HistoryTable | undefined;
   concurrency: number | undefined;
 };
 
@@ -28,7 +30,7 @@ export function deviceFunctions(scope: Construct, props: DeviceDoorsProps): Part
 }
 
 function devices(scope: Construct, props: DeviceDoorsProps): DoorFunction {
-  const { configuration, credentials, operations, table, concurrency, ...storage } = props;
+  const { configuration, credentials, operations, table, history: _, concurrency, ...storage } = props;
   const tickets = configuration.sources.filter((source) => source.tickets).map(({ id }) => `${id}`);
   const sources = credentials.sources.only(tickets);
   const key = keyOf(credentials);
@@ -49,7 +51,8 @@ function devices(scope: Construct, props: DeviceDoorsProps): DoorFunction {
 }
 
 function resolve(scope: Construct, props: DeviceDoorsProps): DoorFunction {
-  const { configuration, credentials, operations: _, table, concurrency, ...storage } = props;
+  const { configuration, credentials, operations: _, table, history, concurrency, ...storage } = props;
+  const ledger = HistoryTable.partOf(scope, history, 'resolve');
   const { readers } = credentials;
   const key = keyOf(credentials);
   const environment = {
@@ -57,10 +60,12 @@ function resolve(scope: Construct, props: DeviceDoorsProps): DoorFunction {
     BINDERY_CONFIG: configurationFor('resolve', configuration),
     READER_SECRETS: readers.toJson(scope),
     DEVICE_SECRET: key,
+    HISTORY: ledger.HISTORY,
   } satisfies VariablesOf<typeof ResolveEnvironment>;
   const permissions = [
     allow([...readers.arns, key], 'secretsmanager:GetSecretValue'),
     allow(table.tableArn, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'),
+    ...ledger.permissions,
   ];
   return new DoorFunction(scope, 'resolve', { ...storage, environment, permissions, concurrency });
 }

@@ -1,10 +1,16 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, CfnGlobalTable, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import type { EncryptionKey, StorageProps } from './encryption.ts';
 import { TABLE } from './settings.ts';
 import type { Stage } from './stages.ts';
 
-type RegistryTableProps = StorageProps & { deletionProtection: boolean; warmThroughput: Stage['warmThroughput'] };
+type RegistryTableProps = StorageProps & {
+  /** Default: AWS's own. */
+  warmThroughput?: Stage['warmThroughput'];
+  /** Default: true. */
+  pointInTimeRecovery?: boolean;
+};
 
 /**
  * The table of all bindings. Functions change it by conditional writes of single items only, so a multi-Region strongly
@@ -12,16 +18,16 @@ type RegistryTableProps = StorageProps & { deletionProtection: boolean; warmThro
  */
 export class RegistryTable extends TableV2 {
   constructor(scope: Construct, id: string, { removalPolicy, key, ...props }: RegistryTableProps) {
-    const { deletionProtection, warmThroughput: warm } = props;
+    const { warmThroughput: warm, pointInTimeRecovery: pointInTimeRecoveryEnabled = true } = props;
     super(scope, id, {
       partitionKey: { name: TABLE.partitionKey, type: AttributeType.STRING },
       sortKey: { name: TABLE.sortKey, type: AttributeType.STRING },
       timeToLiveAttribute: TABLE.expiry,
       // Logins come in waves that provisioned capacity cannot follow.
       billing: Billing.onDemand(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled },
       removalPolicy,
-      deletionProtection,
+      deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       ...(warm && { warmThroughput: { readUnitsPerSecond: warm.reads, writeUnitsPerSecond: warm.writes } }),
     });
     if (key) this.#encryptWith(key);

@@ -17,13 +17,14 @@ export class BinderyStack extends Stack {
       description: 'Bindery: which account is signed in on which device',
       terminationProtection: props.stage !== 'dev',
     });
-    const { front, table, operations, credentials, intake, mirrors, dashboard, key } = new Bindery(
+    const { front, table, history, operations, credentials, intake, mirrors, dashboard, key } = new Bindery(
       this,
       'Bindery',
       props,
     );
     for (const [name, url] of Object.entries(front.urls)) this.#output(name, url);
     this.#output('TableName', table.tableName);
+    if (history) this.#output('HistoryTableName', history.tableName);
     this.#output('OperationsQueueUrl', operations.queue.queueUrl);
     this.#output('ParkedQueueUrl', operations.parked.queueUrl);
     this.#output('DashboardName', dashboard.dashboardName);

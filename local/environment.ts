@@ -58,6 +58,7 @@ export function setVariables(configuration: Configuration, queues: Queues, secre
     const own = queues.mirrors.get(app.id);
     return own ? [{ app, marks: own.marks.url, checks: own.checks.url, secret: nameOf('mirrors', app.id) }] : [];
   });
+  const { days } = configuration.history;
   Object.assign(process.env, {
     OPERATIONS_QUEUE_URL: queues.operations.url,
     PARKED_QUEUE_URL: queues.parked.url,
@@ -76,6 +77,7 @@ export function setVariables(configuration: Configuration, queues: Queues, secre
     MARKS_QUEUES: urls('marks'),
     CHECKS_QUEUES: urls('checks'),
     MIRRORS: JSON.stringify(sites),
+    HISTORY: JSON.stringify(days > 0 ? { table: NAMES.history, days } : null),
   } satisfies Variables);
 }
 

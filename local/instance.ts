@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import { SWEEP_EVERY_MINUTES } from '../infra/settings.ts';
-import { createQueues, createTable } from './aws/resources.ts';
+import { createQueues, createTables } from './aws/resources.ts';
 import { startDynamodb, startSecrets, startSqs } from './aws/servers.ts';
 import type { Instance } from './description.ts';
 import {
@@ -75,7 +75,7 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   const client = new SQSClient();
   stops.push(() => client.destroy());
   const served = withEveryKind(configuration, secrets.identity);
-  const [queues] = await Promise.all([createQueues(client, sqs, served), createTable()]);
+  const [queues] = await Promise.all([createQueues(client, sqs, served), createTables()]);
   setVariables(served, queues, secrets);
   isLoaded = true;
   const doors = await loadDoors(served);

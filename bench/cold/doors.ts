@@ -76,6 +76,7 @@ export const COLD_DOORS: Readonly<Record<ColdDoorName, ColdDoor>> = {
         BINDERY_CONFIG: JSON.stringify({ apps, readers }),
         READER_SECRETS: JSON.stringify({ [DEVELOPMENT.id]: 'reader' }),
         DEVICE_SECRET: 'devices',
+        HISTORY: 'null',
       }) satisfies VariablesOf<typeof ResolveEnvironment>,
     event: () =>
       posted('/v1/resolve', '{"accounts":[{"account":"alice"}]}', { authorization: `Bearer ${SOURCE_SECRET}` }),
@@ -87,6 +88,7 @@ export const COLD_DOORS: Readonly<Record<ColdDoorName, ColdDoor>> = {
         PARKED_QUEUE_URL: `${aws}/1/parked`,
         PSEUDONYM_SECRET: 'pseudonyms',
         MARKS_QUEUES: '{}',
+        HISTORY: 'null',
       }) satisfies VariablesOf<typeof ApplyEnvironment>,
     event: (now) => ({
       Records: [

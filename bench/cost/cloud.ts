@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { registryTableInput } from '../../local/aws/resources.ts';
+import { tableInput } from '../../local/aws/resources.ts';
 import { type Endpoints, pointAwsAt } from '../../local/environment.ts';
 import { startChild } from '../child.ts';
 import { NO_UNITS, sum, type Units } from './units.ts';
@@ -117,6 +117,6 @@ export async function createQueue({ sqs, sqsUrl }: Cloud, QueueName: string): Pr
 /** Creates a table with the registry's keys, `pk` and `sk`. The naive design uses the same keys. */
 export async function createTable(name: string): Promise<void> {
   const client = new DynamoDBClient();
-  await client.send(new CreateTableCommand(registryTableInput(name)));
+  await client.send(new CreateTableCommand(tableInput(name)));
   client.destroy();
 }

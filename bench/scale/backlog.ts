@@ -66,7 +66,9 @@ const messages = (start: number): string[] =>
   Array.from({ length: MESSAGES }, (_, i) => {
     const phone = i % PHONES;
     const round = Math.floor(i / PHONES);
-    return operationsMessage(`request-${i}`, [round % 2 === 0 ? login(phone, start + i) : logout(phone, start + i)]);
+    return operationsMessage({ id: `request-${i}` }, [
+      round % 2 === 0 ? login(phone, start + i) : logout(phone, start + i),
+    ]);
   });
 
 const login = (phone: number, ms: number): Operation => moved(override(ms, [`account-${phone}`]), deviceToken(phone));

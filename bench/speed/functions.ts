@@ -92,7 +92,7 @@ const logins = (first: number, count: number): Operation[] =>
 const batchOf = (messages: readonly (readonly Operation[])[]): SQSEvent =>
   eventOf(
     messages.map((operations, i) => ({
-      ...{ MessageId: `${i}`, ReceiptHandle: `${i}`, Body: operationsMessage(`request-${i}`, operations) },
+      ...{ MessageId: `${i}`, ReceiptHandle: `${i}`, Body: operationsMessage({ id: `request-${i}` }, operations) },
       Attributes: { ApproximateReceiveCount: '1', SentTimestamp: `${Date.now()}` },
     })),
     'arn:aws:sqs:us-east-1:000000000000:operations',

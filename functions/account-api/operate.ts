@@ -29,7 +29,7 @@ export async function operate(
 ): Promise<HttpReply> {
   const stamped = await stamp(request, { store, app, requestId, nowMs: now(), sleep });
   const accepted = await accept(
-    requestId,
+    { id: requestId, from: `account-api/${app.id}` },
     stamped.map(({ operation }) => operation),
   );
   if (accepted.kind === 'tooLarge') return failed({ app, endpoint: 'operate' }, { problem: 'tooLarge' });

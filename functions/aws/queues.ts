@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { applyAll, type RegistryPorts } from '../core/apply.ts';
 import { AppId } from '../core/configuration.ts';
-import { messageOf, type Operation, type OperationsMessage } from '../core/operation.ts';
+import { messageOf, type OperationsMessage } from '../core/operation.ts';
 import { Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, chunksOf, inParallel } from '../core/parallel.ts';
 import { queueOf, type SqsDoorPorts } from '../lambda/sqs.ts';
@@ -40,8 +40,8 @@ const MESSAGE_BYTES = 1024 * 1024 - 1024;
  */
 export const operationsQueue =
   (client: AwsClient<'sqs'>, QueueUrl: string, delayS = 0): AcceptPorts['enqueue'] =>
-  async (id, operations) => {
-    const MessageBody = operationsMessage(id, operations);
+  async (origin, operations) => {
+    const MessageBody = operationsMessage(origin, operations);
     if (MessageBody.length > MESSAGE_BYTES) return { kind: 'tooLarge' };
     await client.call('SendMessage', { QueueUrl, MessageBody, DelaySeconds: delayS });
     return undefined;
@@ -57,8 +57,8 @@ export const parkedQueue =
   };
 
 /** The body of a message with a request's operations. */
-export const operationsMessage = (id: string, operations: readonly Operation[]): string =>
-  ascii(messageOf(id, operations));
+export const operationsMessage = (...parameters: Parameters<typeof messageOf>): string =>
+  ascii(messageOf(...parameters));
 
 /** Returns JSON in ASCII: SQS refuses some characters of Unicode, and in ASCII a text's length is its size. */
 function ascii(value: unknown): string {
@@ -78,8 +78,8 @@ const ANSWER_BUDGET_MS = 1_000;
 const DELAY_S = Math.ceil(ANSWER_BUDGET_MS / 1000);
 
 /** Accepts operations: sends them to the queue, then applies them too. */
-export const acceptInto = (queueUrl: string, registry: RegistryPorts, client = awsClient('sqs')): Accept =>
-  accepting({
+export const acceptInto = (queueUrl: string, registry: RegistryPorts, client = awsClient('sqs')): Accept => {
+  const accept = accepting({
     enqueue: operationsQueue(client, queueUrl, DELAY_S),
     apply: (operations, announce, durable) => applyAll(registry, operations, { answers: true, announce, durable }),
     withinBudget: async (work) => {
@@ -92,6 +92,8 @@ export const acceptInto = (queueUrl: string, registry: RegistryPorts, client = a
       }
     },
   });
+  return (origin, operations) => accept({ ...origin, acceptedMs: registry.now() }, operations);
+};
 
 export type MarksQueuePorts = {
   readonly client: SQSClient;

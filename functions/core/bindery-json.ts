@@ -17,6 +17,9 @@ const Ids = z.object({
   readers: z._default(Named, []),
 });
 
+/** Days for which the ledger answers; 0: there is no ledger. */
+const History = z.strictObject({ days: z._default(z.int().check(z.gte(0), z.lte(3650)), 90) });
+
 /** `bindery.json`: the only file to edit before you deploy. All its faults are reported at once. */
 export const Configuration = z
   .strictObject({
@@ -25,6 +28,7 @@ export const Configuration = z
     sources: z.array(Source).check(z.minLength(1)),
     identities: z._default(z.array(Identity), []),
     readers: z._default(z.array(Reader), []),
+    history: z.prefault(History, {}),
   })
   .check(
     z.superRefine((value, context) => compareIds(Ids.parse(value), context), {

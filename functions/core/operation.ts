@@ -125,18 +125,31 @@ export const namesInstallation = (operation: Operation): operation is Installati
 
 /**
  * A message of the operations queue: all operations of one request, with the request's id. `v` is 2 or 3 if an operation
- * has terms that an older version would leave out: it cannot read such a message, and leaves it to a newer one.
+ * has terms that an older version would leave out: it cannot read such a message, and leaves it to a newer one. The ledger
+ * alone uses `from` and `acceptedMs`, which messages of older versions lack: the sender, such as `events/<source>`,
+ * `account-api/<app>` or `import`, and the time (ms since 1970) at which a door accepted the request.
  */
 export const OperationsMessage = z.object({
   v: z.union([z.literal(1), z.literal(2), z.literal(3)]),
   id: z.string().check(z.minLength(1), z.maxLength(256)),
+  from: z.optional(z.string().check(z.maxLength(256))),
+  acceptedMs: z.optional(Ms),
   operations: z.array(Operation).check(z.minLength(1)),
 });
 export type OperationsMessage = z.infer<typeof OperationsMessage>;
 
-export function messageOf(id: string, operations: readonly Operation[]): OperationsMessage {
+/** The request that operations are of. */
+export type Origin = Omit<OperationsMessage, 'v' | 'operations'>;
+
+export function messageOf({ id, from, acceptedMs }: Origin, operations: readonly Operation[]): OperationsMessage {
   const versions = operations.map(versionOf);
-  return { v: versions.includes(3) ? 3 : versions.includes(2) ? 2 : 1, id, operations: [...operations] };
+  return {
+    v: versions.includes(3) ? 3 : versions.includes(2) ? 2 : 1,
+    id,
+    from,
+    acceptedMs,
+    operations: [...operations],
+  };
 }
 
 function versionOf(operation: Operation): OperationsMessage['v'] {

@@ -107,7 +107,7 @@ async function signOut(ports: Ports, app: App, request: HttpRequest): Promise<Pr
 
 /** Accepts one operation. Returns its outcome, which is `unavailable` if it is durable only. */
 async function accepted({ accept }: Ports, { id }: HttpRequest, operation: Operation): Promise<Outcome | Problem> {
-  const result = await accept(id, [operation]);
+  const result = await accept({ id, from: `devices/${operation.app}` }, [operation]);
   if (result.kind === 'unavailable') return { ...PROBLEMS.unavailable, detail: UNKNOWN, reason: result.reason };
   if (result.kind === 'tooLarge' || result.outcomes[0] === undefined)
     throw new Error(`bug: one operation is ${result.kind}`);

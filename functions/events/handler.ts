@@ -14,6 +14,8 @@ export type EventsPorts = {
   /** Returns a source's live keys, newest first; undefined for one that cannot be used. May reject with `Unavailable`. */
   readonly keysOf: (source: SourceId) => Promise<readonly (KeyObject | undefined)[]>;
   readonly accept: Accept;
+  /** The door in the name of the sender. Default: events. */
+  readonly door?: 'events' | 'intake';
   /** The registry, whose reads are strongly consistent here. */
   readonly store: RegistryStore;
   readonly now: () => number;
@@ -62,7 +64,7 @@ async function receivedFrom({ keysOf, now }: EventsPorts, request: HttpRequest, 
 }
 
 async function acceptFacts(
-  { accept, store, now }: EventsPorts,
+  { accept, door = 'events', store, now }: EventsPorts,
   request: HttpRequest,
   reach: OpenSource,
   facts: readonly Fact[],
@@ -76,7 +78,7 @@ async function acceptFacts(
   const { events, nothings } = translation;
   const operations = events.flatMap((event) => event.operations);
   if (operations.length === 0) return ignoredReply(request, nothings);
-  const accepted = await accept(request.id, operations);
+  const accepted = await accept({ id: request.id, from: `${door}/${reach.source.id}` }, operations);
   if (accepted.kind === 'unavailable') return retryLater(request, 'unknown', accepted.reason);
   if (accepted.kind === 'tooLarge') return refuse(request, 'too_large');
   return acceptedReply(request, translation, accepted.outcomes, now());

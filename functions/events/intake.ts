@@ -4,7 +4,7 @@ import type { MessageResult, QueueDelivery } from '../lambda/message.ts';
 import { answer, type EventsPorts } from './handler.ts';
 import type { OpenSource } from './source.ts';
 
-export type IntakePorts = Omit<EventsPorts, 'sources' | 'keysOf'> & {
+export type IntakePorts = Omit<EventsPorts, 'sources' | 'keysOf' | 'door'> & {
   /** The source of a queue, by the queue's name. */
   readonly sourceOf: (queue: string) => OpenSource | Promise<OpenSource> | undefined;
   /** Parks a message that no try makes valid, with the reason. May reject with `Unavailable`. */
@@ -22,7 +22,11 @@ export const intake =
     if (open === undefined) return { kind: 'retry', id, reason: 'unknown_source' };
     const request = { id, method: 'POST', path: '', headers: {}, body };
     // IAM has judged who sent it.
-    const { status, headers, line } = await answer({ ...ports, sources: new Map(), keysOf }, request, open);
+    const { status, headers, line } = await answer(
+      { ...ports, door: 'intake', sources: new Map(), keysOf },
+      request,
+      open,
+    );
     const { outcome: answered = '', ...rest } = line ?? {};
     const result = { id, source: open.source.id, ...rest, answered };
     if (status < 300) return { ...result, kind: 'done' };

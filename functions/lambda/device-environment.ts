@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { App, Source } from '../core/configuration.ts';
 import { Identity, Reader } from '../core/identity.ts';
-import { json, onRegistry, SecretNames } from './environment.ts';
+import { HistoryVariable, json, onRegistry, SecretNames } from './environment.ts';
 
 // A file of its own: the other functions would load the schemas of identities and readers, and never use them.
 
@@ -24,4 +24,5 @@ export const ResolveEnvironment = z.object({
   BINDERY_CONFIG: json(z.object({ apps: z.array(App), readers: z.array(Reader).check(z.minLength(1)) })),
   READER_SECRETS: SecretNames,
   DEVICE_SECRET: Text,
+  HISTORY: HistoryVariable,
 });

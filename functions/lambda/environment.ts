@@ -51,6 +51,9 @@ export const AccountApiEnvironment = z.object({
   APP_SECRETS: SecretNames,
 });
 
+/** The ledger's table, and for how long it answers (days); null if there is none. */
+export const HistoryVariable = json(z.nullable(z.object({ table: z.string().check(z.minLength(1)), days: z.int() })));
+
 /** The environment of the function `apply`. Refused operations go to the parked queue with their reason. */
 export const ApplyEnvironment = z.object({
   ...onRegistry,
@@ -58,6 +61,7 @@ export const ApplyEnvironment = z.object({
   PSEUDONYM_SECRET: z.string().check(z.minLength(1)),
   /** The queue for dirty marks of each app with a mirror. */
   MARKS_QUEUES: json(z.record(AppId, z.url())),
+  HISTORY: HistoryVariable,
 });
 
 /** A mirror: its app, its queues, and the name of the secret with the hosted API's secret key. */
@@ -75,6 +79,7 @@ export const SweepEnvironment = z.object({
   REGISTRY_TABLE: z.string().check(z.minLength(1)),
   /** The queue for checks of each app with a mirror. */
   CHECKS_QUEUES: json(z.record(AppId, z.url())),
+  HISTORY: HistoryVariable,
 });
 
 /** The variables that an environment schema reads, as text: the deployment must set all of them. */

@@ -1,5 +1,5 @@
 import type { Announce } from '../core/installation.ts';
-import { binds, type Operation } from '../core/operation.ts';
+import { binds, type Operation, type Origin } from '../core/operation.ts';
 import { type Outcome, orUnavailable, Unavailable } from '../core/outcome.ts';
 
 /** The result of accepting a request's operations. An outcome `unavailable` is durable: a worker applies it later. */
@@ -11,12 +11,12 @@ export type Accepted =
 /** The operations do not fit into one message of the queue. None was accepted. */
 type TooLarge = { readonly kind: 'tooLarge' };
 
-/** Accepts the operations of a request. `id`: the request's, which they carry through the queue. */
-export type Accept = (id: string, operations: readonly Operation[]) => Promise<Accepted>;
+/** Accepts the operations of a request. They carry its origin through the queue. */
+export type Accept = (origin: Origin, operations: readonly Operation[]) => Promise<Accepted>;
 
 export type AcceptPorts = {
   /** Resolves once all operations are on the queue, or with `tooLarge` if none is. */
-  readonly enqueue: (id: string, operations: readonly Operation[]) => Promise<TooLarge | undefined>;
+  readonly enqueue: (origin: Origin, operations: readonly Operation[]) => Promise<TooLarge | undefined>;
   /** Writes nothing before `durable` resolves. */
   readonly apply: (
     operations: readonly Operation[],
@@ -34,8 +34,8 @@ export type AcceptPorts = {
  */
 export const accepting =
   ({ enqueue, apply, withinBudget }: AcceptPorts): Accept =>
-  async (id, operations) => {
-    const sending = orUnavailable(() => enqueue(id, operations));
+  async (origin, operations) => {
+    const sending = orUnavailable(() => enqueue(origin, operations));
     const durable = sending.then((failed) => {
       if (failed) throw new Unavailable('not on the queue');
     });
@@ -43,7 +43,7 @@ export const accepting =
     // write to wait in.
     const announce: Announce = async (removals) => {
       await durable;
-      await enqueue(id, removals);
+      await enqueue(origin, removals);
     };
     const applying = orUnavailable(() => apply(operations, announce, durable));
     // Both are awaited below, unless the message did not get there.

@@ -92,13 +92,14 @@ async function resultOf(
 }
 
 /** A message stays while an operation of it is unavailable. Refused operations are parked before it leaves the queue. */
-async function settle({ park }: ApplyPorts, { id, operations, outcomes }: AppliedMessage): Promise<MessageResult> {
+async function settle({ park }: ApplyPorts, message: AppliedMessage): Promise<MessageResult> {
+  const { id, operations, outcomes } = message;
   const unavailable = outcomes.find((outcome) => outcome.kind === 'unavailable');
   if (unavailable) return { kind: 'retry', id, reason: unavailable.reason };
   const refused = operations.filter((_, i) => outcomes[i]?.kind === 'refused');
   const reason = outcomes.find((outcome) => outcome.kind === 'refused')?.reason;
   if (reason === undefined) return { kind: 'done', id, parked: 0 };
-  const parked = await orUnavailable(() => park(messageOf(id, refused), reason));
+  const parked = await orUnavailable(() => park(messageOf(message, refused), reason));
   return parked ? { kind: 'retry', id, reason: parked.reason } : { kind: 'done', id, parked: refused.length };
 }
 

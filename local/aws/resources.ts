@@ -27,7 +27,12 @@ import {
 } from '../../infra/settings.ts';
 import type { SqsServer } from './servers.ts';
 
-export const NAMES = { operations: 'bindery-operations', parked: 'bindery-parked', table: 'bindery-registry' } as const;
+export const NAMES = {
+  operations: 'bindery-operations',
+  parked: 'bindery-parked',
+  table: 'bindery-registry',
+  history: 'bindery-history',
+} as const;
 
 /** The names of the queues of a mirror: two feed functions, and two take their dead letters. */
 export const mirrorNames = (app: string) => ({
@@ -109,19 +114,23 @@ async function releaseInFlight(client: SQSClient, server: SqsServer, name: strin
     await client.send(new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 1 }));
 }
 
-/** Makes the table unless it exists, and waits until it accepts items. */
-export async function createTable(): Promise<void> {
+/** Makes the tables unless they exist, and waits until they accept items. */
+export async function createTables(): Promise<void> {
   const client = new DynamoDBClient();
   try {
-    await client.send(new CreateTableCommand(registryTableInput(NAMES.table)));
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error;
-  }
-  try {
-    await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01 }, { TableName: NAMES.table });
+    await Promise.all([NAMES.table, NAMES.history].map((name) => createTable(client, name)));
   } finally {
     client.destroy();
   }
+}
+
+async function createTable(client: DynamoDBClient, TableName: string): Promise<void> {
+  try {
+    await client.send(new CreateTableCommand(tableInput(TableName)));
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01 }, { TableName });
 }
 
 type Attributes = Readonly<Record<string, string>>;
@@ -174,7 +183,7 @@ const CHECKS: Pair = {
 };
 
 /** The input of `CreateTable`. Another call would set the expiry, and the embedded DynamoDB does not have it. */
-export const registryTableInput = (TableName: string) =>
+export const tableInput = (TableName: string) =>
   ({
     TableName,
     BillingMode: 'PAY_PER_REQUEST',

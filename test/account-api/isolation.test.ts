@@ -66,7 +66,7 @@ const AHEAD = T0 + 4_000;
 async function stampAhead({ ports }: World, app: string): Promise<void> {
   const accounts = [{ type: 0, id: 'alice' }];
   const stamp = (kind: 'bind' | 'unbindAccountFromAll') => stampOf(kind, AHEAD, '0123456789abcdef');
-  await ports.accept('ahead', [
+  await ports.accept({ id: 'ahead' }, [
     Operation.parse({ kind: 'bind', app, token: 'phone', accounts, stamp: stamp('bind') }),
     Operation.parse({ kind: 'unbindAccountFromAll', app, account: accounts[0], stamp: stamp('unbindAccountFromAll') }),
   ]);

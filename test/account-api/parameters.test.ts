@@ -210,14 +210,14 @@ test('the case of letters counts on Android, and in a shorter token', async () =
 
 test('a spelling of an iOS token that an older version stored is not shown', async () => {
   const { ports, query } = world();
-  await ports.accept('event', [lateBind('tpns', HEX, 'alice')]);
+  await ports.accept({ id: 'event' }, [lateBind('tpns', HEX, 'alice')]);
   expect(await query('tpns', tokensOf('alice'))).toMatchObject({ account_tokens: [{ token_list: [] }] });
 });
 
 test('an XG query shows a token that is longer than XG allows, after an event bound it', async () => {
   const { ports, query } = world();
   const token = 'fcm'.repeat(50);
-  await ports.accept('event', [lateBind('xg', token, 'alice')]);
+  await ports.accept({ id: 'event' }, [lateBind('xg', token, 'alice')]);
   expect(await query('xg', tokensOf('alice'))).toMatchObject({ account_tokens: [{ token_list: [token] }] });
 });
 

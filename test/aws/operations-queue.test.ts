@@ -21,7 +21,7 @@ const { client, sender, queue, received } = sqsOfFile();
 test('a request of a hundred operations is one message, whatever characters it has', async () => {
   const QueueUrl = await queue('operations');
   const operations = Array.from({ length: 100 }, (_, i) => logout(`token-${i}-😀`));
-  await operationsQueue(sender(), QueueUrl)('request-1', operations);
+  await operationsQueue(sender(), QueueUrl)({ id: 'request-1' }, operations);
   const messages = await received(QueueUrl);
   expect(messages.map(({ Body = '' }) => JSON.parse(Body))).toEqual([{ v: 1, id: 'request-1', operations }]);
 });
@@ -30,9 +30,9 @@ test('a request is one message of up to 1 MiB; a larger one is refused, and noth
   const QueueUrl = await queue('large');
   const send = operationsQueue(sender(), QueueUrl);
   const operations = Array.from({ length: 950 }, (_, i) => logout(`${i}`.padEnd(1_000, '.')));
-  expect(await send('request-1', [...operations, ...operations])).toEqual({ kind: 'tooLarge' });
+  expect(await send({ id: 'request-1' }, [...operations, ...operations])).toEqual({ kind: 'tooLarge' });
   expect(await received(QueueUrl)).toEqual([]);
-  expect(await send('request-2', operations)).toBe(undefined);
+  expect(await send({ id: 'request-2' }, operations)).toBe(undefined);
   const [{ Body = '' } = {}] = await received(QueueUrl);
   expect(Body.length).toBeGreaterThan(1_000_000);
   expect(JSON.parse(Body).operations).toEqual(operations);
@@ -40,7 +40,7 @@ test('a request is one message of up to 1 MiB; a larger one is refused, and noth
 
 test('a message can be delayed, so that the door can apply it first', async () => {
   const QueueUrl = await queue('delayed');
-  await operationsQueue(sender(), QueueUrl, 1)('request-1', [logout('t1')]);
+  await operationsQueue(sender(), QueueUrl, 1)({ id: 'request-1' }, [logout('t1')]);
   expect(await received(QueueUrl)).toEqual([]);
   const { Messages = [] } = await client().send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
   expect(Messages).toHaveLength(1);
@@ -48,7 +48,7 @@ test('a message can be delayed, so that the door can apply it first', async () =
 
 test('the metadata of a message names no token or account', async () => {
   const QueueUrl = await queue('metadata');
-  await operationsQueue(sender(), QueueUrl)('request-1', [logout('canary')]);
+  await operationsQueue(sender(), QueueUrl)({ id: 'request-1' }, [logout('canary')]);
   const [{ Body, ...beside } = {}] = await received(QueueUrl);
   expect(JSON.stringify(beside)).not.toContain('canary');
 });
@@ -65,7 +65,7 @@ test('a parked message has its reason and can be sent again', async () => {
 
 test('a postponed message is hidden on the queue it came from, among several, instead of for the queue’s own timeout', async () => {
   const [other, QueueUrl] = [await queue('postponed-other'), await queue('postponed')];
-  await operationsQueue(sender(), QueueUrl)('request-1', [logout('t1')]);
+  await operationsQueue(sender(), QueueUrl)({ id: 'request-1' }, [logout('t1')]);
   const [record] = eventOf(await received(QueueUrl), 'arn:aws:sqs:us-east-1:000000000000:postponed').Records;
   if (record === undefined) throw new Error('bug: no message was received');
   await postponeIn(client(), [other, QueueUrl])(record, 0);
@@ -74,6 +74,6 @@ test('a postponed message is hidden on the queue it came from, among several, in
 
 test("an unreachable queue is unavailable, by its error's name only", async () => {
   const send = operationsQueue(localClient('sqs', 'http://127.0.0.1:1'), 'queue');
-  await expect(send('request-1', [logout('canary')])).rejects.toThrow(Unavailable);
-  await expect(send('request-1', [logout('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);
+  await expect(send({ id: 'request-1' }, [logout('canary')])).rejects.toThrow(Unavailable);
+  await expect(send({ id: 'request-1' }, [logout('canary')])).rejects.toThrow(/^(?!.*canary)\w+$/);
 });

@@ -45,7 +45,7 @@ test('the worker parks a bind past the horizon, `dlq list` counts it, and a dead
   const caller = new Caller(instance);
   const client = localClient('sqs', instance.sqs);
   const old = login('phone-2', 'bob', Date.now() - HORIZON_MS - 60_000);
-  await operationsQueue(client, `${instance.sqs}/000000000000/${NAMES.operations}`)('request-2', [old]);
+  await operationsQueue(client, `${instance.sqs}/000000000000/${NAMES.operations}`)({ id: 'request-2' }, [old]);
   await caller.idle();
   const both = [
     ['dead-letter', 1],

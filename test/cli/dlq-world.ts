@@ -74,7 +74,7 @@ export class World {
 
   /** Accepts operations, and receives them until SQS itself sets them aside. */
   async deadLetter(id: string, operations: readonly Operation[]): Promise<void> {
-    await operationsQueue(localClient('sqs', this.#server.url), this.queues.operations.url)(id, operations);
+    await operationsQueue(localClient('sqs', this.#server.url), this.queues.operations.url)({ id }, operations);
     await this.#receivedTooOften();
   }
 

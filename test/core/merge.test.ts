@@ -308,7 +308,7 @@ test('a bind of an ended session is stored as a removal, which the version befor
 
 test('a message has version 2 only if the version before would leave out terms of its binds', () => {
   const login = bind(1, ['alice'], { session: 's1' });
-  const versionOf = (operation: Operation) => messageOf('r1', [unbindAll(1), operation]).v;
+  const versionOf = (operation: Operation) => messageOf({ id: 'r1' }, [unbindAll(1), operation]).v;
   expect([login, unbindAll(2, { session: 's1' })].map(versionOf)).toEqual([1, 1]);
   const leased = { ...login, untilMs: 9 };
   const moved = { ...login, accounts: [{ ...account('alice'), session: session('s2') }] };
@@ -319,7 +319,7 @@ test('a message has version 2 only if the version before would leave out terms o
 test('a message has version 3 if a bind in it has the issue of its bearer', () => {
   const login = bind(1, ['alice']);
   const moved = { ...login, accounts: [{ ...account('alice'), issuedMs: 0 }] };
-  const versions = [{ ...login, issuedMs: 0, untilMs: 9 }, moved].map((one) => messageOf('r1', [one, login]).v);
+  const versions = [{ ...login, issuedMs: 0, untilMs: 9 }, moved].map((one) => messageOf({ id: 'r1' }, [one, login]).v);
   expect(versions).toEqual([3, 3]);
 });
 

@@ -553,11 +553,25 @@ test('functions use the table of a restore, their roles allow no other, and the 
   restored.template.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Retain' });
 });
 
+test('without days of history there is no table, no permission and no output of the ledger', () => {
+  const off = synthesized({ configuration: { ...COMPLETE, history: { days: 0 } } });
+  off.template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
+  expect(off.template.findOutputs('HistoryTableName')).toEqual({});
+  for (const door of ['apply', 'sweep', 'resolve'] as const) {
+    expect(variablesOf(door, off)['HISTORY']).toBe('null');
+    expect(allowedTo(door, off)).not.toHaveProperty('History');
+    expect(allowedTo(door, complete)).toHaveProperty('History');
+  }
+  for (const door of ['events', 'account-api', 'devices', 'intake', 'mirror', 'verify'] as const)
+    expect(allowedTo(door, complete)).not.toHaveProperty('History');
+});
+
 test('the stack has outputs for its URL, table, queues, dashboard and secrets, also of mirrors', () => {
   expect(Object.keys(complete.template.findOutputs('*')).toSorted()).toEqual([
     'DashboardName',
     'DeadLettersUrlOfSourceBus',
     'DeadLettersUrlOfSourceShop',
+    'HistoryTableName',
     'MirrorDeadLettersUrlOfShopAndroid',
     'MirrorDeadLettersUrlOfShopIos',
     'MirrorQueueUrlOfShopAndroid',

@@ -2,7 +2,7 @@ import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OPERATIONS_QUEUE, PARKED_QUEUE, TABLE } from '../../infra/settings.ts';
-import { createQueues, createTable, NAMES, type Queue, type Queues } from '../../local/aws/resources.ts';
+import { createQueues, createTables, NAMES, type Queue, type Queues } from '../../local/aws/resources.ts';
 import { type Running, type SqsServer, startDynamodb, startSqs } from '../../local/aws/servers.ts';
 import { pointAwsAt } from '../../local/environment.ts';
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   pointAwsAt({ sqs: sqs.url, dynamodb: dynamodb.url, secrets: dynamodb.url });
   client = new SQSClient();
   queues = await createQueues(client, sqs);
-  await createTable();
+  await createTables();
 });
 afterAll(async () => {
   client.destroy();
@@ -49,7 +49,7 @@ test('queues that an earlier version made get the numbers of today', async () =>
 });
 
 test('the embedded table has the keys of the deployed one, also if it exists already', async () => {
-  await createTable();
+  await createTables();
   const table = new DynamoDBClient();
   const { Table } = await table.send(new DescribeTableCommand({ TableName: NAMES.table }));
   table.destroy();

@@ -19,7 +19,7 @@ function whileAccepting(ports: Partial<AcceptPorts>) {
     enqueue: async (id, all) => {
       await ports.enqueue?.(id, all);
       await new Promise(setImmediate);
-      happened.push(`enqueue ${id} ${all.length}`);
+      happened.push(`enqueue ${id.id} ${all.length}`);
     },
     apply: async (all, announce, durable) => {
       happened.push(`read ${all.length}`);
@@ -29,7 +29,7 @@ function whileAccepting(ports: Partial<AcceptPorts>) {
     },
     withinBudget: ports.withinBudget ?? ((work) => work),
   });
-  return { happened, accepted: accept('request-1', operations) };
+  return { happened, accepted: accept({ id: 'request-1' }, operations) };
 }
 
 test('operations are on the queue before they are applied, and are read on their way there', async () => {
@@ -61,7 +61,7 @@ test('removals are not put on the queue before the operations that lead to them'
     },
     withinBudget: (work) => work,
   });
-  expect(await accept('request-1', operations)).toEqual({ kind: 'unavailable', reason: 'ThrottlingException' });
+  expect(await accept({ id: 'request-1' }, operations)).toEqual({ kind: 'unavailable', reason: 'ThrottlingException' });
   await new Promise(setImmediate);
   expect(sent).toEqual([2]);
 });

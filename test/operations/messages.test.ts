@@ -33,7 +33,7 @@ const login = (token: string, id: string, ms = NOW): Operation =>
 
 const done = { kind: 'done', id: 'request', parked: 0 };
 
-const messageOf = (...operations: Operation[]): string => operationsMessage('request', operations);
+const messageOf = (...operations: Operation[]): string => operationsMessage({ id: 'request' }, operations);
 
 /** The real registry in memory; documents of tokens whose name begins with "down" cannot be read. */
 function world(park = async (_refused: OperationsMessage, _reason: string) => {}) {
@@ -140,7 +140,7 @@ function mirroredDoor() {
     const sent: string[] = [];
     const enqueue = async (...parts: Parameters<typeof operationsMessage>) =>
       void sent.push(operationsMessage(...parts));
-    await accepting({ enqueue, apply: applyInto(store), withinBudget: (work) => work })(id, operations);
+    await accepting({ enqueue, apply: applyInto(store), withinBudget: (work) => work })({ id }, operations);
     return sent;
   };
   return { marked, door, settle: mirroredWorld(async (applied) => void marked.push(...applied), mirrored, store) };
@@ -164,7 +164,7 @@ test.each([true, false])(
       ['first', login('old', 'alice')],
       ['second', login('new', 'alice', NOW + 1)],
     ] as const)
-      await settle(...(isFirst ? await door(id, [named(operation)]) : [operationsMessage(id, [named(operation)])]));
+      await settle(...(isFirst ? await door(id, [named(operation)]) : [operationsMessage({ id }, [named(operation)])]));
     const removals = marked.filter(({ operation }) => operation.kind === 'unbindTokenFromAll');
     expect(removals).toMatchObject(['new', 'old'].map((token) => ({ id: 'second', operation: { token } })));
   },

@@ -68,7 +68,7 @@ test('a table that is away for ten minutes under load heals by itself: all is ap
   const phones = Array.from({ length: 720 }, (_, second) => token(`phone-${second}`));
   for (const [second, phone] of phones.entries())
     time.after(second * 1000, () =>
-      messages.send(operationsMessage(phone, [moved(bind(Date.now(), ['alice']), phone)])),
+      messages.send(operationsMessage({ id: phone }, [moved(bind(Date.now(), ['alice']), phone)])),
     );
   await time.run(11 * MINUTE_MS - 1);
   expect(messages.sent.filter(({ place }) => place === 'queue').length).toBeGreaterThan(590);

@@ -8,8 +8,8 @@ export const DOOR_MUTANTS: readonly Hunt[] = [
       'apply(operations, announce, Promise.resolve())',
     ],
     'removals are on the queue before the operations that lead to them': [
-      'await durable;\n      await enqueue(id, removals);',
-      'await enqueue(id, removals);',
+      'await durable;\n      await enqueue(origin, removals);',
+      'await enqueue(origin, removals);',
     ],
     'what the queue refuses is accepted': ['if (sent) return sent;', ''],
     'what is unavailable counts as in effect': [

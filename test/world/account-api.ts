@@ -56,7 +56,7 @@ export function world(other: Partial<AccountApiPorts> = {}) {
       ...(durable && { durable }),
     });
   const accept = accepting({
-    enqueue: async (id, operations) => {
+    enqueue: async ({ id }, operations) => {
       if (state.isQueueDown) throw new Unavailable('QueueDown');
       queue.push({ id, operations });
     },
