@@ -1,5 +1,8 @@
-import { Annotations, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import type {
@@ -8,7 +11,7 @@ import type {
   EventsEnvironment,
   VariablesOf,
 } from '../functions/lambda/environment.ts';
-import { configurationFor, contentOf } from './configuration.ts';
+import { configurationFor } from './configuration.ts';
 import { type CredentialSet, Credentials } from './credentials.ts';
 import { deviceFunctions } from './device-doors.ts';
 import { EncryptionKey, type StorageProps } from './encryption.ts';
@@ -23,45 +26,15 @@ import { LogMetrics } from './monitoring/metrics.ts';
 import { mirrorAlarms } from './monitoring/mirror-alarms.ts';
 import { MirrorMetrics } from './monitoring/mirror-metrics.ts';
 import { sourceAlarms } from './monitoring/source-alarms.ts';
+import { type BinderyProps, checked, warnOf } from './props.ts';
 import { OperationsQueue } from './queue.ts';
 import { RegistryTable } from './registry-table.ts';
 import { operationsFeed } from './settings.ts';
-import { DEFAULT_STAGE, type Stage, stageIn } from './stages.ts';
+import { DEFAULT_STAGE } from './stages.ts';
 import { Sweep } from './sweep.ts';
-
-export type BinderyProps = {
-  /** The content of a `bindery.json` (docs/configuration.md). Throws an error that lists every fault. */
-  configuration: object;
-  /**
-   * The options to take from `stages`. In `dev`, deleting the stack deletes the table, the secrets, the queues and the logs;
-   * elsewhere they stay. Default: dev.
-   */
-  stage?: string | undefined;
-};
 
 /** Dashboards accept tags since June 2026, but not in every Region. In the others a tag would fail the deployment. */
 const TAG_OPTIONS = { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] };
-
-/** Checks the configuration here too: another CDK app that contains Bindery has no other check before a cold start in AWS. */
-function checked(given: object, stage: string): { configuration: Configuration; options: Stage } {
-  const content = contentOf(given);
-  if ('problems' in content) throw new Error(`bindery.json has faults:\n${content.problems.join('\n')}`);
-  const chosen = stageIn(content.stages, stage);
-  if ('problem' in chosen) throw new Error(chosen.problem);
-  return { configuration: content.configuration, options: chosen.options };
-}
-
-/** Warns of options that are right for a trial and wrong for production. The synthesis prints these lines. */
-function warnOf(scope: Construct, stage: string, { alarmEmail, front, doorConcurrency }: Stage): void {
-  const warn = (id: string, text: string) => Annotations.of(scope).addWarningV2(`bindery:${id}`, text);
-  if (stage !== DEFAULT_STAGE && alarmEmail === undefined)
-    warn('no-alarm-email', `no mail is sent when an alarm goes off: give stages.${stage}.alarmEmail in bindery.json`);
-  if (front === 'function-url' && doorConcurrency === undefined)
-    warn(
-      'no-cap',
-      `function URLs have no throttle, so a flood takes every execution of the account, also those of apply: give stages.${stage}.doorConcurrency in bindery.json`,
-    );
-}
 
 function tag(scope: Construct, stage: string): void {
   Tags.of(scope).add('service', 'bindery', TAG_OPTIONS);
@@ -135,6 +108,61 @@ export class Bindery extends Construct {
 
     warnOf(this, stage, options);
     tag(this, stage);
+  }
+
+  /** Base URL of all doors. Throws with function URLs: there each door has its own. */
+  get url(): string {
+    return this.#urlOf('Url');
+  }
+
+  /** Base URL of the senders of events: their path is `/events/{source}`. */
+  get eventsUrl(): string {
+    return this.#urlOf('EventsUrl');
+  }
+
+  /** Base URL of clients of the Account API. */
+  get accountApiUrl(): string {
+    return this.#urlOf('AccountApiUrl');
+  }
+
+  /** Base URL of phones. Throws with function URLs if the configuration lets no phone sign in. */
+  get devicesUrl(): string {
+    return this.#urlOf('DevicesUrl');
+  }
+
+  /** Base URL of senders of messages. Throws with function URLs if the configuration has no readers. */
+  get resolveUrl(): string {
+    return this.#urlOf('ResolveUrl');
+  }
+
+  /** Operations that could not be applied. A message on it is a task for an operator (docs/operations/redrive.md). */
+  get parkedQueue(): IQueue {
+    return this.operations.parked;
+  }
+
+  /** Returns the secret of a source. Of an app or a reader with the `kind`. */
+  secretOf(id: string, kind: 'apps' | 'sources' | 'readers' = 'sources'): ISecret {
+    return this.credentials[kind].of(id);
+  }
+
+  /** Lets a function or a role read the secret of a reader, to ask for devices. Default: the only reader. */
+  grantRead(grantee: IGrantable, reader?: string): Grant {
+    const [only = '', another] = this.credentials.readers.secrets.keys();
+    if (reader === undefined && another !== undefined) throw new Error('name one of the readers: there are several');
+    return this.credentials.readers.of(reader ?? only).grantRead(grantee);
+  }
+
+  /** Lets a function or a role send events: to the queue of a source on AWS, or by reading the secret of another source. */
+  grantSend(grantee: IGrantable, source: string): Grant {
+    const own = this.intake?.queues.find((one) => one.source.id === source);
+    return own ? own.queue.grantSendMessages(grantee) : this.credentials.sources.of(source).grantRead(grantee);
+  }
+
+  #urlOf(output: string): string {
+    const { urls } = this.front;
+    const url = urls[output] ?? urls['Url'];
+    if (url === undefined) throw new Error(`this front has no ${output}, only ${Object.keys(urls).join(', ')}`);
+    return url;
   }
 
   #httpDoors(concurrency: number | undefined): HttpDoors {

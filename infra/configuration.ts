@@ -18,6 +18,22 @@ export const isQueued = ({ kind }: Source): boolean => SOURCE_KINDS.get(kind)?.c
 /** The content of `bindery.json`: what functions read, and what only the deployment does. */
 export type Content = { configuration: Configuration; stages: Stages };
 
+/** A value as a user writes it: without the brands that only a parser gives. */
+type Written<T> = T extends string
+  ? T extends z.core.$brand
+    ? string
+    : T
+  : T extends number
+    ? T extends z.core.$brand
+      ? number
+      : T
+    : T extends object
+      ? { readonly [K in keyof T]: Written<T[K]> }
+      : T;
+
+/** `bindery.json` as a user writes it (docs/configuration.md). */
+export type BinderyJson = Written<z.input<typeof Configuration>> & { readonly stages?: z.input<typeof Stages> };
+
 /** Reads `bindery.json`. Returns its content, or a line for each problem with its place in the file. */
 export function readConfiguration(file: string): Content | { problems: string[] } {
   const read = readJson(file);

@@ -1,5 +1,5 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import { Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret, type SecretStringGenerator } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import { deviceDoors, hasSecret } from './configuration.ts';
@@ -41,6 +41,7 @@ export class Credentials extends Construct {
 
   constructor(scope: Construct, id: string, { configuration, secretArns, removalPolicy, key }: CredentialsProps) {
     super(scope, id);
+    // By its declaration a Secret is no ISecret under exactOptionalPropertyTypes: one property may be undefined in it.
     const secret = (of: string, generateSecretString: SecretStringGenerator) =>
       new Secret(this, of, {
         description: `Bindery, ${of}`,
@@ -53,10 +54,10 @@ export class Credentials extends Construct {
       source: new Map(Object.entries(secretArns.sources)),
       reader: new Map(Object.entries(secretArns.readers)),
     };
-    const credential = (kind: keyof typeof existing, id: string): [string, SecretRef] => {
-      const secretArn = existing[kind].get(id);
-      if (secretArn !== undefined) return [id, { secretArn }];
-      return [id, secret(`${kind} ${id}`, GENERATORS[kind])];
+    const credential = (kind: keyof typeof existing, id: string): [string, ISecret] => {
+      const [name, arn] = [`${kind} ${id}`, existing[kind].get(id)];
+      if (arn !== undefined) return [id, Secret.fromSecretCompleteArn(this, name, arn)];
+      return [id, secret(name, GENERATORS[kind]) as ISecret]; // see above
     };
     this.apps = new CredentialSet(configuration.apps.map(({ id }) => credential('app', id)));
     const sources = configuration.sources.filter(hasSecret);
@@ -72,15 +73,19 @@ export class Credentials extends Construct {
   }
 }
 
-/** A secret that the stack generates, or an existing one. */
-type SecretRef = { readonly secretArn: string };
-
-/** Secrets by the id of the app, source or reader that authenticates with them. */
+/** Secrets, generated or existing, by the id of the app, source or reader that authenticates with them. */
 export class CredentialSet {
-  readonly secrets: ReadonlyMap<string, SecretRef>;
+  readonly secrets: ReadonlyMap<string, ISecret>;
 
-  constructor(secrets: [id: string, secret: SecretRef][]) {
+  constructor(secrets: [id: string, secret: ISecret][]) {
     this.secrets = new Map(secrets);
+  }
+
+  /** Returns the secret of an id. Throws with the known ids if there is none. */
+  of(id: string): ISecret {
+    const secret = this.secrets.get(id);
+    if (secret !== undefined) return secret;
+    throw new Error(`there is no secret of "${id}": known are ${[...this.secrets.keys()].join(', ') || 'none'}`);
   }
 
   /** Returns the secrets of some ids. */

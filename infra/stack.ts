@@ -1,6 +1,7 @@
 import { Annotations, CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { Bindery, type BinderyProps } from './bindery.ts';
+import { Bindery } from './bindery.ts';
+import type { BinderyProps } from './props.ts';
 
 /**
  * Bindery in a stack of its own.

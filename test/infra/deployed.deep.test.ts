@@ -79,6 +79,7 @@ describe.each(DOORS)('%s', (door) => {
       .map((file) => /node_modules\/jose|functions\/(?:devices|resolve)\//.exec(file));
     const rooms: Partial<Record<Door, string[]>> = {
       devices: ['functions/devices/', 'node_modules/jose'],
+      events: ['node_modules/jose'],
       resolve: ['functions/resolve/'],
     };
     expect([...new Set(own.flatMap((match) => match?.[0] ?? []))].toSorted()).toEqual(rooms[door] ?? []);
@@ -132,9 +133,9 @@ const WAITED_FOR = ['events', 'account-api', 'devices', 'resolve'] as const;
  */
 const BUDGET = 255_000;
 
-/** Of doors without the SDK, and of functions with undici, an HTTP client. */
+/** Of doors without the SDK, of them `events` with all kinds of sources, and of functions with undici, an HTTP client. */
 const BUDGETS: Readonly<Partial<Record<Door, number>>> = {
-  ...{ events: 114_000, 'account-api': 105_000, devices: 125_000, resolve: 82_000 },
+  ...{ events: 157_000, 'account-api': 105_000, devices: 125_000, resolve: 82_000 },
   intake: 275_000,
   ...{ mirror: 1_010_000, verify: 1_010_000 },
 };

@@ -109,6 +109,7 @@ test('another CDK app gets every fault of a configuration at the synthesis, not 
     sources: CONFIGURATION.sources,
     stages: { dev: { fronts: 1 } },
   };
+  // @ts-expect-error: the compiler refuses two of the faults.
   const make = (stage?: string) => new Bindery(new Stack(app(), 'Shop'), 'Push', { configuration, stage });
   expect(() => make()).toThrow(
     /^bindery.json has faults:\napps\[0\].dialect: .*\n.*"shop-ios".*\nstages.dev: there is no "fronts"/s,
