@@ -3,13 +3,20 @@ import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dyn
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
-import { type AccountKey, accountKey, parseAccountKey, Token } from '../core/account.ts';
+import { type AccountKey, parseAccountKey, Token } from '../core/account.ts';
 import { AppId } from '../core/configuration.ts';
 import type { TokenDocument, Watermark } from '../core/document.ts';
 import { expiryOf } from '../core/merge.ts';
 import { type Unavailable, Unreadable } from '../core/outcome.ts';
 import { chunksOf, inRounds } from '../core/parallel.ts';
-import type { AccountRef, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
+import {
+  type AnyAccount,
+  accountDigest,
+  type HashedAccount,
+  type Stored,
+  type StoredWatermark,
+  type TokenRef,
+} from '../core/store.ts';
 import { type AwsClient, type Input, Refused } from './calls.ts';
 
 // Not `z.core.$ZodError`: with it esbuild bundles every locale, 650 KB instead of 272.
@@ -137,18 +144,18 @@ export const documentKey = ({ app, token }: TokenRef): Key => ({ pk: `T#${app}#$
 /** The mirror's state of a token: the next item after its document. */
 export const stateKey = (ref: TokenRef): Key => ({ ...documentKey(ref), sk: 'M' });
 
-export const accountPartition = ({ app, account }: AccountRef): `A#${string}#${AccountKey}` =>
-  `A#${app}#${accountKey(account)}`;
+/** An account's partition, without its name. */
+export const accountPartition = (account: AnyAccount): string => `A#${account.app}#${accountDigest(account)}`;
 
 export const POINTER = 'T#';
 
-export const pointerKey = (account: AccountRef, token: Token): Key => ({
+export const pointerKey = (account: AnyAccount, token: Token): Key => ({
   pk: accountPartition(account),
   sk: `${POINTER}${token}`,
 });
 
 /** Sorts before every pointer, so that a query of the partition gets the watermark first. */
-export const clearKey = (account: AccountRef): Key => ({ pk: accountPartition(account), sk: '#CLEAR' });
+export const clearKey = (account: AnyAccount): Key => ({ pk: accountPartition(account), sk: '#CLEAR' });
 
 export const tokenOf = (pointerSk: string): Token => Token.parse(pointerSk.slice(POINTER.length));
 
@@ -159,11 +166,12 @@ export function tokenRefOf(pk: string): TokenRef {
 }
 
 /** Returns the account of a partition. Throws a `$ZodError` if it is no account's partition. */
-export function accountRefOf(pk: string): AccountRef {
-  const [app, name] = parted(pk);
-  // The cast is safe: `parseAccountKey` parses the parts and throws if this is no account's key.
-  return { app: AppId.parse(app), account: parseAccountKey(name as AccountKey) };
+export function accountIn(pk: string): HashedAccount {
+  const [app, digest] = parted(pk);
+  return { app: AppId.parse(app), digest: AccountDigest.parse(digest) };
 }
+
+const AccountDigest = z.string().check(z.regex(/^[0-9a-f]{32}$/));
 
 /** Splits `A#<app>#<name>`, and the like, into app and name. Ids of apps have no `#`. */
 export function parted(pk: string): [app: string, name: string] {

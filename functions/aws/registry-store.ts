@@ -6,7 +6,7 @@ import type { RegistryPorts } from '../core/apply.ts';
 import { type TokenDocument, UNMARKED } from '../core/document.ts';
 import { readable, Unavailable } from '../core/outcome.ts';
 import {
-  type AccountRef,
+  type AnyAccount,
   firstVersion,
   type Pointer,
   type PointerPage,
@@ -106,7 +106,7 @@ export function dynamodbRegistryStore(table: Table, reads: Reads = 'strong', now
 
 const NOT_STORED: StoredWatermark = { watermark: UNMARKED, version: 0 };
 
-async function watermarksAt(table: Table, accounts: readonly AccountRef[]): Promise<(StoredWatermark | Unavailable)[]> {
+async function watermarksAt(table: Table, accounts: readonly AnyAccount[]): Promise<(StoredWatermark | Unavailable)[]> {
   return (await getAll(table, accounts.map(clearKey), 'strong')).map(watermarkIn);
 }
 
@@ -159,7 +159,7 @@ function pointerIn(item: Item): Pointer {
 /** A page is at most 1 MB: some thousands of pointers. */
 async function pointersIn(
   { client, name: TableName }: Table,
-  account: AccountRef,
+  account: AnyAccount,
   after?: Token,
   most?: number,
 ): Promise<PointerPage> {

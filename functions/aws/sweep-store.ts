@@ -1,11 +1,11 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { readable, Unavailable } from '../core/outcome.ts';
-import type { AccountRef } from '../core/store.ts';
+import type { HashedAccount } from '../core/store.ts';
 import type { StoredPass, SweepItem, SweepStore } from '../sweep/store.ts';
 import {
+  accountIn,
   accountPartition,
-  accountRefOf,
   batchGet,
   clearKey,
   deleteAt,
@@ -117,13 +117,13 @@ function readItem(item: Item): SweepItem {
   if (kind === 'T#D') return { kind: 'document', ref: tokenRefOf(pk), stored: StoredItem.parse(item), ...written };
   if (kind === 'T#M') return { kind: 'state', ref: tokenRefOf(pk), stored: storedIn(item) };
   if (kind === `A#${POINTER}`)
-    return { kind: 'pointer', ref: accountRefOf(pk), token: tokenOf(sk), ...PointerItem.parse(item) };
+    return { kind: 'pointer', ref: accountIn(pk), token: tokenOf(sk), ...PointerItem.parse(item) };
   if (kind === 'I#N') return { kind: 'installation', ref: installationRefOf(pk), login: LoginItem.parse(item) };
-  if (pk.startsWith('A#') && sk === '#CLEAR') return { ...watermarkItem(accountRefOf(pk), item), ...written };
+  if (pk.startsWith('A#') && sk === '#CLEAR') return { ...watermarkItem(accountIn(pk), item), ...written };
   return { kind: 'unreadable' };
 }
 
-function watermarkItem(ref: AccountRef, item: Item): SweepItem {
+function watermarkItem(ref: HashedAccount, item: Item): SweepItem {
   const stored = WatermarkItem.parse(item);
   const { idle } = Idle.parse(item);
   return { kind: 'watermark', ref, stored, ...(idle?.version === stored.version && { idleMs: idle.ms }) };

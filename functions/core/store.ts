@@ -9,12 +9,16 @@ import { digestOf, msOf, type Stamp } from './stamp.ts';
 export type TokenRef = { readonly app: AppId; readonly token: Token };
 export type AccountRef = { readonly app: AppId; readonly account: Account };
 
+/** An account as keys name it: the sweep finds no other name there. */
+export type HashedAccount = { readonly app: AppId; readonly digest: string };
+export type AnyAccount = AccountRef | HashedAccount;
+
 /**
  * An account's name in the keys of a store: 32 hexadecimal digits. It is no secret, because it can be tested against a
  * guessed name, but a list of keys is no list of people.
  */
-export const accountDigest = ({ app, account }: AccountRef): string =>
-  digestOf('account', app, accountKey(account)).slice(0, 32);
+export const accountDigest = (ref: AnyAccount): string =>
+  'digest' in ref ? ref.digest : digestOf('account', ref.app, accountKey(ref.account)).slice(0, 32);
 
 export type InstallationRef = { readonly app: AppId; readonly installation: Installation };
 
@@ -77,12 +81,12 @@ export interface RegistryStore {
    * A page of an account's pointers, by token, so that a caller may stop or go on later. Default: from the beginning, as
    * many as a page takes.
    */
-  pointers(account: AccountRef, after?: Token, most?: number): Promise<PointerPage>;
+  pointers(account: AnyAccount, after?: Token, most?: number): Promise<PointerPage>;
   /** The accounts' watermarks, strongly consistent. One that cannot be read is `Unavailable` itself, as above. */
-  watermarks(accounts: readonly AccountRef[]): Promise<(StoredWatermark | Unavailable)[]>;
+  watermarks(accounts: readonly AnyAccount[]): Promise<(StoredWatermark | Unavailable)[]>;
   /** Writes only over what was read before. Otherwise returns the watermark that is there now. */
   writeWatermark(
-    account: AccountRef,
+    account: AnyAccount,
     watermark: Watermark,
     before: StoredWatermark,
   ): Promise<'written' | { winner: StoredWatermark }>;
@@ -106,7 +110,7 @@ export const MOST_POINTERS = 10_000;
 /** Pointers of an account, page by page, until there are `most` or none is left. */
 export async function pointersOf(
   store: RegistryStore,
-  account: AccountRef,
+  account: AnyAccount,
   most: number,
 ): Promise<{ readonly pointers: Pointer[]; readonly isWhole: boolean }> {
   const pointers: Pointer[] = [];

@@ -4,7 +4,7 @@ import { horizonAt } from '../core/merge.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { asIssued, beginningOf, leaseOf, msOf } from '../core/stamp.ts';
-import type { AccountRef, RegistryStore, TokenRef } from '../core/store.ts';
+import type { HashedAccount, RegistryStore, TokenRef } from '../core/store.ts';
 import { type Check, TOKENS_A_QUERY } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
 import { nameOf, type WatermarksByAccount } from './collect.ts';
@@ -40,7 +40,7 @@ export function tokensToCheck(
   });
 }
 
-type PointerItem = { readonly ref: AccountRef; readonly edge: string };
+type PointerItem = { readonly ref: HashedAccount; readonly edge: string };
 
 /** A pointer does not name the session of its bind: if any session has ended lately the token is checked. */
 function wasLost({ ref, edge }: PointerItem, watermarks: WatermarksByAccount, since: number): boolean {

@@ -1,11 +1,19 @@
-import { type AccountKey, accountKey } from '../core/account.ts';
-import { momentsOf, type TokenDocument, UNMARKED, type Watermark } from '../core/document.ts';
+import { type AccountKey, parseAccountKey } from '../core/account.ts';
+import type { AppId } from '../core/configuration.ts';
+import { EMPTY, momentsOf, type TokenDocument, UNMARKED, type Watermark } from '../core/document.ts';
 import { horizonAt } from '../core/merge.ts';
 import { orUnavailable, readable, Unavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { sessionIn } from '../core/stamp.ts';
-import { type AccountRef, pointersOf, type RegistryStore, type Stored, type TokenRef } from '../core/store.ts';
-import { isAncient, leadsNowhere, needsFold, type Watermarks, withoutDead } from './rules.ts';
+import {
+  accountDigest,
+  type HashedAccount,
+  pointersOf,
+  type RegistryStore,
+  type Stored,
+  type TokenRef,
+} from '../core/store.ts';
+import { isAncient, isName, leadsNowhere, needsFold, type Watermarks, withoutDead } from './rules.ts';
 import type { Page, Place, SweepItem, SweepStore } from './store.ts';
 
 export type CollectorPorts = {
@@ -30,7 +38,7 @@ const IDLE_MS = 3_600_000;
 /** The most tokens of an account that are looked at for one old session. An account with more keeps it. */
 const MOST_LOOKED_AT = 1_000;
 
-export const nameOf = ({ app, account }: AccountRef): string => `${app}#${accountKey(account)}`;
+export const nameOf = ({ app, digest }: HashedAccount): string => `${app}#${digest}`;
 
 /**
  * Deletes the entries of a page that are not needed any more. The page may be stale: each entry is read again, strongly
@@ -82,10 +90,10 @@ export async function watermarksOf(
   return watermarks;
 }
 
-/** A token with edges or pointers that may be deleted. */
+/** A token with edges or pointers that may be deleted, and watermarks by digest. */
 type Suspect = {
   readonly ref: TokenRef;
-  readonly watermarks: Map<AccountKey, Watermark>;
+  readonly watermarks: Map<string, Watermark>;
   readonly pointers: PointerItem[];
 };
 
@@ -102,23 +110,45 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, watermarks: Wa
   for (const item of items)
     if (item.kind === 'document' && needsFold(item.stored.document, new Map(), nowMs)) suspect(item.ref);
   const old = items.filter((item) => item.kind === 'pointer').filter(({ edge }) => edge < horizon);
-  const isSuspect = (document: TokenDocument | undefined | Unavailable, own: Watermarks, edge: string): boolean => {
+  const isSuspect = (
+    document: TokenDocument | undefined | Unavailable,
+    { ref, edge }: PointerItem,
+    own: Suspect['watermarks'],
+  ): boolean => {
     if (document instanceof Unavailable) return false;
-    if (document !== undefined && needsFold(document, own, nowMs)) return true;
-    return [...own.keys()].some((account) => leadsNowhere(edge, account, document, nowMs));
+    const names = namesIn(ref.app, document);
+    if (document !== undefined && needsFold(document, named(own, names), nowMs)) return true;
+    return leadsNowhere(edge, names.get(ref.digest), document, nowMs);
   };
   const documents = await ports.store.glimpse(old.map(({ ref, token }) => ({ app: ref.app, token })));
   for (const [i, pointer] of old.entries()) {
-    const { ref, token, edge } = pointer;
-    const account = accountKey(ref.account);
-    const own = new Map([[account, watermarks.get(nameOf(ref))?.watermark ?? UNMARKED]]);
-    if (!isSuspect(documents[i], own, edge)) continue;
+    const { ref, token } = pointer;
+    const own = new Map([[ref.digest, watermarks.get(nameOf(ref))?.watermark ?? UNMARKED]]);
+    if (!isSuspect(documents[i], pointer, own)) continue;
     const { watermarks: known, pointers } = suspect({ app: ref.app, token });
-    for (const [name, watermark] of own) known.set(name, watermark);
+    for (const [digest, watermark] of own) known.set(digest, watermark);
     pointers.push(pointer);
   }
   return [...suspects.values()];
 }
+
+/** The accounts that a document names, by digest: pointers and watermarks have no names. */
+function namesIn(app: AppId, document: TokenDocument | undefined): ReadonlyMap<string, AccountKey> {
+  const { edges, floor } = document ?? EMPTY;
+  const inFloor = floor.slice(floor.indexOf('|') + 1);
+  // Every key of `edges`, and every name in a floor, was made by accountKey.
+  const names = [...Object.keys(edges), ...(isName(inFloor) ? [inFloor] : [])] as AccountKey[];
+  return new Map(names.map((name) => [accountDigest({ app, account: parseAccountKey(name) }), name]));
+}
+
+/** Watermarks by name, of the accounts that the document names. */
+const named = (watermarks: ReadonlyMap<string, Watermark>, names: ReadonlyMap<string, AccountKey>): Watermarks =>
+  new Map(
+    [...names].flatMap(([digest, name]) => {
+      const watermark = watermarks.get(digest);
+      return watermark ? [[name, watermark]] : [];
+    }),
+  );
 
 type TokenReport = { readonly isFolded: boolean; readonly pointers: number };
 
@@ -127,11 +157,12 @@ async function collectToken(ports: CollectorPorts, { ref, watermarks, pointers }
   const { registry, store, now } = ports;
   const [stored] = await registry.documents([ref]);
   if (stored instanceof Unavailable) return { isFolded: false, pointers: 0 };
-  const folded = stored && (await fold(ports, ref, stored, watermarks));
+  const names = namesIn(ref.app, stored?.document);
+  const folded = stored && (await fold(ports, ref, stored, named(watermarks, names)));
   const nowMs = now();
   let deleted = 0;
   for (const { ref: account, token, edge } of pointers) {
-    if (!leadsNowhere(edge, accountKey(account.account), folded ?? stored?.document, nowMs)) continue;
+    if (!leadsNowhere(edge, names.get(account.digest), folded ?? stored?.document, nowMs)) continue;
     if (await store.deletePointer(account, token, edge)) deleted++;
   }
   return { isFolded: folded !== undefined, pointers: deleted };
@@ -180,7 +211,7 @@ async function forgetOld(
   // The limit of a watermark drops them in the end, the oldest first.
   if (!isWhole) return;
   const documents = await registry.documents(pointers.map(({ token }) => ({ app: ref.app, token })));
-  const edges = documents.map((one) => readable(one)?.document.edges[accountKey(ref.account)] ?? '');
+  const edges = documents.flatMap((one) => Object.values(readable(one)?.document.edges ?? {}));
   if (old.some(([session]) => edges.some((edge) => sessionIn(edge) === session))) return;
   const young = sessions.filter((one) => !isOld(one));
   if (idleMs === undefined) await store.noteIdle(ref, stored, now());

@@ -39,20 +39,28 @@ const later = (a: string, b: string): string => (a > b ? a : b);
  *
  * Between horizon and lateness the document must confirm it, since a writer that began just before the horizon has
  * raised the pointer and may not have written the document yet. Past the lateness there is no such writer.
+ *
+ * `account`: undefined if the document does not name the account. Then only removals of all accounts count, and a floor
+ * that is above every account's name.
  */
 export function leadsNowhere(
   edge: string,
-  account: AccountKey,
+  account: AccountKey | undefined,
   document: TokenDocument | undefined,
   nowMs: number,
 ): boolean {
   const { edges, floor, ...clears } = document ?? EMPTY;
-  const known = edges[account] ?? '';
+  const known = (account && edges[account]) ?? '';
   if (isBind(known) || edge >= horizonAt(nowMs)) return false;
-  return (
-    edge <= known || edge <= clearOf(clears, typeOf(account)) || `${edge}|${account}` <= floor || isAncient(edge, nowMs)
-  );
+  const name = account ?? AFTER_ALL_NAMES;
+  return edge <= known || edge <= clearOf(clears, typeOf(name)) || `${edge}|${name}` <= floor || isAncient(edge, nowMs);
 }
+
+/** Sorts after the key of every account, which begins with a digit. A floor that has forgotten its account ends in it. */
+const AFTER_ALL_NAMES = ':';
+
+/** Tests that the end of a floor names an account. */
+export const isName = (end: string): boolean => end !== '' && end !== AFTER_ALL_NAMES;
 
 /** True if the moment is too old for every writer, however late. */
 export const isAncient = (moment: string, nowMs: number): boolean =>

@@ -1,7 +1,15 @@
 import type { Token } from '../core/account.ts';
 import type { TokenDocument } from '../core/document.ts';
 import type { Unavailable } from '../core/outcome.ts';
-import type { AccountRef, InstallationRef, StampedLogin, Stored, StoredWatermark, TokenRef } from '../core/store.ts';
+import type {
+  AnyAccount,
+  HashedAccount,
+  InstallationRef,
+  StampedLogin,
+  Stored,
+  StoredWatermark,
+  TokenRef,
+} from '../core/store.ts';
 import type { StoredState } from '../mirror/state.ts';
 
 /** A place in the store's own order, in the store's own format. */
@@ -16,11 +24,11 @@ export type SweepItem =
   | { readonly kind: 'state'; readonly ref: TokenRef; readonly stored: StoredState }
   | ({
       readonly kind: 'watermark';
-      readonly ref: AccountRef;
+      readonly ref: HashedAccount;
       readonly stored: StoredWatermark;
       readonly idleMs?: number;
     } & Written)
-  | { readonly kind: 'pointer'; readonly ref: AccountRef; readonly token: Token; readonly edge: string }
+  | { readonly kind: 'pointer'; readonly ref: HashedAccount; readonly token: Token; readonly edge: string }
   | { readonly kind: 'installation'; readonly ref: InstallationRef; readonly login: StampedLogin }
   | { readonly kind: 'unreadable' };
 
@@ -46,16 +54,16 @@ export interface SweepStore {
   /** Returns documents, eventually consistent, at half the price. In the order of the tokens. */
   glimpse(tokens: readonly TokenRef[]): Promise<(TokenDocument | undefined | Unavailable)[]>;
   /** Returns true if the account has any pointer. Strongly consistent. */
-  hasPointers(account: AccountRef): Promise<boolean>;
+  hasPointers(account: AnyAccount): Promise<boolean>;
   /** Deletes the pointer only if it still has this `edge`; returns whether it did. */
-  deletePointer(account: AccountRef, token: Token, edge: string): Promise<boolean>;
+  deletePointer(account: AnyAccount, token: Token, edge: string): Promise<boolean>;
   /**
    * Saves the time since when the watermark, or its old sessions, are of no use, only if it has not changed. Any change
    * makes it void.
    */
-  noteIdle(account: AccountRef, before: StoredWatermark, sinceMs: number): Promise<boolean>;
+  noteIdle(account: AnyAccount, before: StoredWatermark, sinceMs: number): Promise<boolean>;
   /** Deletes the watermark only if it has not changed; returns whether it did. */
-  deleteWatermark(account: AccountRef, before: StoredWatermark): Promise<boolean>;
+  deleteWatermark(account: AnyAccount, before: StoredWatermark): Promise<boolean>;
   /** Deletes an installation's newest login only if it is still this one; returns whether it did. */
   deleteLogin(installation: InstallationRef, login: StampedLogin): Promise<boolean>;
   pass(): Promise<StoredPass>;

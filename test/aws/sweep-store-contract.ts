@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { UNMARKED } from '../../functions/core/document.ts';
-import type { RegistryStore } from '../../functions/core/store.ts';
+import { type AccountRef, accountDigest, type RegistryStore } from '../../functions/core/store.ts';
 import type { MirrorStore } from '../../functions/mirror/state.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { raiseRemoval, removalsOf, watermarkOf } from '../memory/registry-store.ts';
@@ -8,6 +8,8 @@ import { bind, installation, token } from '../world/examples.ts';
 import { CHAT, document, edge, of, on, removal, SHOP } from './registry-store-contract.ts';
 
 const state = { pushed: ['0#alice' as const], seen: ['0#alice' as const], pushedMs: 7, misses: 0 };
+
+const hashed = (ref: AccountRef) => ({ app: ref.app, digest: accountDigest(ref) });
 
 const mine = { app: SHOP, installation: installation('mine') };
 const login = (ms: number) => ({ token: token('phone'), stamp: bind(ms, ['alice']).stamp });
@@ -71,8 +73,8 @@ function pageRules(stores: () => Stores, make: (pageItems: number) => Promise<St
           stored: { document: document(1), version: 1 },
         }),
         { kind: 'state', ref: on('phone#1'), stored: { state, version: 1 } },
-        expect.objectContaining({ kind: 'watermark', ref: of('alice#x:2', CHAT), stored: risen }),
-        { kind: 'pointer', ref: of('alice#x:2', CHAT), token: 'T#phone', edge: edge(2) },
+        expect.objectContaining({ kind: 'watermark', ref: hashed(of('alice#x:2', CHAT)), stored: risen }),
+        { kind: 'pointer', ref: hashed(of('alice#x:2', CHAT)), token: 'T#phone', edge: edge(2) },
         { kind: 'installation', ref: mine, login: login(1) },
       ]),
     );
@@ -165,13 +167,15 @@ function watermarkRules(stores: () => Stores): void {
     await raiseRemoval(registry, alice, removal(1));
     const before = await read(stores());
     expect(await store.noteIdle(alice, before, 5)).toBe(true);
-    expect(await everything(store)).toMatchObject([[{ kind: 'watermark', ref: alice, stored: before, idleMs: 5 }]]);
+    expect(await everything(store)).toMatchObject([
+      [{ kind: 'watermark', ref: hashed(alice), stored: before, idleMs: 5 }],
+    ]);
     await registry.writeWatermark(alice, { ...before.watermark, ...change }, before);
     expect(await store.deleteWatermark(alice, before)).toBe(false);
     expect(await store.noteIdle(alice, before, 5)).toBe(false);
     const [[changed] = []] = await everything(store);
     const stored = { watermark: { ...before.watermark, ...change }, version: before.version + 1 };
-    expect(changed).toMatchObject({ kind: 'watermark', ref: alice, stored });
+    expect(changed).toMatchObject({ kind: 'watermark', ref: hashed(alice), stored });
     expect(changed).not.toHaveProperty('idleMs');
   });
 

@@ -124,7 +124,7 @@ test.each([
   ['of an account that is none', { pk: 'A#shop#alice', sk: 'T#phone', edge: 'x' }],
   ['of a later version of ours', { pk: 'T#shop#phone', sk: 'D', version: 'two' }],
   ['of an installation that is none', { pk: 'I#shop#mine', sk: 'N', token: 'phone', stamp: 'x' }],
-  ['with a pointer to nothing', { pk: 'A#shop#0#alice', sk: 'T#', edge: 'x' }],
+  ['with a pointer to nothing', { pk: `A#shop#${'0'.repeat(32)}`, sk: 'T#', edge: 'x' }],
 ])('an unreadable item %s is counted and stays', async (_, Item) => {
   await put(table, Item);
   const { swept } = await passAt(NOW);
@@ -174,4 +174,23 @@ test('a pointer is looked for with a strongly consistent read, or its watermark 
   table.calls.length = 0;
   await dynamodbSweepStore(table).hasPointers({ app: app().id, account: account('alice') });
   expect(table.calls).toEqual([{ name: 'Query', units: 1 }]);
+});
+
+const scanned = async () => {
+  const { Items = [] } = await table.client.call('Scan', { TableName: table.name });
+  return JSON.stringify(Items);
+};
+
+test('an unbind of an account in an app that never heard of it leaves no name in the table', async () => {
+  await apply(unbindEverywhere(NOW, 'canary'));
+  expect(await scanned()).toMatch(/#CLEAR/);
+  expect(await scanned()).not.toContain('canary');
+});
+
+test('the name of a bound account is in its document, and in no key', async () => {
+  await apply(override(NOW, ['canary']));
+  const { items } = await dynamodbSweepStore(table).page(undefined);
+  const named = items.filter((item) => JSON.stringify(item).includes('canary'));
+  expect(named.map(({ kind }) => kind)).toEqual(['document']);
+  expect((await scanned()).split('canary')).toHaveLength(2);
 });

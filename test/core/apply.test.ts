@@ -254,7 +254,8 @@ test('a bind is applied while one of its accounts is bound by it', async () => {
 test('a failed call of the store makes its own operations unavailable, and no others', async () => {
   const { store } = recording((inner) => ({
     write: (ref, ...rest) => (ref.token === 'tablet' ? unavailable() : inner.write(ref, ...rest)),
-    writeWatermark: (ref, ...rest) => (ref.account.id === 'bob' ? unavailable() : inner.writeWatermark(ref, ...rest)),
+    writeWatermark: (ref, ...rest) =>
+      'account' in ref && ref.account.id === 'bob' ? unavailable() : inner.writeWatermark(ref, ...rest),
   }));
   const operations = [
     bind(1, ['alice']),

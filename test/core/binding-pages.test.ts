@@ -123,7 +123,7 @@ test('the watermark of a page is read after its documents, and only of accounts 
       return documents;
     },
     watermarks: (refs) => {
-      asked.push(...refs.map((ref) => ref.account.id));
+      asked.push(...refs.map((ref) => ('account' in ref ? ref.account.id : ref.digest)));
       return inner.watermarks(refs);
     },
   };

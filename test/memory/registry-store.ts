@@ -1,4 +1,3 @@
-import { accountKey } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { UNMARKED } from '../../functions/core/document.ts';
 import type { Operation } from '../../functions/core/operation.ts';
@@ -6,6 +5,8 @@ import { readable, Unavailable, Unreadable } from '../../functions/core/outcome.
 import type { Removal } from '../../functions/core/stamp.ts';
 import {
   type AccountRef,
+  type AnyAccount,
+  accountDigest,
   firstVersion,
   type InstallationRef,
   type RegistryStore,
@@ -16,14 +17,14 @@ import {
 } from '../../functions/core/store.ts';
 
 export const tokenKey = ({ app, token }: TokenRef) => `${app}#${token}`;
-export const accountRefKey = ({ app, account }: AccountRef) => `${app}#${accountKey(account)}`;
+export const accountRefKey = (ref: AnyAccount) => `${ref.app}#${accountDigest(ref)}`;
 
 export const installationRefKey = ({ app, installation }: InstallationRef) => `${app}#${installation}`;
 
 /** An account's pointers: the edge for each token. */
 type Pointers = Map<TokenRef['token'], string>;
 
-/** The items of a memory registry: documents by `<app>#<token>`, pointers and watermarks by `<app>#<type>#<account>`. */
+/** The items of a memory registry: documents by `<app>#<token>`, pointers and watermarks by `<app>#<digest>`. */
 export type MemoryTable = {
   readonly documents: Map<string, Stored>;
   /** Tokens whose document cannot be read, by `<app>#<token>`. */

@@ -1,7 +1,7 @@
-import { accountRefOf, tokenRefOf } from '../../functions/aws/dynamodb.ts';
+import { accountIn, tokenRefOf } from '../../functions/aws/dynamodb.ts';
 import { installationRefOf } from '../../functions/aws/installation-item.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import type { AccountRef, StoredWatermark } from '../../functions/core/store.ts';
+import type { AnyAccount, StoredWatermark } from '../../functions/core/store.ts';
 import type { StoredState } from '../../functions/mirror/state.ts';
 import type { Pass, SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { accountRefKey, documentIn, installationRefKey, type MemoryTable } from './registry-store.ts';
@@ -14,7 +14,7 @@ export function memorySweepStore(
 ): SweepStore {
   const { pointers, watermarks, installations } = table;
   const idle = new Map<string, { version: number; ms: number }>();
-  const isUnchanged = (ref: AccountRef, { version }: StoredWatermark) =>
+  const isUnchanged = (ref: AnyAccount, { version }: StoredWatermark) =>
     watermarks.get(accountRefKey(ref))?.version === version;
   let saved: { pass: Pass | undefined; version: number } = { pass: undefined, version: 0 };
   return {
@@ -77,12 +77,12 @@ function* itemsOf(
     const idleMs = mark?.version === stored.version && { idleMs: mark.ms };
     yield [
       place('A', name, '#CLEAR'),
-      { kind: 'watermark', ref: accountRefOf(`A#${name}`), stored, ...idleMs, ...writtenMs(name) },
+      { kind: 'watermark', ref: accountIn(`A#${name}`), stored, ...idleMs, ...writtenMs(name) },
     ];
   }
   for (const [name, known] of pointers)
     for (const [token, edge] of known)
-      yield [place('A', name, `T#${token}`), { kind: 'pointer', ref: accountRefOf(`A#${name}`), token, edge }];
+      yield [place('A', name, `T#${token}`), { kind: 'pointer', ref: accountIn(`A#${name}`), token, edge }];
   for (const [name, stored] of documents)
     yield [place('T', name, 'D'), { kind: 'document', ref: tokenRefOf(`T#${name}`), stored, ...writtenMs(name) }];
   for (const name of unreadable) yield [place('T', name, 'D'), { kind: 'unreadable' }];

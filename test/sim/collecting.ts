@@ -4,13 +4,13 @@ import { expiryOf, HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts
 import type { Operation } from '../../functions/core/operation.ts';
 import { orUnavailable } from '../../functions/core/outcome.ts';
 import { msOf, Stamp } from '../../functions/core/stamp.ts';
-import type { RegistryStore } from '../../functions/core/store.ts';
+import { accountDigest, type RegistryStore } from '../../functions/core/store.ts';
 import { collect, watermarksOf } from '../../functions/sweep/collect.ts';
 import { retireInstallations } from '../../functions/sweep/installations.ts';
 import type { SweepStore } from '../../functions/sweep/store.ts';
 import { type MemoryTable, memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
-import { ACCOUNTS, BEGINNING_MS, type Draw, drawOperation, INSTALLATIONS } from './cast.ts';
+import { ACCOUNTS, APP, BEGINNING_MS, type Draw, drawOperation, INSTALLATIONS } from './cast.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import type { Run } from './finding.ts';
 import { hostileStore, hostileSweepStore } from './hostile-store.ts';
@@ -134,7 +134,8 @@ async function afterwards(schedule: Schedule, table: MemoryTable, sweepStore: Sw
   if (idle.length > 0) schedule.onFinding('no login of a token that is bound nowhere is left', JSON.stringify(idle));
   const left = JSON.stringify([table.documents, table.pointers, table.watermarks].map((map) => [...deep(map)]));
   for (const account of names)
-    if (left.includes(accountKey(account))) schedule.onFinding('nothing is left of who is bound nowhere', left);
+    if (left.includes(accountKey(account)) || left.includes(accountDigest({ app: APP, account })))
+      schedule.onFinding('nothing is left of who is bound nowhere', left);
 }
 
 const deep = (map: ReadonlyMap<string, unknown>): unknown[] =>

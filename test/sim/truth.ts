@@ -1,7 +1,8 @@
-import { type Account, type AccountKey, accountKey } from '../../functions/core/account.ts';
+import { type Account, type AccountKey, accountKey, parseAccountKey } from '../../functions/core/account.ts';
+import type { AppId } from '../../functions/core/configuration.ts';
 import { type TokenDocument, UNMARKED, type Watermark } from '../../functions/core/document.ts';
 import { eventHash } from '../../functions/core/stamp.ts';
-import type { AccountRef, RegistryStore, TokenRef } from '../../functions/core/store.ts';
+import { type AccountRef, accountDigest, type RegistryStore, type TokenRef } from '../../functions/core/store.ts';
 import { manyOf } from '../memory/registry-store.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { MOST_SKEW_MS } from './timeline.ts';
@@ -35,10 +36,11 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
   const spans = new Map<string, Span[]>();
   const history: (() => string)[] = [];
 
-  const look = (app: string, token: string, account: AccountKey) => {
+  const look = (app: AppId, token: string, account: AccountKey) => {
     const document = documents.get(`${app} ${token}`);
     const name = `${app} ${token} ${account}`;
-    const isTrue = document !== undefined && says(document, account, watermarks.get(`${app} ${account}`) ?? UNMARKED);
+    const watermark = watermarks.get(accountDigest({ app, account: parseAccountKey(account) })) ?? UNMARKED;
+    const isTrue = document !== undefined && says(document, account, watermark);
     const known = spans.get(name) ?? [];
     spans.set(name, known);
     note(known, isTrue ? document.edges[account] : undefined, now());
@@ -71,11 +73,13 @@ export function watched(inner: RegistryStore, now: () => number): Truth {
       writeWatermark: async (ref, watermark, before) => {
         const result = await inner.writeWatermark(ref, watermark, before);
         if (result !== 'written') return result;
-        watermarks.set(`${ref.app} ${accountKey(ref.account)}`, watermark);
-        for (const token of documents.keys())
-          if (token.startsWith(`${ref.app} `)) look(ref.app, token.slice(ref.app.length + 1), accountKey(ref.account));
+        watermarks.set(accountDigest(ref), watermark);
+        // Every key of `edges` was made by accountKey.
+        for (const [name, { edges }] of documents)
+          for (const account of Object.keys(edges) as AccountKey[])
+            if (name.startsWith(`${ref.app} `)) look(ref.app, name.slice(ref.app.length + 1), account);
         const at = now();
-        history.push(() => `${at.toFixed(1)} ms: account ${accountKey(ref.account)} ${JSON.stringify(watermark)}`);
+        history.push(() => `${at.toFixed(1)} ms: account ${accountDigest(ref)} ${JSON.stringify(watermark)}`);
         return result;
       },
     }),

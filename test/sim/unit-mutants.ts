@@ -75,7 +75,7 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     ],
   }),
   ...noticedBy('sweep/rules', 'sweep/rules.ts', {
-    'a floor is compared with the edge alone': ['`${edge}|${account}` <= floor', 'edge <= floor'],
+    'a floor is compared with the edge alone': ['`${edge}|${name}` <= floor', 'edge <= floor'],
   }),
   ...noticedBy('core/time', 'core/time.ts', {
     'a removal from the future that spares a session does not look at binds': [

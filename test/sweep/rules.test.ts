@@ -11,7 +11,7 @@ import { expiryOf, HORIZON_MS, LATENESS_MS, merge } from '../../functions/core/m
 import type { TokenOperation } from '../../functions/core/operation.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
 import { leadsNowhere, withoutDead } from '../../functions/sweep/rules.ts';
-import { bind, key, override, unbind, unbindAll } from '../world/examples.ts';
+import { bind, key, override, overrideTypes, unbind, unbindAll } from '../world/examples.ts';
 
 const DAY_MS = 86_400_000;
 /** A thousand days after 1970: the days of the examples. */
@@ -86,6 +86,16 @@ test.each([
   ['a fold', withoutDead(document(bind(daysAgo(40), ['alice', 'bob'])), cleared('alice', daysAgo(1)), NOW)],
 ])('a pointer leads nowhere after %s', (_, known) => {
   expect(nowhere(daysAgo(40), known)).toBe(true);
+});
+
+test.each([
+  ['a removal of everything', document(unbindAll(daysAgo(39))), true],
+  ['a later floor', { ...EMPTY, floor: `${edge(daysAgo(39))}|${key('bob')}` }, true],
+  ['a floor at the same moment', { ...EMPTY, floor: `${edge(daysAgo(40))}|${key('bob')}` }, false],
+  ['a floor that has forgotten its account', { ...EMPTY, floor: `${edge(daysAgo(40))}|:` }, true],
+  ['a login of the same type', document(overrideTypes(daysAgo(2), ['bob'])), false],
+])('a pointer whose account is known by its digest only, after %s', (_, known, isNowhere) => {
+  expect(leadsNowhere(edge(daysAgo(40)), undefined, known, NOW)).toBe(isNowhere);
 });
 
 test('a pointer older than the longest lateness leads nowhere', () => {
