@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import { readConfiguration } from '../infra/configuration.ts';
+import { newConsole } from '../local/console/console.ts';
 import { deleteInstance, type Instance, ownFolder, writeInstance } from '../local/description.ts';
 import type { MirrorSecrets } from '../local/environment.ts';
 import { SETTLE_S, startMirrored } from '../local/hosted/mirrored-instance.ts';
@@ -104,7 +105,9 @@ export const start = command({
     const appSecrets = appSecretsIn(values['app-secret'] ?? [], configuration);
     const secretsIn = writableFolder(terminal);
     const { data, fresh: isFresh } = values;
-    const options = { configuration, port: portIn(values.port), data, secretsIn, isFresh, appSecrets, mirrorSecrets };
+    const page = newConsole();
+    const from = { configuration, port: portIn(values.port), data, secretsIn, isFresh, appSecrets, mirrorSecrets };
+    const options = { ...from, page: page.front };
     const { stop, ...instance } = values.mirror
       ? await startMirrored({ ...options, faults })
       : await startLocal(options);
@@ -112,6 +115,8 @@ export const start = command({
     if (secretsIn !== undefined) writeInstance(instance, terminal.folder);
     const file = values['env-path'] ?? (values.env ? join(terminal.folder, '.env') : undefined);
     if (file !== undefined) describe(instance, file, terminal);
+    const { localOperator } = await import('./console/local-operator.ts');
+    page.open(instance, localOperator(instance, terminal.folder));
     terminal.print(values.json ? JSON.stringify(instance) : welcome(instance));
     return 0;
   },
@@ -187,7 +192,8 @@ export function welcome({ url, apps, sources, readers, sqs, dynamodb, mirror }: 
   const mirrored = mirror && apps.find((one) => one.mirrored)?.id;
   const app = mirrored ?? apps[0]?.id;
   return [
-    `Bindery answers at ${url}`,
+    `${url}`,
+    'Bindery answers there. Open it in a browser: phones and people, events, make it leak.',
     '',
     ...columns([
       ['app', 'dialect', 'policy', 'platform', 'secret key'],

@@ -17,7 +17,7 @@ import {
 } from './environment.ts';
 import { DEVELOPMENT, withIdentity, withReader } from './identity.ts';
 import { feedsOf, startEventSource } from './lambda/event-source.ts';
-import { startHttpFront } from './lambda/http.ts';
+import { type FrontPage, startHttpFront } from './lambda/http.ts';
 import { type Doors, invoke, loadDoors } from './lambda/invoke.ts';
 import { providersFor, withEveryKind } from './providers/providers.ts';
 import { reasonOf, UserError } from './user-error.ts';
@@ -36,6 +36,8 @@ export type LocalOptions = {
   readonly appSecrets?: Readonly<Record<string, string>> | undefined;
   /** Secrets of the hosted APIs, by mirrored app. A mirror without its secret waits. */
   readonly mirrorSecrets?: MirrorSecrets | undefined;
+  /** The page at the address of the instance. Default: none. */
+  readonly page?: FrontPage | undefined;
 };
 
 export type Local = Instance & { readonly stop: () => Promise<void> };
@@ -79,7 +81,7 @@ async function start(options: LocalOptions, stops: (() => unknown)[]): Promise<I
   setVariables(served, queues, secrets);
   isLoaded = true;
   const doors = await loadDoors(served);
-  const front = await startHttpFront(doors.http, port);
+  const front = await startHttpFront(doors.http, port, options.page);
   const feeds = feedsOf(client, configuration.apps, queues, doors).map(startEventSource);
   stops.push(() => Promise.all([front.stop(), ...feeds.map((feed) => feed.stop())]));
   const hourly = setInterval(() => sweep(doors), SWEEP_EVERY_MINUTES * 60_000).unref();

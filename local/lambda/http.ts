@@ -133,11 +133,28 @@ const AT_ONCE = 16;
 /** The longest time a stop waits for answers under way (ms). */
 const GRACE_MS = 1_000;
 
+/** A request that a function has answered, for a page that shows it. */
+export type Exchange = {
+  readonly event: APIGatewayProxyEventV2;
+  readonly result: APIGatewayProxyStructuredResultV2;
+  readonly tookMs: number;
+};
+
+/** A page at the address of the doors. */
+export type FrontPage = {
+  /** Answers a request of the page; returns false for the requests of the doors. */
+  readonly serves: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly saw: (exchange: Exchange) => void;
+  /** Ends the answers that would never end. */
+  readonly close: () => void;
+};
+
 /** Replaces the HTTP API of API Gateway: the deployed routes, payload format 2.0, and the answers of the gateway itself. */
-export async function startHttpFront(functions: HttpFunctions, port: number) {
+export async function startHttpFront(functions: HttpFunctions, port: number, page?: FrontPage) {
   const inTurn = takingTurns(AT_ONCE);
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
-    answer(functions, request, inTurn)
+    if (page?.serves(request, response)) return;
+    answer(functions, request, inTurn, page)
       .then((result) => send(response, result))
       // The client has hung up in the middle of the body.
       .catch(() => response.destroy());
@@ -147,7 +164,11 @@ export async function startHttpFront(functions: HttpFunctions, port: number) {
       throw new UserError(`port ${port} is in use: choose another with --port, 0 is any`);
     throw new UserError(`port ${port} cannot be listened on: ${reasonOf(error)}`);
   });
-  return { url, stop: () => drained(server) };
+  const stop = () => {
+    page?.close();
+    return drained(server);
+  };
+  return { url, stop };
 }
 
 /** Accepts no more connections, and cuts those that are still open after the grace time. */
@@ -161,6 +182,7 @@ async function answer(
   functions: HttpFunctions,
   request: IncomingMessage,
   inTurn: ReturnType<typeof takingTurns>,
+  page: FrontPage | undefined,
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const body = await bodyOf(request);
   if (body === undefined) return message(413, 'Request Entity Too Large');
@@ -168,6 +190,7 @@ async function answer(
   const match = matchOf(functions, path);
   const event = eventOf(request, match, body);
   const result = await inTurn(() => invoke(match.local, event)).catch(failure);
+  page?.saw({ event, result, tookMs: Date.now() - event.requestContext.timeEpoch });
   return { ...result, headers: { ...result.headers, 'apigw-requestid': event.requestContext.requestId } };
 }
 

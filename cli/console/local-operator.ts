@@ -1,0 +1,97 @@
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { awsClient } from '../../functions/aws/client.ts';
+import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
+import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
+import { NAMES } from '../../local/aws/resources.ts';
+import { REGION } from '../../local/aws/servers.ts';
+import type { Operator } from '../../local/console/ports.ts';
+import type { Depth, Mirrored } from '../../local/console/wire.ts';
+import type { Instance } from '../../local/description.ts';
+import { exitCodeOf } from '../command.ts';
+import { dlq } from '../dlq/dlq.ts';
+
+/** Time of one call (ms). */
+const CALL_MS = 10_000;
+
+/** The tools of an operator for the page of a local instance. `folder`: where the instance has left its description. */
+export function localOperator(instance: Instance, folder: string): Operator {
+  const place = { region: REGION, endpoint: instance.dynamodb };
+  const credentials = () => ({ id: 'local', secret: 'local' });
+  const client = awsClient('dynamodb', { place, credentials, remainingMs: () => CALL_MS });
+  const { page } = dynamodbSweepStore({ client, name: NAMES.table });
+  const sqs = new SQSClient({
+    endpoint: instance.sqs,
+    region: REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const run = (...args: string[]) => dlqLines([...args, '--port', new URL(instance.url).port], folder);
+  return {
+    tokens: async () => {
+      const { items, isWhole } = await itemsOf(page);
+      const tokens = items.flatMap((item) =>
+        item.kind === 'document' ? [{ app: `${item.ref.app}`, token: `${item.ref.token}` }] : [],
+      );
+      return { tokens, isWhole };
+    },
+    queues: async () => {
+      const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand());
+      const [depths, { items }] = await Promise.all([
+        Promise.all(QueueUrls.map((url) => depthOf(sqs, url))),
+        itemsOf(page),
+      ]);
+      return { depths, mirrors: items.flatMap(mirroredIn) };
+    },
+    parked: async () => JSON.parse((await run('list', '--json')).join('\n')).reasons,
+    redrive: async (reason, isDry) =>
+      run('redrive', ...(reason === undefined ? [] : ['--reason', reason]), ...(isDry ? [] : ['--yes'])),
+  };
+}
+
+/** The most pages of the table that are read for one question: a thousand items each. */
+const MOST_PAGES = 5;
+
+async function itemsOf(page: SweepStore['page']): Promise<{ items: readonly SweepItem[]; isWhole: boolean }> {
+  const items: SweepItem[] = [];
+  let after: string | undefined;
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const read = await page(after);
+    items.push(...read.items);
+    after = read.next;
+    if (after === undefined) return { items, isWhole: true };
+  }
+  return { items, isWhole: false };
+}
+
+async function depthOf(sqs: SQSClient, QueueUrl: string): Promise<Depth> {
+  const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  const { ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, ApproximateNumberOfMessagesDelayed } =
+    Attributes;
+  return {
+    queue: QueueUrl.split('/').at(-1) ?? '',
+    waiting: Number(ApproximateNumberOfMessages),
+    inFlight: Number(ApproximateNumberOfMessagesNotVisible),
+    delayed: Number(ApproximateNumberOfMessagesDelayed),
+  };
+}
+
+function mirroredIn(item: SweepItem): Mirrored[] {
+  if (item.kind !== 'state') return [];
+  const { pushed, misses, pushedMs, changedMs, dropped } = item.stored.state;
+  const { app, token } = item.ref;
+  return [{ app, token, pushed: pushed ?? null, misses, pushedMs, waiting: changedMs !== undefined, dropped }];
+}
+
+/** Runs the command `dlq` in this process. Throws its error. */
+async function dlqLines(args: readonly string[], folder: string): Promise<string[]> {
+  const [lines, errors]: [string[], string[]] = [[], []];
+  const code = await exitCodeOf(dlq(0), {
+    args,
+    environment: {},
+    folder,
+    print: (text) => lines.push(text),
+    warn: (text) => errors.push(text),
+    interrupt: () => AbortSignal.timeout(60_000),
+  });
+  if (code !== 0) throw new Error(errors.at(-1) ?? 'dlq failed');
+  return lines;
+}

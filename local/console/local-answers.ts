@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type { Instance } from '../description.ts';
+import { bodyOf, eventsIn, issuesIn, jsonIn } from './describe.ts';
+import type { Operator } from './ports.ts';
+import { type Doors, phonesNamed } from './reader.ts';
+import type { Recording, Seen } from './recording.ts';
+import { familyOf, signatureOf, signedHeaders } from './signing.ts';
+import type { Answered, Answers, Detail } from './wire.ts';
+
+/** The most phones that are shown. */
+const MOST_PHONES = 300;
+
+type Ports = {
+  readonly instance: Instance;
+  readonly recording: Recording;
+  readonly operator: Operator;
+  readonly doors: Doors;
+};
+
+/** Answers the page of a local instance by the doors of the product. */
+export function localAnswers({ instance, recording, operator, doors }: Ports): Answers {
+  const secrets = new Map([
+    ...instance.providers.map(({ kind, secret }) => [kind, secret] as const),
+    ...instance.sources.map(({ id, secret }) => [`${id}`, secret] as const),
+  ]);
+  const post = async (path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Answered> => {
+    const response = await fetch(`${instance.url}${path}`, { method: 'POST', body, headers });
+    return { status: response.status, reply: await response.text() };
+  };
+  return {
+    about: async () => ({
+      title: 'this machine',
+      url: instance.url,
+      apps: instance.apps.map(({ id, platform, policy }) => ({ id, platform, policy })),
+      sources: instance.sources.map(({ id, secret }) => ({ id: `${id}`, secret })),
+      isReadOnly: false,
+    }),
+    phones: async ({ find = '' }) => {
+      const { tokens, isWhole } = await operator.tokens();
+      const phones = phonesNamed(tokens, await doors.phones(tokens.map(({ token }) => token)), recording);
+      const found = phones.filter(({ token, people }) =>
+        [token, ...people.map(({ account }) => account)].some((name) => name.includes(find)),
+      );
+      return { phones: found.slice(0, MOST_PHONES), isWhole: isWhole && found.length <= MOST_PHONES };
+    },
+    push: async ({ account = '', type = '0' }) => ({
+      askedMs: Date.now(),
+      devices: await doors.devices(account, Number(type)),
+    }),
+    detail: async ({ n }) => detailOf(seenAt(recording, n), secrets),
+    send: async ({ source = '', body = '', id = `msg_${randomUUID()}` }) =>
+      post(`/events/${encodeURIComponent(source)}`, body, signedHeaders(secrets.get(source) ?? '', id, body)),
+    again: async ({ n }) => {
+      const { event } = seenAt(recording, n).exchange;
+      const body = bodyOf(event);
+      const family = familyOf(event.headers);
+      const secret = secrets.get(sourceOf(event.rawPath));
+      const id = event.headers[`${family}-id`];
+      const headers = family && secret && id ? signedHeaders(secret, id, body, family) : sentHeaders(event.headers);
+      const query = event.rawQueryString === '' ? '' : `?${event.rawQueryString}`;
+      return post(`${event.rawPath}${query}`, body, headers);
+    },
+    queues: operator.queues,
+    parked: async () => ({ reasons: await operator.parked() }),
+    redrive: async ({ reason, yes }) => ({ lines: (await operator.redrive?.(reason, yes !== 'yes')) ?? [] }),
+  };
+}
+
+function seenAt(recording: Recording, n: string | undefined): Seen {
+  const seen = recording.get(Number(n));
+  if (seen === undefined) throw new Error('this request is no longer kept');
+  return seen;
+}
+
+const sourceOf = (path: string): string => /^\/events\/([^/]+)$/.exec(path)?.[1] ?? '';
+
+/** The headers of a request without those that a connection or the gateway sets. */
+const sentHeaders = (headers: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ||
+      /^(?:host|connection|content-length|transfer-encoding|origin|referer|x-forwarded|sec-)/.test(name)
+        ? []
+        : [[name, value]],
+    ),
+  );
+
+function detailOf({ row, exchange: { event, result }, line }: Seen, secrets: ReadonlyMap<string, string>): Detail {
+  const source = sourceOf(event.rawPath);
+  const secret = secrets.get(source);
+  const family = familyOf(event.headers);
+  const [id = '', timestamp = ''] = ['id', 'timestamp'].map((part) => event.headers[`${family}-${part}`]);
+  const body = bodyOf(event);
+  const isSigned = secret !== undefined && family !== undefined;
+  return {
+    row,
+    method: event.requestContext.http.method,
+    path: event.rawPath,
+    headers: sentHeaders(event.headers),
+    body,
+    reply: result.body ?? '',
+    issues: issuesIn(jsonIn(result.body)),
+    ...(isSigned && { expected: signatureOf(secret, { id, timestamp, body }) }),
+    line,
+    ...(isSigned && eventsIn(jsonIn(body)).length > 0 && { source }),
+  };
+}

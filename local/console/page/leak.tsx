@@ -1,0 +1,4 @@
+/** Comes in the next change. */
+export function Leak() {
+  return <section class="empty">Leak</section>;
+}

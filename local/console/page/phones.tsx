@@ -1,0 +1,242 @@
+import { computed, signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Asks, Person, Phone } from '../wire.ts';
+import { Stream } from './events.tsx';
+import { about, areAll, ask, attempt, find, phones, refreshSoon, shown } from './state.ts';
+import { clock, span } from './words.ts';
+
+/** Height of a person or a phone (px), as in the style sheet. */
+const ROW = 56;
+
+const nameOf = ({ account, type }: Person): string => (type === 0 ? account : `${account} · type ${type}`);
+const keyOf = ({ account, type }: Person): string => `${type} ${account}`;
+const phoneKey = ({ app, token }: Pick<Phone, 'app' | 'token'>): string => `${app} ${token}`;
+
+/** Both columns keep their order when a person moves to another phone, so that the eye sees only the lines move. */
+const people = computed(() => {
+  const all = new Map(phones.value.flatMap((phone) => phone.people).map((one) => [keyOf(one), one]));
+  return [...all.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+});
+const column = computed(() => [...phones.value].sort((a, b) => (phoneKey(a) < phoneKey(b) ? -1 : 1)));
+
+type Push = Asks['push'] & { readonly to: string };
+const pushed = signal<Push | undefined>(undefined);
+const account = signal('');
+
+/** Says if a phone would show the message that the last push sent to it; undefined if none was sent to it. */
+function verdictOn(phone: Phone): { readonly shows: boolean; readonly words: string } | undefined {
+  const device = pushed.value?.devices.find((one) => phoneKey(one) === phoneKey(phone));
+  if (device === undefined) return undefined;
+  const fences = [phone.ownFence ?? phone.people.map(({ fence }) => fence)].flat();
+  if (fences.includes(device.fence)) return { shows: true, words: 'lights up: the fences are equal' };
+  return {
+    shows: false,
+    words: fences.length === 0 ? 'stays dark: it has no fence now' : 'stays dark: it has another fence now',
+  };
+}
+
+/** Who would get a push now: people, phones, and a line for each person that is signed in on a phone. */
+export function Phones() {
+  return (
+    <>
+      <section aria-label="Phones and people">
+        <div class="bar">
+          <PushForm />
+          <input
+            type="search"
+            aria-label="Find a person or a phone"
+            placeholder="Find"
+            value={find}
+            onInput={({ currentTarget }) => {
+              find.value = currentTarget.value;
+              refreshSoon();
+            }}
+          />
+        </div>
+        <PushAnswer />
+        {phones.value.length === 0 ? <Empty /> : <Picture />}
+        {!areAll.value && (
+          <p class="note">Only a part of the registry is shown. Find a person or a phone by its name.</p>
+        )}
+        {about.value?.isReadOnly === false && <SignIn />}
+      </section>
+      {about.value?.isReadOnly === false && <Stream />}
+    </>
+  );
+}
+
+function PushForm() {
+  const push = async () => {
+    // `type 1` may stand behind a name, as the list of people has it.
+    const [, name = '', type = '0'] = /^(.*?)(?: · type (\d+))?$/.exec(account.value.trim()) ?? [];
+    if (name !== '') pushed.value = { ...(await ask('push', { account: name, type })), to: account.value.trim() };
+  };
+  return (
+    <form
+      class="push"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void attempt(push);
+      }}
+    >
+      <label for="push">Push to</label>
+      <input
+        id="push"
+        list="people"
+        autocomplete="off"
+        placeholder="alice"
+        value={account}
+        onInput={({ currentTarget }) => (account.value = currentTarget.value)}
+      />
+      <datalist id="people">
+        {people.value.map((one) => (
+          <option key={keyOf(one)} value={nameOf(one)} />
+        ))}
+      </datalist>
+      <button type="submit" class="main">
+        Push
+      </button>
+    </form>
+  );
+}
+
+/** The answer stays: if a phone changes hands, the same message, sent late, finds another fence. */
+function PushAnswer() {
+  const push = pushed.value;
+  useEffect(() => {
+    pushed.value = undefined;
+  }, []);
+  const lit = column.value.filter((phone) => verdictOn(phone)?.shows === true).length;
+  const words =
+    push === undefined
+      ? 'Type a person: the phones that would show the message light up.'
+      : `A message for ${shown(push.to)} goes to ${push.devices.length} phone${push.devices.length === 1 ? '' : 's'}, as /v1/resolve answered at ${clock(push.askedMs)}. ${lit} would show it now.`;
+  return (
+    <p class="answer" role="status">
+      {words}
+    </p>
+  );
+}
+
+function Picture() {
+  const height = Math.max(people.value.length, column.value.length) * ROW;
+  const y = new Map(people.value.map((one, i) => [keyOf(one), i * ROW + ROW / 2]));
+  return (
+    <div class="picture" style={{ height: `${height}px` }}>
+      <ul aria-label="People">
+        {people.value.map((one) => (
+          <PersonCard key={keyOf(one)} one={one} />
+        ))}
+      </ul>
+      <svg viewBox={`0 0 100 ${height}`} preserveAspectRatio="none" aria-hidden="true">
+        {column.value.flatMap((phone, i) =>
+          phone.people.map((one) => {
+            const [from, to] = [y.get(keyOf(one)) ?? 0, i * ROW + ROW / 2];
+            const verdict = pushed.value?.to === nameOf(one) ? verdictOn(phone) : undefined;
+            return (
+              <path
+                key={`${phoneKey(phone)} ${one.fence}`}
+                class={`line ${verdict?.shows ? 'lit' : ''}`}
+                d={`M0 ${from}C50 ${from} 50 ${to} 100 ${to}`}
+              />
+            );
+          }),
+        )}
+      </svg>
+      <ul aria-label="Phones">
+        {column.value.map((phone) => (
+          <PhoneCard key={phoneKey(phone)} phone={phone} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function PersonCard({ one }: { readonly one: Person }) {
+  const count = phones.value.filter((phone) => phone.people.some((each) => keyOf(each) === keyOf(one))).length;
+  const name = shown(nameOf(one));
+  return (
+    <li class="person">
+      <span class="face" aria-hidden="true">
+        {name.slice(0, 1).toUpperCase()}
+      </span>
+      <span class="name">{name}</span>
+      <small>
+        {count} phone{count === 1 ? '' : 's'}
+      </small>
+    </li>
+  );
+}
+
+function PhoneCard({ phone }: { readonly phone: Phone }) {
+  const { app, token, people: on } = phone;
+  const verdict = verdictOn(phone);
+  const since = on[0] && span(Date.now() - Date.parse(on[0].boundAt));
+  const state = on.length === 0 ? 'signed out' : `${on.map((one) => shown(nameOf(one))).join(', ')}, for ${since}`;
+  return (
+    <li class={`phone ${verdict ? (verdict.shows ? 'lit' : 'dark') : ''} ${on.length === 0 ? 'free' : ''}`}>
+      <svg viewBox="0 0 16 24" width="16" height="24" aria-hidden="true">
+        <rect x="1" y="1" width="14" height="22" rx="3" />
+        <path d="M6 20h4" />
+      </svg>
+      <span class="name" title={shown(token)}>
+        {shown(token)}
+      </span>
+      <small>{verdict?.words ?? `${state} · ${app}`}</small>
+    </li>
+  );
+}
+
+const Empty = () => (
+  <p class="empty">No person is signed in on a phone. Sign one in below, or run npm run send in another terminal.</p>
+);
+
+const person = signal('alice');
+const token = signal('phone-1');
+const app = signal('');
+
+/** Sends the events of a back end, signed with the development secret. */
+function SignIn() {
+  const { apps = [], sources = [] } = about.value ?? {};
+  const source = sources[0]?.id;
+  if (source === undefined) return null;
+  const send = (type: string, data: object) =>
+    attempt(() => {
+      const event = { type, timestamp: new Date().toISOString(), data: { app: app.value || apps[0]?.id, ...data } };
+      return ask('send', { source, body: JSON.stringify(event) });
+    });
+  const login = () =>
+    send('user.login', { token: token.value, account: person.value, session_id: crypto.randomUUID() });
+  return (
+    <form
+      class="bar signin"
+      aria-label="Sign in and out"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void login();
+      }}
+    >
+      <label>
+        Person <input value={person} required onInput={({ currentTarget }) => (person.value = currentTarget.value)} />
+      </label>
+      <label>
+        Phone <input value={token} required onInput={({ currentTarget }) => (token.value = currentTarget.value)} />
+      </label>
+      <label>
+        App{' '}
+        <select value={app.value || apps[0]?.id} onChange={({ currentTarget }) => (app.value = currentTarget.value)}>
+          {apps.map(({ id }) => (
+            <option key={id}>{id}</option>
+          ))}
+        </select>
+      </label>
+      <button type="submit">Sign in</button>
+      <button type="button" onClick={() => send('user.logout', { token: token.value })}>
+        Sign out
+      </button>
+      <button type="button" onClick={() => send('user.logout_everywhere', { account: person.value })}>
+        Sign out everywhere
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,4 @@
+/** Comes in the next change. */
+export function Queue() {
+  return <section class="empty">Queue</section>;
+}

@@ -1,0 +1,4 @@
+/** Comes in the next change. */
+export function Timeline() {
+  return <section class="empty">Timeline</section>;
+}

@@ -1,0 +1,14 @@
+import type { ParkedReason, Queues } from './wire.ts';
+
+export type TokenName = { readonly app: string; readonly token: string };
+
+/** Things that the page asks an operator's tool for. The commands of the product do them too. */
+export type Operator = {
+  /** Returns tokens of the registry, and if they are all. */
+  readonly tokens: () => Promise<{ readonly tokens: readonly TokenName[]; readonly isWhole: boolean }>;
+  readonly queues: () => Promise<Queues>;
+  /** Reads the parked queue: each read counts as a receive of its messages. */
+  readonly parked: () => Promise<readonly ParkedReason[]>;
+  /** Returns the lines of a redrive, or of its dry run. Left out where nothing may be changed. */
+  readonly redrive?: (reason: string | undefined, isDry: boolean) => Promise<readonly string[]>;
+};
