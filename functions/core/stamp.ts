@@ -62,12 +62,8 @@ export const msOf = (stamp: string): number => Number(stamp.slice(0, 13));
 /** The least stamp of a millisecond: all earlier stamps sort before it. */
 export const beginningOf = (ms: number): string => String(Math.max(ms, 0)).padStart(13, '0');
 
-const KIND_AT = '0000000000000.'.length;
 // Within one event the removal (phase 0) comes before the bind (phase 1): an overriding bind clears, then binds.
 const PHASE_AT = '0000000000000.0.0000000000000000.000.'.length;
-
-/** Tests that a moment is of an event that only removes, and not the clear of an overriding bind. */
-export const isOfRemoval = (moment: string): boolean => moment[KIND_AT] === `${KIND_RANKS.unbind}`;
 
 /** The moment at which an event removes: it ends everything at or before it. */
 export type Removal = string;

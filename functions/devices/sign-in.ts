@@ -10,11 +10,12 @@ import {
   type TokenDocument,
   typeOf,
   UNMARKED,
+  type Watermark,
 } from '../core/document.ts';
 import { horizonAt, merge } from '../core/merge.ts';
 import { type BindOperation, installationOf, scopeOf } from '../core/operation.ts';
 import { readable } from '../core/outcome.ts';
-import { eventHash, isBind, isOfRemoval, issuedIn, LAST_MS, msOf, stampOf } from '../core/stamp.ts';
+import { eventHash, isBind, issuedIn, LAST_MS, msOf, stampOf } from '../core/stamp.ts';
 import { pointersOf, type RegistryStore, type TokenRef } from '../core/store.ts';
 import { momentAfter, WrittenTime } from '../core/time.ts';
 import type { Proof } from './claims.ts';
@@ -64,7 +65,7 @@ export async function judgedSignIn(
   const merged = merge(document, [operation], horizonAt(ms));
   const key = accountKey(proof.account);
   if (!isBound(merged, key, watermark, nowMs)) return 'stale_token';
-  if (isSignedOutSince(document, key, proof)) return 'stale_token';
+  if (isSignedOutSince(document, key, watermark, proof)) return 'stale_token';
   const newer = newerBinds(document, merged, proof, nowMs);
   if (newer.length > 0 && (await areBound(store, ref, document, newer, nowMs))) return 'stale_token';
   if (document.edges[key] === undefined) {
@@ -89,13 +90,20 @@ function bindOf(app: App, ref: TokenRef, proof: Proof, body: SignInBody, ms: num
 export const BEHIND_MS = 6_000;
 
 /**
- * Tests that the account, or all accounts, were signed out on the token since the bearer was issued. The clear of a sign-in
- * of another account is no sign-out.
+ * Tests that the account may have been signed out on the token since the bearer was issued: by a removal, or by a clear,
+ * such as that of the sign-in of another user, which takes the place of removals before it. While the account is bound by a
+ * bearer that is no newer, or by an event, it was not.
  */
-function isSignedOutSince(document: TokenDocument, key: AccountKey, { issuedMs }: Proof): boolean {
-  const edge = document.edges[key];
-  const removals = [edge !== undefined && !isBind(edge) ? edge : '', clearOf(document, typeOf(key))];
-  return removals.some((moment) => isOfRemoval(moment) && issuedMs + BEHIND_MS < msOf(moment));
+function isSignedOutSince(
+  document: TokenDocument,
+  key: AccountKey,
+  watermark: Watermark,
+  { issuedMs }: Proof,
+): boolean {
+  const edge = document.edges[key] ?? '';
+  // The end of a lease is no sign-out.
+  if (isBound(document, key, watermark, 0) && (issuedIn(edge) ?? 0) <= issuedMs) return false;
+  return [isBind(edge) ? '' : edge, clearOf(document, typeOf(key))].some((at) => issuedMs + BEHIND_MS < msOf(at));
 }
 
 /**

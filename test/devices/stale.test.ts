@@ -1,7 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { Account, Token } from '../../functions/core/account.ts';
-import { AppId } from '../../functions/core/configuration.ts';
-import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import { codeOf, NOW, NOW_S, receiptIn, ticketOf, world } from '../world/devices.ts';
 
 const BOB = { sub: 'bob', sid: 'session-b' };
@@ -137,56 +134,6 @@ describe('two users of one phone', () => {
     const before = queued.length;
     expect(codeOf(await signIn(first))).toBe('401 stale_token');
     expect(queued.length).toBe(before);
-  });
-});
-
-test('a repeated sign-in of an older session stays dead after the sign-out of a newer one', async () => {
-  const { signIn, signOut, bearerOf, state, held } = await world();
-  const lost = await bearerOf({ sid: 'session-1' });
-  state.ms += 10_000;
-  const answer = await signIn(await bearerOf({ sid: 'session-2' }));
-  await signOut(receiptIn(answer));
-  expect(codeOf(await signIn(lost))).toBe('401 stale_token');
-  expect(await held()).toEqual([]);
-  expect((await signIn(await bearerOf({ sid: 'session-3' }))).status).toBe(200);
-});
-
-describe('events of the back end about the token', () => {
-  const app = AppId.parse('phone');
-  const token = Token.parse('t1');
-
-  test('a repeated sign-in from before a logout of the whole token stays dead', async () => {
-    const { signIn, bearerOf, apply, state, held } = await world();
-    const bearer = await bearerOf();
-    await signIn(bearer);
-    state.ms += 10_000;
-    const stamp = stampOf('unbindTokenFromAll', state.ms, eventHash('logout'));
-    await apply([{ kind: 'unbindTokenFromAll', app, token, stamp }]);
-    expect(codeOf(await signIn(bearer))).toBe('401 stale_token');
-    expect(await held()).toEqual([]);
-    expect((await signIn(await bearerOf())).status).toBe(200);
-  });
-
-  test('a bearer that the phone had before it went to another user and came back signs in', async () => {
-    const { signIn, signOut, bearerOf, state, held } = await world();
-    const alice = await bearerOf();
-    state.ms += 10_000;
-    const answer = await signIn(await bearerOf({ ...BOB, iat: NOW_S - 60 }));
-    await signOut(receiptIn(answer));
-    expect((await signIn(alice)).status).toBe(200);
-    expect(await held()).toEqual(['0#alice']);
-  });
-
-  test("a sign-in of Alice from before Bob's login by an event is refused, one of Bob is not", async () => {
-    const { signIn, bearerOf, apply, state, held } = await world();
-    const [alice, bob] = [await bearerOf(), await bearerOf(BOB)];
-    state.ms += 10_000;
-    const stamp = stampOf('bindOverriding', state.ms, eventHash('login'));
-    const accounts = [Account.parse({ type: 0, id: 'bob' })];
-    await apply([{ kind: 'bindOverriding', scope: 'token', app, token, accounts, stamp }]);
-    expect(codeOf(await signIn(alice))).toBe('401 stale_token');
-    expect((await signIn(bob)).status).toBe(200);
-    expect(await held()).toEqual(['0#bob']);
   });
 });
 

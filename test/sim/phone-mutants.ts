@@ -17,19 +17,24 @@ export const PHONE_MUTANTS: readonly UnitMutant[] = [
   }),
   ...noticedBy('devices/stale', 'devices/sign-in.ts', {
     'a repeated sign-in takes the phone from its next user': ['newest(account, edge) > proof.issuedMs &&', 'false &&'],
-    'a lost sign-in binds after the sign-out of a later session': [
-      'issuedMs + BEHIND_MS < msOf(moment)',
-      'issuedMs + BEHIND_MS < 0',
-    ],
-    'a repeated sign-in undoes a logout of the whole token': [', clearOf(document, typeOf(key))]', ']'],
-    'a switch of users counts as a sign-out of the token': ['isOfRemoval(moment) &&', 'true &&'],
-    'a repeated sign-in replaces the login by an event of the next user': [
-      'account === own ? 0 : msOf(edge) - BEHIND_MS',
-      '0',
-    ],
     'a sign-in has the time of our clock alone': [
       'operation = bindOf(app, ref, proof, body, ms)',
       'operation = bindOf(app, ref, proof, body, nowMs)',
+    ],
+  }),
+  ...noticedBy('devices/stale-on-token', 'devices/sign-in.ts', {
+    'a lost sign-in binds after the sign-out of a later session': [
+      'issuedMs + BEHIND_MS < msOf(at)',
+      'issuedMs + BEHIND_MS < 0',
+    ],
+    'a repeated sign-in undoes a logout of the whole token': [', clearOf(document, typeOf(key))]', ']'],
+    'the sign-in of the next user hides a sign-out': ['.some((at) =>', ".some((at) => at[14] === '2' &&"],
+    'a bearer signs in for six seconds': ['isBound(document, key, watermark, 0)', "edge === ''"],
+    'a bind that has ended elsewhere hides a sign-out': ['isBound(document, key, watermark, 0)', 'isBind(edge)'],
+    'the bind of a newer bearer hides a sign-out': ['(issuedIn(edge) ?? 0) <= issuedMs', 'edge'],
+    'a repeated sign-in replaces the login by an event of the next user': [
+      'account === own ? 0 : msOf(edge) - BEHIND_MS',
+      '0',
     ],
   }),
   ...noticedBy('devices/receipt', 'devices/receipt.ts', {

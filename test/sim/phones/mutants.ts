@@ -23,7 +23,7 @@ export const PHONES_MUTANTS: readonly Hunt[] = [
       '{ session, untilMs, issuedMs };',
       '{ session, untilMs, issuedMs: undefined };',
     ],
-    'a stale bearer is accepted': ['newest(account, edge) > proof.issuedMs && merged', 'proof.issuedMs < 0 && merged'],
+    'the sign-in of the next user hides a sign-out': ['.some((at) =>', ".some((at) => at[14] === '2' &&"],
   }),
   ...inFile('devices/receipt.ts', 'phones', {
     'a receipt removes everybody': [
