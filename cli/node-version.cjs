@@ -1,5 +1,6 @@
-// Plain JavaScript that every Node can read: it runs before the first TypeScript file, which an older Node cannot load.
-if (!process.features.typescript) {
-  console.error('Bindery needs Node 22.18 or newer, and this is Node ' + process.versions.node + ': see https://nodejs.org');
+// Plain JavaScript that every Node can read: it runs before the first module that an older Node cannot load.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  console.error('Bindery needs Node 22.19 or newer, and this is Node ' + process.versions.node + ': see https://nodejs.org');
   process.exit(1);
 }

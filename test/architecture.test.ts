@@ -3,7 +3,19 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const FOLDERS = ['client', 'examples', 'functions', 'infra', 'local', 'cli', 'conformance', 'openapi', 'bench', 'test'];
+const FOLDERS = [
+  'client',
+  'examples',
+  'functions',
+  'infra',
+  'local',
+  'cli',
+  'conformance',
+  'openapi',
+  'bench',
+  'package',
+  'test',
+];
 const texts = new Map(
   FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root })).map((file) => [
     file,
@@ -56,8 +68,9 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   cli: ['client', 'core', 'lambda', 'events', 'account-api', 'sweep', 'aws', 'infra', 'local'],
   conformance: ['local', 'cli'],
   openapi: ['core', 'lambda', 'events', 'account-api', 'devices', 'resolve'],
+  package: ['infra', 'local'],
   bench: [...PRODUCT, 'test'],
-  test: [...PRODUCT, 'conformance', 'openapi', 'bench'],
+  test: [...PRODUCT, 'conformance', 'openapi', 'bench', 'package'],
 };
 
 /** Files of `functions/` that are not allowed to match, and do. */

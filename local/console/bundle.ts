@@ -1,19 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`page/${name}`, import.meta.url));
 
 let bundled: Promise<string> | undefined;
 
-/** The script of the page. It is made at the first request, so that a start does not wait for it. */
-export function script(): Promise<string> {
-  bundled ??= bundle();
+/** The script of the page. A clone makes it at the first request, so that a start does not wait for it; the package has it. */
+export async function script(): Promise<string> {
+  const made = fileOf('main.js');
+  if (existsSync(made)) return readFileSync(made, 'utf8');
+  bundled ??= bundlePage();
   return bundled;
 }
 
 export const style = (): string => readFileSync(fileOf('style.css'), 'utf8');
 
-async function bundle(): Promise<string> {
+export async function bundlePage(): Promise<string> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [fileOf('main.tsx')],

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
@@ -58,16 +58,15 @@ function folderIn(data: string): string {
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
+/** In the package all files are compiled. */
+const MAIN = fileURLToPath(new URL(`../../cli/main${extname(import.meta.url)}`, import.meta.url));
+
 const launch = (cwd: string, options: readonly string[]): Child =>
-  spawn(
-    process.execPath,
-    [fileURLToPath(new URL('../../cli/main.ts', import.meta.url)), 'start', '--json', '--port', '0', ...options],
-    {
-      cwd,
-      env: { ...process.env, [PARENT]: `${process.pid}` },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  spawn(process.execPath, [MAIN, 'start', '--json', '--port', '0', ...options], {
+    cwd,
+    env: { ...process.env, [PARENT]: `${process.pid}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
 /** Reads its description once it is ready. Its log is dropped: the log of a real hosted API cannot be read either. */
 async function described(child: Child): Promise<Instance> {

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleFunctions } from '../infra/bundling.ts';
+import { bundlePage } from '../local/console/bundle.ts';
+import { type Manifest, manifestOf } from './manifest.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** The root of the package: what is in this folder is published, and nothing else. */
+export const DIST = join(root, 'dist');
+
+/** Files that the package has as they are. */
+const COPIED = [
+  'local/console/page/style.css',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'cdk.json',
+  'bindery.json',
+  'client/bindery.py',
+  'cli/*.cjs',
+  'docs/**/*.md',
+];
+
+/** Makes the package from the source as it is now: compiled code with its declarations, bundled functions, documents. */
+export async function build(): Promise<Manifest> {
+  rmSync(DIST, { recursive: true, force: true });
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'package')], {
+    stdio: 'inherit',
+  });
+  await bundleFunctions(join(DIST, 'bundles'));
+  for (const file of COPIED.flatMap((pattern) => globSync(pattern, { cwd: root })))
+    cpSync(join(root, file), join(DIST, file));
+  writeFileSync(join(DIST, 'local/console/page/main.js'), await bundlePage());
+  const manifest = manifestOf(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), importedIn(DIST));
+  writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
+}
+
+/** Returns the packages that the compiled code imports. */
+function importedIn(folder: string): ReadonlySet<string> {
+  const texts = globSync('{cli,client,functions,infra,local}/**/*.js', { cwd: folder }).map((file) =>
+    readFileSync(join(folder, file), 'utf8'),
+  );
+  const names = texts.flatMap((text) => [
+    ...text.matchAll(/(?:from|import\(?)\s*'((?:@[^/']+\/)?[a-z][^/':]*)(?![^']*:)/g),
+  ]);
+  return new Set(names.map(([, name = '']) => name));
+}
+
+if (import.meta.main) await build();
