@@ -13,7 +13,7 @@ import {
   type Stored,
   type TokenRef,
 } from '../core/store.ts';
-import { isAncient, isName, leadsNowhere, needsFold, type Watermarks, withoutDead } from './rules.ts';
+import { isAncient, leadsNowhere, namesOf, needsFold, type Watermarks, withoutDead } from './rules.ts';
 import type { Page, Place, SweepItem, SweepStore } from './store.ts';
 
 export type CollectorPorts = {
@@ -109,7 +109,10 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, watermarks: Wa
   };
   for (const item of items)
     if (item.kind === 'document' && needsFold(item.stored.document, new Map(), nowMs)) suspect(item.ref);
-  const old = items.filter((item) => item.kind === 'pointer').filter(({ edge }) => edge < horizon);
+  const pointers = items.filter((item) => item.kind === 'pointer');
+  const old = pointers.filter(
+    ({ ref, edge }) => edge < horizon || edge <= (watermarks.get(nameOf(ref))?.watermark.removal ?? ''),
+  );
   const isSuspect = (
     document: TokenDocument | undefined | Unavailable,
     { ref, edge }: PointerItem,
@@ -134,11 +137,9 @@ async function suspectsOf(ports: CollectorPorts, { items }: Page, watermarks: Wa
 
 /** The accounts that a document names, by digest: pointers and watermarks have no names. */
 function namesIn(app: AppId, document: TokenDocument | undefined): ReadonlyMap<string, AccountKey> {
-  const { edges, floor } = document ?? EMPTY;
-  const inFloor = floor.slice(floor.indexOf('|') + 1);
-  // Every key of `edges`, and every name in a floor, was made by accountKey.
-  const names = [...Object.keys(edges), ...(isName(inFloor) ? [inFloor] : [])] as AccountKey[];
-  return new Map(names.map((name) => [accountDigest({ app, account: parseAccountKey(name) }), name]));
+  return new Map(
+    namesOf(document ?? EMPTY).map((name) => [accountDigest({ app, account: parseAccountKey(name) }), name]),
+  );
 }
 
 /** Watermarks by name, of the accounts that the document names. */

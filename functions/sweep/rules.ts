@@ -1,8 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountKey } from '../core/account.ts';
-import { clearOf, EMPTY, isBound, type TokenDocument, typeOf, UNMARKED, type Watermark } from '../core/document.ts';
+import {
+  clearOf,
+  EMPTY,
+  isBound,
+  momentsOf,
+  type TokenDocument,
+  typeOf,
+  UNMARKED,
+  type Watermark,
+} from '../core/document.ts';
 import { compact, expiryOf, HORIZON_MS, horizonAt, LATENESS_MS } from '../core/merge.ts';
-import { beginningOf, isBind } from '../core/stamp.ts';
+import { beginningOf, isBind, msOf } from '../core/stamp.ts';
 
 /**
  * Rules for which registry entries can be deleted. They rest on one rule of `applyAll`: it refuses a bind from before
@@ -17,6 +26,9 @@ export type Watermarks = ReadonlyMap<AccountKey, Watermark>;
  * watermark removes, binds whose lease has ended. The floor remembers them: it means the same for them and, so far below
  * the horizon, changes nothing for other accounts. Afterwards the document can expire without its watermarks. A floor
  * older than any writer's clock goes too, since it names an account.
+ *
+ * Younger edges of an account go as well if a sign-out everywhere is at or after them, and leave no floor: the watermark
+ * removes them and all late binds up to itself, and stays until no such bind can come.
  */
 export function withoutDead(document: TokenDocument, watermarks: Watermarks, nowMs: number): TokenDocument {
   const horizon = horizonAt(nowMs);
@@ -26,9 +38,42 @@ export function withoutDead(document: TokenDocument, watermarks: Watermarks, now
     ([account, edge]) => edge < horizon && !isBound(document, account, watermarks.get(account) ?? UNMARKED, nowMs),
   );
   const floor = dead.reduce((most, [account, edge]) => later(most, `${edge}|${account}`), document.floor);
-  const kept = Object.fromEntries(edges.filter((entry) => !dead.includes(entry)));
+  const kept = Object.fromEntries(edges.filter((entry) => !dead.includes(entry) && !isSignedOut(watermarks, ...entry)));
   const draft = { ...document, clear: { ...document.clear }, edges: kept, ended: { ...document.ended } };
-  return compact({ ...draft, floor: isAncient(floor, nowMs) ? '' : floor }, horizon);
+  const next = compact({ ...draft, floor: isAncient(floor, nowMs) ? '' : withoutName(floor, watermarks) }, horizon);
+  // An empty document would have no time to expire at.
+  return momentsOf(next).some((one) => one !== '') ? next : { ...next, floor: endOf(beginningOf(msOf(horizon) - 1)) };
+}
+
+/** Tests that a sign-out everywhere is at or after an account's edge, as of the edge's own time. */
+const isSignedOut = (watermarks: Watermarks, account: string, edge: string): boolean =>
+  // Any text may be looked for.
+  edge <= (watermarks.get(account as AccountKey)?.removal ?? '');
+
+/** The floor, without its account if that is signed out. */
+function withoutName(floor: string, watermarks: Watermarks): string {
+  const { edge, name } = partsOf(floor);
+  return isSignedOut(watermarks, name, edge) ? endOf(edge) : floor;
+}
+
+const endOf = (edge: string): string => `${edge}|${AFTER_ALL_NAMES}`;
+
+function partsOf(floor: string) {
+  const end = floor.indexOf('|');
+  return { edge: floor.slice(0, Math.max(end, 0)), name: floor.slice(end + 1) };
+}
+
+/** Tests that the document names an account whose newest event in it is at or before its sign-out everywhere. */
+export function namesSignedOut({ edges, floor }: TokenDocument, watermarks: Watermarks): boolean {
+  const all = [...Object.entries(edges), [partsOf(floor).name, partsOf(floor).edge] as const];
+  return all.some(([account, edge]) => isSignedOut(watermarks, account, edge));
+}
+
+/** The accounts that a document names. */
+export function namesOf({ edges, floor }: TokenDocument): AccountKey[] {
+  const { name } = partsOf(floor);
+  // Every key of `edges`, and every name in a floor, was made by accountKey.
+  return [...Object.keys(edges), ...(name === '' || name === AFTER_ALL_NAMES ? [] : [name])] as AccountKey[];
 }
 
 const later = (a: string, b: string): string => (a > b ? a : b);
@@ -59,13 +104,13 @@ export function leadsNowhere(
 /** Sorts after the key of every account, which begins with a digit. A floor that has forgotten its account ends in it. */
 const AFTER_ALL_NAMES = ':';
 
-/** Tests that the end of a floor names an account. */
-export const isName = (end: string): boolean => end !== '' && end !== AFTER_ALL_NAMES;
-
 /** True if the moment is too old for every writer, however late. */
 export const isAncient = (moment: string, nowMs: number): boolean =>
   moment < beginningOf(nowMs - HORIZON_MS - LATENESS_MS);
 
-/** True if a fold makes the document smaller. A document that expires anyway needs none. */
-export const needsFold = (document: TokenDocument, watermarks: Watermarks, nowMs: number): boolean =>
-  expiryOf(document) === undefined && !isDeepStrictEqual(withoutDead(document, watermarks, nowMs), document);
+/** True if a fold makes the document smaller. One that expires anyway needs none, unless it names a signed-out account. */
+export function needsFold(document: TokenDocument, watermarks: Watermarks, nowMs: number): boolean {
+  const next = withoutDead(document, watermarks, nowMs);
+  if (isDeepStrictEqual(next, document)) return false;
+  return expiryOf(document) === undefined || namesSignedOut(document, watermarks);
+}

@@ -10,7 +10,7 @@ import {
 import { expiryOf, HORIZON_MS, LATENESS_MS, merge } from '../../functions/core/merge.ts';
 import type { TokenOperation } from '../../functions/core/operation.ts';
 import { bindAt, eventHash, removalAt, stampOf } from '../../functions/core/stamp.ts';
-import { leadsNowhere, withoutDead } from '../../functions/sweep/rules.ts';
+import { leadsNowhere, needsFold, withoutDead } from '../../functions/sweep/rules.ts';
 import { bind, key, override, overrideTypes, unbind, unbindAll } from '../world/examples.ts';
 
 const DAY_MS = 86_400_000;
@@ -55,11 +55,41 @@ test('removals from before the horizon go, as with every write', () => {
 });
 
 test("a floor goes, with the name in it, once it is older than any writer's clock", () => {
-  const bound = document(bind(daysAgo(1), ['bob']), bind(daysAgo(49), ['alice']));
-  const clears = cleared('alice', daysAgo(40));
-  const next = withoutDead(bound, clears, NOW);
+  const login = bind(daysAgo(49), ['alice'], { session: 's1' });
+  const dead = document(bind(daysAgo(1), ['bob']), login, unbindAll(daysAgo(49) - 1_000, { session: 's1' }));
+  const next = withoutDead(dead, NONE, NOW);
   expect(next.floor).toContain(key('alice'));
   expect(JSON.stringify(withoutDead(next, NONE, NOW + 1))).not.toContain('alice');
+});
+
+test('an account that is signed out everywhere leaves its document, whatever the age of its edge', () => {
+  for (const days of [1, 34, 36]) {
+    const events = [bind(daysAgo(days), ['alice']), unbind(daysAgo(days), ['alice'])];
+    for (const event of events) {
+      const known = document(bind(daysAgo(2), ['bob']), event);
+      const next = withoutDead(known, cleared('alice', daysAgo(1)), NOW);
+      expect(needsFold(known, cleared('alice', daysAgo(1)), NOW)).toBe(true);
+      expect(candidates(next)).toEqual([key('bob')]);
+      expect(JSON.stringify(next)).not.toContain('alice');
+      expect(needsFold(next, cleared('alice', daysAgo(1)), NOW)).toBe(false);
+    }
+  }
+});
+
+test('a late bind of another account counts, though a later edge beside it has left the document', () => {
+  const next = withoutDead(document(bind(daysAgo(2), ['alice'])), cleared('alice', daysAgo(1)), NOW);
+  expect(candidates(merge(next, [bind(daysAgo(3), ['bob'])]))).toEqual([key('bob')]);
+});
+
+test('an edge later than the sign-out everywhere stays, though its bearer is older', () => {
+  const known = document({ ...bind(daysAgo(1), ['alice']), issuedMs: daysAgo(3) });
+  expect(withoutDead(known, cleared('alice', daysAgo(2)), NOW)).toEqual(known);
+});
+
+test('a document without any account left expires, once no writer can come from before', () => {
+  const next = withoutDead(document(bind(daysAgo(2), ['alice'])), cleared('alice', daysAgo(1)), NOW);
+  expect(expiryOf(next)).toBe(NOW - 1 + LATENESS_MS);
+  expect(candidates(merge(next, [bind(NOW - HORIZON_MS, ['bob'])]))).toEqual([key('bob')]);
 });
 
 const edge = (ms: number) => bindAt(stampOf('bind', ms, eventHash(String(ms))), 0);
