@@ -45,7 +45,7 @@ export function localAnswers({ instance, recording, operator, doors }: Ports): A
     },
     push: async ({ account = '', type = '0' }) => ({
       askedMs: Date.now(),
-      devices: await doors.devices(account, Number(type)),
+      devices: await doors.devices(account.split('\n'), Number(type)),
     }),
     detail: async ({ n }) => detailOf(seenAt(recording, n), secrets),
     send: async ({ source = '', body = '', id = `msg_${randomUUID()}` }) =>

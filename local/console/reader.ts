@@ -10,7 +10,7 @@ const TOKENS_PER_CALL = 100;
 export type Doors = {
   /** Returns the people on each phone that has some, by the tokens of the phones. */
   readonly phones: (tokens: readonly string[]) => Promise<Phone[]>;
-  readonly devices: (account: string, type: number) => Promise<Device[]>;
+  readonly devices: (accounts: readonly string[], type: number) => Promise<Device[]>;
 };
 
 /** The doors of senders, asked with the secret of the first reader. */
@@ -31,9 +31,9 @@ export function readerDoors({ url, readers }: Pick<Instance, 'url' | 'readers'>)
           found.push(...phonesIn(one));
       return found;
     },
-    devices: async (account, type) =>
-      (await ask('/v1/resolve', { accounts: [{ account, account_type: type }] })).flatMap((one) =>
-        isRecord(one) && Array.isArray(one['devices']) ? one['devices'].map(deviceIn) : [],
+    devices: async (accounts, account_type) =>
+      (await ask('/v1/resolve', { accounts: accounts.map((account) => ({ account, account_type })) })).flatMap((one) =>
+        isRecord(one) && Array.isArray(one['devices']) ? one['devices'].map(deviceOf(`${one['account']}`)) : [],
       ),
   };
 }
@@ -48,12 +48,15 @@ export function phonesNamed(tokens: readonly TokenName[], found: readonly Phone[
   });
 }
 
-const deviceIn = (one: Readonly<Record<string, unknown>>): Device => ({
-  app: `${one['app']}`,
-  token: `${one['token']}`,
-  fence: `${one['fence']}`,
-  boundAt: `${one['bound_at']}`,
-});
+const deviceOf =
+  (account: string) =>
+  (one: Readonly<Record<string, unknown>>): Device => ({
+    account,
+    app: `${one['app']}`,
+    token: `${one['token']}`,
+    fence: `${one['fence']}`,
+    boundAt: `${one['bound_at']}`,
+  });
 
 /** The phones of one token: one for each app in which it is bound. */
 function phonesIn(one: unknown): Phone[] {

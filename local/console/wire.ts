@@ -62,6 +62,7 @@ export type Phone = {
 };
 
 export type Device = {
+  readonly account: string;
   readonly app: string;
   readonly token: string;
   readonly fence: string;
@@ -107,7 +108,7 @@ export type Asks = {
   readonly about: About;
   /** `find`: part of a token or an account. */
   readonly phones: { readonly phones: readonly Phone[]; readonly isWhole: boolean };
-  /** `account`, `type`: the devices that would get a push. */
+  /** `account`, `type`: the devices that would get a push. Several accounts stand on a line each. */
   readonly push: { readonly askedMs: number; readonly devices: readonly Device[] };
   /** `n`: of a row. */
   readonly detail: Detail;

@@ -1,4 +1,199 @@
-/** Comes in the next change. */
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Mirrored, ParkedReason, Queues } from '../wire.ts';
+import { about, ask, attempt, shown } from './state.ts';
+import { clock, span } from './words.ts';
+
+/** Time between two readings of the depths (ms). */
+const EVERY_MS = 2_000;
+
+const queues = signal<Queues>({ depths: [], mirrors: [] });
+const parked = signal<readonly ParkedReason[] | undefined>(undefined);
+const lines = signal<{ readonly reason: string | undefined; readonly lines: readonly string[] } | undefined>(undefined);
+
+const readParked = async (): Promise<void> => {
+  parked.value = (await ask('parked')).reasons;
+};
+
+const redrive = (reason: string | undefined, yes: boolean) =>
+  attempt(async () => {
+    const question = { ...(reason !== undefined && { reason }), ...(yes && { yes: 'yes' }) };
+    lines.value = { reason, ...(await ask('redrive', question)) };
+    if (yes) await readParked();
+  });
+
+/** Depths of the queues, parked operations with their reasons, and the mirrors. */
 export function Queue() {
-  return <section class="empty">Queue</section>;
+  useEffect(() => {
+    const read = () =>
+      ask('queues')
+        .then((answer) => (queues.value = answer))
+        .catch(() => {});
+    void read();
+    const timer = setInterval(() => document.hidden || read(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <section aria-label="Queue">
+      <h2>Queues</h2>
+      <Depths />
+      <h2>Parked operations</h2>
+      <Parked />
+      <h2>Mirrors</h2>
+      <Mirrors mirrors={queues.value.mirrors} />
+    </section>
+  );
+}
+
+function Depths() {
+  const { depths } = queues.value;
+  // Queues of sources and mirrors that hold nothing would hide the two that every instance has.
+  const worth = depths.filter(
+    ({ queue, waiting, inFlight, delayed }) => waiting + inFlight + delayed > 0 || !/dead|source/.test(queue),
+  );
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Queue</th>
+            <th scope="col">Waiting</th>
+            <th scope="col">Being applied</th>
+            <th scope="col">Delayed</th>
+          </tr>
+        </thead>
+        <tbody>
+          {worth.map(({ queue, waiting, inFlight, delayed }) => (
+            <tr key={queue}>
+              <th scope="row">{queue}</th>
+              <td>{waiting}</td>
+              <td>{inFlight}</td>
+              <td>{delayed}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {worth.length < depths.length && <p class="note">{depths.length - worth.length} others are empty.</p>}
+    </>
+  );
+}
+
+function Parked() {
+  const canRedrive = about.value?.isReadOnly === false;
+  return (
+    <>
+      <p class="note">
+        Messages that could not be applied. A queue can only be read by receiving, so they are read when you ask.
+      </p>
+      <div class="actions">
+        <button type="button" onClick={() => attempt(readParked)}>
+          Read the parked queue
+        </button>
+        {canRedrive && (
+          <button type="button" onClick={() => redrive(undefined, false)}>
+            Dry run of a redrive
+          </button>
+        )}
+      </div>
+      {parked.value?.length === 0 && <p role="status">Nothing is parked.</p>}
+      {parked.value && parked.value.length > 0 && <Reasons reasons={parked.value} canRedrive={canRedrive} />}
+      {lines.value && <Redrive />}
+    </>
+  );
+}
+
+const Reasons = ({
+  reasons,
+  canRedrive,
+}: {
+  readonly reasons: readonly ParkedReason[];
+  readonly canRedrive: boolean;
+}) => (
+  <table>
+    <thead>
+      <tr>
+        <th scope="col">Reason</th>
+        <th scope="col">Messages</th>
+        <th scope="col">Oldest</th>
+        <th scope="col">Operations</th>
+        {canRedrive && <th scope="col">Redrive</th>}
+      </tr>
+    </thead>
+    <tbody>
+      {reasons.map(({ reason, messages, oldest, operations, apps }) => (
+        <tr key={reason}>
+          <th scope="row">{reason}</th>
+          <td>{messages}</td>
+          <td>{span(Date.now() - Date.parse(oldest))}</td>
+          <td class="wide">
+            {Object.entries(operations)
+              .map(([kind, count]) => `${kind} ${count}`)
+              .join(', ')}{' '}
+            · {apps.join(', ')}
+          </td>
+          {canRedrive && (
+            <td>
+              <button type="button" aria-label={`Dry run for: ${reason}`} onClick={() => redrive(reason, false)}>
+                Dry run
+              </button>
+            </td>
+          )}
+        </tr>
+      ))}
+    </tbody>
+  </table>
+);
+
+/** The lines of the command. A dry run is followed by the button that does it. */
+function Redrive() {
+  const { reason, lines: text = [] } = lines.value ?? {};
+  const isDry = text.at(-1)?.startsWith('Nothing was changed') ?? false;
+  return (
+    <>
+      <pre role="status">{(isDry ? text.slice(0, -1) : text).join('\n')}</pre>
+      {isDry && (
+        <div class="actions">
+          <button type="button" class="main" onClick={() => redrive(reason, true)}>
+            Redrive them now
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+const stateOf = ({ dropped, misses, pushed, waiting }: Mirrored): string => {
+  if (dropped !== undefined) return `dropped: ${dropped}`;
+  if (misses > 0) return `differs: found ${misses === 1 ? 'once' : `${misses} times`}, pushed again`;
+  if (pushed === null) return 'unknown: a push had no answer';
+  return waiting ? 'pushed, not verified yet' : 'equal: verified';
+};
+
+function Mirrors({ mirrors }: { readonly mirrors: readonly Mirrored[] }) {
+  if (mirrors.length === 0)
+    return <p class="note">No token is mirrored. npm start -- --mirror runs a hosted API beside.</p>;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Token</th>
+          <th scope="col">App</th>
+          <th scope="col">Hosted accounts</th>
+          <th scope="col">Last push</th>
+          <th scope="col">Verification</th>
+        </tr>
+      </thead>
+      <tbody>
+        {mirrors.slice(0, 200).map((one) => (
+          <tr key={`${one.app} ${one.token}`} class={one.misses > 0 || one.dropped ? 'wrong' : ''}>
+            <th scope="row">{shown(one.token)}</th>
+            <td>{one.app}</td>
+            <td>{(one.pushed ?? []).map((key) => shown(key.replace(/^0#/, ''))).join(', ') || 'none'}</td>
+            <td>{one.pushedMs === 0 ? 'never' : clock(one.pushedMs)}</td>
+            <td>{stateOf(one)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }
