@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   send: async () => (await import('./send.ts')).send,
   query: async () => (await import('./query.ts')).query,
   token: async () => (await import('./token.ts')).token,
+  doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   dlq: async () => (await import('./dlq/dlq.ts')).dlq(),
   trial: async () => (await import('./trial/trial.ts')).trial,
 };

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import type { Configuration } from '../functions/core/bindery-json.ts';
 import { ACCESS_LOGS, type StorageProps } from './encryption.ts';
 import type { DoorFunction } from './function.ts';
+import { URL_OUTPUTS } from './outputs.ts';
 import { type DeviceDoor, type FixedDoor, type HttpDoor, OTHER_ROUTES, PASSING_ROUTE, ROUTES } from './settings.ts';
 import { eventsPerS, type Stage } from './stages.ts';
 
@@ -144,12 +145,7 @@ export class FunctionUrls extends Construct implements Front {
 }
 
 /** The output with the URL of each door. */
-const OUTPUTS = new Map([
-  ['events', 'EventsUrl'],
-  ['account-api', 'AccountApiUrl'],
-  ['devices', 'DevicesUrl'],
-  ['resolve', 'ResolveUrl'],
-]);
+const OUTPUTS = new Map<string, string>(Object.entries(URL_OUTPUTS));
 
 /** Removes the slash at the end of a function's URL: paths start with one. */
 const withoutSlash = ({ url }: FunctionUrl): string => `https://${Fn.select(2, Fn.split('/', url))}`;

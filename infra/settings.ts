@@ -42,6 +42,9 @@ export const PASSING_ROUTE = { path: '/v3/{proxy+}', door: 'account-api', thrott
 /** The door that answers all other paths in its own words, under the limit `other`. It also collapses slashes. */
 export const OTHER_ROUTES = [PASSING_ROUTE, { path: '$default', door: 'events' }] as const;
 
+/** The version of the CDK's bootstrap stack that a deployment needs. A test compares it with the CDK's own. */
+export const BOOTSTRAP_VERSION = 6;
+
 /** Names of the table's attributes that the store and DynamoDB must agree on. `expires` is in seconds since 1970. */
 export const TABLE = { partitionKey: 'pk', sortKey: 'sk', expiry: 'expires' } as const;
 

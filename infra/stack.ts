@@ -1,6 +1,7 @@
 import { Annotations, CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Bindery } from './bindery.ts';
+import { pascal } from './outputs.ts';
 import type { BinderyProps } from './props.ts';
 
 /**
@@ -53,9 +54,3 @@ export class BinderyStack extends Stack {
     else Annotations.of(this).addError(`two ids in bindery.json both make the output "${name}": rename one of them`);
   }
 }
-
-const pascal = (id: string): string =>
-  id
-    .split(/[-_]/)
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
