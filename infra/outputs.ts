@@ -26,7 +26,9 @@ export function outputsOf(configuration: Configuration, { front, encryption }: S
   const mirrored = apps.filter(({ mirror }) => mirror);
   return [
     ...(front === 'http-api' ? ['Url'] : doors.map((door) => URL_OUTPUTS[door])),
-    ...['TableName', 'OperationsQueueUrl', 'ParkedQueueUrl', 'DashboardName'],
+    'TableName',
+    ...(configuration.history.days > 0 ? ['HistoryTableName'] : []),
+    ...['OperationsQueueUrl', 'ParkedQueueUrl', 'DashboardName'],
     ...(encryption === 'kms' ? ['KeyArn'] : []),
     ...named('SecretOfApp', apps),
     ...named('SecretOfSource', sources.filter(hasSecret)),

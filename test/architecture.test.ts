@@ -65,7 +65,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   doors: BELOW_DOORS,
   infra: ['core', 'lambda', 'events'],
   local: ['core', 'lambda', 'account-api', 'doors', 'infra'],
-  cli: ['client', 'core', 'lambda', 'events', 'account-api', 'sweep', 'aws', 'infra', 'local'],
+  cli: ['client', 'core', 'lambda', 'events', 'account-api', 'resolve', 'sweep', 'aws', 'infra', 'local'],
   conformance: ['local', 'cli'],
   openapi: ['core', 'lambda', 'events', 'account-api', 'devices', 'resolve'],
   package: ['infra', 'local'],

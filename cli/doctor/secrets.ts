@@ -1,8 +1,9 @@
 import { appSecret } from '../../functions/account-api/wire/credentials.ts';
 import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { readerSecret } from '../../functions/resolve/reader.ts';
-import { hasSecret, SOURCE_KINDS } from '../../infra/configuration.ts';
+import { hasSecret } from '../../infra/configuration.ts';
 import { pascal } from '../../infra/outputs.ts';
+import { SOURCE_KINDS } from '../../infra/source-kinds.ts';
 import { error, type Finding, ok, warning } from './finding.ts';
 
 /** One credential of the configuration: `decode` throws if a text cannot be its secret, as the function would. */
