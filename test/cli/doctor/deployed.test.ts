@@ -320,6 +320,11 @@ const replacing = (text: string | RegExp, by: string, action = 'DescribeStacks')
 const withoutOutput = (name: string) => replacing(`<OutputKey>${name}<`, '<OutputKey>Other<');
 const withoutFunction = (id: string) => replacing(id, 'Other', 'ListStackResources');
 
+test('credentials that AWS refuses are one finding, as every other check would say the same', async () => {
+  const { faults } = await examined({ DescribeStacks: failing('ExpiredToken', 'The security token is expired') });
+  expect(faults).toHaveLength(1);
+});
+
 test('a warning alone leaves the exit code 0, and a clock that is 10 s off is one', async () => {
   dateMs = () => Date.now() + 10_000;
   const { code, faults } = await examined();
