@@ -24,11 +24,10 @@ export class HistoryTable extends RegistryTable {
   constructor(scope: Construct, { days, ...props }: HistoryTableProps) {
     super(scope, 'History', { ...props, pointInTimeRecovery: false });
     this.#days = days;
-    for (const id of ['AwsSolutions-DDB3', 'Serverless-DynamoDBPITR'])
-      Validations.of(this).acknowledge({
-        id,
-        reason: 'Entries are inserted once and never changed. A backup would keep names after they were erased.',
-      });
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-DDB3',
+      reason: 'Entries are inserted once and never changed. A backup would keep names after they were erased.',
+    });
   }
 
   /** Returns undefined for 0 days. */
