@@ -12,5 +12,6 @@ export const handler = sweepDoor({
   table: tableNamed(environment.REGISTRY_TABLE),
   queues: new SQSClient(SDK_CLIENT),
   checksQueues: environment.CHECKS_QUEUES,
+  history: environment.HISTORY,
   log,
 });

@@ -44,7 +44,20 @@ const roomOf = (file: string) => {
 
 /** Each room may use itself and the rooms named. Events and Account API do not know one another. */
 const BELOW_DOORS = [
-  ...['core', 'lambda', 'jwt', 'operations', 'events', 'account-api', 'devices', 'resolve', 'mirror', 'sweep', 'aws'],
+  ...[
+    'core',
+    'lambda',
+    'jwt',
+    'operations',
+    'history',
+    'events',
+    'account-api',
+    'devices',
+    'resolve',
+    'mirror',
+    'sweep',
+    'aws',
+  ],
 ];
 const PRODUCT = [...BELOW_DOORS, 'doors', 'infra', 'local', 'cli', 'client', 'examples'];
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
@@ -58,14 +71,15 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   events: ['core', 'lambda', 'operations', 'jwt'],
   'account-api': ['core', 'lambda', 'operations'],
   devices: ['core', 'lambda', 'operations', 'jwt'],
-  resolve: ['core', 'lambda'],
+  history: ['core'],
+  resolve: ['core', 'lambda', 'history'],
   mirror: ['core', 'lambda', 'operations', 'account-api'],
-  sweep: ['core', 'lambda', 'mirror'],
+  sweep: ['core', 'lambda', 'history', 'mirror'],
   aws: BELOW_DOORS,
   doors: BELOW_DOORS,
   infra: ['core', 'lambda', 'events'],
   local: ['core', 'lambda', 'account-api', 'doors', 'infra'],
-  cli: ['client', 'core', 'lambda', 'events', 'account-api', 'resolve', 'sweep', 'aws', 'infra', 'local'],
+  cli: ['client', 'core', 'lambda', 'history', 'events', 'account-api', 'resolve', 'sweep', 'aws', 'infra', 'local'],
   conformance: ['local', 'cli'],
   openapi: ['core', 'lambda', 'events', 'account-api', 'devices', 'resolve'],
   package: ['infra', 'local'],

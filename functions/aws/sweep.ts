@@ -1,13 +1,16 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
+import type * as z from 'zod/mini';
 import { AppId } from '../core/configuration.ts';
 import { Unavailable } from '../core/outcome.ts';
+import type { HistoryVariable } from '../lambda/environment.ts';
 import { type Log, logBugs } from '../lambda/log.ts';
 import { type SweepPorts, type SweepReport, sweep } from '../sweep/sweep.ts';
 import type { Table } from './dynamodb.ts';
+import { historyRenewal } from './history-reader.ts';
 import { dynamodbMirrorStore } from './mirror-store.ts';
 import { checksQueue } from './queues.ts';
-import { dynamodbRegistryStore } from './registry-store.ts';
+import { dynamodbRegistryStore, tableNamed } from './registry-store.ts';
 import { dynamodbSweepStore } from './sweep-store.ts';
 
 export type SweepDoorPorts = {
@@ -15,6 +18,8 @@ export type SweepDoorPorts = {
   readonly queues: SQSClient;
   /** The queue of checks of each app with a mirror. */
   readonly checksQueues: Readonly<Record<AppId, string>>;
+  /** Default: no ledger. */
+  readonly history?: z.infer<typeof HistoryVariable>;
   readonly log: Log;
 };
 
@@ -22,7 +27,7 @@ export type SweepDoorPorts = {
 const LEAST_MS = 60_000;
 
 /** The door of a timer: sweeps for as long as the function may run, and logs one line with the result. */
-export function sweepDoor({ table, queues, checksQueues, log }: SweepDoorPorts) {
+export function sweepDoor({ table, queues, checksQueues, history, log }: SweepDoorPorts) {
   const senders = new Map(
     Object.entries(checksQueues).map(([app, queueUrl]) => [AppId.parse(app), checksQueue(queues, queueUrl)]),
   );
@@ -30,6 +35,9 @@ export function sweepDoor({ table, queues, checksQueues, log }: SweepDoorPorts) 
     registry: dynamodbRegistryStore(table),
     states: dynamodbMirrorStore(table),
     store: dynamodbSweepStore(table),
+    ...(history && {
+      history: historyRenewal({ table: tableNamed(history.table), days: history.days, now: Date.now }),
+    }),
     mirrored: new Set(senders.keys()),
     check: async (app, checks, delayS) => {
       const send = senders.get(app);

@@ -29,7 +29,8 @@ export type RegistryPorts = {
 /**
  * Applies operations and returns the outcome of each, in order. The registry ends the same in whatever order and however
  * often they are applied. Documents are read together, and all operations of a token are one write. `answers`: the
- * sender gets the outcomes, which then count watermarks too. That is one read for each account that a login names.
+ * sender gets the outcomes, which then count watermarks too. That is one read for each account that a login names. `logins`:
+ * the outcomes of binds count watermarks, and no others do.
  * `announce`: called with the removals that logins of installations lead to. Default: does nothing. `durable`: no write
  * begins before it resolves, reads do. Default: resolved.
  */
@@ -40,7 +41,7 @@ export async function applyAll(
     answers = false,
     announce = async () => {},
     durable,
-  }: { answers?: boolean; announce?: Announce; durable?: Promise<unknown> } = {},
+  }: { answers?: boolean | 'logins'; announce?: Announce; durable?: Promise<unknown> } = {},
 ): Promise<Outcome[]> {
   const store = durable ? writingAfter(durable, given) : given;
   const apply = (all: readonly Operation[]) => applyThese({ store, now, pause }, all, answers);
@@ -69,8 +70,9 @@ function writingAfter(durable: Promise<unknown>, store: RegistryStore): Registry
 async function applyThese(
   ports: RegistryPorts,
   operations: readonly Operation[],
-  answers: boolean,
+  asked: boolean | 'logins',
 ): Promise<Outcome[]> {
+  const answers = asked === true;
   const tokens = Map.groupBy(operations.filter(isTokenOperation), ({ app, token }) => `${app}#${token}`);
   const accounts = Map.groupBy(
     operations.filter((one) => !isTokenOperation(one)),
@@ -82,7 +84,7 @@ async function applyThese(
     return paired(group, outcome);
   });
   const groups = [...tokens.values()];
-  const named = answers ? operations.filter(binds).flatMap(accountsIn) : [];
+  const named = asked ? operations.filter(binds).flatMap(accountsIn) : [];
   // A removal that an older read contains already may still leave a newer bind: its answer needs the newest document.
   const reads = answers && !operations.every(binds) ? 'strong' : undefined;
   // Together, before the write: a sign-out that comes later is a later operation.

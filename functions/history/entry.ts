@@ -1,13 +1,8 @@
 import * as z from 'zod/mini';
-import {
-  binds,
-  isTokenOperation,
-  type Operation,
-  type OperationsMessage,
-  type TokenOperation,
-} from '../core/operation.ts';
+import type { Account } from '../core/account.ts';
+import { binds, isTokenOperation, Operation, type OperationsMessage, type TokenOperation } from '../core/operation.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { msOf } from '../core/stamp.ts';
+import { type BindTerms, msOf, type Stamp } from '../core/stamp.ts';
 import type { AccountRef, TokenRef } from '../core/store.ts';
 import { AHEAD_MS } from '../core/time.ts';
 
@@ -22,8 +17,11 @@ export const MARGIN_MS = 40 * DAY_MS;
  */
 const REMOVES_LONGER_MS = 10 * DAY_MS;
 
-/** Days between two renewals of a standing bind: it stays known for as long as it stands, and `MARGIN_MS` after. */
-export const RENEWAL_DAYS = 20;
+/**
+ * Days between two renewals of a standing bind. The sweep may miss one of them, and the bind still counts for all days for
+ * which the ledger answers.
+ */
+export const RENEWAL_DAYS = 14;
 
 /** The outcomes of operations in the ledger. One that is `unavailable` is durable, and gets its outcome later. */
 export const OUTCOMES = ['applied', 'superseded', 'refused', 'unavailable'] as const satisfies Outcome['kind'][];
@@ -134,4 +132,29 @@ export interface HistoryReader {
   ofRequest(id: string): Promise<Receipt[]>;
   /** When the ledger began (ms since 1970); undefined if the sweep has not run over the registry since. */
   begunMs(): Promise<number | undefined>;
+}
+
+/** The binds of one event that stand on a token. `writtenMs`: when the registry's record of the token was last written. */
+export type StandingBind = TokenRef & {
+  readonly stamp: Stamp;
+  readonly accounts: readonly (Account & BindTerms)[];
+  readonly writtenMs: number;
+};
+
+/** Writes of the sweep to the ledger. May reject with `Unavailable`. */
+export interface HistoryRenewal {
+  /** Returns the time at which the ledger began (ms since 1970): now, unless it has begun. */
+  begin(): Promise<number>;
+  /** Keeps the entry of a bind that stands, or adds it: the registry may be older than the ledger. */
+  renew(bind: StandingBind): Promise<void>;
+}
+
+/** The entry of a bind that was there before the ledger, or before its message was recorded. */
+export function renewedEntry(
+  { app, token, stamp, accounts, writtenMs }: StandingBind,
+  nowMs: number,
+  days: number,
+): Entry {
+  const operation = Operation.parse({ kind: 'bind', app, token, stamp, accounts });
+  return { operation, id: '', appliedMs: writtenMs, outcome: 'applied', expiresMs: nowMs + days * DAY_MS + MARGIN_MS };
 }

@@ -2,7 +2,7 @@ import { accountKey } from '../core/account.ts';
 import type { AppId } from '../core/configuration.ts';
 import type { Announce } from '../core/installation.ts';
 import { isTokenOperation, messageOf, type Operation, OperationsMessage } from '../core/operation.ts';
-import { type Outcome, orUnavailable } from '../core/outcome.ts';
+import { type Outcome, orUnavailable, Unavailable } from '../core/outcome.ts';
 import type { MessageResult } from '../lambda/message.ts';
 import { jsonIn } from '../lambda/request.ts';
 
@@ -11,6 +11,8 @@ export type ApplyPorts = {
   /** Parks operations that can never be applied, with the reason. May reject with `Unavailable`. */
   readonly park: (refused: OperationsMessage, reason: string) => Promise<void>;
   readonly mirrors?: Mirrors | undefined;
+  /** Records applied messages in the ledger. Returns for each why it may not be there, or undefined. Default: no ledger. */
+  readonly record?: ((applied: readonly AppliedMessage[]) => Promise<(string | undefined)[]>) | undefined;
   /** The pseudonym of a token or an account in the log. Default: the log shows neither. */
   readonly pseudonymOf?: ((name: string) => string) | undefined;
 };
@@ -25,7 +27,7 @@ export type Mirrors = {
 };
 
 /** A message that was read, with the outcomes of its operations. */
-type AppliedMessage = OperationsMessage & { readonly outcomes: readonly Outcome[] };
+export type AppliedMessage = OperationsMessage & { readonly outcomes: readonly Outcome[] };
 
 /**
  * Applies a batch of messages and returns one result for each, in order. All operations are applied together, so that a
@@ -35,8 +37,9 @@ type AppliedMessage = OperationsMessage & { readonly outcomes: readonly Outcome[
 export async function applyMessages(ports: ApplyPorts, bodies: readonly string[]): Promise<MessageResult[]> {
   const applied = await applyTogether(ports, bodies.map(messageIn));
   const unmarked = await markMirrors(ports, applied);
+  const unrecorded = await recordAll(ports, applied);
   const results: MessageResult[] = [];
-  for (const message of applied) results.push(await resultOf(ports, message, unmarked));
+  for (const message of applied) results.push(await resultOf(ports, message, unmarked, unrecorded));
   return results;
 }
 
@@ -46,12 +49,17 @@ function messageIn(body: string): OperationsMessage | undefined {
 }
 
 async function applyTogether(
-  { apply, mirrors }: ApplyPorts,
+  { apply, mirrors, record }: ApplyPorts,
   messages: readonly (OperationsMessage | undefined)[],
 ): Promise<(AppliedMessage | undefined)[]> {
   const announce: Announce = async (removals, login) => {
-    const id = messages.find((message) => message?.operations.includes(login))?.id ?? '';
+    const message = messages.find((one) => one?.operations.includes(login)) ?? messageOf({ id: '' }, []);
+    const { id } = message;
     if (mirrors?.apps.has(login.app)) await mirrors.mark(removals.map((operation) => ({ id, operation })));
+    const outcomes = removals.map((): Outcome => ({ kind: 'applied' }));
+    // Before the login of the installation is written: a copy of the login that finds it has no removals any more.
+    const [failed] = (await record?.([{ ...message, operations: [...removals], outcomes }])) ?? [];
+    if (failed !== undefined) throw new Unavailable(failed);
   };
   const operations = messages.flatMap((message) => message?.operations ?? []);
   const outcomes = (await apply(operations, announce)).values();
@@ -75,6 +83,19 @@ async function markMirrors(
   return (await orUnavailable(() => mirrors.mark(mirrored)))?.reason;
 }
 
+/**
+ * Records messages in the ledger, before they leave the queue. A message of which nothing could be applied is not recorded:
+ * in an outage of the registry that would be a second wait for a table. Returns why others may not be in it.
+ */
+async function recordAll(
+  { record }: ApplyPorts,
+  messages: readonly (AppliedMessage | undefined)[],
+): Promise<ReadonlyMap<AppliedMessage, string>> {
+  const applied = messages.flatMap((message) => (message && settledIn(message).length > 0 ? [message] : []));
+  const failures = (record && applied.length > 0 && (await record(applied))) || [];
+  return new Map(applied.flatMap((message, i) => (failures[i] === undefined ? [] : [[message, failures[i]]])));
+}
+
 const settledIn = ({ id, operations, outcomes }: AppliedMessage): AppliedOperation[] =>
   operations.filter((_, i) => outcomes[i]?.kind !== 'unavailable').map((operation) => ({ id, operation }));
 
@@ -82,12 +103,13 @@ async function resultOf(
   ports: ApplyPorts,
   message: AppliedMessage | undefined,
   unmarked: string | undefined,
+  unrecorded: ReadonlyMap<AppliedMessage, string>,
 ): Promise<MessageResult> {
   if (message === undefined) return { kind: 'retry', reason: 'unreadable' };
   const isUnmarked = unmarked !== undefined && message.operations.some(({ app }) => ports.mirrors?.apps.has(app));
-  const result = isUnmarked
-    ? ({ kind: 'retry', id: message.id, reason: unmarked } as const)
-    : await settle(ports, message);
+  const reason = isUnmarked ? unmarked : unrecorded.get(message);
+  const result =
+    reason === undefined ? await settle(ports, message) : ({ kind: 'retry', id: message.id, reason } as const);
   return { ...result, ...pseudonymsIn(message, ports) };
 }
 

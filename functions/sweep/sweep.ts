@@ -1,10 +1,12 @@
 import type { AppId } from '../core/configuration.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import type { RegistryStore } from '../core/store.ts';
+import type { HistoryRenewal } from '../history/entry.ts';
 import type { Check } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
 import { type CheckSender, checkSender, forgottenStates, tokensToCheck } from './checks.ts';
 import { collect, watermarksOf } from './collect.ts';
+import { isNewLedger, type RenewingPorts, renewStanding } from './history.ts';
 import { retireInstallations } from './installations.ts';
 import type { Page, Pass, Place, StoredPass, SweepStore } from './store.ts';
 
@@ -12,6 +14,8 @@ export type SweepPorts = {
   readonly registry: RegistryStore;
   readonly states: MirrorStore;
   readonly store: SweepStore;
+  /** Default: no ledger. */
+  readonly history?: HistoryRenewal | undefined;
   /** Apps with a mirror. */
   readonly mirrored: ReadonlySet<AppId>;
   /** Has tokens verified after `delayS` (0 to 900). May reject with `Unavailable`. */
@@ -39,6 +43,8 @@ const NOTHING = {
   pointers: 0,
   watermarks: 0,
   installations: 0,
+  /** Standing binds whose entries in the ledger were prolonged. */
+  renewed: 0,
 };
 type Counts = typeof NOTHING;
 
@@ -69,9 +75,11 @@ export async function sweep(ports: SweepPorts): Promise<SweepReport> {
     const last = stored.pass;
     if (last?.isDone && nowMs < last.begunMs + PASS_MS) return { kind: 'idle' };
     const pass = last === undefined || last.isDone ? { begunMs: nowMs, isDone: false } : last;
+    const begunMs = await ports.history?.begin();
+    const renewal = { dayMs: pass.begunMs, isNew: begunMs !== undefined && isNewLedger(begunMs, pass.begunMs) };
     const sender = checkSender({ check: ports.check, id: `sweep-${pass.begunMs}`, counts });
     try {
-      return await sweepPages(ports, sender, { pass, version: stored.version }, counts);
+      return await sweepPages({ ...ports, renewal }, sender, { pass, version: stored.version }, counts);
     } finally {
       await sender.flush();
     }
@@ -80,7 +88,7 @@ export async function sweep(ports: SweepPorts): Promise<SweepReport> {
 }
 
 async function sweepPages(
-  ports: SweepPorts,
+  ports: SweepPorts & RenewingPorts,
   sender: CheckSender,
   { pass, version }: StoredPass & { pass: Pass },
   counts: Counts,
@@ -98,7 +106,7 @@ async function sweepPages(
 }
 
 async function sweepPage(
-  ports: SweepPorts,
+  ports: SweepPorts & RenewingPorts,
   sender: CheckSender,
   page: Page,
   after: Place | undefined,
@@ -117,4 +125,5 @@ async function sweepPage(
   counts.pointers += collected.pointers;
   counts.watermarks += collected.watermarks;
   counts.installations += await retireInstallations(ports, page);
+  counts.renewed += await renewStanding(ports, page);
 }

@@ -155,6 +155,15 @@ test('an operation that is not applied yet stays a perhaps until now', () => {
   expect([5, 15, NOW].map((ms) => standing([open], ms))).toEqual(['no', 'perhaps', 'perhaps']);
 });
 
+test('two operations on their way may end together what neither ends alone', () => {
+  const open = { acceptedMs: 30, appliedMs: 40 };
+  const again = entry(bind(6, ['alice'], { session: 's2' }), open);
+  const end = { ...unbindAll(7), kind: 'endSession', session: session('s2') } as const;
+  const known = entry(bind(5, ['alice'], { session: 's1' }));
+  expect(standing([known, again, entry(end, open)], 35)).toBe('perhaps');
+  expect([[again], [entry(end, open)]].map((one) => standing([known, ...one], 35))).toEqual(['yes', 'yes']);
+});
+
 test('a bind that was refused binds nothing, and as an overriding bind it still removes', () => {
   const refused = { outcome: 'refused', appliedMs: 40, acceptedMs: 30 } as const;
   const before = entry(bind(5, ['alice']));

@@ -553,7 +553,7 @@ test('functions use the table of a restore, their roles allow no other, and the 
   restored.template.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Retain' });
 });
 
-test('without days of history there is no table, no permission and no output of the ledger', () => {
+test('a configuration without days of history has no table, no permission and no output of the ledger', () => {
   const off = synthesized({ configuration: { ...COMPLETE, history: { days: 0 } } });
   off.template.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
   expect(off.template.findOutputs('HistoryTableName')).toEqual({});

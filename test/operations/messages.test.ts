@@ -11,6 +11,7 @@ import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 import type { RegistryStore, TokenRef } from '../../functions/core/store.ts';
 import { accepting } from '../../functions/operations/accept.ts';
 import {
+  type AppliedMessage,
   type AppliedOperation,
   type ApplyPorts,
   applyMessages,
@@ -53,6 +54,7 @@ function world(park = async (_refused: OperationsMessage, _reason: string) => {}
   const apply = (operations: readonly Operation[]) =>
     applyAll({ store, now: () => NOW, pause: async () => {} }, operations);
   return {
+    apply,
     settle: (bodies: string[]) => applyMessages({ apply, park }, bodies),
     owners: async (token: string) => (await accountsOf(memory, [ref(token)], NOW))[0]?.map(({ id }) => id),
     writes: () => writes,
@@ -207,4 +209,61 @@ test('a message of an earlier version, whose operations name an operator, is app
   const body = JSON.stringify({ v: 1, id: 'request', operations: [{ ...login('phone-1', 'alice'), operator }] });
   expect(await settle([body])).toEqual([done]);
   expect(await owners('phone-1')).toEqual(['alice']);
+});
+
+test('a message is recorded after it is applied and marked, and stays while it is not recorded', async () => {
+  const happened: string[] = [];
+  const ports: ApplyPorts = {
+    apply: async (operations) => {
+      happened.push('apply');
+      return operations.map(() => ({ kind: 'applied' }));
+    },
+    park: async () => {},
+    mirrors: { apps: mirrored, mark: async () => void happened.push('mark') },
+    record: async (applied) => {
+      happened.push('record');
+      return applied.map(({ outcomes }, i) => (i === 0 ? 'Down' : outcomes[0]?.kind === 'applied' ? undefined : 'bug'));
+    },
+  };
+  const settled = await applyMessages(ports, [messageOf(login('t1', 'alice')), messageOf(login('t2', 'bobby'))]);
+  expect(settled).toEqual([{ kind: 'retry', id: 'request', reason: 'Down' }, done]);
+  expect(happened).toEqual(['apply', 'mark', 'record']);
+});
+
+test('a message of which nothing was applied is not recorded', async () => {
+  const { apply } = world();
+  const recorded: unknown[] = [];
+  const record: ApplyPorts['record'] = async (applied) => {
+    recorded.push(...applied.map(({ outcomes }) => outcomes.map(({ kind }) => kind)));
+    return [];
+  };
+  await applyMessages({ apply, park: async () => {}, record }, [
+    messageOf(login('down', 'alice')),
+    messageOf(login('down', 'bobby'), login('t1', 'alice')),
+  ]);
+  expect(recorded).toEqual([['unavailable', 'applied']]);
+});
+
+test('the removals that a login of an installation leads to are recorded with the origin of the login, before its end', async () => {
+  const store = memoryRegistryStore();
+  const recorded: AppliedMessage[] = [];
+  let isDown = true;
+  const ports: ApplyPorts = {
+    apply: applyInto(store),
+    park: async () => {},
+    record: async (applied) => {
+      if (!isDown) recorded.push(...applied);
+      return applied.map(() => (isDown ? 'Down' : undefined));
+    },
+  };
+  const body = (token: string, ms: number) =>
+    operationsMessage({ id: token, from: 'events/app', acceptedMs: ms }, [named(login(token, 'alice', ms))]);
+  await applyInto(store)([named(login('old', 'alice'))], async () => {});
+  expect(await applyMessages(ports, [body('new', NOW + 1)])).toEqual([{ kind: 'retry', id: 'new', reason: 'Down' }]);
+  isDown = false;
+  expect(await applyMessages(ports, [body('new', NOW + 1)])).toEqual([{ ...done, id: 'new' }]);
+  const removals = recorded.filter(({ operations }) => operations.every(({ kind }) => kind === 'unbindTokenFromAll'));
+  expect(removals).toMatchObject([
+    { id: 'new', from: 'events/app', acceptedMs: NOW + 1, outcomes: [{ kind: 'applied' }, { kind: 'applied' }] },
+  ]);
 });

@@ -77,7 +77,7 @@ test('a pass reads the whole table and reports its work in numbers', async () =>
   expect(await run()).toEqual({
     kind: 'done',
     ...{ pages: 1, scanned: 6, unreadable: 0, checks: 3, unsent: 0 },
-    ...{ folded: 0, forgotten: 0, pointers: 0, watermarks: 0, installations: 0 },
+    ...{ folded: 0, forgotten: 0, pointers: 0, watermarks: 0, installations: 0, renewed: 0 },
   });
 });
 

@@ -1,0 +1,137 @@
+import { marshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import { Operation } from '../core/operation.ts';
+import { readable } from '../core/outcome.ts';
+import { AT_ONCE, inParallel } from '../core/parallel.ts';
+import {
+  Element,
+  type Entry,
+  type HistoryReader,
+  type HistoryRenewal,
+  OUTCOMES,
+  placesOf,
+  type Receipt,
+  renewedEntry,
+} from '../history/entry.ts';
+import type { Input } from './calls.ts';
+import {
+  accountPartition,
+  documentKey,
+  type Item,
+  itemOf,
+  type Key,
+  orUnreadable,
+  type Table,
+  updateOver,
+} from './dynamodb.ts';
+import { entryWrite, keyOf, REQUEST, type RecordPorts, SIGN_OUT } from './history-store.ts';
+
+const Times = { accepted: z.optional(z.number()), applied: z.number(), expires: z.number() };
+
+const EntryItem = z.pipe(
+  z.object({
+    operation: z.string(),
+    request: z.string(),
+    from: z.optional(z.string()),
+    outcome: z.enum(OUTCOMES),
+    reason: z.optional(z.string()),
+    ...Times,
+  }),
+  z.transform(({ operation, request: id, accepted: acceptedMs, applied: appliedMs, expires, ...rest }): Entry => {
+    const times = { acceptedMs, appliedMs, expiresMs: expires * 1000 };
+    return { ...rest, id, ...times, operation: Operation.parse(JSON.parse(operation)) };
+  }),
+);
+
+const ReceiptItem = z.pipe(
+  z.object({ elements: z.string(), from: z.optional(z.string()), ...Times }),
+  z.transform(({ elements, from, accepted: acceptedMs, applied: appliedMs, expires }): Receipt => {
+    const times = { acceptedMs, appliedMs, expiresMs: expires * 1000 };
+    return { from, ...times, elements: z.array(Element).parse(JSON.parse(elements)) };
+  }),
+);
+
+/** The key of the time at which the ledger began. No token, account or request has this partition. */
+const BEGINNING: Key = { pk: 'LEDGER', sk: 'BEGUN' };
+
+const Beginning = z.object({ begun: z.number() });
+
+/** Reads the ledger. An entry that cannot be read is `Unavailable`: an answer without it could be wrong. */
+export function historyReader(table: Table, now: () => number): HistoryReader {
+  const read = async <T extends { readonly expiresMs: number }>(
+    pk: string,
+    item: z.ZodMiniType<T>,
+    prefix?: string,
+  ) => {
+    const items = await itemsIn(table, pk, prefix);
+    const parsed = items.map((one) => readable(orUnreadable(() => item.parse(one))));
+    return parsed.filter(({ expiresMs }) => expiresMs > now());
+  };
+  return {
+    ofToken: (token) => read(documentKey(token).pk, EntryItem),
+    ofAccount: (account, only) => read(accountPartition(account), EntryItem, only && SIGN_OUT),
+    ofRequest: (id) => read(`${REQUEST}${id}`, ReceiptItem),
+    begunMs: async () => {
+      const { Item } = await table.client.call('GetItem', { TableName: table.name, Key: marshall(BEGINNING) });
+      return Item && readable(orUnreadable(() => Beginning.parse(itemOf(Item)))).begun;
+    },
+  };
+}
+
+/** The items of a partition, in the order of their keys. `prefix`: of the sort key. Default: all. */
+async function itemsIn({ client, name: TableName }: Table, pk: string, prefix?: string): Promise<Item[]> {
+  const found: Item[] = [];
+  let ExclusiveStartKey: Input<'dynamodb', 'Query'>['ExclusiveStartKey'];
+  do {
+    const { Items = [], LastEvaluatedKey } = await client.call('Query', {
+      TableName,
+      KeyConditionExpression: `pk = :pk${prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
+      ExpressionAttributeValues: marshall({ ':pk': pk, ...(prefix !== undefined && { ':prefix': prefix }) }),
+      ConsistentRead: true,
+      ...(ExclusiveStartKey && { ExclusiveStartKey }),
+    });
+    found.push(...Items.map(itemOf));
+    ExclusiveStartKey = LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return found;
+}
+
+/** Writes for the sweep: the beginning of the ledger, and standing binds that stay known. */
+export const historyRenewal = ({ table, days, now }: RecordPorts): HistoryRenewal => ({
+  begin: async () => {
+    const begun = now();
+    const result = await updateOver(table, BEGINNING, { begun }, { ConditionExpression: 'attribute_not_exists(pk)' });
+    return result === 'written' || result.item === undefined ? begun : Beginning.parse(result.item).begun;
+  },
+  renew: async (bind) => {
+    const { expiresMs, ...entry } = renewedEntry(bind, now(), days);
+    const attributes = { ...entryWrite({ token: bind }, { ...entry, expiresMs }).attributes };
+    await inParallel(placesOf(entry.operation), AT_ONCE, ([place, operation]) =>
+      prolong(table, keyOf(place, operation), { ...attributes, operation: JSON.stringify(operation) }),
+    );
+  },
+});
+
+/** Sets the expiry of an entry; if it is not there, or has expired and was deleted, writes it as it is given. */
+async function prolong(
+  { client, name: TableName }: Table,
+  key: Key,
+  given: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { expires, outcome, ...rest } = given;
+  const names = Object.keys(rest).filter((name) => rest[name] !== undefined);
+  const kept = names.map((name) => `#${name} = if_not_exists(#${name}, :${name})`);
+  await client.call('UpdateItem', {
+    TableName,
+    Key: marshall(key),
+    UpdateExpression: `SET #expires = :expires, #outcome = :outcome, ${kept.join(', ')}`,
+    ExpressionAttributeNames: Object.fromEntries([...names, 'expires', 'outcome'].map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: marshall(
+      Object.fromEntries([
+        ...names.map((name) => [`:${name}`, rest[name]]),
+        [':expires', expires],
+        [':outcome', outcome],
+      ]),
+    ),
+  });
+}
