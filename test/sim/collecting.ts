@@ -1,3 +1,4 @@
+import { forgetIn } from '../../cli/erase/forget.ts';
 import { accountKey } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { expiryOf, HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
@@ -61,6 +62,8 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   if (random.chance(0.4)) some(() => hastily(schedule, sweepStore));
   else for (let i = 1 + random.below(4); i > 0; i--) some(() => collector(schedule, sweepStore));
   for (let i = 4 + random.below(8); i > 0; i--) some(() => read(schedule));
+  // A part of the seeds, so that the others keep their histories.
+  if ([2, 6].includes(seed % 7)) for (let i = 1 + random.below(3); i > 0; i--) some(() => eraser(schedule, sweepStore));
   await comesToRest(schedule);
   await afterwards(schedule, table, sweepStore);
   return resultOf(schedule, seed);
@@ -98,6 +101,26 @@ async function collector(schedule: Schedule, sweepStore: SweepStore): Promise<vo
   const store = hostileSweepStore(sweepStore, schedule, process);
   const now = () => BEGINNING_MS + schedule.timeline.now();
   await Promise.race([orUnavailable(() => through(registry, store, now)), process.death]);
+}
+
+/** An operator's tool that takes accounts out of documents, whether they are signed out or not, or dies. */
+async function eraser(schedule: Schedule, sweepStore: SweepStore): Promise<void> {
+  const process = born();
+  const ports = {
+    registry: hostileStore(schedule.truth.store, schedule, process),
+    now: () => BEGINNING_MS + schedule.timeline.now(),
+  };
+  const store = hostileSweepStore(sweepStore, schedule, process);
+  const accounts = ACCOUNTS.map((account) => ({ app: APP, account }));
+  const through = async () => {
+    let after: string | undefined;
+    do {
+      const page = await store.page(after);
+      for (const item of page.items) if (item.kind === 'document') await forgetIn(ports, item.ref, accounts);
+      after = page.next;
+    } while (after !== undefined);
+  };
+  await Promise.race([orUnavailable(through), process.death]);
 }
 
 /** Passes one after the other while another request is under way: an item that its first read saw may be gone by its end. */

@@ -39,6 +39,17 @@ export const STORE_MUTANTS: readonly Hunt[] = [
       '([account, edge]) => edge < horizon || !isBound',
     ],
     'a dead bind is folded that is younger than the horizon': ['edge < horizon && !isBound', '!isBound'],
+    'an edge later than the sign-out of its account is forgotten': ['  edge <= (watermarks', "  '' < (watermarks"],
+  }),
+  ...inFile('../cli/erase/forget.ts', 'collecting', {
+    'an account is erased before its sign-out is in effect': [
+      'readable(marks[i])?.watermark ?? UNMARKED',
+      "{ ...UNMARKED, removal: '9' }",
+    ],
+    'an account is erased over a sign-in that came meanwhile': [
+      'registry.write(ref, next, version)',
+      'registry.write(ref, next, readable((await registry.documents([ref]))[0])?.version ?? 0)',
+    ],
   }),
   ...inFile('sweep/collect.ts', 'collecting', {
     'a watermark is collected while pointers remain': ['if (await store.hasPointers(ref)) return false;', ''],
