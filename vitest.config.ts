@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { mutantPlugin } from './test/sim/unit-mutants.ts';
 
 const deep = ['test/**/*.deep.test.ts'];
 
@@ -21,18 +20,15 @@ const SHARED = [
 ];
 const shared = SHARED.map((room) => `test/${room}/**/*.test.ts`);
 
-// Of the root's settings a project takes all but the plugins.
-const plugins = [mutantPlugin(process.env['MUTANT'])];
-
 export default defineConfig({
   test: {
     // `npm test` runs the first two: every rule once. Files of `fast-shared` share their modules, which halves the time of
     // those rooms: most of it went to loading. `npm run test:deep` runs the third: the long runs of the simulator, the
     // fuzz, seeds that once failed, faults that others make, and the tests that start or kill whole processes.
     projects: [
-      { extends: true, plugins, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [...deep, ...shared] } },
-      { extends: true, plugins, test: { name: 'fast-shared', include: shared, exclude: deep, isolate: false } },
-      { extends: true, plugins, test: { name: 'deep', include: deep } },
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [...deep, ...shared] } },
+      { extends: true, test: { name: 'fast-shared', include: shared, exclude: deep, isolate: false } },
+      { extends: true, test: { name: 'deep', include: deep } },
     ],
     globalSetup: './test/infra/bundled.ts',
     // Vitest alone would use one of two processors.

@@ -90,15 +90,17 @@ describe('events of the back end about the token', () => {
     expect(await held()).toEqual([]);
   });
 
-  test("a sign-in of Alice from before Bob's login by an event is refused, one of Bob is not", async () => {
-    const { signIn, bearerOf, apply, state, held } = await world();
-    const [alice, bob] = [await bearerOf(), await bearerOf(BOB)];
-    state.ms += 10_000;
-    const stamp = stampOf('bindOverriding', state.ms, eventHash('login'));
-    const accounts = [Account.parse({ type: 0, id: 'bob' })];
-    await apply([{ kind: 'bindOverriding', scope: 'token', app, token, accounts, stamp }]);
-    expect(codeOf(await signIn(alice))).toBe('401 stale_token');
-    expect((await signIn(bob)).status).toBe(200);
-    expect(await held()).toEqual(['0#bob']);
-  });
+  test.each([{ kind: 'bind' }, { kind: 'bindOverriding', scope: 'token' }] as const)(
+    "a sign-in of Alice from before Bob's login by an event is refused, one of Bob is not: $kind",
+    async (terms) => {
+      const { signIn, bearerOf, apply, state, held } = await world();
+      const [alice, bob] = [await bearerOf(), await bearerOf(BOB)];
+      state.ms += 10_000;
+      const stamp = stampOf(terms.kind, state.ms, eventHash('login'));
+      await apply([{ ...terms, app, token, accounts: [Account.parse({ type: 0, id: 'bob' })], stamp }]);
+      expect(codeOf(await signIn(alice))).toBe('401 stale_token');
+      expect((await signIn(bob)).status).toBe(200);
+      expect(await held()).toEqual(['0#bob']);
+    },
+  );
 });

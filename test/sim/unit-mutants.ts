@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of source files.
-import { mutated, noticedBy, sourceOf, type UnitMutant } from './patches.ts';
+import { noticedBy, type UnitMutant } from './patches.ts';
 import { PHONE_MUTANTS } from './phone-mutants.ts';
 import { SENDER_MUTANTS } from './sender-mutants.ts';
 
@@ -125,16 +125,3 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     'an unbind from all of many tokens removes logins to come': ['!time.isWhole)', 'false)'],
   }),
 ];
-
-/** The mutant of that name in the source that a test loads, as a plugin of Vite; none without a name. */
-export function mutantPlugin(name: string | undefined) {
-  const active = UNIT_MUTANTS.find((one) => one.name === name);
-  if (name !== undefined && active === undefined) throw new Error(`there is no mutant "${name}"`);
-  return {
-    // Vitest keeps transformed files under the names of the plugins.
-    name: `mutant ${name}`,
-    enforce: 'pre' as const,
-    load: (id: string) =>
-      active !== undefined && id.endsWith(`/functions/${active.file}`) ? mutated(active, sourceOf(active)) : undefined,
-  };
-}
