@@ -1,0 +1,132 @@
+import { createWriteStream, statSync } from 'node:fs';
+import { UserError } from '../../local/user-error.ts';
+import { type Command, command, type Options, type Terminal, type Values } from '../command.ts';
+import { columns } from '../table.ts';
+import { FORMATS, formatOf, mappingIn, rowsIn } from './formats.ts';
+import { linesOf } from './lines.ts';
+import { FIELDS, timeIn } from './row.ts';
+import { importLines } from './run.ts';
+import { progressIn } from './state.ts';
+import { destinationOf, WHERE_OPTIONS } from './where.ts';
+
+const OPTIONS = {
+  file: { value: 'FILE', help: 'the list; .gz is unpacked, - is standard input' },
+  format: { value: 'F', help: `${FORMATS.join(', ')}. Default: what the name of the file says` },
+  map: {
+    value: 'FIELD=COLUMN,…',
+    repeats: true,
+    help: `csv, ndjson: where each field stands, such as token=push_token,account=user.id. Fields: ${FIELDS.join(', ')}. Default: the columns of these names, as \`export\` writes them`,
+  },
+  app: { value: 'ID', help: 'the app of lines that name none' },
+  'app-of': {
+    value: 'PLATFORM=ID,…',
+    repeats: true,
+    help: 'the apps by the text in the field platform, such as ios=APP1,android=APP2',
+  },
+  'as-of': { value: 'TIME', help: 'when the list was made. Default: when the file was changed last' },
+  force: { help: 'import a list that is older than 30 days: it may bring back what was signed out since' },
+  rate: { value: 'N', default: '500', help: 'at most N binds a second' },
+  errors: { value: 'FILE', help: 'write the number and the fault of each line that has one' },
+  state: { value: 'FILE', help: 'where the import notes its place, to go on after an end. Default: FILE.import' },
+  yes: { help: 'do it. Default: read all, change nothing, and print the report' },
+  'no-wait': { help: 'end when all binds are on the queue. Default: wait until the queue is empty' },
+  json: { help: 'print the report as one line of JSON' },
+  ...WHERE_OPTIONS,
+} as const satisfies Options;
+
+const DAY_MS = 86_400_000;
+
+/** A list that is older than this could win against a sign-out since then: imported binds are 31 days old. */
+const OLDEST_LIST_MS = 30 * DAY_MS;
+
+export const importing: Command = command({
+  name: 'import',
+  usage: 'npm run import -- --file FILE [options]',
+  about:
+    'Binds what a list names: who is signed in on which token. Any login or logout of the last 31 days wins against the list, in whatever order they come, so the list can be imported while people use the app, and again.',
+  options: OPTIONS,
+  notes: `An import that ended early goes on where it was when the same command is given again.
+Of two accounts of one type on a token, under the policy one-per-type, the later bound_at stays; without times, the later line.
+fcm-groups: a line of JSON for each device group, {"notification_key_name": …, "registration_ids": […]}; the name is the account.
+pinpoint: the files of an export job. Endpoints that are inactive, opted out or of other channels are left out and counted.`,
+  run: async ({ values }, terminal) => {
+    const { file } = values;
+    if (file === undefined) throw new UserError('give the list with --file');
+    const rows = rowsIn(formatOf(file, values.format), mappingIn(values.map ?? []));
+    const nowMs = Date.now();
+    checkAge(values, file, nowMs);
+    const rate = rateIn(values.rate);
+    const destination = destinationOf(values, terminal);
+    const choice = { apps: destination.apps, app: values.app, appOf: appsByPlatform(values['app-of'] ?? []) };
+    const progress = values.yes ? progressOf(values, file, nowMs) : { begunMs: nowMs, line: 0, save() {}, end() {} };
+    if (progress.line > 0) terminal.warn(`goes on after line ${progress.line.toLocaleString('en')}`);
+    const signal = terminal.interrupt();
+    const errors = values.errors === undefined ? undefined : createWriteStream(values.errors);
+    const ports = {
+      send: values.yes ? destination.send : async () => {},
+      onFault: (line: number, reason: string) => void errors?.write(`${line}\t${reason}\n`),
+      onProgress: terminal.warn,
+      now: Date.now,
+    };
+    const pace = { rate: values.yes ? rate : Number.POSITIVE_INFINITY, signal };
+    const report = await importLines(linesOf(file, formatOf(file, values.format), rows), choice, progress, ports, pace);
+    await new Promise<void>((done) => (errors ? errors.end(done) : done()));
+    for (const line of values.json ? [report.json()] : columns(report.rows())) terminal.print(line);
+    if (!values.yes) terminal.warn('Nothing was changed: add --yes to do it.');
+    else await finish(values, terminal, () => destination.drained((left) => terminal.warn(waiting(left)), signal));
+    progress.end();
+    return 0;
+  },
+});
+
+const waiting = (left: number) => `${left.toLocaleString('en')} messages are left on the queue`;
+
+async function finish(values: Values<typeof OPTIONS>, { warn }: Terminal, drained: () => Promise<void>): Promise<void> {
+  if (values['no-wait']) {
+    warn('All binds are on the operations queue. They are applied when it is empty: see the dashboard, or the queue.');
+    return;
+  }
+  await drained();
+  warn('The queue is empty. `npm run dlq -- list` shows operations that could not be applied.');
+}
+
+function checkAge({ 'as-of': given, force }: Values<typeof OPTIONS>, file: string, nowMs: number): void {
+  const madeMs = given === undefined ? changedMs(file, nowMs) : timeIn(given);
+  if (Number.isNaN(madeMs)) throw new UserError(`--as-of ${given}: must be a time, such as 2026-01-31T12:00:00Z`);
+  if (force || nowMs - madeMs <= OLDEST_LIST_MS) return;
+  throw new UserError(
+    `${file} was made ${Math.floor((nowMs - madeMs) / DAY_MS)} days ago.`,
+    'Make a new list: one that is older than 30 days could bring back what was signed out since. --force imports it.',
+  );
+}
+
+function changedMs(file: string, nowMs: number): number {
+  if (file === '-') return nowMs;
+  const mtime = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (mtime === undefined) throw new UserError(`${file} does not exist`);
+  return mtime;
+}
+
+function progressOf(values: Values<typeof OPTIONS>, file: string, nowMs: number) {
+  const state = values.state ?? (file === '-' ? undefined : `${file}.import`);
+  if (state === undefined) throw new UserError('a list on standard input needs --state FILE');
+  const { size = 0, mtimeMs = 0 } = (file === '-' ? undefined : statSync(file)) ?? {};
+  const { format, map, app, 'app-of': appOf, port, 'operations-queue': queue } = values;
+  return progressIn(state, [file, size, mtimeMs, format, map, app, appOf, port, queue], nowMs);
+}
+
+function appsByPlatform(texts: readonly string[]): ReadonlyMap<string, string> {
+  const pairs = texts.flatMap((text) => text.split(','));
+  return new Map(
+    pairs.map((pair) => {
+      const [, platform = '', app = ''] = /^([^=]+)=(.+)$/.exec(pair.trim()) ?? [];
+      if (app === '') throw new UserError(`--app-of ${pair}: must be PLATFORM=ID`);
+      return [platform.toLowerCase(), app];
+    }),
+  );
+}
+
+function rateIn(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
+  throw new UserError(`--rate ${text}: must be a whole number above 0`);
+}

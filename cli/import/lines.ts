@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { type CsvError, parse } from 'csv-parse';
+import { messageOf, UserError } from '../../local/user-error.ts';
+import type { Format, Rows } from './formats.ts';
+
+/** A line of a list, from 1, with its rows. Of a record over several lines, the last one. */
+export type Line = Rows & { readonly line: number };
+
+/** Reads a list line by line: however long it is, only a piece of it is in memory. `-` is standard input. */
+export async function* linesOf(file: string, format: Format, rows: (record: unknown) => Rows): AsyncGenerator<Line> {
+  const input = opened(file);
+  try {
+    yield* format === 'csv' ? csvLines(input, rows) : jsonLines(input, rows);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${file} cannot be read: ${messageOf(error)}`);
+  } finally {
+    input.destroy();
+  }
+}
+
+function opened(file: string): Readable {
+  const input = file === '-' ? process.stdin : createReadStream(file);
+  if (!file.endsWith('.gz')) return input;
+  const unpacked = createGunzip();
+  input.on('error', (error) => unpacked.destroy(error));
+  return input.pipe(unpacked);
+}
+
+/** The most bytes of one record. A quote that is never closed would read the rest of the file into memory. */
+const RECORD_BYTES = 1024 * 1024;
+
+/** A parser that keeps the place of each record. With a fault, csv-parse skips the record and goes on. */
+async function* csvLines(input: Readable, rows: (record: unknown) => Rows): AsyncGenerator<Line> {
+  const skipped: Line[] = [];
+  const parser = parse({
+    bom: true,
+    columns: true,
+    info: true,
+    max_record_size: RECORD_BYTES,
+    on_skip: (error: CsvError | undefined) => {
+      // The message of the parser quotes the line; its code does not.
+      skipped.push({ line: Number(error?.['lines'] ?? 0), fault: `CSV: ${String(error?.code)}` });
+      return undefined;
+    },
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+  });
+  input.on('error', (error) => parser.destroy(error));
+  for await (const { record, info } of input.pipe(parser)) {
+    yield* skipped.splice(0);
+    yield { line: info.lines, ...rows(record) };
+  }
+  yield* skipped;
+}
+
+async function* jsonLines(input: Readable, rows: (record: unknown) => Rows): AsyncGenerator<Line> {
+  let line = 0;
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    line += 1;
+    if (text.trim() !== '') yield { line, ...rowsOfJson(text, rows) };
+  }
+}
+
+function rowsOfJson(text: string, rows: (record: unknown) => Rows): Rows {
+  try {
+    return rows(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return { fault: 'is not JSON' };
+    throw error;
+  }
+}
