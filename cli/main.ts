@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.ts')).token,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   dlq: async () => (await import('./dlq/dlq.ts')).dlq(),
+  import: async () => (await import('./import/import.ts')).importing,
   trial: async () => (await import('./trial/trial.ts')).trial,
 };
 

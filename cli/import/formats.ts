@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { UserError } from '../../local/user-error.ts';
-import { FIELDS, type Fault, type Field, type Row } from './row.ts';
+import { type Fault, FIELDS, type Field, type Row } from './row.ts';
 
 /** Rows of one record of a list; a fault; or the reason why it is left out on purpose. */
 export type Rows = { readonly rows: readonly Row[] } | Fault | { readonly skipped: string };

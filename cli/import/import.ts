@@ -4,6 +4,7 @@ import { type Command, command, type Options, type Terminal, type Values } from 
 import { columns } from '../table.ts';
 import { FORMATS, formatOf, mappingIn, rowsIn } from './formats.ts';
 import { linesOf } from './lines.ts';
+import type { Report } from './report.ts';
 import { FIELDS, timeIn } from './row.ts';
 import { importLines } from './run.ts';
 import { progressIn } from './state.ts';
@@ -52,32 +53,45 @@ pinpoint: the files of an export job. Endpoints that are inactive, opted out or 
   run: async ({ values }, terminal) => {
     const { file } = values;
     if (file === undefined) throw new UserError('give the list with --file');
-    const rows = rowsIn(formatOf(file, values.format), mappingIn(values.map ?? []));
+    const format = formatOf(file, values.format);
+    const lines = linesOf(file, format, rowsIn(format, mappingIn(values.map ?? [])));
     const nowMs = Date.now();
     checkAge(values, file, nowMs);
     const rate = rateIn(values.rate);
     const destination = destinationOf(values, terminal);
     const choice = { apps: destination.apps, app: values.app, appOf: appsByPlatform(values['app-of'] ?? []) };
-    const progress = values.yes ? progressOf(values, file, nowMs) : { begunMs: nowMs, line: 0, save() {}, end() {} };
-    if (progress.line > 0) terminal.warn(`goes on after line ${progress.line.toLocaleString('en')}`);
     const signal = terminal.interrupt();
-    const errors = values.errors === undefined ? undefined : createWriteStream(values.errors);
-    const ports = {
-      send: values.yes ? destination.send : async () => {},
-      onFault: (line: number, reason: string) => void errors?.write(`${line}\t${reason}\n`),
-      onProgress: terminal.warn,
-      now: Date.now,
+    const faults = faultsIn(values.errors);
+    const ports = { onFault: faults.note, onProgress: terminal.warn, now: Date.now };
+    const show = (report: Report) => {
+      for (const line of values.json ? [report.json()] : columns(report.rows())) terminal.print(line);
     };
-    const pace = { rate: values.yes ? rate : Number.POSITIVE_INFINITY, signal };
-    const report = await importLines(linesOf(file, formatOf(file, values.format), rows), choice, progress, ports, pace);
-    await new Promise<void>((done) => (errors ? errors.end(done) : done()));
-    for (const line of values.json ? [report.json()] : columns(report.rows())) terminal.print(line);
-    if (!values.yes) terminal.warn('Nothing was changed: add --yes to do it.');
-    else await finish(values, terminal, () => destination.drained((left) => terminal.warn(waiting(left)), signal));
+    if (!values.yes) {
+      const dry = { begunMs: nowMs, line: 0, save() {} };
+      const pace = { rate: Number.POSITIVE_INFINITY, signal };
+      show(await importLines(lines, choice, dry, { ...ports, send: async () => {} }, pace));
+      terminal.warn('Nothing was changed: add --yes to do it.');
+      await faults.end();
+      return 0;
+    }
+    const progress = progressOf(values, file, nowMs);
+    if (progress.line > 0) terminal.warn(`goes on after line ${progress.line.toLocaleString('en')}`);
+    show(await importLines(lines, choice, progress, { ...ports, send: destination.send }, { rate, signal }));
+    await faults.end();
     progress.end();
+    await finish(values, terminal, () => destination.drained((left) => terminal.warn(waiting(left)), signal));
     return 0;
   },
 });
+
+/** Writes faults into the file of --errors: the number of the line and the reason. Default: nowhere. */
+function faultsIn(file: string | undefined) {
+  const stream = file === undefined ? undefined : createWriteStream(file);
+  return {
+    note: (line: number, reason: string): void => void stream?.write(`${line}\t${reason}\n`),
+    end: () => new Promise<void>((done) => (stream ? stream.end(done) : done())),
+  };
+}
 
 const waiting = (left: number) => `${left.toLocaleString('en')} messages are left on the queue`;
 

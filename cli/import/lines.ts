@@ -23,7 +23,7 @@ export async function* linesOf(file: string, format: Format, rows: (record: unkn
 }
 
 function opened(file: string): Readable {
-  const input = file === '-' ? process.stdin : createReadStream(file);
+  const input: Readable = file === '-' ? process.stdin : createReadStream(file);
   if (!file.endsWith('.gz')) return input;
   const unpacked = createGunzip();
   input.on('error', (error) => unpacked.destroy(error));
@@ -33,28 +33,40 @@ function opened(file: string): Readable {
 /** The most bytes of one record. A quote that is never closed would read the rest of the file into memory. */
 const RECORD_BYTES = 1024 * 1024;
 
-/** A parser that keeps the place of each record. With a fault, csv-parse skips the record and goes on. */
+/** Reads records with their places. A record with too many or too few fields is a fault of its line. */
 async function* csvLines(input: Readable, rows: (record: unknown) => Rows): AsyncGenerator<Line> {
-  const skipped: Line[] = [];
+  const skipped: { readonly line: number; readonly code: string }[] = [];
   const parser = parse({
     bom: true,
     columns: true,
     info: true,
     max_record_size: RECORD_BYTES,
     on_skip: (error: CsvError | undefined) => {
-      // The message of the parser quotes the line; its code does not.
-      skipped.push({ line: Number(error?.['lines'] ?? 0), fault: `CSV: ${String(error?.code)}` });
+      skipped.push({ line: Number(error?.['lines'] ?? 0), code: String(error?.code) });
       return undefined;
     },
     skip_empty_lines: true,
     skip_records_with_error: true,
   });
+  // The parser is ahead of its reader: a later fault waits for the records before it.
+  function* faultsBefore(end: number): Generator<Line> {
+    for (let next = skipped[0]; next && next.line < end; next = skipped[0]) {
+      skipped.shift();
+      yield { line: next.line, fault: faultOf(next) };
+    }
+  }
   input.on('error', (error) => parser.destroy(error));
   for await (const { record, info } of input.pipe(parser)) {
-    yield* skipped.splice(0);
+    yield* faultsBefore(info.lines);
     yield { line: info.lines, ...rows(record) };
   }
-  yield* skipped;
+  yield* faultsBefore(Number.POSITIVE_INFINITY);
+}
+
+/** Throws after a bad quote, since the parser cannot know where the next record begins. Its messages quote the line. */
+function faultOf({ line, code }: { readonly line: number; readonly code: string }): string {
+  if (code === 'CSV_RECORD_INCONSISTENT_COLUMNS') return 'has another number of fields than the header';
+  throw new UserError(`line ${line} of the list: a quote is not closed, or not doubled within a field (${code})`);
 }
 
 async function* jsonLines(input: Readable, rows: (record: unknown) => Rows): AsyncGenerator<Line> {

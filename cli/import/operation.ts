@@ -16,7 +16,7 @@ const SQUEEZE = 1000;
 
 /**
  * The longest time from the beginning of an import to its last message (ms). Its oldest binds are 34 days old when it
- * begins, so six hours are left for the queue before the registry refuses them.
+ * begins, so five hours are left for the queue before the registry refuses them.
  */
 export const LONGEST_IMPORT_MS = 20 * 3_600_000;
 

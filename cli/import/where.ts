@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { operationsMessage } from '../../functions/aws/queues.ts';
@@ -31,7 +31,7 @@ export type Destination = {
 export function destinationOf(values: Values<typeof WHERE_OPTIONS>, terminal: Terminal): Destination {
   const given = values['operations-queue'] ?? terminal.environment['BINDERY_OPERATIONS_QUEUE_URL'];
   const { url, client, apps } =
-    given === undefined ? localPlace(values, terminal) : deployedPlace(given, join(terminal.folder, values.config));
+    given === undefined ? localPlace(values, terminal) : deployedPlace(given, resolve(terminal.folder, values.config));
   return {
     apps,
     send: async (id, operations) => {
@@ -40,10 +40,11 @@ export function destinationOf(values: Values<typeof WHERE_OPTIONS>, terminal: Te
     },
     drained: async (onWaiting, signal) => {
       // SQS counts approximately: twice empty is empty.
-      for (let empty = 0; empty < 2; ) {
+      for (let [empty, known] = [0, 0]; empty < 2; ) {
         const left = await waitingOn(client, url);
         empty = left === 0 ? empty + 1 : 0;
-        if (left > 0) onWaiting(left);
+        if (left > 0 && left !== known) onWaiting(left);
+        known = left;
         if (empty < 2) await setTimeout(DRAIN_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     },

@@ -165,4 +165,4 @@ function versionOf(operation: Operation): OperationsMessage['v'] {
  * The accounts that an overriding bind replaces: all of the token or, under the policy `one-per-type`, those of the types
  * it names. Under that policy a bind that adds is an overriding bind too (TPNS, 2020-10-26).
  */
-export const scopeOf = (app: App): 'token' | 'types' => (app.policy === 'many' ? 'token' : 'types');
+export const scopeOf = (app: Pick<App, 'policy'>): 'token' | 'types' => (app.policy === 'many' ? 'token' : 'types');

@@ -1,0 +1,126 @@
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { importing } from '../../../cli/import/import.ts';
+import { importLines } from '../../../cli/import/run.ts';
+import { AppId } from '../../../functions/core/configuration.ts';
+import { OperationsMessage } from '../../../functions/core/operation.ts';
+import { type SqsServer, startSqs } from '../../../local/aws/servers.ts';
+import { CONFIG, temporaryFolder } from '../../local/instance.ts';
+import { AWS, World } from '../dlq-world.ts';
+import { run } from '../run.ts';
+
+let server: SqsServer;
+let world: World;
+beforeAll(async () => {
+  server = await startSqs();
+  world = await World.on(server);
+  for (const [name, value] of Object.entries(AWS)) process.env[name] = value;
+});
+afterAll(() => server.stop());
+
+const LIST = 'token,account,bound_at\nphone,alice,2026-01-01\ntablet,null,2026-01-01\nphone,alice,2026-01-01\n';
+
+function listIn(folder: string, content = LIST): string {
+  const file = join(folder, 'list.csv');
+  writeFileSync(file, content);
+  return file;
+}
+
+const imported = (folder: string, ...args: string[]) =>
+  run(
+    importing,
+    ['--operations-queue', world.queues.operations.url, '--config', CONFIG, '--app', 'xg-android', ...args],
+    {
+      folder,
+    },
+  );
+
+test('without --yes an import changes nothing, reports counts, and writes the faults of lines without their values', async () => {
+  const folder = temporaryFolder();
+  const errors = join(folder, 'errors.txt');
+  const { code, out, err } = await imported(folder, '--file', listIn(folder), '--errors', errors, '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual({
+    lines: 3,
+    binds: 2,
+    duplicates: 1,
+    untimed: 0,
+    apps: { 'xg-android': 2 },
+    skipped: {},
+    faults: { 'account: is what a program writes where it has no value, such as "null"': 1 },
+  });
+  expect(err).toContain('Nothing was changed');
+  expect(readFileSync(errors, 'utf8')).toBe(
+    '3\taccount: is what a program writes where it has no value, such as "null"\n',
+  );
+  expect(await world.receivable('operations')).toEqual([]);
+});
+
+test('with --yes an import puts its binds on the queue, older than 31 days', async () => {
+  const folder = temporaryFolder();
+  const { code, err } = await imported(folder, '--file', listIn(folder), '--yes', '--no-wait');
+  expect([code, err]).toEqual([0, expect.stringContaining('on the operations queue')]);
+  const bodies = (await world.receivable('operations')).map(({ Body = '' }) =>
+    OperationsMessage.parse(JSON.parse(Body)),
+  );
+  expect(bodies).toHaveLength(1);
+  expect(bodies[0]).toMatchObject({
+    from: 'import',
+    operations: [{ kind: 'bind', token: 'phone' }, { token: 'phone' }],
+  });
+});
+
+test('a list that is older than 30 days is refused, unless it is forced', async () => {
+  const folder = temporaryFolder();
+  const file = listIn(folder);
+  const old = Date.now() / 1000 - 31 * 86_400;
+  utimesSync(file, old, old);
+  const { code, err } = await imported(folder, '--file', file);
+  expect([code, err]).toEqual([1, expect.stringContaining('was made 31 days ago')]);
+  expect((await imported(folder, '--file', file, '--force')).code).toBe(0);
+  expect((await imported(folder, '--file', file, '--as-of', new Date().toISOString())).code).toBe(0);
+});
+
+test('an import that is killed goes on after the last line that is on the queue, with the same stamps', async () => {
+  const sent = new Map<string, string[]>();
+  let saved = 0;
+  const from = async (line: number, failAfter: number) => {
+    const progress = { begunMs: Date.parse('2026-01-01'), line, save: (reached: number) => (saved = reached) };
+    const ports = {
+      send: async (id: string, operations: readonly unknown[]) => {
+        if (sent.size >= failAfter) throw new Error('killed');
+        sent.set(id, [...(sent.get(id) ?? []), JSON.stringify(operations)]);
+      },
+      onFault: () => {},
+      onProgress: () => {},
+      now: Date.now,
+    };
+    const apps = [{ id: AppId.parse('shop'), policy: 'many', platform: 'android' }] as const;
+    const options = { rate: 1_000_000, signal: new AbortController().signal };
+    return importLines(list(), { apps, app: 'shop', appOf: new Map() }, progress, ports, options);
+  };
+  await expect(from(0, 3)).rejects.toThrow('killed');
+  expect(saved).toBe(300);
+  const report = await from(200, 100);
+  expect([report.lines, saved]).toEqual([1_050, 1_050]);
+  // The message after line 200 was sent twice, and both times it was the same.
+  const [twice, ...others] = [...sent.values()].filter((bodies) => bodies.length > 1);
+  expect([twice?.[0], others]).toEqual([twice?.[1], []]);
+  const tokens = [...sent.values()].flatMap(([body = '']) =>
+    JSON.parse(body).map(({ token }: { token: string }) => token),
+  );
+  expect(new Set(tokens).size).toBe(1_050);
+});
+
+async function* list() {
+  for (let line = 1; line <= 1_050; line++) yield { line, rows: [{ token: `phone-${line}`, account: 'alice' }] };
+}
+
+test('a state of another list is refused', async () => {
+  const folder = temporaryFolder();
+  const file = listIn(folder);
+  writeFileSync(`${file}.import`, JSON.stringify({ v: 1, of: 'other', begunMs: Date.now(), line: 1 }));
+  const { code, err } = await imported(folder, '--file', file, '--yes');
+  expect([code, err]).toEqual([1, expect.stringContaining('is of another list')]);
+});
