@@ -7,6 +7,7 @@ import { REGION } from '../../local/aws/servers.ts';
 import type { Operator } from '../../local/console/ports.ts';
 import type { Depth, Mirrored } from '../../local/console/wire.ts';
 import type { Instance } from '../../local/description.ts';
+import { UserError } from '../../local/user-error.ts';
 import { exitCodeOf } from '../command.ts';
 import { dlq } from '../dlq/dlq.ts';
 
@@ -92,6 +93,6 @@ async function dlqLines(args: readonly string[], folder: string): Promise<string
     warn: (text) => errors.push(text),
     interrupt: () => AbortSignal.timeout(60_000),
   });
-  if (code !== 0) throw new Error(errors.at(-1) ?? 'dlq failed');
+  if (code !== 0) throw new UserError(errors.at(-1) ?? 'dlq failed');
   return lines;
 }

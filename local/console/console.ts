@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import type { Instance } from '../description.ts';
 import type { FrontPage } from '../lambda/http.ts';
-import { messageOf } from '../user-error.ts';
+import { messageOf, UserError } from '../user-error.ts';
 import { HTML, script, style } from './bundle.ts';
 import { isRecord } from './describe.ts';
 import { localAnswers } from './local-answers.ts';
@@ -154,12 +154,10 @@ async function answer(answers: Answers, path: string, request: IncomingMessage, 
     // An own property only: `constructor` is no question.
     const answered = Object.entries(answers).find(([one]) => one === name)?.[1];
     const question = Question.parse(JSON.parse(await text(request)));
-    if (answered === undefined) fail(response, 404, 'the page cannot do this here');
-    else
-      response
-        .writeHead(200, { ...HEADERS, 'content-type': 'application/json' })
-        .end(JSON.stringify(await answered(question)));
+    if (answered === undefined) return fail(response, 404, 'the page cannot do this here');
+    const content = JSON.stringify(await answered(question));
+    response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' }).end(content);
   } catch (error) {
-    fail(response, 500, messageOf(error));
+    fail(response, error instanceof UserError ? 409 : 500, messageOf(error));
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Instance } from '../description.ts';
+import { UserError } from '../user-error.ts';
 import { bodyOf, eventsIn, issuesIn, jsonIn } from './describe.ts';
 import type { Operator } from './ports.ts';
 import { type Doors, phonesNamed } from './reader.ts';
@@ -60,6 +61,7 @@ export function localAnswers({ instance, recording, operator, doors }: Ports): A
       const query = event.rawQueryString === '' ? '' : `?${event.rawQueryString}`;
       return post(`${event.rawPath}${query}`, body, headers);
     },
+    ...(operator.timeline && { timeline: operator.timeline }),
     queues: operator.queues,
     parked: async () => ({ reasons: await operator.parked() }),
     redrive: async ({ reason, yes }) => ({ lines: (await operator.redrive?.(reason, yes !== 'yes')) ?? [] }),
@@ -68,7 +70,7 @@ export function localAnswers({ instance, recording, operator, doors }: Ports): A
 
 function seenAt(recording: Recording, n: string | undefined): Seen {
   const seen = recording.get(Number(n));
-  if (seen === undefined) throw new Error('this request is no longer kept');
+  if (seen === undefined) throw new UserError('this request is no longer kept');
   return seen;
 }
 

@@ -1,4 +1,4 @@
-import type { ParkedReason, Queues } from './wire.ts';
+import type { ParkedReason, Question, Queues, Timeline } from './wire.ts';
 
 export type TokenName = { readonly app: string; readonly token: string };
 
@@ -6,6 +6,8 @@ export type TokenName = { readonly app: string; readonly token: string };
 export type Operator = {
   /** Returns tokens of the registry, and if they are all. */
   readonly tokens: () => Promise<{ readonly tokens: readonly TokenName[]; readonly isWhole: boolean }>;
+  /** Left out where no ledger is kept. */
+  readonly timeline?: (question: Question) => Promise<Timeline>;
   readonly queues: () => Promise<Queues>;
   /** Reads the parked queue: each read counts as a receive of its messages. */
   readonly parked: () => Promise<readonly ParkedReason[]>;

@@ -103,6 +103,38 @@ export type Queues = {
   readonly mirrors: readonly Mirrored[];
 };
 
+/** `perhaps`: an operation was on its way, and it depends on which came first. */
+export type Standing = 'yes' | 'perhaps' | 'no';
+
+/** One person on one phone over time: of a token, a lane for each person, of a person, a lane for each phone. */
+export type Lane = {
+  readonly name: string;
+  readonly app: string;
+  /** The latest first. Times in ms since 1970; undefined before the ledger began, and until now. */
+  readonly spans: readonly {
+    readonly standing: Standing;
+    readonly fromMs?: number | undefined;
+    readonly untilMs?: number | undefined;
+  }[];
+};
+
+/** An operation in the ledger. `happenedMs`: the time of its event. */
+export type LedgerLine = {
+  readonly happenedMs: number;
+  readonly acceptedMs?: number | undefined;
+  readonly appliedMs: number;
+  readonly what: string;
+  readonly outcome: string;
+  readonly from: string;
+};
+
+export type Timeline = {
+  readonly nowMs: number;
+  readonly beginMs: number;
+  readonly lanes: readonly Lane[];
+  readonly lines: readonly LedgerLine[];
+};
+
 /** The questions of the page, and the type of each answer. A question is a record of texts. */
 export type Asks = {
   readonly about: About;
@@ -116,6 +148,8 @@ export type Asks = {
   readonly send: Answered;
   /** `n`: sends a request again as it was, with a new signature. */
   readonly again: Answered;
+  /** `of`: `token` or `account`; `name`, `app`, `type`: the history of one of them. */
+  readonly timeline: Timeline;
   readonly queues: Queues;
   readonly parked: { readonly reasons: readonly ParkedReason[] };
   /** `reason`, `yes`: the lines of the command `dlq redrive`. */

@@ -22,7 +22,7 @@ export function EventDetail() {
   const row = rows.value.find((one) => one.n === n);
   useEffect(() => {
     if (detail.value?.row.n !== n) draft.value = undefined;
-    if (n !== undefined) load(n);
+    if (row !== undefined) load(row.n);
   }, [n, row?.outcome]);
   const shown = detail.value;
   if (n === undefined || shown === undefined || shown.row.n !== n)

@@ -64,6 +64,9 @@ export function Events() {
   );
 }
 
+/** Places on the short list. Their elements stay where they are when an event arrives: only the texts change. */
+const PLACES = Array.from({ length: 12 }, (_, place) => place);
+
 /** The events beside another view. */
 export function Stream() {
   return (
@@ -72,11 +75,14 @@ export function Stream() {
         Events <a href="#events">all {rows.value.length.toLocaleString('en')}</a>
       </h2>
       <ol>
-        {rows.value.slice(0, 12).map((row) => (
-          <li key={row.n}>
-            <EventRow row={row} />
-          </li>
-        ))}
+        {PLACES.map((place) => {
+          const row = rows.value[place];
+          return (
+            <li key={place} hidden={row === undefined}>
+              {row && <EventRow row={row} />}
+            </li>
+          );
+        })}
       </ol>
       {rows.value.length === 0 && <p class="empty">Nothing has arrived yet.</p>}
     </aside>

@@ -167,7 +167,7 @@ function Controls() {
         <legend class="unseen">Faults</legend>
         {FAULTS.map((fault) => (
           <label key={fault}>
-            {FAULT_WORDS[fault]} <output>{Math.round(rates.value[fault] * 100)} %</output>
+            {FAULT_WORDS[fault]} <span class="percent">{Math.round(rates.value[fault] * 100)} %</span>
             <input
               type="range"
               min="0"

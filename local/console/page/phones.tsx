@@ -53,12 +53,12 @@ export function Phones() {
             }}
           />
         </div>
+        {about.value?.isReadOnly === false && <SignIn />}
         <PushAnswer />
         {phones.value.length === 0 ? <Empty /> : <Picture />}
         {!areAll.value && (
           <p class="note">Only a part of the registry is shown. Find a person or a phone by its name.</p>
         )}
-        {about.value?.isReadOnly === false && <SignIn />}
       </section>
       {about.value?.isReadOnly === false && <Stream />}
     </>
@@ -124,8 +124,8 @@ function Picture() {
   return (
     <div class="picture" style={{ height: `${height}px` }}>
       <ul aria-label="People">
-        {people.value.map((one) => (
-          <PersonCard key={keyOf(one)} one={one} />
+        {people.value.map((one, i) => (
+          <PersonCard key={keyOf(one)} one={one} place={i} />
         ))}
       </ul>
       <svg viewBox={`0 0 100 ${height}`} preserveAspectRatio="none" aria-hidden="true">
@@ -144,19 +144,22 @@ function Picture() {
         )}
       </svg>
       <ul aria-label="Phones">
-        {column.value.map((phone) => (
-          <PhoneCard key={phoneKey(phone)} phone={phone} />
+        {column.value.map((phone, i) => (
+          <PhoneCard key={phoneKey(phone)} phone={phone} place={i} />
         ))}
       </ul>
     </div>
   );
 }
 
-function PersonCard({ one }: { readonly one: Person }) {
+/** Cards move by a transform, so that a new one above them shifts nothing. */
+const placed = (place: number) => ({ transform: `translateY(${place * ROW}px)` });
+
+function PersonCard({ one, place }: { readonly one: Person; readonly place: number }) {
   const count = phones.value.filter((phone) => phone.people.some((each) => keyOf(each) === keyOf(one))).length;
   const name = shown(nameOf(one));
   return (
-    <li class="person">
+    <li class="person" style={placed(place)}>
       <span class="face" aria-hidden="true">
         {name.slice(0, 1).toUpperCase()}
       </span>
@@ -168,13 +171,14 @@ function PersonCard({ one }: { readonly one: Person }) {
   );
 }
 
-function PhoneCard({ phone }: { readonly phone: Phone }) {
+function PhoneCard({ phone, place }: { readonly phone: Phone; readonly place: number }) {
   const { app, token, people: on } = phone;
   const verdict = verdictOn(phone);
+  const look = verdict === undefined ? '' : verdict.shows ? 'lit' : 'dark';
   const since = on[0] && span(Date.now() - Date.parse(on[0].boundAt));
   const state = on.length === 0 ? 'signed out' : `${on.map((one) => shown(nameOf(one))).join(', ')}, for ${since}`;
   return (
-    <li class={`phone ${verdict ? (verdict.shows ? 'lit' : 'dark') : ''} ${on.length === 0 ? 'free' : ''}`}>
+    <li class={`phone ${look} ${on.length === 0 ? 'free' : ''}`} style={placed(place)}>
       <svg viewBox="0 0 16 24" width="16" height="24" aria-hidden="true">
         <rect x="1" y="1" width="14" height="22" rx="3" />
         <path d="M6 20h4" />
@@ -188,7 +192,7 @@ function PhoneCard({ phone }: { readonly phone: Phone }) {
 }
 
 const Empty = () => (
-  <p class="empty">No person is signed in on a phone. Sign one in below, or run npm run send in another terminal.</p>
+  <p class="empty">No person is signed in on a phone. Sign one in above, or run npm run send in another terminal.</p>
 );
 
 const person = signal('alice');

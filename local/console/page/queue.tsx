@@ -151,7 +151,7 @@ function Redrive() {
   return (
     <>
       <pre role="status">{(isDry ? text.slice(0, -1) : text).join('\n')}</pre>
-      {isDry && (
+      {isDry && !text[0]?.startsWith('0 ') && (
         <div class="actions">
           <button type="button" class="main" onClick={() => redrive(reason, true)}>
             Redrive them now
