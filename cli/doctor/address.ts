@@ -22,7 +22,7 @@ export function judgeClock(samples: readonly ClockSample[]): Finding[] {
 }
 
 /** An answer over HTTP, or the reason why there was none. */
-export type Answer =
+type Answer =
   | { readonly status: number; readonly text: string; readonly clock?: ClockSample }
   | { readonly failed: string };
 
@@ -64,7 +64,7 @@ export async function addressFindings({
 }
 
 /** Judges an address by its answers to its root and to a wrong path. */
-export function judgeAddress(name: string, url: string, root: Answer, wrong: Answer): Finding {
+function judgeAddress(name: string, url: string, root: Answer, wrong: Answer): Finding {
   const todo = 'compare the address with the outputs of the stack, and read the log of the function';
   for (const answer of [root, wrong])
     if ('failed' in answer)

@@ -32,7 +32,7 @@ export function checksOfInstance(instance: Instance, configuration: Configuratio
 }
 
 /** Judges an instance by the file: it has read it once, when it started. */
-export function judgeInstance({ apps, sources, readers }: Instance, configuration: Configuration): Finding[] {
+function judgeInstance({ apps, sources, readers }: Instance, configuration: Configuration): Finding[] {
   const shown = ({ id, dialect, policy, platform }: Configuration['apps'][number]) => [
     id,
     { dialect, policy, platform },
