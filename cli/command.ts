@@ -1,6 +1,5 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { CommanderError, Option as Flag, InvalidArgumentError, Command as Program } from 'commander';
 import { UserError } from '../local/user-error.ts';
-import { columns, wrapped } from './table.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -45,7 +44,7 @@ export type Values<O extends Options> = {
 
 type Definition<W extends string, O extends Options> = {
   readonly name: string;
-  /** How it is called: `npm run send -- <event> [options]`. */
+  /** How it is called: `bindery send <event> [options]`. */
   readonly usage: string;
   readonly about: string;
   /** Subcommands with their help: exactly one is given. Default: none, and then no word is taken. */
@@ -53,21 +52,23 @@ type Definition<W extends string, O extends Options> = {
   readonly options: O;
   /** The option with which any word is taken, and every option: the command checks them. Default: none. */
   readonly freeWith?: string;
+  /** Whole command lines for the help, with a remark after `#`. A word's own help has those that name it. */
+  readonly examples?: readonly string[];
   /** The end of the help. */
   readonly notes?: string;
   readonly run: (given: Given<W, O>, terminal: Terminal) => Promise<number>;
 };
+
+/** The parts of a definition that parsing and help need. */
+type Shape = Omit<Definition<string, Options>, 'run'>;
 
 type Given<W extends string, O extends Options> = { readonly word: W; readonly values: Values<O> };
 
 /** Makes a command that parses its options and prints its help. */
 export function command<const O extends Options, W extends string = never>(definition: Definition<W, O>): Command {
   return async (terminal) => {
-    if (terminal.args.includes('--help')) {
-      terminal.print(helpOf(definition));
-      return 0;
-    }
-    return definition.run(given(definition, terminal), terminal);
+    const given = givenIn(definition, terminal);
+    return given === undefined ? 0 : definition.run(given, terminal);
   };
 }
 
@@ -104,106 +105,140 @@ export async function runCommand(command: Command, args = process.argv.slice(2))
   process.exitCode = stopping.signal.aborted ? INTERRUPTED : code;
 }
 
-function given<W extends string, O extends Options>(
+/** Returns the options and the word; undefined if the help was asked for, and is printed. */
+function givenIn<W extends string, O extends Options>(
   definition: Definition<W, O>,
-  { args, environment }: Terminal,
-): Given<W, O> {
-  const hint = npmHint(definition, args, environment);
+  terminal: Terminal,
+): Given<W, O> | undefined {
+  const { freeWith } = definition;
+  const isFree = terminal.args.some((arg) => arg === `--${freeWith}` || arg.startsWith(`--${freeWith}=`));
+  const words = isFree ? undefined : definition.words;
+  let given: Given<W, O> | undefined;
+  const onGiven = (word: string, values: object) => {
+    // The parser was given exactly these options and words.
+    given = { word, values } as Given<W, O>;
+  };
+  const program = programOf(definition, terminal);
+  if (words === undefined) {
+    const only = isFree ? program.argument('[word]') : program;
+    withOptions(only, definition.options, onGiven, undefined);
+  } else for (const [word, about] of Object.entries<string>(words)) addWord(program, definition, word, about, onGiven);
+  parse(program, definition, terminal);
+  return given;
+}
+
+export const HELP_WIDTH = 110;
+
+function programOf({ name, usage, about, words, examples, notes }: Shape, { print }: Terminal) {
+  const program: Program = new Program(`bindery ${name}`)
+    .description(about)
+    .helpOption('--help', 'print this text')
+    .helpCommand(false)
+    .exitOverride()
+    .allowExcessArguments(false)
+    .configureHelp({ helpWidth: HELP_WIDTH, commandUsage: () => usage, subcommandTerm: (word) => word.name() })
+    .configureOutput({
+      writeOut: (text) => print(text.trimEnd()),
+      writeErr: () => {},
+      getOutHelpWidth: () => HELP_WIDTH,
+    });
+  if (words) program.addHelpText('after', `\nbindery ${name} ${Object.keys(words)[0]} --help: the options of a word`);
+  addExamples(program, examples);
+  if (notes) program.addHelpText('after', () => `\n${program.createHelp().boxWrap(notes, HELP_WIDTH)}`);
+  return program;
+}
+
+function addExamples(program: Program, examples: readonly string[] = []): void {
+  if (examples.length > 0)
+    program.addHelpText('after', ['', 'Examples:', ...examples.map((line) => `  ${line}`)].join('\n'));
+}
+
+type OnGiven = (word: string, values: object) => void;
+
+function addWord(
+  program: Program,
+  { name, options, examples = [] }: Shape,
+  word: string,
+  about: string,
+  onGiven: OnGiven,
+): void {
+  const own = Object.entries(options).filter(([, { only }]) => only?.includes(word) ?? true);
+  const usage = `bindery ${name} ${word} [options]`;
+  const child = program
+    .command(word)
+    .description(about)
+    .allowExcessArguments(false)
+    .configureHelp({ helpWidth: HELP_WIDTH, commandUsage: () => usage });
+  withOptions(child, Object.fromEntries(own), onGiven, word);
+  addExamples(
+    child,
+    examples.filter((line) => line.startsWith(`bindery ${name} ${word} `)),
+  );
+}
+
+/** Adds options and their parsing. Without `word`, the first argument is the word. */
+function withOptions(program: Program, options: Options, onGiven: OnGiven, word: string | undefined): void {
+  const flags = Object.entries(options).map(([name, option]) => [name, flagOf(name, option, options)] as const);
+  for (const [, flag] of flags) program.addOption(flag);
+  program.action(() => {
+    const read: Readonly<Record<string, unknown>> = program.opts();
+    const values = flags.flatMap(([name, flag]) => {
+      const value = flag.negate ? read[flag.attributeName()] === false || undefined : read[flag.attributeName()];
+      const known = value ?? options[name]?.default;
+      return known === undefined ? [] : [[name, known]];
+    });
+    onGiven(word ?? program.args[0] ?? '', Object.fromEntries(values));
+  });
+}
+
+function flagOf(name: string, { value, help, default: text, repeats }: Option, options: Options): Flag {
+  const about = text === undefined ? help : `${help}. Default: ${text}`;
+  if (value === undefined) return new Flag(`--${name}`, about);
+  const flag = new Flag(`--${name} <${value.replace(/^<|>$/g, '')}>`, about);
+  return flag.argParser<unknown>((given, before) => {
+    // A value that was forgotten would swallow the next option.
+    if (given.startsWith('--') && Object.hasOwn(options, given.slice(2)))
+      throw new InvalidArgumentError('has no value');
+    return repeats ? [...(Array.isArray(before) ? before : []), given] : given;
+  });
+}
+
+/** Parses. Throws a `UserError` with what is wrong, without the values: one of them may be a secret. */
+function parse(program: Program, { name, words }: Shape, terminal: Terminal): void {
+  const hint = npmHint(program, terminal);
   try {
-    if (hint?.isSure) throw new UserError('npm took options for itself.');
-    return read(definition, args);
+    program.parse(terminal.args, { from: 'user' });
   } catch (error) {
-    throw hint && error instanceof UserError ? new UserError(...error.lines, hint.text) : error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') return;
+    const needsWord = words && (terminal.args[0]?.startsWith('-') ?? true);
+    const needed = `\`bindery ${name}\` needs one of ${Object.keys(words ?? {}).join(', ')}`;
+    const what = needsWord ? needed : plain(error.message);
+    throw new UserError(`${what}. Run with --help.`, ...hint);
   }
 }
+
+/** A parser's message in one line, without the values in it. */
+export const plain = (message: string): string =>
+  message
+    .replace(/^error: /, '')
+    .replace(/^(unknown option '--[^=']+)=[\s\S]*'/, "$1'")
+    .replace(/^(too many arguments.* but got \d+):[\s\S]*$/, '$1')
+    .replace(/^option '(--[^ ]+)[\s\S]*'[\s\S]* has no value$/, "option '$1' has no value")
+    .replace(/\.?\n/, ' ');
 
 /** Options that npm has too. A user may have set them in an `.npmrc`. */
 const NPMS_OWN = ['json', 'yes', 'scope'];
 
 /**
- * Returns the hint that options of an npm script come after `--`; undefined if some came, or npm did not run the script.
- * npm turns each option before it into a variable, but `--app` into `npm_config_all`, since it reads short options in it.
+ * Returns the hint that options of `npm start` come after `--`; none if some came. npm turns an option before it into a
+ * variable. Throws if npm took one.
  */
-function npmHint(
-  { usage, options }: { readonly usage: string; readonly options: Options },
-  args: readonly string[],
-  environment: Variables,
-) {
-  if (environment['npm_lifecycle_event'] === undefined || args.some((arg) => arg.startsWith('-'))) return undefined;
-  const names = Object.keys(options).filter((name) => !NPMS_OWN.includes(name));
-  const taken = names.map((name) => `npm_config_${name.replace(/^no-/, '').replaceAll('-', '_')}`);
-  const isSure = Object.keys(environment).some((set) => taken.some((one) => set === one || set.startsWith(`${one}_`)));
-  return { isSure, text: `Options of an npm script come after --: ${usage}` };
-}
-
-function read<W extends string, O extends Options>(
-  { name, words, options, freeWith = '' }: Definition<W, O>,
-  args: readonly string[],
-): Given<W, O> {
-  const { values, positionals } = parsed(name, {
-    args: [...args],
-    options: parseOptions(options),
-    allowPositionals: true,
-  });
-  const [word, ...more] = positionals;
-  const isFree = Object.hasOwn(values, freeWith);
-  if (words === undefined) {
-    if (word !== undefined) throw new UserError(`\`${name}\` takes no argument "${word}". ${SEE_HELP}`);
-  } else if (more.length > 0 || !(isFree || Object.hasOwn(words, word ?? '')))
-    throw new UserError(`\`${name}\` needs one of ${Object.keys(words).join(', ')}. ${SEE_HELP}`);
-  const other = Object.keys(values).find((option) => options[option]?.only?.includes(word ?? '') === false);
-  if (other !== undefined && !isFree) throw new UserError(`\`${name} ${word}\` has no option --${other}. ${SEE_HELP}`);
-  const defaults = Object.entries(options).flatMap(([option, { default: text }]) =>
-    text === undefined ? [] : [[option, text]],
-  );
-  // The parser was given exactly these options and words.
-  return { word: word ?? '', values: { ...Object.fromEntries(defaults), ...values } } as Given<W, O>;
-}
-
-const SEE_HELP = 'Run with --help.';
-
-const parseOptions = (options: Options): NonNullable<ParseArgsConfig['options']> =>
-  Object.fromEntries(
-    Object.entries(options).map(([name, { value, repeats = false }]) => [
-      name,
-      { type: value === undefined ? 'boolean' : 'string', multiple: repeats },
-    ]),
-  );
-
-function parsed(name: string, config: ParseArgsConfig): Pick<ReturnType<typeof parseArgs>, 'values' | 'positionals'> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // https://nodejs.org/api/errors.html#err_parse_args_unknown_option: the option is in quotes.
-    const unknown = /^Unknown option '(-[^']*)'/.exec(error.message)?.[1];
-    if (unknown !== undefined) throw new UserError(`\`${name}\` has no option ${unknown}. ${SEE_HELP}`);
-    throw new UserError(`${error.message.split(/[.\n] ?/)[0]}. ${SEE_HELP}`);
-  }
-}
-
-const WIDTH = 120;
-
-function helpOf({ usage, about, words, options, notes }: Omit<Definition<string, Options>, 'run'>): string {
-  const parts = [
-    usage,
-    wrapped(about, WIDTH).join('\n'),
-    ...(words ? [described(Object.entries(words))] : []),
-    described([...Object.entries(options).map(([name, option]) => rowOf(name, option)), ['--help', 'print this text']]),
-    ...(notes === undefined ? [] : [wrapped(notes, WIDTH).join('\n')]),
-  ];
-  return parts.join('\n\n');
-}
-
-const rowOf = (name: string, option: Option): [string, string] => [
-  option.value === undefined ? `--${name}` : `--${name} ${option.value}`,
-  `${option.only ? `${option.only.join(', ')}: ` : ''}${option.help}${option.default === undefined ? '' : `. Default: ${option.default}`}`,
-];
-
-/** Terms and their descriptions in two columns, the second wrapped. */
-function described(rows: readonly (readonly [string, string])[]): string {
-  const indent = 4 + Math.max(...rows.map(([term]) => term.length));
-  return columns(
-    rows.flatMap(([term, text]) => wrapped(text, WIDTH - indent).map((line, i) => [i === 0 ? term : '', line])),
-  ).join('\n');
+function npmHint({ options }: Program, { args, environment }: Terminal): string[] {
+  if (environment['npm_lifecycle_event'] !== 'start' || args.some((arg) => arg.startsWith('-'))) return [];
+  const hint = 'Options of npm start come after --: npm start -- [options]';
+  const names = options.map((option) => option.name().replace(/^no-/, '')).filter((name) => !NPMS_OWN.includes(name));
+  if (names.some((name) => environment[`npm_config_${name.replaceAll('-', '_')}`] !== undefined))
+    throw new UserError('npm took options for itself.', hint);
+  return [hint];
 }

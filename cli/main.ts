@@ -1,22 +1,62 @@
-import { type Command, runCommand } from './command.ts';
+import { runCommand } from './command.ts';
 import { lineConsole } from './line-console.ts';
+import { type Groups, root } from './root.ts';
 
-/** The commands of the npm scripts. Each is loaded only when it runs, because the functions take a while to load. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./start.ts')).start,
-  send: async () => (await import('./send.ts')).send,
-  query: async () => (await import('./query.ts')).query,
-  token: async () => (await import('./token.ts')).token,
-  doctor: async () => (await import('./doctor/doctor.ts')).doctor,
-  dlq: async () => (await import('./dlq/dlq.ts')).dlq(),
-  import: async () => (await import('./import/import.ts')).importing,
-  trial: async () => (await import('./trial/trial.ts')).trial,
+const GROUPS: Groups = {
+  'On this machine': {
+    start: {
+      about: 'run Bindery here, with embedded AWS services and development secrets',
+      example: 'bindery start',
+      load: async () => (await import('./start.ts')).start,
+    },
+    token: {
+      about: "print the bearer of a phone's sign-in",
+      example: 'bindery token --account alice',
+      load: async () => (await import('./token.ts')).token,
+    },
+    trial: {
+      about: 'test a mirror under faults',
+      example: 'bindery trial --events 500 --seconds 20',
+      load: async () => (await import('./trial/trial.ts')).trial,
+    },
+  },
+  'Send and ask': {
+    send: {
+      about: 'sign an event such as a login, and send it',
+      example: 'bindery send login --app xg-android --token phone-1 --account alice',
+      load: async () => (await import('./send.ts')).send,
+    },
+    query: {
+      about: 'ask as an app: tokens of an account, accounts of a token',
+      example: 'bindery query --account alice',
+      load: async () => (await import('./query.ts')).query,
+    },
+    conformance: {
+      about: 'test an Account API against its contract, rule by rule',
+      example: 'bindery conformance --url URL --app ID --secret @FILE --dialect tpns',
+      load: async () => (await import('../conformance/command.ts')).conformance,
+    },
+  },
+  Operate: {
+    doctor: {
+      about: 'check an instance or a deployment: each finding with what to do',
+      example: 'bindery doctor --stage prod',
+      load: async () => (await import('./doctor/doctor.ts')).doctor,
+    },
+    import: {
+      about: 'bind what a list names: CSV, NDJSON, FCM device groups, a Pinpoint export',
+      example: 'bindery import --file bindings.csv',
+      load: async () => (await import('./import/import.ts')).importing,
+    },
+    dlq: {
+      about: 'list, show, redrive and purge messages that could not be applied',
+      example: 'bindery dlq list',
+      load: async () => (await import('./dlq/dlq.ts')).dlq(),
+    },
+  },
 };
 
 // Standard output is for the answer of a command. Logs of the functions go to standard error.
 globalThis.console = lineConsole(process.stderr);
 
-const [name = '', ...args] = process.argv.slice(2);
-const load = COMMANDS[name];
-if (load === undefined) throw new Error(`bug: no npm script runs the command "${name}"`);
-await runCommand(await load(), args);
+await runCommand(root(GROUPS));

@@ -82,7 +82,7 @@ const bindingsIn = ({ tokensOf = [], accountsOf = [] }: Found): string[][] => [
 
 export const query = command({
   name: 'query',
-  usage: 'npm run query -- --account A | --token T [options]',
+  usage: 'bindery query --account A | --token T [options]',
   about: 'Prints the tokens of an account, or the accounts of a token, newest binding first.',
   options: {
     ...QUESTION_OPTIONS,
@@ -92,6 +92,11 @@ export const query = command({
     ...TARGET_OPTIONS,
     json: { help: 'print the reply of each app as one line of JSON' },
   },
+  examples: [
+    'bindery query --account alice',
+    'bindery query --token phone-1 --app xg-android --json',
+    'bindery query --account alice --app xg-android --url https://push.example.com --secret @secret.txt',
+  ],
   run: async ({ values }, terminal) => {
     const question = questionIn(values);
     const target = await targetOf(values, terminal);

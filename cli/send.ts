@@ -119,7 +119,7 @@ function dataOf(type: AppEvent['type'], values: EventValues): object {
 
 export const send = command({
   name: 'send',
-  usage: 'npm run send -- <event> [options]',
+  usage: 'bindery send <event> [options]',
   about: 'Signs an auth event and sends it once.',
   words: EVENT_WORDS,
   options: {
@@ -133,6 +133,16 @@ export const send = command({
     ...TARGET_OPTIONS,
     json: { help: 'print the answer as one line of JSON' },
   },
+  examples: [
+    'bindery send login --app xg-android --token phone-1 --account alice',
+    'bindery send logout --app xg-android --token phone-1',
+    'bindery send logout-everywhere --account alice --except-session s1',
+    'bindery send deleted --account alice',
+    'bindery send token-changed --app xg-android --old-token phone-1 --token phone-2',
+    'bindery send gone --app xg-android --token phone-1',
+    'bindery send login --token phone-1 --account alice --url https://push.example.com --secret @secret.txt',
+    'bindery send session.ended --as clerk --account alice',
+  ],
   freeWith: 'as',
   run: async ({ word, values }, terminal) => {
     if (values.as !== undefined) return sendAs(values.as, word, values, terminal);

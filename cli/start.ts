@@ -78,7 +78,7 @@ export function faultsIn(text: string | undefined, isMirrored: boolean): readonl
 
 export const start = command({
   name: 'start',
-  usage: 'npm start -- [options]',
+  usage: 'bindery start [options]',
   about: 'Runs Bindery on this machine: the deployed functions over embedded SQS, DynamoDB and Secrets Manager.',
   options: {
     port: { value: 'N', default: '8787', help: 'port to listen on; 0 means any free port' },
@@ -98,6 +98,11 @@ export const start = command({
     ...MIRROR_OPTIONS,
     json: { help: 'print the description of the instance as one line of JSON' },
   },
+  examples: [
+    'bindery start',
+    'bindery start --env --data .bindery/data   # keeps its bindings, and writes address and secrets into .env',
+    'bindery start --mirror --mirror-faults late,5xx   # with a hosted API, to try a mirror',
+  ],
   run: async ({ values }, terminal) => {
     const configuration = configurationIn(values.config);
     const faults = faultsIn(values['mirror-faults'], values.mirror === true);

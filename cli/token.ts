@@ -25,7 +25,7 @@ export const bearerOf = async (privateJwk: PrivateJwk, claims: JWTPayload): Prom
 
 export const token = command({
   name: 'token',
-  usage: 'npm run token -- --account A [options]',
+  usage: 'bindery token --account A [options]',
   about: 'Prints a bearer of the development identity provider, which phones sign in with at the local instance.',
   options: {
     account: { value: 'A', help: 'the account, claim sub' },
@@ -35,6 +35,7 @@ export const token = command({
     ...PORT_OPTION,
     json: { help: 'print the bearer and its claims as one line of JSON' },
   },
+  examples: ['bindery token --account alice', 'bindery token --account alice --session s1 --expires-in 60 --json'],
   run: async ({ values }, terminal) => {
     const { account, session } = values;
     if (account === undefined) throw new UserError('give an account with --account');

@@ -79,10 +79,14 @@ async function judge({ target, isDocumentedOnly, isJson }: CommandLine, { print 
 
 const judged = command({
   name: 'conformance',
-  usage: 'npm run conformance -- --url URL --app ID --secret @FILE --dialect xg|tpns',
+  usage: 'bindery conformance --url URL --app ID --secret @FILE --dialect xg|tpns',
   about:
     'Tests an Account API over HTTP against the contract in docs/account-api.md, rule by rule. It uses made-up tokens and accounts and does not delete them. Exit code 1: a rule does not hold. Exit code 2: the API cannot be reached, or refuses the credential. Hosted XG and TPNS bind only tokens that a device has registered, so the rules that bind do not hold there.',
   options: OPTIONS,
+  examples: [
+    'bindery conformance --url http://127.0.0.1:8787 --app xg-android --secret @secret.txt --dialect xg',
+    'bindery conformance --url https://api.example.com --app 1500001 --secret @secret.txt --dialect tpns --documented',
+  ],
   run: async ({ values }, terminal) => ((await judge(commandLineOf(values, terminal), terminal)) === 0 ? 0 : 1),
 });
 

@@ -40,7 +40,7 @@ export async function build(): Promise<Manifest> {
 
 /** Returns the packages that the compiled code imports. */
 function importedIn(folder: string): ReadonlySet<string> {
-  const texts = globSync('{cli,client,functions,infra,local}/**/*.js', { cwd: folder }).map((file) =>
+  const texts = globSync('{cli,client,conformance,functions,infra,local}/**/*.js', { cwd: folder }).map((file) =>
     readFileSync(join(folder, file), 'utf8'),
   );
   const names = texts.flatMap((text) => [

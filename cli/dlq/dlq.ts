@@ -10,11 +10,17 @@ import { blockOf } from './show.ts';
 export const dlq = (pollS = LONG_POLL_S): Command =>
   command({
     name: 'dlq',
-    usage: `npm run dlq -- ${Object.keys(DLQ_WORDS).join(' | ')} [options]`,
+    usage: `bindery dlq ${Object.keys(DLQ_WORDS).join(' | ')} [options]`,
     about:
       'Messages that could not be applied: operations that were parked with a reason, and messages that SQS set aside after too many receives (dead letters).',
     words: DLQ_WORDS,
     options: DLQ_OPTIONS,
+    examples: [
+      'bindery dlq list',
+      'bindery dlq show --limit 1 --reveal',
+      'bindery dlq redrive --reason dead-letter --yes',
+      'bindery dlq purge --older-than 7 --yes',
+    ],
     notes: `Default of the queues: those of the instance started from this directory. With queues, your own AWS credentials are used.
 A queue can only be read by receiving: messages are hidden from others while this command reads them, and each read counts as a receive. Of a very large queue only a part is read, and the answer says so.`,
     run: async ({ word, values }, terminal) => {

@@ -42,10 +42,14 @@ const OLDEST_LIST_MS = 30 * DAY_MS;
 
 export const importing: Command = command({
   name: 'import',
-  usage: 'npm run import -- --file FILE [options]',
+  usage: 'bindery import --file FILE [options]',
   about:
     'Binds what a list names: who is signed in on which token. Any login or logout of the last 31 days wins against the list, in whatever order they come, so the list can be imported while people use the app, and again.',
   options: OPTIONS,
+  examples: [
+    'bindery import --file bindings.csv   # a dry run: reads all and prints the report',
+    'bindery import --file users.ndjson --map token=push_token,account=user.id --app shop-android --yes',
+  ],
   notes: `An import that ended early goes on where it was when the same command is given again.
 Of two accounts of one type on a token, under the policy one-per-type, the later bound_at stays; without times, the later line.
 fcm-groups: a line of JSON for each device group, {"notification_key_name": …, "registration_ids": […]}; the name is the account.
@@ -101,7 +105,7 @@ async function finish(values: Values<typeof OPTIONS>, { warn }: Terminal, draine
     return;
   }
   await drained();
-  warn('The queue is empty. `npm run dlq -- list` shows operations that could not be applied.');
+  warn('The queue is empty. `bindery dlq list` shows operations that could not be applied.');
 }
 
 function checkAge({ 'as-of': given, force }: Values<typeof OPTIONS>, file: string, nowMs: number): void {

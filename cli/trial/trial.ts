@@ -9,7 +9,7 @@ const MOST_CALLS = 1.3;
 
 export const trial = command({
   name: 'trial',
-  usage: 'npm run trial -- [options]',
+  usage: 'bindery trial [options]',
   about: `Tests a mirror: sends signed events of all kinds to the instance that \`npm start -- --mirror\` runs in this directory, with the faults that it was started with. Then ends the faults, and waits until both query APIs agree on every token. Exit code 1: they do not, or the mirror makes ${MOST_CALLS} calls or more for one event.`,
   options: {
     events: { value: 'N', default: '5000', help: 'number of events' },
@@ -21,6 +21,7 @@ export const trial = command({
     ...PORT_OPTION,
     json: { help: 'print the result as one line of JSON' },
   },
+  examples: ['bindery trial --events 500 --seconds 20', 'bindery trial --down --json'],
   run: async ({ values }, terminal) => {
     const instance = localInstance(values, terminal, ' -- --mirror');
     const result = await measure(instance, {

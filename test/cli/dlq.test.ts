@@ -336,12 +336,10 @@ test('--older-than counts days since a message was sent', () => {
 
 const URL = 'https://sqs.eu-west-1.amazonaws.com/123456789012/parked';
 test.each<[string[], string]>([
-  [[], '`dlq` needs one of list, show, redrive, purge. Run with --help.'],
-  [['list', 'show'], '`dlq` needs one of list, show, redrive, purge. Run with --help.'],
-  [['requeue'], '`dlq` needs one of list, show, redrive, purge. Run with --help.'],
-  [['list', '--all'], '`dlq` has no option --all. Run with --help.'],
-  [['list', '--yes'], '`dlq list` has no option --yes. Run with --help.'],
-  [['purge', '--rate', '5'], '`dlq purge` has no option --rate. Run with --help.'],
+  [[], '`bindery dlq` needs one of list, show, redrive, purge. Run with --help.'],
+  [['requeue'], "unknown command 'requeue'. Run with --help."],
+  [['list', '--yes'], "unknown option '--yes'. Run with --help."],
+  [['purge', '--rate', '5'], "unknown option '--rate'. Run with --help."],
   [['list', '--limit', '0'], '--limit 0: must be a number above 0'],
   [['list', '--limit', '1.5'], '--limit 1.5: must be a whole number'],
   [['purge', '--older-than', 'week'], '--older-than week: must be a number above 0'],

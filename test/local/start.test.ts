@@ -119,8 +119,8 @@ async function refused(...options: string[]): Promise<string[]> {
 }
 
 test.each([
-  [['--prot', '1'], '`start` has no option --prot. Run with --help.'],
-  [['now'], '`start` takes no argument "now". Run with --help.'],
+  [['--prot', '1'], "unknown option '--prot' (Did you mean --port?). Run with --help."],
+  [['now'], 'too many arguments. Expected 0 arguments but got 1. Run with --help.'],
   ...['abc', '-1', '65536', '1.5', ''].map((port): [string[], string] => [
     [`--port=${port}`],
     `--port ${port}: a port is a number from 0 to 65535`,
