@@ -3,10 +3,10 @@ import { Caller } from './caller.ts';
 import { temporaryFolder } from './instance.ts';
 import { started } from './process.ts';
 
-const LOGINS = 2_000;
+const LOGINS = 1_000;
 const APP = 'xg-android';
 
-test('an instance that is killed in a burst of 2,000 logins has every accepted login and its secrets after its next start', async () => {
+test('an instance that is killed in a burst of 1,000 logins has every accepted login and its secrets after its next start', async () => {
   const folder = temporaryFolder();
   const before = await started(folder, '--data', folder);
   const accepted = await burst(new Caller(before.instance), async (count) => {
@@ -26,7 +26,7 @@ test('an instance that is killed in a burst of 2,000 logins has every accepted l
 const tokenOf = (i: number): string => `phone-${i}`;
 const accountOf = (i: number): string => `account-${i}`;
 
-/** Logs in on 2,000 phones, some at a time. Returns the numbers of the accepted logins. */
+/** Logs in on 1,000 phones, some at a time. Returns the numbers of the accepted logins. */
 async function burst(caller: Caller, onAccepted: (count: number) => Promise<void>): Promise<number[]> {
   const waiting = Array.from({ length: LOGINS }, (_, i) => i).values();
   const accepted: number[] = [];

@@ -9,8 +9,8 @@ const ACCOUNTS = Array.from({ length: 8 }, (_, i) => `account-${i}`);
  * Logs all accounts in on all tokens at once. The logins of a token have different times, and each token has another
  * latest account. Returns the owners of the tokens and the tokens of the accounts, as found and as expected.
  */
-async function contest(caller: Caller, name: string, count: number) {
-  const tokens = Array.from({ length: count }, (_, i) => `${name}-${i}`);
+async function contest(caller: Caller, count: number) {
+  const tokens = Array.from({ length: count }, (_, i) => `contested-${i}`);
   const start = Date.now() - 10_000;
   const order = (token: number, account: number) => (account + token * 3) % ACCOUNTS.length;
   const latest = (token: number) => ACCOUNTS.find((_, a) => order(token, a) === ACCOUNTS.length - 1);
@@ -20,8 +20,7 @@ async function contest(caller: Caller, name: string, count: number) {
     ),
   );
   await caller.idle();
-  const tokensOf = async (account: string) =>
-    (await caller.tokensOf(APP, account)).filter((token) => token.startsWith(`${name}-`)).sort();
+  const tokensOf = async (account: string) => (await caller.tokensOf(APP, account)).sort();
   return {
     found: {
       refused: statuses.filter((status) => status !== 200 && status !== 202),
@@ -38,10 +37,7 @@ async function contest(caller: Caller, name: string, count: number) {
 
 const shared = sharedInstance();
 
-test.each([1, 2])(
-  '200 tokens, each taken by 8 accounts at once, end with the latest as their one owner (round %i)',
-  async (round) => {
-    const { found, expected } = await contest(new Caller(shared().instance), `round-${round}`, 200);
-    expect(found).toEqual(expected);
-  },
-);
+test('200 tokens, each taken by 8 accounts at once, end with the latest as their one owner', async () => {
+  const { found, expected } = await contest(new Caller(shared().instance), 200);
+  expect(found).toEqual(expected);
+});
