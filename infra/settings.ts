@@ -34,6 +34,7 @@ export const ROUTES = [
   { path: '/devices/{app}/sign-out', door: 'devices', throttle: 'devices' },
   { path: '/v1/resolve', door: 'resolve', throttle: 'resolve' },
   { path: '/v1/devices', door: 'resolve', throttle: 'resolve' },
+  { path: '/v1/operations/{id}', door: 'resolve', throttle: 'resolve' },
 ] as const satisfies readonly { path: string; door: HttpDoor; throttle: string }[];
 
 /** The route of requests that go on to an app's hosted API. It has this limit only if an app has them passed on. */

@@ -79,7 +79,7 @@ export const Stage = options({
    * request occupies a door for the second that it may wait. So together they take 940 of the 1,000 concurrent executions
    * of an account (the default) and leave the rest to `apply`. They also bound the bill of a flood. `other` is for
    * `/v3/{proxy+}` and for every other path, for each of the two. If an app has requests passed on, `/v3/{proxy+}` has
-   * the limit of batchoperate instead. `devices` and `resolve` are for each of the two paths of their doors. If these
+   * the limit of batchoperate instead. `devices` and `resolve` are for each of the paths of their doors. If these
    * are deployed, the default of `events` gives them their share (`eventsPerS`).
    */
   throttle: options({
@@ -109,9 +109,9 @@ export const Stage = options({
 });
 export type Stage = z.infer<typeof Stage>;
 
-/** The default limit of `events`: 500 requests a second, less those of the two paths of each door deployed besides. */
+/** The default limit of `events`: 500 requests a second, less those of the paths of each door deployed besides. */
 export const eventsPerS = (doors: readonly string[]): number =>
-  500 - (doors.includes('devices') ? 2 * 100 : 0) - (doors.includes('resolve') ? 2 * 50 : 0);
+  500 - (doors.includes('devices') ? 2 * 100 : 0) - (doors.includes('resolve') ? 3 * 50 : 0);
 
 const STAGE_NAME = 'a stage is 1 to 20 lower-case letters, digits or "-", and starts with a letter';
 

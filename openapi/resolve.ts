@@ -5,6 +5,17 @@ import { DevicesQuestion, ResolveQuestion } from '../functions/resolve/questions
 import { problemsOf } from './problems.ts';
 import { json, ref, ruleOf, type Schema, schemaOf } from './schemas.ts';
 
+const ONLY_RECEIPTS = ['unknown_operation', 'not_get'];
+const NOT_OF_RECEIPTS = [
+  'not_post',
+  'too_large',
+  'too_many_accounts',
+  'invalid_request',
+  'invalid_cursor',
+  'forbidden_app',
+  'not_json',
+];
+
 const WORDS = {
   accounts: 'An account that is named twice is answered once.',
   account: `${ruleOf(AccountId, '')}, in UTF-8.`,
@@ -35,7 +46,33 @@ const DevicesAnswer = z.object({
   devices: z.array(z.object({ token: z.string(), accounts: z.array(z.object({ ...bind, ...named })) })),
 });
 
+const OUTCOME = z.enum(['applied', 'superseded', 'refused', 'durable']);
+
+const OperationAnswer = z.object({
+  operation_id: z.string(),
+  outcome: OUTCOME,
+  from: z.string().optional(),
+  accepted_at: z.iso.datetime().optional(),
+  operations: z.array(
+    z.object({
+      app: z.string(),
+      kind: z.string(),
+      happened_at: z.iso.datetime(),
+      outcome: OUTCOME,
+      reason: z.string().optional(),
+      in_effect_at: z.iso.datetime().optional(),
+    }),
+  ),
+});
+
 export const RESOLVE_SCHEMAS: Schema = {
+  OperationAnswer: schemaOf(OperationAnswer, {
+    operation_id: 'The id of the request, `request_id` in its answer.',
+    from: 'The sender, such as `events/<source>`. Default: not known.',
+    accepted_at: 'When the service accepted it. Default: not known.',
+    operations: 'Those in the apps of the reader. An operation that a later event has replaced is superseded.',
+    in_effect_at: 'The time by which it was in effect: queries may have shown it since the acceptance.',
+  }),
   ResolveQuestion: schemaOf(ResolveQuestion, WORDS),
   ResolveAnswer: schemaOf(ResolveAnswer, {
     ...WORDS,
@@ -78,7 +115,9 @@ const resolve: Schema = {
         page: { accounts: [{ ...ALICE, devices: [{ ...BIND, token: 'phone-1' }] }], cursor: 'eyJvZiI6IjA1' },
       }),
     },
-    ...problemsOf(Object.values(PROBLEMS).filter(({ code }) => code !== 'too_many_accounts')),
+    ...problemsOf(
+      Object.values(PROBLEMS).filter(({ code }) => ![...ONLY_RECEIPTS, 'too_many_accounts'].includes(code)),
+    ),
   },
 };
 
@@ -96,11 +135,47 @@ const devices: Schema = {
         bound: { devices: [{ token: 'phone-1', accounts: [{ ...BIND, ...ALICE }] }] },
       }),
     },
-    ...problemsOf(Object.values(PROBLEMS).filter(({ code }) => code !== 'invalid_cursor')),
+    ...problemsOf(Object.values(PROBLEMS).filter(({ code }) => ![...ONLY_RECEIPTS, 'invalid_cursor'].includes(code))),
   },
 };
 
-export const RESOLVE_PATHS: Schema = { '/v1/resolve': { post: resolve }, '/v1/devices': { post: devices } };
+const HAPPENED = '2026-11-28T14:00:00.000Z';
+
+const operations: Schema = {
+  operationId: 'operation',
+  summary: 'What became of a request',
+  description:
+    'From the ledger, seconds after the request was accepted, and for as long as `history.days` says. No names.',
+  tags,
+  security,
+  parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+  responses: {
+    200: {
+      description: 'The outcome of the request, and of each of its operations.',
+      content: json(ref('schemas', 'OperationAnswer'), {
+        applied: {
+          operation_id: 'f3Q0bgABCiAEJ-Q=',
+          outcome: 'applied',
+          from: 'events/app',
+          accepted_at: '2026-11-28T14:00:00.412Z',
+          operations: [
+            {
+              ...{ app: 'shop-android', kind: 'bindOverriding', happened_at: HAPPENED },
+              ...{ outcome: 'applied', in_effect_at: '2026-11-28T14:00:01.876Z' },
+            },
+          ],
+        },
+      }),
+    },
+    ...problemsOf(Object.values(PROBLEMS).filter(({ code }) => !NOT_OF_RECEIPTS.includes(code))),
+  },
+};
+
+export const RESOLVE_PATHS: Schema = {
+  '/v1/resolve': { post: resolve },
+  '/v1/devices': { post: devices },
+  '/v1/operations/{id}': { get: operations },
+};
 
 export const RESOLVE_SECURITY: Schema = {
   reader: { type: 'http', scheme: 'bearer', description: "A reader's secret." },

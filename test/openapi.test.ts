@@ -23,11 +23,15 @@ const Response = z.object({ content: Media.optional() });
 const Operation = z.object({
   operationId: z.string(),
   security: z.array(z.record(z.string(), z.array(z.never()))),
-  requestBody: z.object({ content: Media }),
+  requestBody: z.object({ content: Media }).optional(),
   responses: z.record(z.string(), Response),
 });
+/** A path has one method. */
+const Path = z
+  .union([z.object({ post: Operation }), z.object({ get: Operation })])
+  .transform((path) => ('post' in path ? path.post : path.get));
 const Document = z.object({
-  paths: z.record(z.string(), z.object({ post: Operation })),
+  paths: z.record(z.string(), Path),
   components: z.looseObject({
     schemas: z.record(z.string(), z.unknown()),
     securitySchemes: z.record(z.string(), z.unknown()),
@@ -51,8 +55,8 @@ test('every reference leads to a component, and every component is used', () => 
   expect(refs).toHaveLength(text.split('"$ref"').length - 1);
   const used = [
     ...refs,
-    ...Object.values(paths).flatMap(({ post }) =>
-      post.security.flatMap((way) => Object.keys(way).map((name) => `securitySchemes/${name}`)),
+    ...Object.values(paths).flatMap(({ security }) =>
+      security.flatMap((way) => Object.keys(way).map((name) => `securitySchemes/${name}`)),
     ),
   ];
   const there = Object.entries(components).flatMap(([kind, named]) =>
@@ -62,11 +66,9 @@ test('every reference leads to a component, and every component is used', () => 
 });
 
 /** Every body in the document, with its schema. */
-const bodies = Object.entries(paths).flatMap(([path, { post }]) => [
-  { path, of: 'request', content: post.requestBody.content },
-  ...Object.entries(post.responses).flatMap(([status, { content }]) =>
-    content ? [{ path, of: status, content }] : [],
-  ),
+const bodies = Object.entries(paths).flatMap(([path, { requestBody, responses }]) => [
+  ...(requestBody ? [{ path, of: 'request', content: requestBody.content }] : []),
+  ...Object.entries(responses).flatMap(([status, { content }]) => (content ? [{ path, of: status, content }] : [])),
 ]);
 const examples = bodies.flatMap(({ path, of, content: media }) =>
   Object.entries(media.examples).map(([name, { value }]) => ({ path, of, name, value, schema: media.schema })),

@@ -13,6 +13,7 @@ import {
   type Receipt,
   renewedEntry,
 } from '../history/entry.ts';
+import type { HistoryVariable } from '../lambda/environment.ts';
 import type { Input } from './calls.ts';
 import {
   accountPartition,
@@ -25,6 +26,7 @@ import {
   updateOver,
 } from './dynamodb.ts';
 import { entryWrite, keyOf, REQUEST, type RecordPorts, SIGN_OUT } from './history-store.ts';
+import { tableNamed } from './registry-store.ts';
 
 const Times = { accepted: z.optional(z.number()), applied: z.number(), expires: z.number() };
 
@@ -77,6 +79,10 @@ export function historyReader(table: Table, now: () => number): HistoryReader {
     },
   };
 }
+
+/** The ledger that a function has, and for how many days it answers. */
+export const historyOf = (variable: z.infer<typeof HistoryVariable>) =>
+  variable ? { ...historyReader(tableNamed(variable.table), Date.now), days: variable.days } : undefined;
 
 /** The items of a partition, in the order of their keys. `prefix`: of the sort key. Default: all. */
 async function itemsIn({ client, name: TableName }: Table, pk: string, prefix?: string): Promise<Item[]> {

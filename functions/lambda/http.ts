@@ -14,7 +14,7 @@ export const httpDoor = (handle: HttpHandler, log: Log) =>
       const request = requestOf(event);
       const isRoot = request.path === '/' && ['GET', 'HEAD'].includes(request.method);
       const { line, ...reply } = isRoot ? ROOT : await handle(request);
-      return { ...resultOf(reply), ...(line && { line }) };
+      return { ...resultOf(reply, request.id), ...(line && { line }) };
     });
 
 /** The answer to a person who opens the address. */
@@ -54,7 +54,7 @@ const requestLine = (
   },
   onError: (request) => {
     const { requestId } = request.event.requestContext;
-    request.response = resultOf({ status: 500, body: { code: 'internal', request_id: requestId } });
+    request.response = resultOf({ status: 500, body: { code: 'internal', request_id: requestId } }, requestId);
   },
 });
 
@@ -82,11 +82,12 @@ function inLowerCase(headers: APIGatewayProxyEventV2['headers']): HttpRequest['h
   return named;
 }
 
-const resultOf = ({ status, body, headers }: HttpReply): APIGatewayProxyStructuredResultV2 => ({
+const resultOf = ({ status, body, headers }: HttpReply, requestId: string): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,
   headers: {
     ...(body !== undefined && { 'content-type': 'application/json' }),
     'cache-control': 'no-store',
+    'bindery-request-id': requestId,
     ...headers,
   },
   ...(Buffer.isBuffer(body)

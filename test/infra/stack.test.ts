@@ -437,8 +437,8 @@ test('a flood on one route leaves the others open: each has its own limit, which
 test.each([
   ['without phones and readers', {}, 500],
   ['with phones', { identities: COMPLETE.identities }, 300],
-  ['with readers', { readers: COMPLETE.readers }, 400],
-  ['with both', { identities: COMPLETE.identities, readers: COMPLETE.readers }, 200],
+  ['with readers', { readers: COMPLETE.readers }, 350],
+  ['with both', { identities: COMPLETE.identities, readers: COMPLETE.readers }, 150],
 ])('the limits of all routes together leave executions to apply in a stack %s', (_, callers, events) => {
   const { template, idAt } = synthesized({ configuration: { ...CONFIGURATION, ...callers } });
   const { RouteSettings, DefaultRouteSettings } = template.toJSON()['Resources'][idAt('HttpApi/Stage')].Properties;

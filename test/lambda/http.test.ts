@@ -60,7 +60,12 @@ test('an HTTP door reads a request, writes one line, and answers JSON that no ca
   ]);
   expect(result).toEqual({
     statusCode: 200,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-own': '1' },
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'bindery-request-id': 'request-1',
+      'x-own': '1',
+    },
     body: '{"a":1}',
   });
 });

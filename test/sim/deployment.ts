@@ -181,7 +181,8 @@ function doorsOf(site: Site, process: Process): Doors {
     ...{ ...site.configuration, keysOf, ownKeys, store: strong, fetch, now },
     accept: acceptAt(registryAt('devices')),
   };
-  const resolve = { ...site.configuration, secretsOf: secret(READER), fenceKeys: ownKeys, store: strong, now };
+  const { history: _, ...configured } = site.configuration;
+  const resolve = { ...configured, secretsOf: secret(READER), fenceKeys: ownKeys, store: strong, now };
   return {
     sawStoreFail: () => failures > 0,
     devices: httpDoor(devicesHandler(devices, provenBy), log),
