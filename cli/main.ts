@@ -48,6 +48,11 @@ const GROUPS: Groups = {
       example: 'bindery import --file bindings.csv',
       load: async () => (await import('./import/import.ts')).importing,
     },
+    export: {
+      about: 'write all bindings as CSV or NDJSON',
+      example: 'bindery export --file bindings.csv.gz',
+      load: async () => (await import('./export/export.ts')).exporting,
+    },
     dlq: {
       about: 'list, show, redrive and purge messages that could not be applied',
       example: 'bindery dlq list',

@@ -39,7 +39,7 @@ export function queuesOf(
   if (parked !== undefined) {
     const url = queueUrl('--parked-queue', parked);
     const operationsUrl = operations === undefined ? {} : { operationsUrl: queueUrl('--operations-queue', operations) };
-    return { parked: { client: deployedClient(url), url, giveBackS: 0, pollS }, ...operationsUrl };
+    return { parked: { client: clientFor(deployed(url)), url, giveBackS: 0, pollS }, ...operationsUrl };
   }
   if (operations !== undefined) throw new UserError('--operations-queue needs --parked-queue');
   const { sqs } = localInstance(values, terminal, ', or give --parked-queue and --operations-queue');
@@ -50,8 +50,9 @@ export function queuesOf(
 const LOCAL_GIVE_BACK_S = 1;
 
 function localQueues(sqs: string, pollS: number): Queues {
-  const client = localClient(sqs);
-  const urlOf = (name: string) => localQueueUrl(sqs, name);
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = clientFor({ endpoint: sqs, region: REGION, credentials });
+  const urlOf = (name: string) => `${sqs}/000000000000/${name}`;
   return {
     parked: { client, url: urlOf(NAMES.parked), giveBackS: LOCAL_GIVE_BACK_S, pollS },
     operationsUrl: urlOf(NAMES.operations),
@@ -63,20 +64,14 @@ const TIMEOUTS = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequ
 
 const clientFor = (config: SQSClientConfig): SQSClient => new SQSClient({ ...config, requestHandler: TIMEOUTS });
 
-/** A client for the queues of a local instance. */
-export const localClient = (endpoint: string): SQSClient =>
-  clientFor({ endpoint, region: REGION, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
-
-export const localQueueUrl = (sqs: string, name: string): string => `${sqs}/000000000000/${name}`;
-
-/** A client for a queue in AWS. Takes endpoint and Region from its URL, whatever Region the user has set. */
-export function deployedClient(url: string): SQSClient {
+/** Takes endpoint and Region from the URL, whatever Region the user has set. */
+function deployed(url: string): SQSClientConfig {
   const { origin: endpoint, hostname } = new URL(url);
   const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com/.exec(hostname)?.[1];
-  return clientFor({ endpoint, ...(region !== undefined && { region }) });
+  return { endpoint, ...(region !== undefined && { region }) };
 }
 
-export function queueUrl(option: string, text: string): string {
+function queueUrl(option: string, text: string): string {
   if (/^https?:\/\/[^/]+\/\d+\/[\w.-]+$/.test(text) && URL.canParse(text)) return text;
   throw new UserError(`${option} ${text}: must be the URL of a queue, such as the output of the stack`);
 }

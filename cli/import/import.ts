@@ -1,6 +1,7 @@
 import { createWriteStream, statSync } from 'node:fs';
 import { UserError } from '../../local/user-error.ts';
 import { type Command, command, type Options, type Terminal, type Values } from '../command.ts';
+import { placeOf } from '../place.ts';
 import { columns } from '../table.ts';
 import { FORMATS, formatOf, mappingIn, rowsIn } from './formats.ts';
 import { linesOf } from './lines.ts';
@@ -8,7 +9,7 @@ import type { Report } from './report.ts';
 import { FIELDS, timeIn } from './row.ts';
 import { importLines } from './run.ts';
 import { progressIn } from './state.ts';
-import { destinationOf, WHERE_OPTIONS } from './where.ts';
+import { appsOf, drained, sendTo, WHERE_OPTIONS } from './where.ts';
 
 const OPTIONS = {
   file: { value: 'FILE', help: 'the list; .gz is unpacked, - is standard input' },
@@ -62,8 +63,9 @@ pinpoint: the files of an export job. Endpoints that are inactive, opted out or 
     const nowMs = Date.now();
     checkAge(values, file, nowMs);
     const rate = rateIn(values.rate);
-    const destination = destinationOf(values, terminal);
-    const choice = { apps: destination.apps, app: values.app, appOf: appsByPlatform(values['app-of'] ?? []) };
+    const place = await placeOf(values, terminal);
+    const apps = appsOf(place, values.config, terminal);
+    const choice = { apps, app: values.app, appOf: appsByPlatform(values['app-of'] ?? []) };
     const signal = terminal.interrupt();
     const faults = faultsIn(values.errors);
     const ports = { onFault: faults.note, onProgress: terminal.warn, now: Date.now };
@@ -80,10 +82,10 @@ pinpoint: the files of an export job. Endpoints that are inactive, opted out or 
     }
     const progress = progressOf(values, file, nowMs);
     if (progress.line > 0) terminal.warn(`goes on after line ${progress.line.toLocaleString('en')}`);
-    show(await importLines(lines, choice, progress, { ...ports, send: destination.send }, { rate, signal }));
+    show(await importLines(lines, choice, progress, { ...ports, send: sendTo(place) }, { rate, signal }));
     await faults.end();
     progress.end();
-    await finish(values, terminal, () => destination.drained((left) => terminal.warn(waiting(left)), signal));
+    await finish(values, terminal, () => drained(place, (left) => terminal.warn(waiting(left)), signal));
     return 0;
   },
 });
@@ -129,8 +131,8 @@ function progressOf(values: Values<typeof OPTIONS>, file: string, nowMs: number)
   const state = values.state ?? (file === '-' ? undefined : `${file}.import`);
   if (state === undefined) throw new UserError('a list on standard input needs --state FILE');
   const { size = 0, mtimeMs = 0 } = (file === '-' ? undefined : statSync(file)) ?? {};
-  const { format, map, app, 'app-of': appOf, port, 'operations-queue': queue } = values;
-  return progressIn(state, [file, size, mtimeMs, format, map, app, appOf, port, queue], nowMs);
+  const { format, map, app, 'app-of': appOf, stage, region, port } = values;
+  return progressIn(state, [file, size, mtimeMs, format, map, app, appOf, stage, region, port], nowMs);
 }
 
 function appsByPlatform(texts: readonly string[]): ReadonlyMap<string, string> {

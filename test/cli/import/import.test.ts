@@ -6,8 +6,9 @@ import { importLines } from '../../../cli/import/run.ts';
 import { AppId } from '../../../functions/core/configuration.ts';
 import { OperationsMessage } from '../../../functions/core/operation.ts';
 import { type SqsServer, startSqs } from '../../../local/aws/servers.ts';
-import { CONFIG, temporaryFolder } from '../../local/instance.ts';
-import { AWS, World } from '../dlq-world.ts';
+import { writeInstance } from '../../../local/description.ts';
+import { exampleConfiguration, temporaryFolder } from '../../local/instance.ts';
+import { World } from '../dlq-world.ts';
 import { run } from '../run.ts';
 
 let server: SqsServer;
@@ -15,7 +16,6 @@ let world: World;
 beforeAll(async () => {
   server = await startSqs();
   world = await World.on(server);
-  for (const [name, value] of Object.entries(AWS)) process.env[name] = value;
 });
 afterAll(() => server.stop());
 
@@ -27,14 +27,21 @@ function listIn(folder: string, content = LIST): string {
   return file;
 }
 
-const imported = (folder: string, ...args: string[]) =>
-  run(
-    importing,
-    ['--operations-queue', world.queues.operations.url, '--config', CONFIG, '--app', 'xg-android', ...args],
-    {
-      folder,
-    },
-  );
+function imported(folder: string, ...args: string[]) {
+  const apps = exampleConfiguration().apps.map((app) => ({ ...app, secretKey: '' }));
+  writeInstance({ ...NO_INSTANCE, apps, sqs: server.url }, folder);
+  return run(importing, ['--app', 'xg-android', ...args], { folder });
+}
+
+const NO_INSTANCE = {
+  url: 'http://127.0.0.1:8787',
+  sources: [],
+  providers: [],
+  sourceQueues: [],
+  identities: [],
+  readers: [],
+  dynamodb: 'http://127.0.0.1:1',
+};
 
 test('without --yes an import changes nothing, reports counts, and writes the faults of lines without their values', async () => {
   const folder = temporaryFolder();
