@@ -53,8 +53,10 @@ function readLog(recording: Recording): void {
   for (const level of ['info', 'warn', 'error'] as const) {
     const write = console[level];
     console[level] = (...values: unknown[]) => {
-      if (isRecord(values[0])) recording.read(values[0]);
-      Reflect.apply(write, console, values);
+      const print = () => Reflect.apply(write, console, values);
+      const [line] = values;
+      if (isRecord(line)) recording.read(line);
+      if (!isRecord(line) || !recording.hold(line, print)) print();
     };
   }
 }

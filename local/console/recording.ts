@@ -15,6 +15,7 @@ export class Recording {
   readonly #seen = new Map<number, Seen>();
   readonly #byId = new Map<string, number>();
   readonly #lines = new Map<string, LogLine>();
+  readonly #held = new Map<string, () => void>();
   readonly #listeners = new Set<(rows: readonly Row[]) => void>();
   /** The fence that each phone got for its own sign-in. */
   readonly #fences = new Map<string, string>();
@@ -23,17 +24,27 @@ export class Recording {
 
   /** Reads a log line of a function. That of a request comes before its answer, those of the worker after it. */
   read(line: LogLine): void {
-    const { id, ids, message, stage } = line;
+    const { id, ids, message } = line;
     if (message === 'request' && typeof id === 'string') this.#lines.set(id, line);
-    if (stage !== 'apply') return;
+    if (message !== 'apply') return;
     for (const one of `${ids ?? id ?? ''}`.split(' ')) this.#applied(one, line);
+  }
+
+  /** Waits with the line of a question until it is known to be of a sender: those of the page would fill the log. */
+  hold(line: LogLine, print: () => void): boolean {
+    if (line['stage'] !== 'resolve' || line['message'] !== 'request') return false;
+    this.#held.set(`${line['id']}`, print);
+    return true;
   }
 
   add(exchange: Exchange): Seen | undefined {
     const { requestId } = exchange.event.requestContext;
     const line = this.#lines.get(requestId) ?? {};
+    const print = this.#held.get(requestId);
     this.#lines.delete(requestId);
+    this.#held.delete(requestId);
     if (exchange.event.headers[OWN] !== undefined) return undefined;
+    print?.();
     this.#last += 1;
     const seen = { row: describe(this.#last, exchange, line), exchange, line };
     this.#byId.set(requestId, this.#last);

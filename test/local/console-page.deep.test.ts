@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, test as each, expect } from 'vitest';
-import { localOperator } from '../../cli/console/local-operator.ts';
+import { inProcess, operatorOf } from '../../cli/console/operator.ts';
 import { newConsole } from '../../local/console/console.ts';
 import { startLocal } from '../../local/instance.ts';
 import type { Exchange } from '../../local/lambda/http.ts';
@@ -42,7 +42,7 @@ const faults: string[] = [];
 beforeAll(async () => {
   if (BROWSER === undefined) return;
   const { instance, folder } = shared();
-  console_.open(instance, localOperator(instance, folder));
+  console_.open(instance, operatorOf({ place: inProcess(instance), apps: instance.apps, folder }));
   browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
   context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: instance.url });
@@ -192,6 +192,24 @@ test('late, double and swapped events leak in a plain table, and not in the regi
   expect(await page.getByRole('region', { name: 'Make it leak' }).innerText()).toMatch(
     /in [1-9]\d* answers of the registry/,
   );
+});
+
+test('the handle of the time line says who was signed in at a moment', async () => {
+  await go('timeline');
+  await type('Name', 'phone-1', 'combobox');
+  await page.keyboard.press('Enter');
+  const moment = page.getByRole('status').filter({ hasText: /^At / });
+  await expect.poll(() => moment.innerText()).toMatch(/bob$/);
+  await tabTo('Moment', 'slider');
+  await page.keyboard.press('Home');
+  await expect.poll(() => moment.innerText()).toMatch(/no person$/);
+  const seen = new Set<string>();
+  for (let presses = 0; presses < 200 && !seen.has('bob'); presses += 1) {
+    await page.keyboard.press('PageUp');
+    seen.add((await moment.innerText()).split('\n').at(-1) ?? '');
+  }
+  // As long as the worker has not applied the sign-in, the answer is `perhaps`.
+  expect([...seen]).toEqual(expect.arrayContaining([expect.stringMatching(/^alice/), 'bob']));
 });
 
 test('the queue shows its depths, and a dry run of a redrive', async () => {

@@ -120,6 +120,10 @@ function History({ found }: { readonly found: Answer }) {
         ))}
         <Handle found={found} />
       </div>
+      <p class="note">
+        <span class="key yes">signed in</span>
+        <span class="key perhaps">perhaps: an operation was on its way</span>
+      </p>
       <Lines lines={found.lines} />
     </>
   );

@@ -1,5 +1,6 @@
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { awsClient } from '../../functions/aws/client.ts';
+import { historyReader } from '../../functions/aws/history-reader.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { NAMES } from '../../local/aws/resources.ts';
@@ -10,36 +11,61 @@ import type { Instance } from '../../local/description.ts';
 import { UserError } from '../../local/user-error.ts';
 import { exitCodeOf } from '../command.ts';
 import { dlq } from '../dlq/dlq.ts';
+import type { Place } from '../place.ts';
+import { timelineOf } from './timeline.ts';
 
 /** Time of one call (ms). */
 const CALL_MS = 10_000;
 
-/** The tools of an operator for the page of a local instance. `folder`: where the instance has left its description. */
-export function localOperator(instance: Instance, folder: string): Operator {
-  const place = { region: REGION, endpoint: instance.dynamodb };
+/** Returns the tables and queues of an instance in this process, whose clients must not share the time of its functions. */
+export function inProcess({ dynamodb, sqs, url }: Instance): OperatedPlace {
+  const place = { region: REGION, endpoint: dynamodb };
   const credentials = () => ({ id: 'local', secret: 'local' });
   const client = awsClient('dynamodb', { place, credentials, remainingMs: () => CALL_MS });
-  const { page } = dynamodbSweepStore({ client, name: NAMES.table });
-  const sqs = new SQSClient({
-    endpoint: instance.sqs,
-    region: REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-  const run = (...args: string[]) => dlqLines([...args, '--port', new URL(instance.url).port], folder);
+  return {
+    registry: { client, name: NAMES.table },
+    history: { client, name: NAMES.history },
+    sqs: new SQSClient({
+      endpoint: sqs,
+      region: REGION,
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    }),
+    dlqArguments: ['--port', new URL(url).port],
+  };
+}
+
+type OperatedPlace = Pick<Place, 'registry' | 'history' | 'sqs'> & { readonly dlqArguments: readonly string[] };
+
+type Operated = {
+  readonly place: OperatedPlace;
+  readonly apps: Parameters<typeof timelineOf>[1];
+  /** The directory in which the instance has left its description. */
+  readonly folder: string;
+  /** Default: all that there are. */
+  readonly queueUrls?: readonly string[];
+};
+
+/** The tools of an operator for the page. */
+export function operatorOf({
+  place,
+  apps,
+  folder,
+  queueUrls,
+}: Operated): Operator & Required<Pick<Operator, 'redrive'>> {
+  const { registry, history, sqs, dlqArguments } = place;
+  const { page } = dynamodbSweepStore(registry);
+  const reader = history && historyReader(history, Date.now);
+  const run = (...args: string[]) => dlqLines([...args, ...dlqArguments], folder);
   return {
     tokens: async () => {
       const { items, isWhole } = await itemsOf(page);
-      const tokens = items.flatMap((item) =>
-        item.kind === 'document' ? [{ app: `${item.ref.app}`, token: `${item.ref.token}` }] : [],
-      );
-      return { tokens, isWhole };
+      const documents = items.filter((item) => item.kind === 'document');
+      return { tokens: documents.map(({ ref }) => ref), isWhole };
     },
+    ...(reader && { timeline: (question) => timelineOf(reader, apps, question) }),
     queues: async () => {
-      const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand());
-      const [depths, { items }] = await Promise.all([
-        Promise.all(QueueUrls.map((url) => depthOf(sqs, url))),
-        itemsOf(page),
-      ]);
+      const urls = queueUrls ?? (await sqs.send(new ListQueuesCommand())).QueueUrls ?? [];
+      const [depths, { items }] = await Promise.all([Promise.all(urls.map((url) => depthOf(sqs, url))), itemsOf(page)]);
       return { depths, mirrors: items.flatMap(mirroredIn) };
     },
     parked: async () => JSON.parse((await run('list', '--json')).join('\n')).reasons,

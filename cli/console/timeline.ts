@@ -1,0 +1,119 @@
+import {
+  type Account,
+  AccountId,
+  AccountType,
+  accountKey,
+  parseAccountKey,
+  Token,
+  tokenOn,
+} from '../../functions/core/account.ts';
+import { type App, AppId } from '../../functions/core/configuration.ts';
+import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
+import { msOf } from '../../functions/core/stamp.ts';
+import type { TokenRef } from '../../functions/core/store.ts';
+import { type Entry, fromMsOf, type HistoryReader } from '../../functions/history/entry.ts';
+import { accountsIn, answerAt, type TokenLedger } from '../../functions/history/replay.ts';
+import type { Lane, LedgerLine, Question, Timeline } from '../../local/console/wire.ts';
+import { UserError } from '../../local/user-error.ts';
+
+/** The most lanes, spans of a lane, and lines: a person may have a thousand phones. */
+const MOST_LANES = 40;
+const MOST_SPANS = 200;
+const MOST_LINES = 300;
+
+type KnownApp = Pick<App, 'platform'> & { readonly id: string };
+
+/** The history of a token or an account, from the ledger. */
+export async function timelineOf(
+  reader: HistoryReader,
+  apps: readonly KnownApp[],
+  question: Question,
+): Promise<Timeline> {
+  const { of, name = '', app: id, type = '0' } = question;
+  const known = apps.find((one) => one.id === id);
+  if (known === undefined) throw new UserError(`no app has the id "${id}"`);
+  const app = AppId.parse(known.id);
+  const nowMs = Date.now();
+  const { lanes, entries } =
+    of === 'account'
+      ? await ofAccount(reader, app, { id: AccountId.parse(name), type: AccountType.parse(Number(type)) }, nowMs)
+      : await ofToken(reader, { app, token: tokenOn(known.platform, Token.parse(name)) }, nowMs);
+  const newest = entries.toSorted((a, b) => msOf(b.operation.stamp) - msOf(a.operation.stamp));
+  return {
+    nowMs,
+    beginMs: Math.min(nowMs, ...entries.map(({ operation }) => msOf(operation.stamp))),
+    lanes,
+    lines: newest.slice(0, MOST_LINES).map(lineOf),
+  };
+}
+
+type Found = { readonly lanes: readonly Lane[]; readonly entries: readonly Entry[] };
+
+async function ofToken(reader: HistoryReader, ref: TokenRef, nowMs: number): Promise<Found> {
+  const entries = await reader.ofToken(ref);
+  const accounts = accountsIn(entries).slice(0, MOST_LANES);
+  const read = accounts.map(async (key) => {
+    const found = await reader.ofAccount({ app: ref.app, account: parseAccountKey(key) }, 'signOuts');
+    return [key, found] as const;
+  });
+  const signOuts = new Map(await Promise.all(read));
+  const lanes = accounts.map((key) => laneOf({ entries, signOuts, nowMs }, key, nameOf(parseAccountKey(key)), ref.app));
+  const own = [...signOuts.values()].flat();
+  return { lanes, entries: [...entries, ...own] };
+}
+
+async function ofAccount(reader: HistoryReader, app: AppId, account: Account, nowMs: number): Promise<Found> {
+  const entries = await reader.ofAccount({ app, account });
+  const key = accountKey(account);
+  const signOuts = new Map([[key, entries.filter(({ operation }) => !isTokenOperation(operation))]]);
+  const tokens = new Set(entries.flatMap(({ operation }) => (isTokenOperation(operation) ? [operation.token] : [])));
+  const read = [...tokens].slice(0, MOST_LANES).map(async (token) => {
+    const ledger = { entries: await reader.ofToken({ app, token }), signOuts, nowMs };
+    return laneOf(ledger, key, token, app);
+  });
+  return { lanes: await Promise.all(read), entries };
+}
+
+/** Goes back from now, from one standing to the one before it. */
+function laneOf(ledger: TokenLedger, key: ReturnType<typeof accountKey>, name: string, app: string): Lane {
+  const spans: Lane['spans'][number][] = [];
+  for (let atMs: number | undefined = ledger.nowMs; atMs !== undefined && spans.length < MOST_SPANS; ) {
+    const { standing, fromMs, untilMs } = answerAt(ledger, key, atMs);
+    spans.push({ standing, fromMs, untilMs });
+    atMs = fromMs === undefined ? undefined : fromMs - 1;
+  }
+  return { name, app, spans };
+}
+
+const nameOf = ({ id, type }: Account): string => (type === 0 ? id : `${id} · type ${type}`);
+
+const namesIn = (accounts: readonly Account[]): string => accounts.map(nameOf).join(', ');
+
+function wordsFor(operation: Operation): string {
+  switch (operation.kind) {
+    case 'bind':
+    case 'bindOverriding':
+      return `${namesIn(operation.accounts)} signed in on ${operation.token}`;
+    case 'unbind':
+      return `${namesIn(operation.accounts)} signed out on ${operation.token}`;
+    case 'unbindTokenFromAll':
+      return `all signed out on ${operation.token}`;
+    case 'endSession':
+      return `a session ended on ${operation.token}`;
+    case 'unbindAccountFromAll':
+      return `${nameOf(operation.account)} signed out everywhere`;
+    case 'unbindAccountFromOthers':
+      return `${nameOf(operation.account)} signed out elsewhere`;
+    case 'endAccountSession':
+      return `a session of ${nameOf(operation.account)} ended`;
+  }
+}
+
+const lineOf = (entry: Entry): LedgerLine => ({
+  happenedMs: msOf(entry.operation.stamp),
+  acceptedMs: entry.acceptedMs ?? fromMsOf(entry),
+  appliedMs: entry.appliedMs,
+  what: wordsFor(entry.operation),
+  outcome: [entry.outcome, entry.reason].filter(Boolean).join(': '),
+  from: entry.from ?? '',
+});
