@@ -1,6 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Instance } from '../local/description.ts';
 import { reasonOf, UserError } from '../local/user-error.ts';
+
+/** The parts of an instance that the file has. */
+type Described = {
+  readonly url: string;
+  readonly apps: readonly { readonly id: string; readonly secretKey: string }[];
+  readonly sources: readonly { readonly id: string; readonly secret: string }[];
+  readonly readers: readonly { readonly id: string; readonly secret: string }[];
+};
 
 const FIRST = '# Bindery on this machine. `npm start -- --env` writes the lines from here';
 const LAST = '# to here anew.';
@@ -9,7 +16,7 @@ const LAST = '# to here anew.';
  * Writes address and secrets of an instance into a `.env` file, between two comments. All other lines stay. A name that
  * one of them sets already is left out, and returned.
  */
-export function writeEnvFile(instance: Instance, file: string): string[] {
+export function writeEnvFile(instance: Described, file: string): string[] {
   try {
     const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
     const others = withoutBlock(before);
@@ -32,7 +39,7 @@ function withoutBlock(text: string): string {
 }
 
 /** The names of the secrets are those of the outputs of the stack, in the spelling of variables. */
-const variablesOf = ({ url, apps, sources, readers }: Instance): Map<string, string> =>
+const variablesOf = ({ url, apps, sources, readers }: Described): Map<string, string> =>
   new Map([
     ['BINDERY_URL', url],
     ...sources.map(({ id, secret }) => [`BINDERY_SECRET_OF_SOURCE_${upper(id)}`, secret] as const),

@@ -4,6 +4,11 @@ import { type Groups, root } from './root.ts';
 
 const GROUPS: Groups = {
   'On this machine': {
+    init: {
+      about: 'add Bindery to the project in this directory',
+      example: 'bindery init',
+      load: async () => (await import('./init/init.ts')).init,
+    },
     start: {
       about: 'run Bindery here, with embedded AWS services and development secrets',
       example: 'bindery start',

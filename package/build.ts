@@ -23,8 +23,11 @@ const COPIED = [
   'docs/**/*.md',
 ];
 
-/** Makes the package from the source as it is now: compiled code with its declarations, bundled functions, documents. */
-export async function build(): Promise<Manifest> {
+/**
+ * Makes the package from the source as it is now: compiled code with its declarations, bundled functions, documents.
+ * `version` replaces the one of package.json.
+ */
+export async function build(version?: string): Promise<Manifest> {
   rmSync(DIST, { recursive: true, force: true });
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'package')], {
     stdio: 'inherit',
@@ -33,14 +36,15 @@ export async function build(): Promise<Manifest> {
   for (const file of COPIED.flatMap((pattern) => globSync(pattern, { cwd: root })))
     cpSync(join(root, file), join(DIST, file));
   writeFileSync(join(DIST, 'local/console/page/main.js'), await bundlePage());
-  const manifest = manifestOf(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), importedIn(DIST));
+  const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const manifest = manifestOf({ ...own, ...(version !== undefined && { version }) }, importedIn(DIST));
   writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
 
 /** Returns the packages that the compiled code imports. */
 function importedIn(folder: string): ReadonlySet<string> {
-  const texts = globSync('{cli,client,conformance,functions,infra,local}/**/*.js', { cwd: folder }).map((file) =>
+  const texts = globSync('**/*.js', { cwd: folder, exclude: ['bundles', 'local/console/page'] }).map((file) =>
     readFileSync(join(folder, file), 'utf8'),
   );
   const names = texts.flatMap((text) => [

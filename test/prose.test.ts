@@ -1,7 +1,19 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const ROOMS = ['client', 'examples', 'functions', 'infra', 'local', 'cli', 'conformance', 'openapi', 'bench', 'test'];
+const ROOMS = [
+  'client',
+  'examples',
+  'functions',
+  'infra',
+  'local',
+  'cli',
+  'conformance',
+  'openapi',
+  'package',
+  'bench',
+  'test',
+];
 
 /** First words of comments that do not name the thing. */
 const NO_NOUN = /^(?:What|Whatever|Who|Whoever|Whether|Where|Those|Nothing|The same)\b/;
