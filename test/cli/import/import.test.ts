@@ -43,7 +43,7 @@ const NO_INSTANCE = {
   dynamodb: 'http://127.0.0.1:1',
 };
 
-test('without --yes an import changes nothing, reports counts, and writes the faults of lines without their values', async () => {
+test('an import without --yes changes nothing, reports counts, and writes the faults of lines without their values', async () => {
   const folder = temporaryFolder();
   const errors = join(folder, 'errors.txt');
   const { code, out, err } = await imported(folder, '--file', listIn(folder), '--errors', errors, '--json');
@@ -64,7 +64,7 @@ test('without --yes an import changes nothing, reports counts, and writes the fa
   expect(await world.receivable('operations')).toEqual([]);
 });
 
-test('with --yes an import puts its binds on the queue, older than 31 days', async () => {
+test('an import with --yes puts its binds on the queue in one message', async () => {
   const folder = temporaryFolder();
   const { code, err } = await imported(folder, '--file', listIn(folder), '--yes', '--no-wait');
   expect([code, err]).toEqual([0, expect.stringContaining('on the operations queue')]);

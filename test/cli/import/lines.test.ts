@@ -61,7 +61,7 @@ test('a device group of FCM binds its name to each of its tokens', async () => {
   ]);
 });
 
-test('of the endpoints of Amazon Pinpoint those of push that are active, not opted out and of a user are read', async () => {
+test('endpoints of Amazon Pinpoint are read if they are of push, active, not opted out and of a user', async () => {
   const endpoint = (more: object) =>
     JSON.stringify({
       ApplicationId: 'a',

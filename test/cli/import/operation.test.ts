@@ -94,7 +94,7 @@ test('the registry takes an imported bind of any age until five hours after the 
   expect(IMPORT_AGE_MS + OLDEST_MS / 1000 + LONGEST_IMPORT_MS + 5 * 3_600_000).toBeLessThan(HORIZON_MS);
 });
 
-test('of two accounts of one type the later bind stays to the millisecond, in whatever order the lines come', () => {
+test('the later bind of two accounts of one type stays to the millisecond, in whatever order the lines come', () => {
   const ms = fc.integer({ min: NOW - OLDEST_MS, max: NOW - 2_000 });
   fc.assert(
     fc.property(ms, fc.integer({ min: 1, max: 2_000 }), fc.boolean(), (boundMs, later, isFirst) => {
@@ -107,7 +107,7 @@ test('of two accounts of one type the later bind stays to the millisecond, in wh
   );
 });
 
-test('of two lines without a time the later line stays, and one with a time wins against both', () => {
+test('the later of two lines without a time stays, and one with a time wins against both', () => {
   const first = imported(listed('alice', undefined, 'one-per-type'), 1);
   const second = imported(listed('bob', undefined, 'one-per-type'), 2);
   const timed = imported(listed('carol', NOW - 365 * DAY_MS, 'one-per-type'), 3);
