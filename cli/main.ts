@@ -58,6 +58,11 @@ const GROUPS: Groups = {
       example: 'bindery export --file bindings.csv.gz',
       load: async () => (await import('./export/export.ts')).exporting,
     },
+    erase: {
+      about: 'erase a person: sign out everywhere, and take the name out of what is stored',
+      example: 'bindery erase --account 4711',
+      load: async () => (await import('./erase/erase.ts')).erase,
+    },
     dlq: {
       about: 'list, show, redrive and purge messages that could not be applied',
       example: 'bindery dlq list',
