@@ -33,11 +33,12 @@ export const erase = command({
   about:
     'Erases a person: signs the account out everywhere, waits until that is in effect, and takes the name out of the registry and the history. Says what is left, where, and until when.',
   options: OPTIONS,
-  notes: `Examples:
-  bindery erase --account 4711                                  count what is stored
-  bindery erase --account 4711 --also u4711 --yes --receipt r.json
-  bindery erase --check r.json --account 4711 --also u4711
-It reads both tables whole. To repeat it is safe, also after it was interrupted. A sign-in that comes later binds again. Without --stage it works on the local instance; a deployment needs your own AWS credentials (docs/operations/erase.md). The exit code is 1 if anything that can go is left.`,
+  examples: [
+    'bindery erase --account 4711   # counts what is stored',
+    'bindery erase --account 4711 --also u4711 --yes --receipt erased.json',
+    'bindery erase --check erased.json --account 4711 --also u4711',
+  ],
+  notes: `It reads both tables whole. To repeat it is safe, also after it was interrupted. A sign-in that comes later binds again. Without --stage it works on the local instance; a deployment needs your own AWS credentials (docs/operations/erase.md). The exit code is 1 if anything that can go is left.`,
   run: async ({ values }, terminal) => {
     const subject = subjectIn(values);
     try {
