@@ -1,14 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Operation } from '../../functions/core/operation.ts';
-import { chunksOf } from '../../functions/core/parallel.ts';
+import { AT_ONCE, chunksOf, inParallel } from '../../functions/core/parallel.ts';
 import type { Line } from './lines.ts';
 import { operationOf } from './operation.ts';
 import { Report } from './report.ts';
 import { type AppChoice, bindIn } from './row.ts';
 import type { Progress } from './state.ts';
 
-/** Binds in one message: as many as the largest requests of the doors have. */
-const BINDS_A_MESSAGE = 100;
+/**
+ * Binds in one message, and binds that are sent together. A worker takes ten messages at once and must apply them within
+ * its timeout, on a slow local table too.
+ */
+const BINDS_A_MESSAGE = 10;
+const BINDS_TOGETHER = 100;
 
 /** Time between two lines of progress (ms). */
 const PROGRESS_MS = 2_000;
@@ -38,10 +42,9 @@ export async function importLines(
   let pending: Operation[] = [];
   let reportedMs = now();
   const flush = async (line: number) => {
-    for (const [i, some] of chunksOf(pending, BINDS_A_MESSAGE).entries()) {
-      await pace(some.length);
-      await send(`import-${progress.begunMs}-${line}-${i}`, some);
-    }
+    await pace(pending.length);
+    const messages = [...chunksOf(pending, BINDS_A_MESSAGE).entries()];
+    await inParallel(messages, AT_ONCE, ([i, some]) => send(`import-${progress.begunMs}-${line}-${i}`, some));
     if (line > progress.line) progress.save(line);
     pending = [];
   };
@@ -51,7 +54,7 @@ export async function importLines(
     const operations = operationsIn(read, choice, progress, report, onFault);
     if (read.line > progress.line) pending.push(...operations);
     last = read.line;
-    if (pending.length >= BINDS_A_MESSAGE) await flush(last);
+    if (pending.length >= BINDS_TOGETHER) await flush(last);
     if (now() < reportedMs + PROGRESS_MS) continue;
     reportedMs = now();
     onProgress(`line ${last.toLocaleString('en')}, ${report.binds.toLocaleString('en')} binds`);

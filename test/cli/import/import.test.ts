@@ -107,13 +107,14 @@ test('an import that is killed goes on after the last line that is on the queue,
     const options = { rate: 1_000_000, signal: new AbortController().signal };
     return importLines(list(), { apps, app: 'shop', appOf: new Map() }, progress, ports, options);
   };
-  await expect(from(0, 3)).rejects.toThrow('killed');
+  await expect(from(0, 35)).rejects.toThrow('killed');
   expect(saved).toBe(300);
-  const report = await from(200, 100);
+  const report = await from(saved, 1_000);
   expect([report.lines, saved]).toEqual([1_050, 1_050]);
-  // The message after line 200 was sent twice, and both times it was the same.
-  const [twice, ...others] = [...sent.values()].filter((bodies) => bodies.length > 1);
-  expect([twice?.[0], others]).toEqual([twice?.[1], []]);
+  // Messages after line 300 were sent twice, and both times they were the same.
+  const twice = [...sent.values()].filter((bodies) => bodies.length > 1);
+  expect(twice.length).toBeGreaterThan(0);
+  expect(twice.map(([first]) => first)).toEqual(twice.map(([, second]) => second));
   const tokens = [...sent.values()].flatMap(([body = '']) =>
     JSON.parse(body).map(({ token }: { token: string }) => token),
   );
