@@ -48,6 +48,11 @@ const GROUPS: Groups = {
       example: 'bindery doctor --stage prod',
       load: async () => (await import('./doctor/doctor.ts')).doctor,
     },
+    history: {
+      about: 'ask the ledger: what happened to a token or an account, and who could have received a push at 14:03',
+      example: 'bindery history --token phone-1 --at 14:03',
+      load: async () => (await import('./history/history.ts')).history,
+    },
     import: {
       about: 'bind what a list names: CSV, NDJSON, FCM device groups, a Pinpoint export',
       example: 'bindery import --file bindings.csv',
