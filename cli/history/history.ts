@@ -1,11 +1,19 @@
 import * as z from 'zod';
 import { historyReader } from '../../functions/aws/history-reader.ts';
-import { type Account, AccountId, AccountType, accountKey, Token, tokenOn } from '../../functions/core/account.ts';
+import {
+  type Account,
+  AccountId,
+  AccountType,
+  accountKey,
+  parseAccountKey,
+  Token,
+  tokenOn,
+} from '../../functions/core/account.ts';
 import type { App } from '../../functions/core/configuration.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import type { HistoryReader } from '../../functions/history/entry.ts';
 import { receiptAnswer } from '../../functions/history/receipt.ts';
-import { answersAt } from '../../functions/history/replay.ts';
+import { type Answer, answersAt } from '../../functions/history/replay.ts';
 import { readConfiguration } from '../../infra/configuration.ts';
 import { UserError } from '../../local/user-error.ts';
 import { command, type Options, type Terminal, type Values } from '../command.ts';
@@ -68,10 +76,11 @@ type Search = {
 };
 
 function searchIn({ config, app }: Given, { history: table, instance, name }: Place): Search {
-  if (table === undefined) throw new UserError(`${name} has no ledger: history.days in bindery.json is 0`);
   const read = readConfiguration(config);
   if ('problems' in read) throw new UserError(...read.problems);
   const { apps: configured, history } = read.configuration;
+  if (table === undefined || history.days === 0)
+    throw new UserError(`${name} has no ledger: history.days in bindery.json is 0`);
   const all = instance?.apps ?? configured;
   const apps = all.filter(({ id }) => app === undefined || app === id);
   if (apps.length === 0) throw new UserError(`there is no app "${app}": ${all.map(({ id }) => id).join(', ')}`);
@@ -108,8 +117,10 @@ async function answers(values: Given, search: Search, { warn }: Terminal): Promi
   // Of many apps those that know nothing are left out.
   const shown = found.filter(({ isEmpty }) => !isEmpty || apps.length === 1);
   if (values.json) return shown.map(({ json }) => JSON.stringify(json));
-  const none = ['the ledger knows nothing of it, in any app'];
-  return shown.length === 0 ? none : shown.flatMap(({ lines }, i) => (i === 0 ? lines : ['', ...lines]));
+  const when = atMs === undefined ? '' : ` at ${local(atMs)} (${zone()})`;
+  return shown.length === 0
+    ? [`the ledger shows nothing${when}, in any app`]
+    : shown.flatMap(({ lines }, i) => (i === 0 ? lines : ['', ...lines]));
 }
 
 const DAY_MS = 86_400_000;
@@ -134,19 +145,24 @@ async function ofToken(
 ): Promise<Found> {
   const token = tokenOn(app.platform, given);
   const ledger = await ledgerOf(reader, { app: app.id, token }, nowMs);
-  const isEmpty = ledger.entries.length === 0;
   const title = `${app.id}, token ${printable(token)}`;
   if (atMs === undefined) {
     const entries = entriesOfToken(ledger);
+    const isEmpty = ledger.entries.length === 0;
     return { isEmpty, lines: [title, ...tableOf(entries, false)], json: { app: app.id, token, entries } };
   }
   const found = answersAt(ledger, atMs);
   const lines = found.map((answer) => sentence(nameOf(answer.account), answer));
   const none = lines.length === 0 ? ['  no account'] : ['  no other account'];
   return {
-    isEmpty,
+    isEmpty: found.length === 0,
     lines: [`${title}, at ${local(atMs)} (${zone()}):`, ...lines, ...none],
-    json: { app: app.id, token, at_ms: atMs, answers: found },
+    json: {
+      app: app.id,
+      token,
+      at: new Date(atMs).toISOString(),
+      answers: found.map((answer) => ({ ...parseAccountKey(answer.account), ...jsonOf(answer) })),
+    },
   };
 }
 
@@ -157,19 +173,34 @@ async function ofAccount(
   atMs?: number,
 ): Promise<Found> {
   const ledger = await ledgerOfAccount(reader, { app: app.id, account }, nowMs);
-  const isEmpty = ledger.own.length === 0;
   const title = `${app.id}, account ${nameOf(accountKey(account))}`;
   const more = ledger.hasMore ? ['  the account has more tokens: these are its newest'] : [];
   if (atMs === undefined) {
     const entries = entriesOfAccount(ledger);
+    const isEmpty = entries.length === 0;
     return { isEmpty, lines: [title, ...tableOf(entries, true), ...more], json: { app: app.id, account, entries } };
   }
   const found = tokensAt(ledger, accountKey(account), atMs);
   const lines = found.map(({ token, answer }) => sentence(printable(token), answer));
   const none = lines.length === 0 ? ['  no token'] : ['  no other token'];
-  const json = { app: app.id, account, at_ms: atMs, answers: found.map(({ token, answer }) => ({ token, ...answer })) };
-  return { isEmpty, lines: [`${title}, at ${local(atMs)} (${zone()}):`, ...lines, ...none, ...more], json };
+  const json = {
+    app: app.id,
+    account,
+    at: new Date(atMs).toISOString(),
+    answers: found.map(({ token, answer }) => ({ token, ...jsonOf(answer) })),
+  };
+  return {
+    isEmpty: found.length === 0,
+    lines: [`${title}, at ${local(atMs)} (${zone()}):`, ...lines, ...none, ...more],
+    json,
+  };
 }
+
+const jsonOf = ({ standing, fromMs, untilMs }: Answer) => ({
+  standing,
+  ...(fromMs !== undefined && { from: new Date(fromMs).toISOString() }),
+  ...(untilMs !== undefined && { until: new Date(untilMs).toISOString() }),
+});
 
 const accountIn = (values: Given): Account => ({
   type: accountTypeIn(values['account-type']) ?? AccountType.parse(0),
