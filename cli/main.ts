@@ -36,6 +36,11 @@ const GROUPS: Groups = {
       example: 'bindery query --account alice',
       load: async () => (await import('./query.ts')).query,
     },
+    devices: {
+      about: 'ask as a sender: devices of an account, with dates',
+      example: 'bindery devices --account alice',
+      load: async () => (await import('./devices.ts')).devices,
+    },
     conformance: {
       about: 'test an Account API against its contract, rule by rule',
       example: 'bindery conformance --url URL --app ID --secret @FILE --dialect tpns',

@@ -4,7 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type Command, HELP_WIDTH, plain, type Terminal } from './command.ts';
 
 /** A command in the list of `bindery --help`. It is loaded only when it runs: the functions take a while to load. */
-export type Entry = {
+type Entry = {
   readonly about: string;
   readonly example: string;
   readonly load: () => Promise<Command>;

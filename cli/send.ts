@@ -14,7 +14,7 @@ export function accountTypeIn(text: string | undefined): AccountType | undefined
   throw new UserError(`--account-type ${text}: an account type is a number from 0 to 2147483647`);
 }
 
-/** The type of the event that each word of `npm run send` sends. */
+/** The type of the event that each word of `npx bindery send` sends. */
 export const EVENT_TYPES = {
   login: 'user.login',
   logout: 'user.logout',

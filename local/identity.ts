@@ -18,7 +18,7 @@ export type PrivateJwk = z.infer<typeof PrivateJwk>;
 export const newPrivateJwk = (): PrivateJwk =>
   PrivateJwk.parse(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }));
 
-/** The identity provider of a local instance. `npm run token` signs bearers in its name. */
+/** The identity provider of a local instance. `npx bindery token` signs bearers in its name. */
 export const DEVELOPMENT = {
   id: 'development',
   issuer: 'https://identity.bindery.invalid',

@@ -29,7 +29,7 @@ async function run(text: string, without = /^$/): Promise<string> {
 }
 
 test('the login of README is accepted by the deployed stack', async () => {
-  const output = await run('npm run send -- login --url');
+  const output = await run('npx bindery send login --url');
   expect(output).toContain('HTTP 200');
   expect(output).toContain('"outcome": "applied"');
 });
@@ -38,7 +38,7 @@ test('the commands of docs/operations/redrive.md list a parked message and say w
   const { sqs, queueUrl } = deployment;
   // Without a reason among its attributes a message is one that SQS has set aside.
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl('Operations/Parked'), MessageBody: 'unreadable' }));
-  const output = await run('npm run dlq -- list', /dlq -- (show|purge)/);
+  const output = await run('npx bindery dlq list', /dlq (show|purge)/);
   expect(output).toMatch(/dead-letter +1 /);
   expect(output).toContain('Nothing was changed: add --yes to do it.');
 });

@@ -19,13 +19,15 @@ export const dlq = (pollS = LONG_POLL_S): Command =>
       'bindery dlq list',
       'bindery dlq show --limit 1 --reveal',
       'bindery dlq redrive --reason dead-letter --yes',
+      'bindery dlq list --stage prod --profile ops',
+      'bindery dlq list --stage prod --source okta   # the events that could not be taken from its queue',
       'bindery dlq purge --older-than 7 --yes',
     ],
-    notes: `Default of the queues: those of the instance started from this directory. With queues, your own AWS credentials are used.
+    notes: `Default of the queues: those of the instance started from this directory. With --stage or queues, your own AWS credentials are used.
 A queue can only be read by receiving: messages are hidden from others while this command reads them, and each read counts as a receive. Of a very large queue only a part is read, and the answer says so.`,
     run: async ({ word, values }, terminal) => {
       const selection = selectionIn(values, Date.now());
-      const queues = queuesOf(values, terminal, pollS);
+      const queues = await queuesOf(values, terminal, pollS);
       const call = { values, selection, queues, signal: terminal.interrupt(), warn: terminal.warn };
       for (const line of await SUBCOMMANDS[word](call)) terminal.print(line);
       return 0;

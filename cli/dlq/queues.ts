@@ -1,11 +1,11 @@
 import { GetQueueAttributesCommand, SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { NAMES } from '../../local/aws/resources.ts';
-import { REGION } from '../../local/aws/servers.ts';
+import { pascal } from '../../infra/outputs.ts';
+import { sourceNames } from '../../local/aws/resources.ts';
 import { hasCode, UserError } from '../../local/user-error.ts';
 import type { Options, Terminal, Values } from '../command.ts';
+import { PLACE_OPTIONS, type Place, placeOf } from '../place.ts';
 import { printable } from '../table.ts';
-import { localInstance, PORT_OPTION } from '../target.ts';
 
 export const QUEUE_OPTIONS = {
   'parked-queue': { value: 'URL', help: 'output ParkedQueueUrl of the stack. Default: BINDERY_PARKED_QUEUE_URL' },
@@ -13,7 +13,8 @@ export const QUEUE_OPTIONS = {
     value: 'URL',
     help: 'output OperationsQueueUrl of the stack. Default: BINDERY_OPERATIONS_QUEUE_URL',
   },
-  ...PORT_OPTION,
+  source: { value: 'ID', help: 'the dead letters of this source that sends through SQS, and its queue' },
+  ...PLACE_OPTIONS,
 } as const satisfies Options;
 
 export type ParkedQueue = {
@@ -27,13 +28,33 @@ export type ParkedQueue = {
 
 export type Queues = { readonly parked: ParkedQueue; readonly operationsUrl?: string };
 
-/** Finds the queues in the options, then in the environment, then in the description that `npm start` leaves. */
-export function queuesOf(
+/**
+ * Finds the queues in the options, then in the environment, then in the description that `npm start` leaves. A stage has
+ * them among its outputs.
+ */
+export async function queuesOf(
   values: Values<typeof QUEUE_OPTIONS>,
   terminal: Pick<Terminal, 'environment' | 'folder' | 'warn'>,
   pollS: number,
-): Queues {
-  const { environment } = terminal;
+): Promise<Queues> {
+  const isFound = values.stage !== undefined || values.source !== undefined;
+  const given = isFound ? undefined : givenQueues(values, terminal, pollS);
+  if (given !== undefined) return given;
+  if (values['parked-queue'] !== undefined || values['operations-queue'] !== undefined)
+    throw new UserError('give either --stage and --source, or the URLs of the queues');
+  const place = await placeOf(values, terminal);
+  const giveBackS = place.instance === undefined ? 0 : LOCAL_GIVE_BACK_S;
+  const [url, operationsUrl] =
+    values.source === undefined ? [place.parkedUrl, place.operationsUrl] : queuesOfSource(values.source, place);
+  return { parked: { client: place.sqs, url, giveBackS, pollS }, operationsUrl };
+}
+
+/** Returns the queues whose URLs are in the options or in the environment. */
+function givenQueues(
+  values: Pick<Values<typeof QUEUE_OPTIONS>, 'parked-queue' | 'operations-queue'>,
+  { environment }: Pick<Terminal, 'environment'>,
+  pollS: number,
+): Queues | undefined {
   const parked = values['parked-queue'] ?? environment['BINDERY_PARKED_QUEUE_URL'];
   const operations = values['operations-queue'] ?? environment['BINDERY_OPERATIONS_QUEUE_URL'];
   if (parked !== undefined) {
@@ -42,22 +63,22 @@ export function queuesOf(
     return { parked: { client: clientFor(deployed(url)), url, giveBackS: 0, pollS }, ...operationsUrl };
   }
   if (operations !== undefined) throw new UserError('--operations-queue needs --parked-queue');
-  const { sqs } = localInstance(values, terminal, ', or give --parked-queue and --operations-queue');
-  return localQueues(sqs, pollS);
+  return undefined;
+}
+
+/** Returns the queue for the dead letters of a source, and the queue that they came from. */
+function queuesOfSource(id: string, { instance, outputs, name }: Place): [dead: string, queue: string] {
+  if (instance?.sourceQueues.some(({ source }) => source === id)) {
+    const [queue, dead] = sourceNames(id).map((each) => `${instance.sqs}/000000000000/${each}`);
+    if (queue !== undefined && dead !== undefined) return [dead, queue];
+  }
+  const [dead, queue] = ['DeadLettersUrlOfSource', 'QueueUrlOfSource'].map((each) => outputs[`${each}${pascal(id)}`]);
+  if (dead === undefined || queue === undefined) throw new UserError(`${name} has no source "${id}" with a queue`);
+  return [dead, queue];
 }
 
 /** Not 0: with 0, an instance that keeps its data loses the message until its next start (fauxqs 2.4.1). */
 const LOCAL_GIVE_BACK_S = 1;
-
-function localQueues(sqs: string, pollS: number): Queues {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const client = clientFor({ endpoint: sqs, region: REGION, credentials });
-  const urlOf = (name: string) => `${sqs}/000000000000/${name}`;
-  return {
-    parked: { client, url: urlOf(NAMES.parked), giveBackS: LOCAL_GIVE_BACK_S, pollS },
-    operationsUrl: urlOf(NAMES.operations),
-  };
-}
 
 /** Without them the SDK waits for ever (ms). A receive may wait some seconds for a message. */
 const TIMEOUTS = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };

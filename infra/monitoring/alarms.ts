@@ -130,7 +130,7 @@ const queueAlarms = ({ operations, log }: AlarmSources): AlarmDefinition[] => [
     title: 'Parked operations',
     meaning:
       'An accepted operation could not be applied and is not tried again: an account may be bound to the wrong device.',
-    firstStep: 'run npm run dlq -- list to see what is parked and why.',
+    firstStep: 'run npx bindery dlq list to see what is parked and why.',
     metric: operations.parked.metricApproximateNumberOfMessagesVisible(MAXIMUM),
     threshold: THRESHOLDS.single,
   },

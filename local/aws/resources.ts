@@ -43,7 +43,8 @@ export const mirrorNames = (app: string) => ({
 });
 
 /** The names of the queues of a source on AWS. */
-const sourceNames = (source: string) => [`bindery-source-${source}`, `bindery-dead-source-${source}`] as const;
+/** The names of the queue of a source, and of the queue for its dead letters. */
+export const sourceNames = (source: string) => [`bindery-source-${source}`, `bindery-dead-source-${source}`] as const;
 
 export type Queue = { readonly url: string; readonly arn: string };
 type MirrorQueues = { readonly marks: Queue; readonly checks: Queue };

@@ -19,7 +19,7 @@ export type Sent = {
   readonly body: string;
 };
 
-/** Stands in for an identity provider on this machine: `npm run send -- --as`, the tests of the kind, and the fuzzer. */
+/** Stands in for an identity provider on this machine: `npx bindery send --as`, the tests of the kind, and the fuzzer. */
 export type Provider = {
   /** The options of a source that it sends to. `publicJwk`: the key of `Sender`. Default: none. */
   readonly options?: (publicJwk: object) => Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { queuesOf } from '../../cli/dlq/queues.ts';
 import { placeOf } from '../../cli/place.ts';
 import { UserError } from '../../local/user-error.ts';
 import { type Answers, failing, startAws } from './doctor/aws-answers.ts';
@@ -66,4 +67,18 @@ test('options of a deployment and of the local instance are not mixed', () => {
   const local = { ...chosen, stage: undefined };
   expect(() => placeOf(local, terminal)).toThrow(new UserError('--region needs --stage'));
   expect(() => placeOf({ ...chosen, stage: undefined, region: undefined }, terminal)).toThrow(/no instance runs/);
+});
+
+test('`dlq` finds the queues of a stage, and of a source, in the outputs of its stack', async () => {
+  const own = { DeadLettersUrlOfSourceOktaMain: 'dead', QueueUrlOfSourceOktaMain: 'queue' };
+  answers = { DescribeStacks: () => described({ ...OUTPUTS, ...own }) };
+  const none = { 'parked-queue': undefined, 'operations-queue': undefined, source: undefined };
+  const found = (values: object) =>
+    queuesOf({ ...chosen, ...none, ...values }, { ...terminal, environment: { BINDERY_PARKED_QUEUE_URL: 'x' } }, 0);
+  const queues = await found({});
+  expect([queues.parked.url, queues.operationsUrl]).toEqual([OUTPUTS.ParkedQueueUrl, OUTPUTS.OperationsQueueUrl]);
+  const ofSource = await found({ source: 'okta-main' });
+  expect([ofSource.parked.url, ofSource.operationsUrl]).toEqual(['dead', 'queue']);
+  await expect(found({ source: 'other' })).rejects.toThrow('Bindery-prod has no source "other" with a queue');
+  await expect(found({ 'parked-queue': OUTPUTS.ParkedQueueUrl })).rejects.toThrow('give either --stage');
 });

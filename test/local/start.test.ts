@@ -54,7 +54,7 @@ test('`start` prints addresses, secrets and commands to try for a person, and en
     expect(out).toMatch(new RegExp(`^ +${[id, dialect, policy, platform, secretKey].join(' +')}$`, 'm'));
   for (const { id, secret } of [...instance.sources, ...instance.readers])
     expect(out).toMatch(new RegExp(`^ +${id} +${secret}$`, 'm'));
-  expect(out.match(/^ {2}npm run (send|query) -- .+$/gm)).toHaveLength(3);
+  expect(out.match(/^ {2}npx bindery (send|query) .+$/gm)).toHaveLength(3);
 });
 
 const onPort = (port: number): Instance => ({

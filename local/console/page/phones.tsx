@@ -192,7 +192,9 @@ function PhoneCard({ phone, place }: { readonly phone: Phone; readonly place: nu
 }
 
 const Empty = () => (
-  <p class="empty">No person is signed in on a phone. Sign one in above, or run npm run send in another terminal.</p>
+  <p class="empty">
+    No person is signed in on a phone. Sign one in above, or run npx bindery send in another terminal.
+  </p>
 );
 
 const person = signal('alice');
