@@ -1,9 +1,12 @@
 import { createWriteStream, statSync } from 'node:fs';
+import { Dialect } from '../../functions/core/configuration.ts';
 import { UserError } from '../../local/user-error.ts';
 import { type Command, command, type Options, type Terminal, type Values } from '../command.ts';
 import { placeOf } from '../place.ts';
+import { secretIn } from '../secret.ts';
 import { columns } from '../table.ts';
 import { FORMATS, formatOf, mappingIn, rowsIn } from './formats.ts';
+import { askedLines, hostedClient } from './hosted.ts';
 import { linesOf } from './lines.ts';
 import type { Report } from './report.ts';
 import { FIELDS, timeIn } from './row.ts';
@@ -25,6 +28,13 @@ const OPTIONS = {
     repeats: true,
     help: 'the apps by the text in the field platform, such as ios=APP1,android=APP2',
   },
+  'from-hosted': {
+    value: 'URL',
+    help: 'ask this Account API for the accounts of the tokens in the list, 20 at a time, for the app of --app. Default: the list has the accounts',
+  },
+  'hosted-app': { value: 'ID', help: 'the id of the app there. Default: that of --app' },
+  'hosted-secret': { value: 'S', help: 'the secret of the app there; @FILE reads it from a file' },
+  dialect: { value: 'D', help: 'xg or tpns, the dialect there', default: 'tpns' },
   'as-of': { value: 'TIME', help: 'when the list was made. Default: when the file was changed last' },
   force: { help: 'import a list that is older than 30 days: it may bring back what was signed out since' },
   rate: { value: 'N', default: '500', help: 'at most N binds a second' },
@@ -59,7 +69,9 @@ pinpoint: the files of an export job. Endpoints that are inactive, opted out or 
     const { file } = values;
     if (file === undefined) throw new UserError('give the list with --file');
     const format = formatOf(file, values.format);
-    const lines = linesOf(file, format, rowsIn(format, mappingIn(values.map ?? [])));
+    const list = linesOf(file, format, rowsIn(format, mappingIn(values.map ?? [])));
+    const hosted = hostedIn(values);
+    const linesAfter = (line: number) => (hosted ? askedLines(list, hosted, line) : list);
     const nowMs = Date.now();
     checkAge(values, file, nowMs);
     const rate = rateIn(values.rate);
@@ -75,20 +87,43 @@ pinpoint: the files of an export job. Endpoints that are inactive, opted out or 
     if (!values.yes) {
       const dry = { begunMs: nowMs, line: 0, save() {} };
       const pace = { rate: Number.POSITIVE_INFINITY, signal };
-      show(await importLines(lines, choice, dry, { ...ports, send: async () => {} }, pace));
+      show(await importLines(linesAfter(0), choice, dry, { ...ports, send: async () => {} }, pace));
       terminal.warn('Nothing was changed: add --yes to do it.');
       await faults.end();
       return 0;
     }
     const progress = progressOf(values, file, nowMs);
     if (progress.line > 0) terminal.warn(`goes on after line ${progress.line.toLocaleString('en')}`);
-    show(await importLines(lines, choice, progress, { ...ports, send: sendTo(place) }, { rate, signal }));
+    show(
+      await importLines(
+        linesAfter(progress.line),
+        choice,
+        progress,
+        { ...ports, send: sendTo(place) },
+        { rate, signal },
+      ),
+    );
     await faults.end();
     progress.end();
     await finish(values, terminal, () => drained(place, (left) => terminal.warn(waiting(left)), signal));
     return 0;
   },
 });
+
+function hostedIn({
+  'from-hosted': url,
+  'hosted-app': own,
+  'hosted-secret': secret,
+  app,
+  dialect,
+}: Values<typeof OPTIONS>) {
+  if (url === undefined) return undefined;
+  const id = own ?? app;
+  if (id === undefined || secret === undefined) throw new UserError('--from-hosted needs --app and --hosted-secret');
+  const spoken = Dialect.safeParse(dialect);
+  if (!spoken.success) throw new UserError(`--dialect ${dialect}: must be xg or tpns`);
+  return hostedClient({ url, app: id, secret: secretIn(secret), dialect: spoken.data });
+}
 
 /** Writes faults into the file of --errors: the number of the line and the reason. Default: nowhere. */
 function faultsIn(file: string | undefined) {
@@ -131,8 +166,8 @@ function progressOf(values: Values<typeof OPTIONS>, file: string, nowMs: number)
   const state = values.state ?? (file === '-' ? undefined : `${file}.import`);
   if (state === undefined) throw new UserError('a list on standard input needs --state FILE');
   const { size = 0, mtimeMs = 0 } = (file === '-' ? undefined : statSync(file)) ?? {};
-  const { format, map, app, 'app-of': appOf, stage, region, port } = values;
-  return progressIn(state, [file, size, mtimeMs, format, map, app, appOf, stage, region, port], nowMs);
+  const { format, map, app, 'app-of': appOf, 'from-hosted': hosted, stage, region, port } = values;
+  return progressIn(state, [file, size, mtimeMs, format, map, app, appOf, hosted, stage, region, port], nowMs);
 }
 
 function appsByPlatform(texts: readonly string[]): ReadonlyMap<string, string> {
