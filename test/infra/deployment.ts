@@ -27,9 +27,10 @@ const CLIENT = { region: REGION, credentials: { accessKeyId: 'test', secretAcces
  * Deploys a synthesized stack on the embedded services: its queues, tables and secrets, and each function as a bundle in
  * its own process with the environment of the template. A recorder keeps the calls of the functions. Resources are named
  * by the path of their construct, functions by their door. `rewrite` changes values of environments, URLs for example.
+ * `given`: bundles to run. Default: those of the source as it is now.
  */
-export async function deployed(stack: Synthesized, rewrite = (value: string) => value) {
-  const bundles = await bundlesOfSource();
+export async function deployed(stack: Synthesized, rewrite = (value: string) => value, given?: Bundles) {
+  const bundles = given ?? (await bundlesOfSource());
   const stops: (() => unknown)[] = [bundles.remove];
   const { names, recorder, secrets } = await startServices(stack, stops);
   const sqs = new SQSClient({ ...CLIENT, endpoint: recorder.url });
