@@ -40,9 +40,9 @@ test('README has at most 120 lines', () => {
   expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(120);
 });
 
-test('docs/glossary.md has at most 32 words, each once, with one sentence each', () => {
+test('docs/glossary.md has at most 33 words, each once, with one sentence each', () => {
   const words = rows(read('docs/glossary.md')).slice(2);
-  expect(words.length).toBeLessThanOrEqual(32);
+  expect(words.length).toBeLessThanOrEqual(33);
   expect(new Set(words.map(([word]) => word)).size).toBe(words.length);
   for (const [, meaning] of words) expect(meaning).toMatch(/^[A-Z][^.]+(\.json[^.]*)?\.$/);
 });

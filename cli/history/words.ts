@@ -91,7 +91,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'no no': 'a sign-in that did not stand',
 };
 
-/** What became of a request. */
+/** The outcome of a request and of its operations, in lines. */
 export const receiptLines = ({ outcome, from, accepted_at, operations }: ReceiptAnswer): string[] => [
   `${OUTCOMES[outcome]}; from ${printable(from ?? NONE)}, accepted ${accepted_at === undefined ? NONE : local(Date.parse(accepted_at))}`,
   ...columns([
