@@ -58,6 +58,11 @@ const GROUPS: Groups = {
       example: 'bindery history --token phone-1 --at 14:03',
       load: async () => (await import('./history/history.ts')).history,
     },
+    console: {
+      about: 'serve the page of an instance for a deployment, read only',
+      example: 'bindery console --stage prod',
+      load: async () => (await import('./console/console.ts')).consoleOf,
+    },
     import: {
       about: 'bind what a list names: CSV, NDJSON, FCM device groups, a Pinpoint export',
       example: 'bindery import --file bindings.csv',

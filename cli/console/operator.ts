@@ -2,6 +2,7 @@ import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sd
 import { awsClient } from '../../functions/aws/client.ts';
 import { historyReader } from '../../functions/aws/history-reader.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
+import type { TokenRef } from '../../functions/core/store.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
 import { NAMES } from '../../local/aws/resources.ts';
 import { REGION } from '../../local/aws/servers.ts';
@@ -45,13 +46,12 @@ type Operated = {
   readonly queueUrls?: readonly string[];
 };
 
+type Tools = Omit<Operator, 'tokens'> & {
+  readonly tokens: () => Promise<{ readonly tokens: readonly TokenRef[]; readonly isWhole: boolean }>;
+};
+
 /** The tools of an operator for the page. */
-export function operatorOf({
-  place,
-  apps,
-  folder,
-  queueUrls,
-}: Operated): Operator & Required<Pick<Operator, 'redrive'>> {
+export function operatorOf({ place, apps, folder, queueUrls }: Operated): Tools {
   const { registry, history, sqs, dlqArguments } = place;
   const { page } = dynamodbSweepStore(registry);
   const reader = history && historyReader(history, Date.now);

@@ -11,7 +11,7 @@ import { type App, AppId } from '../../functions/core/configuration.ts';
 import { isTokenOperation, type Operation } from '../../functions/core/operation.ts';
 import { msOf } from '../../functions/core/stamp.ts';
 import type { TokenRef } from '../../functions/core/store.ts';
-import { type Entry, fromMsOf, type HistoryReader } from '../../functions/history/entry.ts';
+import type { Entry, HistoryReader } from '../../functions/history/entry.ts';
 import { accountsIn, answerAt, type TokenLedger } from '../../functions/history/replay.ts';
 import type { Lane, LedgerLine, Question, Timeline } from '../../local/console/wire.ts';
 import { UserError } from '../../local/user-error.ts';
@@ -87,33 +87,27 @@ function laneOf(ledger: TokenLedger, key: ReturnType<typeof accountKey>, name: s
 
 const nameOf = ({ id, type }: Account): string => (type === 0 ? id : `${id} · type ${type}`);
 
-const namesIn = (accounts: readonly Account[]): string => accounts.map(nameOf).join(', ');
+const VERBS: Readonly<Record<Operation['kind'], string>> = {
+  bind: 'signed in',
+  bindOverriding: 'signed in',
+  unbind: 'signed out',
+  unbindTokenFromAll: 'all signed out',
+  endSession: 'a session ended',
+  unbindAccountFromAll: 'signed out everywhere',
+  unbindAccountFromOthers: 'signed out elsewhere',
+  endAccountSession: 'ended a session',
+};
 
-function wordsFor(operation: Operation): string {
-  switch (operation.kind) {
-    case 'bind':
-    case 'bindOverriding':
-      return `${namesIn(operation.accounts)} signed in on ${operation.token}`;
-    case 'unbind':
-      return `${namesIn(operation.accounts)} signed out on ${operation.token}`;
-    case 'unbindTokenFromAll':
-      return `all signed out on ${operation.token}`;
-    case 'endSession':
-      return `a session ended on ${operation.token}`;
-    case 'unbindAccountFromAll':
-      return `${nameOf(operation.account)} signed out everywhere`;
-    case 'unbindAccountFromOthers':
-      return `${nameOf(operation.account)} signed out elsewhere`;
-    case 'endAccountSession':
-      return `a session of ${nameOf(operation.account)} ended`;
-  }
+function lineOf({ operation, acceptedMs, appliedMs, outcome, reason, from = '' }: Entry): LedgerLine {
+  const accounts = 'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
+  return {
+    happenedMs: msOf(operation.stamp),
+    acceptedMs,
+    appliedMs,
+    people: accounts.map(nameOf),
+    verb: VERBS[operation.kind],
+    token: isTokenOperation(operation) ? operation.token : '',
+    outcome: [outcome, reason].filter(Boolean).join(': '),
+    from,
+  };
 }
-
-const lineOf = (entry: Entry): LedgerLine => ({
-  happenedMs: msOf(entry.operation.stamp),
-  acceptedMs: entry.acceptedMs ?? fromMsOf(entry),
-  appliedMs: entry.appliedMs,
-  what: wordsFor(entry.operation),
-  outcome: [entry.outcome, entry.reason].filter(Boolean).join(': '),
-  from: entry.from ?? '',
-});

@@ -35,7 +35,7 @@ export type Detail = {
   readonly source?: string | undefined;
 };
 
-export type AppInfo = { readonly id: string; readonly platform: string; readonly policy: string };
+type AppInfo = { readonly id: string; readonly platform: string; readonly policy: string };
 
 export type About = {
   readonly title: string;
@@ -123,7 +123,10 @@ export type LedgerLine = {
   readonly happenedMs: number;
   readonly acceptedMs?: number | undefined;
   readonly appliedMs: number;
-  readonly what: string;
+  /** `people`, `verb`, `token`: who did what where. An empty text where there is none. */
+  readonly people: readonly string[];
+  readonly verb: string;
+  readonly token: string;
   readonly outcome: string;
   readonly from: string;
 };

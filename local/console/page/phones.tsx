@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Asks, Person, Phone } from '../wire.ts';
 import { Stream } from './events.tsx';
-import { about, areAll, ask, attempt, find, phones, refreshSoon, shown } from './state.ts';
+import { about, areAll, ask, attempt, find, isHidden, phones, refreshSoon, shown } from './state.ts';
 import { clock, span } from './words.ts';
 
 /** Height of a person or a phone (px), as in the style sheet. */
@@ -27,6 +27,8 @@ const account = signal('');
 function verdictOn(phone: Phone): { readonly shows: boolean; readonly words: string } | undefined {
   const device = pushed.value?.devices.find((one) => phoneKey(one) === phoneKey(phone));
   if (device === undefined) return undefined;
+  // An operator's page reads no fences: they need the key of the devices.
+  if (device.fence === '') return { shows: true, words: 'gets the push, and compares its fence' };
   const fences = [phone.ownFence ?? phone.people.map(({ fence }) => fence)].flat();
   if (fences.includes(device.fence)) return { shows: true, words: 'lights up: the fences are equal' };
   return {
@@ -89,7 +91,7 @@ function PushForm() {
         onInput={({ currentTarget }) => (account.value = currentTarget.value)}
       />
       <datalist id="people">
-        {people.value.map((one) => (
+        {(isHidden.value ? [] : people.value).map((one) => (
           <option key={keyOf(one)} value={nameOf(one)} />
         ))}
       </datalist>
@@ -110,7 +112,7 @@ function PushAnswer() {
   const words =
     push === undefined
       ? 'Type a person: the phones that would show the message light up.'
-      : `A message for ${shown(push.to)} goes to ${push.devices.length} phone${push.devices.length === 1 ? '' : 's'}, as /v1/resolve answered at ${clock(push.askedMs)}. ${lit} would show it now.`;
+      : `A message for ${shown(push.to)} goes to ${push.devices.length} phone${push.devices.length === 1 ? '' : 's'}, as the registry answered at ${clock(push.askedMs)}. ${lit} would show it now.`;
   return (
     <p class="answer" role="status">
       {words}
@@ -135,7 +137,7 @@ function Picture() {
             const verdict = pushed.value?.to === nameOf(one) ? verdictOn(phone) : undefined;
             return (
               <path
-                key={`${phoneKey(phone)} ${one.fence}`}
+                key={`${phoneKey(phone)} ${keyOf(one)} ${one.boundAt}`}
                 class={`line ${verdict?.shows ? 'lit' : ''}`}
                 d={`M0 ${from}C50 ${from} 50 ${to} 100 ${to}`}
               />

@@ -1,8 +1,9 @@
 import { computed, signal } from '@preact/signals';
 import type { About, Asks, Phone, Question, Row } from '../wire.ts';
 
-/** A key that the address carries against a deployment. It is not sent to a server as part of an address. */
-const key = new URLSearchParams(location.hash.split('?')[1] ?? '').get('key');
+/** A key that the address carries against a deployment, and this tab keeps. No address that is sent to a server has it. */
+const key = new URLSearchParams(location.hash.split('?')[1] ?? '').get('key') ?? sessionStorage.getItem('key');
+if (key !== null) sessionStorage.setItem('key', key);
 
 /** Asks the server of the page. Throws its message. */
 export async function ask<K extends keyof Asks>(name: K, question: Question = {}): Promise<Asks[K]> {

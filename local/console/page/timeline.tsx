@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Timeline as Answer, Lane, LedgerLine, Standing } from '../wire.ts';
-import { about, ask, attempt, phones, shown } from './state.ts';
+import { about, ask, attempt, isHidden, phones, shown } from './state.ts';
 import { clock, span } from './words.ts';
 
 type Of = 'token' | 'account';
@@ -88,7 +88,7 @@ function Choice() {
         />
       </label>
       <datalist id="known">
-        {[...new Set(known)].map((one) => (
+        {[...new Set(isHidden.value ? [] : known)].map((one) => (
           <option key={one} value={one} />
         ))}
       </datalist>
@@ -228,14 +228,16 @@ const Lines = ({ lines }: { readonly lines: readonly LedgerLine[] }) => (
       </tr>
     </thead>
     <tbody>
-      {lines.map(({ happenedMs, appliedMs, what, outcome, from }, i) => (
+      {lines.map(({ happenedMs, appliedMs, people, verb, token, outcome, from }, i) => (
         <tr key={`${i} ${happenedMs}`}>
           <th scope="row">
             <button type="button" class="plain" onClick={() => (at.value = Math.max(drawn.value.fromMs, appliedMs))}>
               {clock(happenedMs, true)}
             </button>
           </th>
-          <td>{what}</td>
+          <td>
+            {people.map(shown).join(', ')} {verb} {token === '' ? '' : `on ${shown(token)}`}
+          </td>
           <td>{span(Math.max(0, appliedMs - happenedMs))} later</td>
           <td>{outcome}</td>
           <td>{from}</td>
