@@ -89,6 +89,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
     'events',
     'account-api',
     'resolve',
+    // The state of a mirror names accounts, and `erase` takes them out.
+    'mirror',
     'sweep',
     'aws',
     'infra',

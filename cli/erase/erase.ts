@@ -4,35 +4,20 @@ import * as z from 'zod';
 import { AccountId, AccountType } from '../../functions/core/account.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
 import { UserError } from '../../local/user-error.ts';
-import { command, type Options, type Terminal, type Values } from '../command.ts';
-import { PLACE_OPTIONS } from '../place.ts';
+import { command, type Terminal } from '../command.ts';
 import { columns } from '../table.ts';
 import { checkReceipt } from './check.ts';
 import { accountsOf, type Found, type Subject } from './find.ts';
 import { eraseNow } from './now.ts';
+import { ERASE_OPTIONS, type EraseValues } from './options.ts';
 import { type World, worldOf } from './world.ts';
-
-const OPTIONS = {
-  account: { value: 'A', help: 'the account, as events name it' },
-  also: { value: 'A', help: 'another spelling of it. Repeats. Default: none', repeats: true },
-  'account-type': { value: 'N', help: 'only this type. Repeats. Default: every type found, and 0', repeats: true },
-  app: { value: 'ID', help: 'only this app. Repeats. Default: every app', repeats: true },
-  yes: { help: 'erase. Without it, what would be erased is only counted' },
-  receipt: { value: 'FILE', help: 'with --yes: write the receipt to this file. Default: print it with --json only' },
-  check: { value: 'FILE', help: 'check the receipt of an earlier erase against what is stored now' },
-  config: { value: 'FILE', help: 'with --stage: the configuration, which names the apps', default: 'bindery.json' },
-  json: { help: 'print one line of JSON' },
-  ...PLACE_OPTIONS,
-} as const satisfies Options;
-
-export type EraseValues = Values<typeof OPTIONS>;
 
 export const erase = command({
   name: 'erase',
   usage: 'bindery erase --account A [--yes] [options]',
   about:
     'Erases a person: signs the account out everywhere, waits until that is in effect, and takes the name out of the registry and the history. Says what is left, where, and until when.',
-  options: OPTIONS,
+  options: ERASE_OPTIONS,
   examples: [
     'bindery erase --account 4711   # counts what is stored',
     'bindery erase --account 4711 --also u4711 --yes --receipt erased.json',

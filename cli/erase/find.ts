@@ -16,7 +16,7 @@ export const isOf = ({ ids, types, apps }: Subject, app: string, { type, id }: A
   ids.includes(id) && types?.has(type) !== false && apps?.has(app) !== false;
 
 /** A document that names the person. `edge`: the newest event of the account in it; the empty text if it is in a floor. */
-export type NamedDocument = {
+type NamedDocument = {
   readonly ref: TokenRef;
   readonly accounts: readonly (AccountRef & { readonly edge: string })[];
 };

@@ -11,19 +11,19 @@ import { readConfiguration } from '../../infra/configuration.ts';
 import { UserError } from '../../local/user-error.ts';
 import type { Terminal } from '../command.ts';
 import { type Place, placeOf } from '../place.ts';
-import type { EraseValues } from './erase.ts';
 import { type Found, find, type Subject } from './find.ts';
 import { entriesOf, forgetEntries, isRecorded, type NamedEntry } from './ledger.ts';
+import type { EraseValues } from './options.ts';
 import type { SignOutPorts } from './sign-out.ts';
 
-/** What an erase reads and writes. */
+/** The ports of an erase. */
 export type World = SignOutPorts & {
   readonly name: string;
   readonly states: MirrorStore;
   /** The apps to erase from, and those of them that have a mirror. */
   readonly apps: readonly AppId[];
   readonly mirrored: ReadonlySet<AppId>;
-  /** Everything that names the person now. */
+  /** Finds all items that name the person. */
   readonly find: () => Promise<{ readonly found: Found; readonly entries: readonly NamedEntry[] }>;
   /** The history; undefined if it is off. */
   readonly ledger:

@@ -83,7 +83,7 @@ test('a sign-in that comes during the erase stays, and the receipt says so', asy
   expect((await one.bound('canary'))?.tokens).toEqual(['tablet']);
 });
 
-test('copies of all events from before bind nothing after an erase, and the next erase takes their names out', async () => {
+test('late copies of all events bind nothing after an erase, and the next erase takes their names out', async () => {
   const one = await worldOf(LIFE);
   await eraseNow(one.world, SUBJECT, 'e1');
   await one.apply([...LIFE, moved(bind(NOW - 1_000, ['canary']), 'watch')]);
