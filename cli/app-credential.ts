@@ -31,7 +31,9 @@ export function hostedCredential(
     throw new UserError('--hosted takes neither --app nor --dialect: the hosted API has one app');
   const hosted = instance?.mirror;
   if (hosted === undefined)
-    throw new UserError('no hosted API runs here: start one with `npm start -- --mirror`, or query yours with --url');
+    throw new UserError(
+      'no hosted API runs here: start one with `npx bindery start --mirror`, or query yours with --url',
+    );
   const { id, dialect: own, secretKey: secret } = hosted.app;
   return { url: hosted.url, credential: { app: id, dialect: own, secret } };
 }

@@ -9,7 +9,7 @@ type Described = {
   readonly readers: readonly { readonly id: string; readonly secret: string }[];
 };
 
-const FIRST = '# Bindery on this machine. `npm start -- --env` writes the lines from here';
+const FIRST = '# Bindery on this machine. `npx bindery start --env` writes the lines from here';
 const LAST = '# to here anew.';
 
 /**

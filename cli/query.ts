@@ -88,7 +88,7 @@ export const query = command({
     ...QUESTION_OPTIONS,
     app: { value: 'ID', help: 'the app. Default: every app of the local instance' },
     dialect: { value: 'D', help: 'xg or tpns. Default: the dialect of the app in bindery.json' },
-    hosted: { help: 'query the hosted API, which `npm start -- --mirror` starts, and not Bindery' },
+    hosted: { help: 'query the hosted API, which `npx bindery start --mirror` starts, and not Bindery' },
     ...TARGET_OPTIONS,
     json: { help: 'print the reply of each app as one line of JSON' },
   },

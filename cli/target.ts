@@ -24,7 +24,7 @@ export const TARGET_OPTIONS = {
 /** An address and a secret. `instance` is set only for the local instance: its secrets are sent to no other address. */
 export type Target = { readonly url: string; readonly instance?: Instance; readonly secret?: string };
 
-/** Finds the target in the options, then in the environment, then in the description that `npm start` leaves. */
+/** Finds the target in the options, then in the environment, then in the description that `npx bindery start` leaves. */
 export async function targetOf(values: Values<typeof TARGET_OPTIONS>, terminal: Surroundings): Promise<Target> {
   const { environment, folder, warn } = terminal;
   const secret = secretIn(values.secret) ?? (await fromSecretsManager(values['secret-id']));
@@ -37,7 +37,7 @@ export async function targetOf(values: Values<typeof TARGET_OPTIONS>, terminal: 
     return { url: instance.url, instance, ...given(secret) };
   }
   warn(`${url}, from BINDERY_URL`);
-  // The variables that `npm start -- --env` writes name the local instance.
+  // The variables that `npx bindery start --env` writes name the local instance.
   const instance = runningInstances(folder).find((one) => one.url === url);
   return instance ? { url, instance, ...given(known) } : { url: withoutSlash(url), ...given(known) };
 }
@@ -55,7 +55,7 @@ export function localInstance(
   const ports = running.map(portOf).join(', ');
   const chosen = port === undefined ? running[0] : running.find((one) => portOf(one) === port);
   if (running.length === 0)
-    throw new UserError(`no instance runs in this directory: start one with \`npm start\`${otherwise}`);
+    throw new UserError(`no instance runs in this directory: start one with \`npx bindery start\`${otherwise}`);
   if (chosen === undefined) throw new UserError(`no instance of this directory has port ${port}: there is ${ports}`);
   const isOne = port !== undefined || running.length === 1;
   warn(isOne ? chosen.url : `${chosen.url}, the newest instance of this directory: --port chooses from ${ports}`);
@@ -114,7 +114,8 @@ export async function sent(
     return { status: response.statusCode, text: await response.body.text() };
   } catch (error) {
     const { origin } = new URL(url);
-    if (hasCode(error, 'ECONNREFUSED')) throw new UserError(`nothing answers at ${origin}: is \`npm start\` running?`);
+    if (hasCode(error, 'ECONNREFUSED'))
+      throw new UserError(`nothing answers at ${origin}: is \`npx bindery start\` running?`);
     throw new UserError(`${origin} cannot be reached: ${messageOf(error)}; ${advice}`);
   }
 }

@@ -29,7 +29,7 @@ export type ParkedQueue = {
 export type Queues = { readonly parked: ParkedQueue; readonly operationsUrl?: string };
 
 /**
- * Finds the queues in the options, then in the environment, then in the description that `npm start` leaves. A stage has
+ * Finds the queues in the options, then in the environment, then in the description that `npx bindery start` leaves. A stage has
  * them among its outputs.
  */
 export async function queuesOf(
@@ -125,7 +125,7 @@ export async function calling<T>(url: string, purpose: string, call: () => Promi
     return await call();
   } catch (error) {
     if (hasCode(error, 'ECONNREFUSED'))
-      throw new UserError(`nothing answers at ${new URL(url).origin}: is \`npm start\` running?`);
+      throw new UserError(`nothing answers at ${new URL(url).origin}: is \`npx bindery start\` running?`);
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     throw new UserError(`${queueName(url)} cannot be ${purpose}: ${printable(text.replaceAll(/\s+/g, ' '))}`);
   }

@@ -11,7 +11,7 @@ import { messagesOn } from './messages.ts';
 import { judgeText, type Owner, ownersIn } from './secrets.ts';
 import { judgeQueues } from './service.ts';
 
-/** Returns the checks of an instance that `npm start` started. `configuration`: of the file as it is now. */
+/** Returns the checks of an instance that `npx bindery start` started. `configuration`: of the file as it is now. */
 export function checksOfInstance(instance: Instance, configuration: Configuration, now: () => number): Check[] {
   const { url, sqs } = instance;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

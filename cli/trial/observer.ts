@@ -34,7 +34,7 @@ export function observerOf(instance: Instance): Observer {
   const { mirror } = instance;
   const app = instance.apps.find((one) => one.mirrored);
   if (mirror === undefined || app === undefined)
-    throw new UserError('the instance has no hosted API: start it with `npm start -- --mirror`');
+    throw new UserError('the instance has no hosted API: start it with `npx bindery start --mirror`');
   const sqs = new SQSClient({ endpoint: instance.sqs, region: 'us-east-1', credentials: LOCAL });
   let asked = 0;
   const hosted = (tokens: readonly string[]) => bindingsAt(mirror.url, mirror.app, tokens, () => asked++);

@@ -10,7 +10,7 @@ const MOST_CALLS = 1.3;
 export const trial = command({
   name: 'trial',
   usage: 'bindery trial [options]',
-  about: `Tests a mirror: sends signed events of all kinds to the instance that \`npm start -- --mirror\` runs in this directory, with the faults that it was started with. Then ends the faults, and waits until both query APIs agree on every token. Exit code 1: they do not, or the mirror makes ${MOST_CALLS} calls or more for one event.`,
+  about: `Tests a mirror: sends signed events of all kinds to the instance that \`npx bindery start --mirror\` runs in this directory, with the faults that it was started with. Then ends the faults, and waits until both query APIs agree on every token. Exit code 1: they do not, or the mirror makes ${MOST_CALLS} calls or more for one event.`,
   options: {
     events: { value: 'N', default: '5000', help: 'number of events' },
     seconds: { value: 'N', default: '120', help: 'duration of sending' },

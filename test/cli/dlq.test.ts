@@ -355,12 +355,9 @@ test.each<[string[], string]>([
   ],
   [
     ['list', '--parked-queue', 'http://127.0.0.1:1/000000000000/parked'],
-    'nothing answers at http://127.0.0.1:1: is `npm start` running?',
+    'nothing answers at http://127.0.0.1:1: is `npx bindery start` running?',
   ],
-  [
-    ['list'],
-    'no instance runs in this directory: start one with `npm start`, or give --parked-queue and --operations-queue',
-  ],
+  [['list'], 'no instance runs in this directory: start one with `npx bindery start`, or give --stage'],
 ])('`dlq %j` is refused in one line that says what to do', async (options, line) => {
   expect(await run(dlq(0), options, { folder: tmpdir() })).toEqual({ code: 1, out: '', err: `${line}\n` });
 });

@@ -16,7 +16,7 @@ const instance = (secret: string): Instance =>
   });
 
 const BLOCK = (secret: string) => [
-  '# Bindery on this machine. `npm start -- --env` writes the lines from here',
+  '# Bindery on this machine. `npx bindery start --env` writes the lines from here',
   'BINDERY_URL=http://127.0.0.1:8787',
   `BINDERY_SECRET_OF_SOURCE_APP=whsec_${secret}`,
   `BINDERY_SECRET_OF_APP_TPNS_IOS=${secret}`,

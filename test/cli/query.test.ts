@@ -82,7 +82,7 @@ test('a token that is too long for XG is queried in TPNS only, and the error say
 
 test('`query --hosted` is refused if no hosted API runs', async () => {
   expect(lines((await query('--hosted', '--token', 'phone-1')).err).at(-1)).toBe(
-    'no hosted API runs here: start one with `npm start -- --mirror`, or query yours with --url',
+    'no hosted API runs here: start one with `npx bindery start --mirror`, or query yours with --url',
   );
 });
 
@@ -127,12 +127,12 @@ test.each([
   [
     'an address where nothing answers',
     ['--account', 'alice', '--app', 'a', '--dialect', 'xg', '--secret', 's', ...remote],
-    'nothing answers at http://127.0.0.1:1: is `npm start` running?',
+    'nothing answers at http://127.0.0.1:1: is `npx bindery start` running?',
   ],
   [
     'no instance',
     ['--account', 'alice'],
-    'no instance runs in this directory: start one with `npm start`, or give --url',
+    'no instance runs in this directory: start one with `npx bindery start`, or give --url',
   ],
 ])('a query with %s is refused in one line', async (_, options, line) => {
   expect(await queryFrom(temporaryFolder(), options)).toEqual({ code: 1, out: '', err: `${line}\n` });

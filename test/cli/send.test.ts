@@ -141,9 +141,13 @@ test.each([
   [
     'an address where nothing answers',
     [...LOGIN, ...nowhere],
-    'nothing answers at http://127.0.0.1:1: is `npm start` running?',
+    'nothing answers at http://127.0.0.1:1: is `npx bindery start` running?',
   ],
-  ['no instance and no URL', LOGIN, 'no instance runs in this directory: start one with `npm start`, or give --url'],
+  [
+    'no instance and no URL',
+    LOGIN,
+    'no instance runs in this directory: start one with `npx bindery start`, or give --url',
+  ],
 ])('`send` with %s is refused in one line', async (_, options, line) => {
   expect(await send(temporaryFolder(), options)).toEqual({ code: 1, out: '', err: `${line}\n` });
 });

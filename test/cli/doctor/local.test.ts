@@ -31,5 +31,5 @@ const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 test('a directory without an instance is an error that names both ways', async () => {
   const { code, err } = await run(doctor, ['--config', CONFIG], { folder: temporaryFolder() });
   expect(code).toBe(1);
-  expect(err).toContain('start one with `npm start`, or give --stage');
+  expect(err).toContain('start one with `npx bindery start`, or give --stage');
 });
