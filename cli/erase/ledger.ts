@@ -17,7 +17,11 @@ export async function entriesOf({ client, name: TableName }: Table, subject: Sub
   const entries: NamedEntry[] = [];
   let start: Input<'dynamodb', 'Scan'>['ExclusiveStartKey'];
   do {
-    const { Items = [], LastEvaluatedKey } = await client.call('Scan', { TableName, ExclusiveStartKey: start });
+    const { Items = [], LastEvaluatedKey } = await client.call('Scan', {
+      TableName,
+      ExclusiveStartKey: start,
+      ConsistentRead: true,
+    });
     for (const item of Items.map(itemOf)) {
       const read = EntryItem.safeParse(item);
       if (!read.success) continue;

@@ -11,6 +11,9 @@ import type { World } from './world.ts';
 const EFFECT_MS = 600_000;
 const RECORD_MS = 15_000;
 
+/** Rounds of finding and removing. */
+const ROUNDS = 3;
+
 /**
  * Signs the person out everywhere and, once that is in effect, takes the name out of what is stored. `isClean`: nothing is
  * left that can go. It may be interrupted anywhere and repeated: each step finds for itself what is left to do.
@@ -33,11 +36,17 @@ export async function eraseNow(
       'Does `apply` run? See docs/operations/alarms.md; then run this again.',
     );
   await untilRecorded(world, ids);
-  const { found, entries } = await world.find();
-  const devices = await forgetDocuments(world, found, accounts);
-  const mirrorStates = await forgetStates(world.states, found.states, world.mirrored, subject.ids);
-  const historyEntries = (await ledger?.forget(entries)) ?? 0;
-  const after = await world.find();
+  const forgotten = { devices: 0, mirrorStates: 0, historyEntries: 0 };
+  let after = await world.find();
+  // A scan may show an older state, and miss what was written just before it.
+  for (let round = 0; round < ROUNDS; round++) {
+    forgotten.devices += await forgetDocuments(world, after.found, accounts);
+    forgotten.mirrorStates += await forgetStates(world.states, after.found.states, world.mirrored, subject.ids);
+    forgotten.historyEntries += (await ledger?.forget(after.entries)) ?? 0;
+    after = await world.find();
+    if (after.found.documents.length === namedSince(after.found, signOuts) && after.entries.length === 0) break;
+    await world.sleep(1_000);
+  }
   const remains = {
     namedSince: namedSince(after.found, signOuts),
     mirrorStates: after.found.states.length,
@@ -50,7 +59,7 @@ export async function eraseNow(
     place: world.name,
     beganAt: new Date(beganMs).toISOString(),
     endedAt: new Date(now()).toISOString(),
-    forgotten: { devices, mirrorStates, historyEntries },
+    forgotten,
     left: leftLines(remains, now()),
   });
   const isClean = after.found.documents.length === remains.namedSince && remains.mirrorStates === 0;

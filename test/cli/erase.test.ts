@@ -110,6 +110,15 @@ test('a mirror keeps the name until its comparison, unless it compares the token
   expect(one.states.get(`${SHOP}#phone`)?.state.seen).toEqual(['0#bob']);
 });
 
+test('an erase looks again where a scan shows an older state', async () => {
+  const one = await worldOf(LIFE);
+  let looks = 0;
+  const none = { found: { documents: [], states: [], unreadable: 0 }, entries: [] };
+  const stale: World['find'] = async () => (looks++ === 1 ? none : one.world.find());
+  expect(await eraseNow({ ...one.world, find: stale }, SUBJECT, 'e1')).toMatchObject({ isClean: true });
+  expect(named(one)).toBe(false);
+});
+
 const erase = (...options: string[]) => run(eraseCommand, options, { folder: '/nowhere' });
 
 test.each([
