@@ -91,7 +91,9 @@ async function devicesOf(asking: Asking, name: object): Promise<Row[]> {
 }
 
 const ownersOf = async (asking: Asking, token: string): Promise<Row[]> =>
-  (await answer(Owned, asking, 'devices', { tokens: [token] })).devices.flatMap(({ accounts }) => accounts);
+  (await answer(Owned, asking, 'devices', { tokens: [token] })).devices.flatMap(({ accounts }) =>
+    accounts.map((one) => ({ token, ...one })),
+  );
 
 async function answer<T>(schema: z.ZodType<T>, { url, secret, apps }: Asking, path: string, body: object): Promise<T> {
   const headers = { authorization: `Bearer ${secret.trim()}` };
