@@ -40,7 +40,9 @@ const NO_SUBJECT = new RegExp(
 const COMMENT = /(?:\/\*\*|^\s*\*|\/\/) *(.*)$/gm;
 const TITLE = /(?:\btest(?:\.\w+\([^\n]*\))?|^\s*\]\))\(\s*(['"`])((?:\\.|(?!\1).)+)\1,/gm;
 
-const files = ROOMS.flatMap((room) => globSync(`${room}/**/*.ts`)).filter((file) => file !== 'test/prose.test.ts');
+const files = ROOMS.flatMap((room) => globSync(`${room}/**/*.{ts,tsx}`)).filter(
+  (file) => file !== 'test/prose.test.ts',
+);
 const sources = files.map((file) => ({ file, source: readFileSync(file, 'utf8') }));
 
 const comments = sources.flatMap(({ file, source }) =>

@@ -4,7 +4,7 @@ import { FAULTS, type Fault, type Rates } from '../lab/faults.ts';
 import { Lab, type Opinion, SIDES, type Side } from '../lab/lab.ts';
 import { ACTIONS, type Action, type LabEvent, type Name } from '../lab/world.ts';
 import { Stream } from './events.tsx';
-import { about, ask, attempt } from './state.ts';
+import { about, ask } from './state.ts';
 
 const SIDE_WORDS: Readonly<Record<Side, { readonly title: string; readonly note: string }>> = {
   naive: { title: 'A plain table', note: 'The last arrival wins, as in most back ends.' },
@@ -83,12 +83,7 @@ async function measure(): Promise<void> {
   samples.value = [...samples.value, { naive: naive.leaked, fifo: fifo.leaked, ours: ours.leaked }].slice(-CHART);
 }
 
-function act(action?: Action): void {
-  lab.act(rates.value, action);
-  samples.value = [...samples.value];
-}
-
-/** Sets the phones of the run free, so that a new one begins with nothing left over. */
+/** Begins with other phones and people. */
 function reset(): void {
   isRunning.value = false;
   samples.value = [];
@@ -105,7 +100,7 @@ function useLoop(): void {
       timer = setTimeout(loop, MEASURE_MS);
     };
     void loop();
-    const acting = setInterval(() => isRunning.value && act(), ACT_MS);
+    const acting = setInterval(() => isRunning.value && lab.act(rates.value), ACT_MS);
     return () => {
       clearTimeout(timer);
       clearInterval(acting);
@@ -114,7 +109,7 @@ function useLoop(): void {
   }, []);
 }
 
-/** The same events into a plain table, a FIFO relay and this instance, and the leaks of each. */
+/** Shows the leaks of a plain table, a FIFO relay and this instance, which get equal events. */
 export function Leak() {
   useLoop();
   if (about.value?.isReadOnly) return <p class="empty">Events are made up for a local instance only: npm start.</p>;
@@ -155,7 +150,7 @@ function Controls() {
           {isRunning.value ? 'Stop' : 'Run by itself'}
         </button>
         {ACTIONS.map((action) => (
-          <button type="button" key={action} onClick={() => attempt(async () => act(action))}>
+          <button type="button" key={action} onClick={() => lab.act(rates.value, action)}>
             {ACTION_WORDS[action]}
           </button>
         ))}
@@ -213,19 +208,19 @@ function LabPhoneRow({ place, user, opinion }: RowProps) {
   const on = opinion?.on;
   const stale = opinion?.listed.find((name) => name !== user);
   const state = on === user ? 'right' : on === undefined ? 'waits' : 'leak';
-  const own = user === undefined ? 'no pushes' : 'its own pushes';
-  const words = { right: own, waits: 'no pushes yet', leak: `shows ${on}’s pushes` }[state];
+  const own = user === undefined ? 'no pushes' : 'own pushes';
+  const words = { right: own, waits: 'no pushes yet', leak: `${on}’s pushes` }[state];
   return (
     <li class={`lab-phone ${state}`}>
       <span class="name">
         {place} · {user ?? 'free'}
       </span>
-      <span>{on === undefined && stale !== undefined ? `fence stops ${stale}’s` : words}</span>
+      <span>{on === undefined && stale !== undefined ? `stops ${stale}’s` : words}</span>
     </li>
   );
 }
 
-/** The leaked people-seconds of each over the last minute. */
+/** The leaked people-seconds of each over the last minute or so. */
 function Chart() {
   const all = samples.value;
   const most = Math.max(5, ...all.flatMap((one) => SIDES.map((side) => one[side])));
@@ -236,7 +231,7 @@ function Chart() {
   return (
     <figure class="chart">
       <figcaption>
-        People-seconds leaked, over a minute
+        People-seconds leaked
         {SIDES.map((side) => (
           <span key={side} class={`key ${side}`}>
             {SIDE_WORDS[side].title}

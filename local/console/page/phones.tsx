@@ -37,7 +37,7 @@ function verdictOn(phone: Phone): { readonly shows: boolean; readonly words: str
   };
 }
 
-/** Who would get a push now: people, phones, and a line for each person that is signed in on a phone. */
+/** People and phones, and a line for each person that is signed in on a phone. */
 export function Phones() {
   return (
     <>
