@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
-import { root } from './local/instance.ts';
+import { root, temporaryFolder } from './local/instance.ts';
 
 const TYPESCRIPT = /\bnode .*\.ts\b/;
 const scripts = Object.entries(packageJson.scripts).filter(([, script]) => TYPESCRIPT.test(script));
@@ -25,4 +27,13 @@ test('each script that runs TypeScript checks the version of Node first', () => 
   expect(scripts.length).toBeGreaterThan(4);
   for (const [name, script] of scripts)
     expect([name, script]).toEqual([name, expect.stringContaining('-r ./cli/node-version.cjs')]);
+});
+
+test('npm run deploy runs the Node of the user, and not the one that the project brings', () => {
+  const theirs = temporaryFolder();
+  writeFileSync(join(theirs, 'node'), '#!/bin/sh\necho "theirs: $@"\n', { mode: 0o755 });
+  const PATH = [join(root, 'node_modules/.bin'), theirs, process.env['PATH']].join(delimiter);
+  const options = { cwd: root, encoding: 'utf8', env: { ...process.env, PATH } } as const;
+  const { stdout } = spawnSync(process.execPath, ['package/deploy.cjs', '-c', 'stage=prod'], options);
+  expect(stdout).toMatch(/^theirs: .*aws-cdk\/bin\/cdk deploy -c stage=prod\n$/);
 });
