@@ -8,17 +8,18 @@ import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import type { Configuration } from '../../functions/core/bindery-json.ts';
 import { deviceKey } from '../../functions/core/fence.ts';
 import { OperationsMessage } from '../../functions/core/operation.ts';
-import { Unavailable } from '../../functions/core/outcome.ts';
+import { orUnavailable, Unavailable } from '../../functions/core/outcome.ts';
 import { devicesHandler } from '../../functions/devices/handler.ts';
 import { eventsHandler } from '../../functions/events/handler.ts';
 import { openSources } from '../../functions/events/source.ts';
 import { kind } from '../../functions/events/sources/standard-webhooks.ts';
+import type { RecordedMessage } from '../../functions/history/entry.ts';
 import { httpDoor } from '../../functions/lambda/http.ts';
 import type { Log } from '../../functions/lambda/log.ts';
 import type { Delivery } from '../../functions/lambda/message.ts';
 import { sqsDoor } from '../../functions/lambda/sqs.ts';
 import { accepting } from '../../functions/operations/accept.ts';
-import { applyMessages, type Mirrors } from '../../functions/operations/messages.ts';
+import { type ApplyPorts, applyMessages, type Mirrors } from '../../functions/operations/messages.ts';
 import { resolveHandler } from '../../functions/resolve/handler.ts';
 import { readerSecret } from '../../functions/resolve/reader.ts';
 import { EVENT_SOURCE, type HttpDoor, OPERATIONS_QUEUE, TIMEOUT_S } from '../../infra/settings.ts';
@@ -45,6 +46,8 @@ export type DeploymentOptions = {
   readonly configuration?: Configuration;
   /** Marks for the mirrors of apps that have one, as a process of the worker sends them. */
   readonly mirrors?: (process: Process) => Mirrors;
+  /** Writes to the ledger. `nowMs`: since 1970, by the right time. Default: no ledger. */
+  readonly record?: (messages: readonly RecordedMessage[], nowMs: number) => void;
 };
 
 /** `sawStoreFail`: whether the store was ever unavailable to this process. */
@@ -138,7 +141,12 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
   const park = (refused: OperationsMessage) => asked(site, process, () => void site.parked.push(refused));
   const settle = (deliveries: readonly Delivery[]) =>
     applyMessages(
-      { apply: (all, announce) => applyAll(ports, all, { announce }), park, mirrors: site.mirrors?.(process) },
+      {
+        apply: (all, announce) => applyAll(ports, all, { announce, answers: site.record !== undefined && 'logins' }),
+        park,
+        mirrors: site.mirrors?.(process),
+        record: recorderOf(site, process),
+      },
       deliveries.map(({ body }) => body),
     );
   // The wait that the door asks for comes from real chance: this case draws its own.
@@ -147,12 +155,25 @@ function workerOf(site: Site, process: Process): ReturnType<typeof sqsDoor> {
   return sqsDoor({ stage: 'apply', settle, postpone, log: site.log });
 }
 
+/** Writes to the ledger over the network of a process. A write that is refused, or whose answer is lost, keeps the message. */
+function recorderOf(site: Site, process: Process): ApplyPorts['record'] {
+  const { record, timeline } = site;
+  if (record === undefined) return undefined;
+  return async (messages) => {
+    const act = () => record(messages, Math.ceil(BEGINNING_MS + timeline.now()));
+    const failed = await orUnavailable(() => asked(site, process, act));
+    return messages.map(() => failed?.reason);
+  };
+}
+
 const SECRET = appSecret(APP_SECRET);
 const READER = readerSecret(READER_SECRET);
 const DEVICE_KEY = deviceKey('the key of fences and receipts');
 
 function doorsOf(site: Site, process: Process): Doors {
   const { timeline, faults, log } = site;
+  // A process of a door serves one request.
+  const fromMs = Math.floor(BEGINNING_MS + timeline.now());
   let failures = 0;
   const now = site.clock();
   const sources = openSources(site.configuration, () => kind, { fetch, now });
@@ -166,7 +187,7 @@ function doorsOf(site: Site, process: Process): Doors {
     };
   const acceptAt = (registry: RegistryPorts) =>
     accepting({
-      enqueue: (id, all) => enqueue(site, process, operationsMessage(id, all)),
+      enqueue: (origin, all) => enqueue(site, process, operationsMessage({ ...origin, acceptedMs: fromMs }, all)),
       apply: (all, announce, durable) => applyAll(registry, all, { answers: true, announce, durable }),
       withinBudget: (work) => Promise.race([work, timeline.sleep(BUDGET_MS).then(() => 'late' as const)]),
     });

@@ -2,7 +2,7 @@ import { HORIZON_MS } from '../../functions/core/merge.ts';
 import { comesToRest, drawEvents, sendAll, skewsOf } from './backend.ts';
 import { BEGINNING_MS } from './cast.ts';
 import { ask, drawQuery, type Known, operate } from './client.ts';
-import { CONTEXT } from './deployment.ts';
+import { CONTEXT, type DeploymentOptions } from './deployment.ts';
 import { recordOf } from './event-source.ts';
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import type { Run } from './finding.ts';
@@ -25,22 +25,33 @@ const PACES = [
   { spanMs: 150 * DAY_MS, patienceMs: 10 * DAY_MS },
 ] as const;
 
-type Case = ReturnType<typeof calledDeployment>;
+export type Case = ReturnType<typeof calledDeployment>;
 
 /**
  * One end-to-end case: the real doors and the real worker, with an auth backend, clients of the Account API and readers
  * around them, and everything between them hostile; then calm, until nothing is on its way any more.
  */
-export async function endToEndCase(seed: number, only: readonly Fault[] = FAULTS): Promise<Run> {
+export const endToEndCase = (seed: number, only: readonly Fault[] = FAULTS): Promise<Run> => runCase(seed, only);
+
+/** Runs a case. `atEnd`: looks at it when nothing is on its way any more. */
+export async function runCase(
+  seed: number,
+  only: readonly Fault[],
+  options: DeploymentOptions = {},
+  atEnd: (one: Case) => void = () => {},
+): Promise<Run> {
   const random = randomOf(seed);
   const pace = random.pick(PACES);
   const time = timeline();
-  const one = calledDeployment({ timeline: time, random, faults: swarm(random, only) });
+  const one = calledDeployment({ timeline: time, random, faults: swarm(random, only) }, options);
   const { deployment, ledger, faults } = one;
   const busy = [tellEvents(one, pace), useClients(one, pace.spanMs), read(one, pace.spanMs)];
   await time.run(pace.spanMs + 5 * MINUTE_MS);
   faults.calm();
-  if (await comesToRest(one, Promise.all(busy), { operations: deployment.queue })) await atRest(one);
+  if (await comesToRest(one, Promise.all(busy), { operations: deployment.queue })) {
+    atEnd(one);
+    await atRest(one);
+  }
   const figures = exposures(deployment.truth, ledger.deeds(), time.now());
   if (figures.leakedMs > 0)
     one.onFinding('O3 nothing removed is true after the answer', `${figures.leakedMs.toFixed(1)} ms`);

@@ -1,4 +1,5 @@
 import { DOOR_MUTANTS } from './door-mutants.ts';
+import { HISTORY_MUTANTS } from './history-mutants.ts';
 import { MIRROR_MUTANTS } from './mirror/mutants.ts';
 import type { Hunt } from './patches.ts';
 import { PHONES_MUTANTS } from './phones/mutants.ts';
@@ -13,6 +14,7 @@ export const MUTANTS: readonly Hunt[] = [
   ...REGISTER_MUTANTS,
   ...STORE_MUTANTS,
   ...DOOR_MUTANTS,
+  ...HISTORY_MUTANTS,
   ...MIRROR_MUTANTS,
   ...PHONES_MUTANTS,
 ];

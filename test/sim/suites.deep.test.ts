@@ -44,6 +44,10 @@ test('doors, queue, worker and store leak nothing and lose nothing in 8,000 host
   expect(Object.keys(faults).sort()).toEqual([...FAULTS].sort());
 });
 
+test('the ledger names every binding that was there, and says yes of no other, in 300 hostile cases', async () => {
+  await expectNoFindings('history', 'deep');
+});
+
 test('phones show no message to another person in 2,000 hostile cases, and would without the fence', async () => {
   const { faults, figures } = await expectNoFindings('phones', 'deep');
   expect(figures.shownWrong).toBe(0);

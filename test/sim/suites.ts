@@ -27,6 +27,10 @@ export const SUITES = {
     seeds: { fast: 50, deep: 8_000 },
     load: async () => (await import('./end-to-end.ts')).endToEndCase,
   },
+  history: {
+    seeds: { fast: 10, deep: 300 },
+    load: async () => (await import('./history.ts')).historyCase,
+  },
   phones: { seeds: { fast: 40, deep: 2_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
   mirror: { seeds: { fast: 15, deep: 1_200 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;

@@ -19,6 +19,16 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
       'return UnprocessedKeys ? [] : [];',
     ],
   }),
+  ...noticedBy('aws/history-store', 'aws/history-store.ts', {
+    'the last record of an operation counts': [
+      "ConditionExpression: 'attribute_not_exists(pk) OR #outcome = :open'",
+      "ConditionExpression: 'attribute_exists(pk) OR #outcome = :open'",
+    ],
+    'an earlier acceptance is forgotten': [
+      "if (Number(result.item?.['accepted']) > Number(accepted))",
+      'if (accepted === null)',
+    ],
+  }),
   ...noticedBy('aws/sweep-store', 'aws/sweep-store.ts', {
     'pointers of an account are looked for eventually': [
       'ConsistentRead: true,\n        Limit: 1',

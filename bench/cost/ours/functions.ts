@@ -32,7 +32,8 @@ export class Functions {
       sources: new Map(),
     };
     const secrets = { apps: { shop: SOURCE_SECRET }, sources: { app: SOURCE_SECRET }, readers: {} };
-    setVariables(CONFIGURATION, queues, secrets);
+    // The ledger has no row yet: its writes would be in all of them.
+    setVariables({ ...CONFIGURATION, history: { days: 0 } }, queues, secrets);
     return new Functions(cloud, queues.operations, await loadDoors(CONFIGURATION));
   }
 
