@@ -8,6 +8,7 @@ import {
   type Entry,
   type HistoryReader,
   type HistoryRenewal,
+  keptName,
   OUTCOMES,
   placesOf,
   type Receipt,
@@ -30,18 +31,27 @@ import { tableNamed } from './registry-store.ts';
 
 const Times = { accepted: z.optional(z.number()), applied: z.number(), expires: z.number() };
 
+/** Of an account that stood at a renewal: until when its bind is kept (s since 1970). Followed by `keptName`. */
+const KEPT = 'kept_';
+
 const EntryItem = z.pipe(
-  z.object({
+  z.looseObject({
     operation: z.string(),
     request: z.string(),
     from: z.optional(z.string()),
     outcome: z.enum(OUTCOMES),
     reason: z.optional(z.string()),
+    own: z._default(z.number(), 0),
     ...Times,
   }),
-  z.transform(({ operation, request: id, accepted: acceptedMs, applied: appliedMs, expires, ...rest }): Entry => {
-    const times = { acceptedMs, appliedMs, expiresMs: expires * 1000 };
-    return { ...rest, id, ...times, operation: Operation.parse(JSON.parse(operation)) };
+  z.transform(({ operation, request: id, from, outcome, reason, own, accepted, applied, expires, ...rest }): Entry => {
+    const times = { acceptedMs: accepted, appliedMs: applied, expiresMs: expires * 1000 };
+    const kept = Object.entries(rest).filter(([name]) => name.startsWith(KEPT));
+    const accounts = Object.fromEntries(kept.map(([name, until]) => [name.slice(KEPT.length), Number(until) * 1000]));
+    return {
+      ...{ id, from, outcome, reason, ...times, operation: Operation.parse(JSON.parse(operation)) },
+      ...(kept.length > 0 && { renewed: { ownMs: own * 1000, accounts } }),
+    };
   }),
 );
 
@@ -110,34 +120,32 @@ export const historyRenewal = ({ table, days, now }: RecordPorts): HistoryRenewa
     return result === 'written' || result.item === undefined ? begun : Beginning.parse(result.item).begun;
   },
   renew: async (bind) => {
-    const { expiresMs, ...entry } = renewedEntry(bind, now(), days);
-    const attributes = { ...entryWrite({ token: bind }, { ...entry, expiresMs }).attributes };
-    await inParallel(placesOf(entry.operation), AT_ONCE, ([place, operation]) =>
-      prolong(table, keyOf(place, operation), { ...attributes, operation: JSON.stringify(operation) }),
-    );
+    const entry = renewedEntry(bind, now(), days);
+    const { expires, outcome, ...given } = entryWrite({ token: bind }, entry).attributes;
+    await inParallel(placesOf(entry.operation), AT_ONCE, ([place, operation]) => {
+      const names = 'token' in place ? bind.accounts.map((account) => `${KEPT}${keptName(bind, account)}`) : [];
+      const renewed = { expires, outcome, ...Object.fromEntries(names.map((name) => [name, expires])) };
+      return prolong(table, keyOf(place, operation), renewed, { ...given, operation: JSON.stringify(operation) });
+    });
   },
 });
 
-/** Sets the expiry of an entry; if it is not there, or has expired and was deleted, writes it as it is given. */
+/** Sets attributes of an entry; if it is not there, or has expired and was deleted, writes the others as given. */
 async function prolong(
   { client, name: TableName }: Table,
   key: Key,
+  renewed: Readonly<Record<string, unknown>>,
   given: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const { expires, outcome, ...rest } = given;
-  const names = Object.keys(rest).filter((name) => rest[name] !== undefined);
-  const kept = names.map((name) => `#${name} = if_not_exists(#${name}, :${name})`);
+  const all = Object.entries({ ...given, ...renewed }).filter(([, value]) => value !== undefined);
+  const changes = all.map(([name]) =>
+    name in renewed ? `#${name} = :${name}` : `#${name} = if_not_exists(#${name}, :${name})`,
+  );
   await client.call('UpdateItem', {
     TableName,
     Key: marshall(key),
-    UpdateExpression: `SET #expires = :expires, #outcome = :outcome, ${kept.join(', ')}`,
-    ExpressionAttributeNames: Object.fromEntries([...names, 'expires', 'outcome'].map((name) => [`#${name}`, name])),
-    ExpressionAttributeValues: marshall(
-      Object.fromEntries([
-        ...names.map((name) => [`:${name}`, rest[name]]),
-        [':expires', expires],
-        [':outcome', outcome],
-      ]),
-    ),
+    UpdateExpression: `SET ${changes.join(', ')}`,
+    ExpressionAttributeNames: Object.fromEntries(all.map(([name]) => [`#${name}`, name])),
+    ExpressionAttributeValues: marshall(Object.fromEntries(all.map(([name, value]) => [`:${name}`, value]))),
   });
 }

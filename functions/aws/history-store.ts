@@ -52,6 +52,7 @@ export const entryWrite = (place: Place, entry: Entry): Write => ({
     operation: JSON.stringify(entry.operation),
     request: entry.id,
     ...{ from: entry.from, outcome: entry.outcome, reason: entry.reason, ...times(entry) },
+    own: seconds(entry.expiresMs),
   },
 });
 
@@ -106,20 +107,20 @@ const nameOf = ({ key: { pk, sk } }: Write): string => `${pk} ${sk}`;
 
 /** Writes an item that may be there. */
 async function writeAlone(table: Table, { key, outcome, attributes }: Write): Promise<void> {
-  const result = await updateOver(
-    table,
-    key,
-    attributes,
-    outcome === OPEN
-      ? { ConditionExpression: 'attribute_not_exists(pk)' }
-      : {
-          ConditionExpression: 'attribute_not_exists(pk) OR #outcome = :open',
-          ExpressionAttributeValues: marshall({ ':open': OPEN }),
-        },
-  );
+  const result = await updateOver(table, key, attributes, { ConditionExpression: 'attribute_not_exists(pk)' });
+  if (result === 'written') return;
   const { accepted } = attributes;
-  if (result === 'written' || accepted === undefined) return;
   // A copy that another door accepted before may have been in effect since.
+  const known = Number(result.item?.['accepted']);
+  const isEarlier = accepted !== undefined && known > Number(accepted);
+  if (outcome !== OPEN && result.item?.['outcome'] === OPEN) {
+    const first = isEarlier ? accepted : result.item['accepted'];
+    const isOpen = {
+      ConditionExpression: '#outcome = :open',
+      ExpressionAttributeValues: marshall({ ':open': OPEN }),
+    };
+    if (await update(table, key, { ...attributes, accepted: first }, isOpen)) return;
+  }
   const condition = { ConditionExpression: '#accepted > :accepted' };
-  if (Number(result.item?.['accepted']) > Number(accepted)) await update(table, key, { accepted }, condition);
+  if (isEarlier) await update(table, key, { accepted }, condition);
 }

@@ -53,7 +53,7 @@ export type Watermarks = ReadonlyMap<string, Watermark | Unavailable>;
 
 /**
  * A bind is superseded if none of its accounts is bound by it; a removal if something that it names is still bound: a
- * clock is wrong, or the event is late.
+ * clock is wrong, or the event is late. A bind that came in time stays what it is when a copy of it comes too late.
  */
 export function outcomesIn(
   operations: readonly TokenOperation[],
@@ -71,8 +71,9 @@ export function outcomesIn(
       const left = namedBy(operation, document, nowMs).some((account) => stands(app, account));
       return { kind: left ? 'superseded' : 'applied' };
     }
-    if (stamp < horizonAt(nowMs)) return { kind: 'refused', reason: 'a bind older than the horizon' };
     const own = operation.accounts.map(accountKey).filter((key) => document.edges[key]?.startsWith(stamp));
+    if (own.length === 0 && stamp < horizonAt(nowMs))
+      return { kind: 'refused', reason: 'a bind older than the horizon' };
     return { kind: own.some((key) => stands(app, key)) ? 'applied' : 'superseded' };
   });
 }

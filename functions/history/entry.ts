@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import type { Account } from '../core/account.ts';
+import { type Account, accountKey } from '../core/account.ts';
 import { binds, isTokenOperation, Operation, type OperationsMessage, type TokenOperation } from '../core/operation.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { type BindTerms, msOf, type Stamp } from '../core/stamp.ts';
+import { type BindTerms, digestOf, msOf, type Stamp } from '../core/stamp.ts';
 import type { AccountRef, TokenRef } from '../core/store.ts';
 import { AHEAD_MS } from '../core/time.ts';
 
@@ -39,7 +39,16 @@ export type Entry = {
   readonly outcome: (typeof OUTCOMES)[number];
   readonly reason?: string | undefined;
   readonly expiresMs: number;
+  /**
+   * Of an entry that was renewed: when it would have expired without, and until when each account is kept that stood at a
+   * renewal, by `keptName`. An account that has left is kept no longer than the removal that took it.
+   */
+  readonly renewed?: { readonly ownMs: number; readonly accounts: Readonly<Record<string, number>> } | undefined;
 };
+
+/** The name of an account in a renewed entry: no text that names the person, and another one on each token. */
+export const keptName = ({ app, token }: TokenRef, account: Account): string =>
+  digestOf('kept', app, token, accountKey(account)).slice(0, 8);
 
 /** A message of the queue with the outcomes of its operations, as a worker records it. */
 export type RecordedMessage = Omit<OperationsMessage, 'v' | 'operations'> & {
@@ -79,7 +88,7 @@ export function placesOf(operation: Operation): [Place, Operation][] {
 
 /** The time from which an operation may have been in effect. Without the door's own time, its stamp must do. */
 export const fromMsOf = ({ operation, acceptedMs, appliedMs }: Entry): number =>
-  acceptedMs ?? Math.min(msOf(operation.stamp), appliedMs) - AHEAD_MS;
+  Math.min(acceptedMs ?? Math.min(msOf(operation.stamp), appliedMs) - AHEAD_MS, appliedMs);
 
 /** The time by which an operation was in effect. */
 export const byMsOf = ({ outcome, appliedMs }: Entry): number =>
@@ -87,16 +96,22 @@ export const byMsOf = ({ outcome, appliedMs }: Entry): number =>
 
 /**
  * The part of an operation that counts at a time. A bind that binds nothing any more only removes: its lease is over. Such
- * are those that a worker found superseded, those that it refused, and those whose entry is old.
+ * are those that a worker found superseded, those that it refused, and accounts whose entry is old. Until the worker came,
+ * its door may have applied it.
  */
 export function effectAt(entry: Entry, atMs: number, nowMs: number): Operation | undefined {
-  const { operation, outcome, expiresMs } = entry;
+  const { operation, outcome } = entry;
   if (!binds(operation)) return operation;
-  if (outcome === 'refused' && operation.kind === 'bind') return undefined;
-  const isOver = outcome === 'superseded' && byMsOf(entry) <= atMs;
-  if (!isOver && outcome !== 'refused' && nowMs < expiresMs - REMOVES_LONGER_MS) return operation;
-  return { ...operation, accounts: operation.accounts.map((account) => ({ ...account, untilMs: 0 })) };
+  const isOver = (outcome === 'superseded' || outcome === 'refused') && byMsOf(entry) <= atMs;
+  if (isOver && outcome === 'refused' && operation.kind === 'bind') return undefined;
+  const accounts = operation.accounts.map((account) =>
+    isOver || nowMs >= keptMsOf(entry, operation, account) - REMOVES_LONGER_MS ? { ...account, untilMs: 0 } : account,
+  );
+  return { ...operation, accounts };
 }
+
+const keptMsOf = ({ expiresMs, renewed }: Entry, ref: TokenRef, account: Account): number =>
+  renewed ? (renewed.accounts[keptName(ref, account)] ?? renewed.ownMs) : expiresMs;
 
 /** An operation of a request, without names. */
 export const Element = z.object({

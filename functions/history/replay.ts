@@ -1,6 +1,6 @@
 import { type AccountKey, accountKey } from '../core/account.ts';
 import { EMPTY, isBound, type TokenDocument, UNMARKED, type Watermark } from '../core/document.ts';
-import { merge, raised } from '../core/merge.ts';
+import { DOCUMENT_LIMITS, type Limits, merge, raised } from '../core/merge.ts';
 import {
   type AccountOperation,
   binds,
@@ -76,18 +76,42 @@ function changesIn(entry: Entry): number[] {
   return [fromMsOf(entry), byMsOf(entry), ...leases].filter(Number.isFinite);
 }
 
+/** Without limits a replay forgets nothing. */
+const NO_LIMITS: Limits = {
+  ...DOCUMENT_LIMITS,
+  edges: Number.POSITIVE_INFINITY,
+  clears: Number.POSITIVE_INFINITY,
+  sessions: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * The standing of an account at a time. A document that overflows loses its oldest binds. The registry may have lost fewer
+ * than a replay does, since it forgets old removals, and never more than one without limits finds.
+ */
+function standingOf(all: readonly Entry[], account: AccountKey, atMs: number, nowMs: number): Standing {
+  const limited = standingWithin(DOCUMENT_LIMITS, all, account, atMs, nowMs);
+  if (limited === 'yes' || all.length <= DOCUMENT_LIMITS.clears) return limited;
+  return standingWithin(NO_LIMITS, all, account, atMs, nowMs) === 'no' ? 'no' : 'perhaps';
+}
+
 /**
  * The standing of an account while some operations are on their way, each in effect or not yet. A bind can only be ended by
  * others, or be replaced by a later one of the account. So if it stands with any of them it stands with its own operation
  * alone; and if two operations cannot end it together, the one that replaces it and the one that ends that, none can.
  */
-function standingOf(all: readonly Entry[], account: AccountKey, atMs: number, nowMs: number): Standing {
+function standingWithin(
+  limits: Limits,
+  all: readonly Entry[],
+  account: AccountKey,
+  atMs: number,
+  nowMs: number,
+): Standing {
   const begun = all.filter((entry) => fromMsOf(entry) <= atMs);
   const open = begun.filter((entry) => byMsOf(entry) > atMs);
-  const certain = stateOf(effectsAt(begun.filter((entry) => !open.includes(entry))));
+  const certain = stateOf(effectsAt(begun.filter((entry) => !open.includes(entry))), limits);
   const onTheWay = effectsAt(open);
   const stands = (more: readonly Operation[]) => {
-    const { document, watermark } = stateOf(more, certain);
+    const { document, watermark } = stateOf(more, limits, certain);
     return isBound(document, account, watermark, atMs);
   };
   if (!stands([])) return onTheWay.some((one) => binds(one) && stands([one])) ? 'perhaps' : 'no';
@@ -104,10 +128,16 @@ type State = { readonly document: TokenDocument; readonly watermark: Watermark }
 const isAccountOperation = (operation: Operation): operation is AccountOperation => !isTokenOperation(operation);
 
 /** The token's document and the account's watermark after the operations, in whatever order. */
-function stateOf(operations: readonly Operation[], before: State = { document: EMPTY, watermark: UNMARKED }): State {
+function stateOf(
+  operations: readonly Operation[],
+  limits: Limits,
+  before: State = { document: EMPTY, watermark: UNMARKED },
+): State {
   const onToken: TokenOperation[] = operations.filter(isTokenOperation);
+  const onAccount = operations.filter(isAccountOperation);
+  const ofAccount = limits === NO_LIMITS ? limits : undefined;
   return {
-    document: merge(before.document, onToken),
-    watermark: operations.filter(isAccountOperation).reduce((mark, one) => raised(mark, one), before.watermark),
+    document: merge(before.document, onToken, '', limits),
+    watermark: onAccount.reduce((mark, one) => raised(mark, one, ofAccount), before.watermark),
   };
 }

@@ -5,8 +5,9 @@ import { itemOf } from '../../functions/aws/dynamodb.ts';
 import { historyReader, historyRenewal } from '../../functions/aws/history-reader.ts';
 import { recording } from '../../functions/aws/history-store.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import { MARGIN_MS, type RecordedMessage } from '../../functions/history/entry.ts';
-import { account, override, session, token, unbindEverywhere } from '../world/examples.ts';
+import { keptName, MARGIN_MS, type RecordedMessage } from '../../functions/history/entry.ts';
+import { answersAt } from '../../functions/history/replay.ts';
+import { account, override, session, token, unbind, unbindEverywhere } from '../world/examples.ts';
 import { type EmbeddedTable, embeddedTable } from './table.ts';
 
 let table: EmbeddedTable;
@@ -125,7 +126,9 @@ test('a renewal keeps an entry as it was recorded and longer, and adds one that 
   const later = historyRenewal({ table, days: DAYS, now: () => 1_000_000 });
   await later.renew({ app, token: login.token, stamp, accounts: login.accounts, writtenMs: 15 });
   const [renewed] = await readerAt().ofToken(login);
-  expect(renewed).toEqual({ ...known[0], expiresMs: (known[0]?.expiresMs ?? 0) + 999_000 });
+  const ownMs = known[0]?.expiresMs ?? 0;
+  const accounts = { [keptName(login, account('alice'))]: ownMs + 999_000 };
+  expect(renewed).toEqual({ ...known[0], expiresMs: ownMs + 999_000, renewed: { ownMs, accounts } });
   const bound = [{ ...account('alice'), session: session('s1'), untilMs: 5_000 }];
   const other = token('phone of before the ledger');
   await later.renew({ app, token: other, stamp, accounts: bound, writtenMs: 15 });
@@ -139,6 +142,43 @@ test('a renewal keeps an entry as it was recorded and longer, and adds one that 
   expect(
     (await readerAt().ofAccount({ app, account: account('alice') })).map(({ operation }) => operation),
   ).toContainEqual(added.operation);
+});
+
+test('an account that left a bind of several is not kept by the renewals of the others', async () => {
+  const login = event(['alice', 'bob']);
+  const { app, stamp } = login;
+  const DAY_MS = 86_400_000;
+  await recordAt(20, {
+    id: 'r',
+    operations: [login, { ...unbind(30, ['bob']), token: login.token }],
+    outcomes: [APPLIED, APPLIED],
+  });
+  const shownAt = async (days: number) => {
+    const entries = await readerAt(days * DAY_MS).ofToken(login);
+    const signOuts = new Map();
+    const answers = answersAt({ entries, signOuts, nowMs: days * DAY_MS }, (days - 1) * DAY_MS);
+    return answers.map(({ account, standing }) => `${account} ${standing}`);
+  };
+  for (const days of [100, 200]) {
+    const accounts = [account('alice')];
+    await historyRenewal({ table, days: DAYS, now: () => days * DAY_MS }).renew({
+      app,
+      token: login.token,
+      stamp,
+      accounts,
+      writtenMs: 30,
+    });
+    expect([await shownAt(days + 1), await shownAt(days + 60)]).toEqual([['0#alice yes'], ['0#alice yes']]);
+  }
+});
+
+test('an outcome that takes the place of none keeps the first acceptance', async () => {
+  const login = event();
+  await recordAt(20, { id: 'r1', acceptedMs: 3, operations: [login], outcomes: [OPEN] });
+  await recordAt(21, { id: 'r2', acceptedMs: 9, operations: [login], outcomes: [APPLIED] });
+  expect(await readerAt().ofToken(login)).toMatchObject([
+    { id: 'r2', outcome: 'applied', acceptedMs: 3, appliedMs: 21 },
+  ]);
 });
 
 test('the ledger begins once', async () => {

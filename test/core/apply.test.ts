@@ -223,6 +223,13 @@ test('a bind older than the horizon is refused with the reason', async () => {
   expect(await applyAll(ports(store, late), [bind(NOW, ['alice'])])).toEqual([{ kind: 'applied' }]);
 });
 
+test('a bind that its door applied in time is not refused when its copy comes past the horizon', async () => {
+  const { store } = recording();
+  await applyAll(ports(store, late), [bind(NOW, ['alice'])]);
+  expect(await kinds(applyAll(ports(store, late + 1), [bind(NOW, ['alice'])]))).toEqual(['applied']);
+  expect(await accountsOf(store, [PHONE])).toEqual([[account('alice')]]);
+});
+
 test('a bind older than the horizon does not stop the removals of its request', async () => {
   const { store } = recording();
   await apply(store, bind(1, ['alice']));

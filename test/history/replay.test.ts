@@ -6,7 +6,7 @@ import { merge, raised } from '../../functions/core/merge.ts';
 import { type AccountOperation, binds, isTokenOperation, type Operation } from '../../functions/core/operation.ts';
 import type { Outcome } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
-import { byMsOf, type Entry, entriesOf, fromMsOf, MARGIN_MS } from '../../functions/history/entry.ts';
+import { byMsOf, type Entry, entriesOf, fromMsOf, keptName, MARGIN_MS } from '../../functions/history/entry.ts';
 import { answerAt, answersAt, type TokenLedger } from '../../functions/history/replay.ts';
 import { account, bind, key, override, overrideTypes, session, token, unbind, unbindAll } from '../world/examples.ts';
 
@@ -162,6 +162,35 @@ test('two operations on their way may end together what neither ends alone', () 
   const known = entry(bind(5, ['alice'], { session: 's1' }));
   expect(standing([known, again, entry(end, open)], 35)).toBe('perhaps');
   expect([[again], [entry(end, open)]].map((one) => standing([known, ...one], 35))).toEqual(['yes', 'yes']);
+});
+
+test('a bind that its door applied, and a worker refused for its age, was perhaps there until then', () => {
+  const refused = { outcome: 'refused', appliedMs: 40, acceptedMs: 30 } as const;
+  for (const made of [bind, override]) {
+    const late = entry(made(6, ['alice']), refused);
+    expect([29, 30, 39, 40].map((ms) => standing([late], ms))).toEqual(['no', 'perhaps', 'perhaps', 'no']);
+  }
+});
+
+test('an account stays known on a token with more accounts in its history than a document has room for', () => {
+  const visitors = Array.from({ length: 200 }, (_, i) => [
+    entry(bind(10 + 2 * i, [`visitor ${i}`])),
+    entry(unbind(11 + 2 * i, [`visitor ${i}`])),
+  ]);
+  // The registry has forgotten the removals of the first visitors by the time of the last: it still shows the owner.
+  expect(standing([entry(bind(5, ['alice'])), ...visitors.flat()], 600)).toBe('perhaps');
+});
+
+test('a bind that was renewed keeps each account by its own renewals alone', () => {
+  const day = 86_400_000;
+  const login = override(5, ['alice', 'bob']);
+  const renewed = { ownMs: 130 * day, accounts: { [keptName(login, account('alice'))]: 230 * day } };
+  const entries = [entry(login, { expiresMs: 230 * day, renewed })];
+  const at = (nowMs: number) => answersAt({ entries, signOuts: new Map(), nowMs }, 50).map((one) => one.account);
+  expect(at(119 * day)).toEqual([key('alice'), key('bob')]);
+  // The sign-out of bob, if there was one, expires from day 130 on.
+  expect(at(120 * day)).toEqual([key('alice')]);
+  expect(at(220 * day)).toEqual([]);
 });
 
 test('a bind that was refused binds nothing, and as an overriding bind it still removes', () => {
