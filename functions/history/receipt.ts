@@ -2,7 +2,7 @@ import { msOf } from '../core/stamp.ts';
 import type { Element, Receipt } from './entry.ts';
 
 /** An operation of a request, in the words of the wire. `in_effect_at`: the time by which it was. */
-export type ReceiptOperation = {
+type ReceiptOperation = {
   readonly app: string;
   readonly kind: string;
   readonly happened_at: string;

@@ -19,7 +19,7 @@ export type TokenLedger = {
 };
 
 /** `yes`: bound, whatever the order was. `perhaps`: bound in some order of what was on its way. */
-export type Standing = 'yes' | 'perhaps' | 'no';
+type Standing = 'yes' | 'perhaps' | 'no';
 
 /**
  * An account's standing at a time, for how long it had it, and its standings before and after. `fromMs`: undefined from the
