@@ -37,9 +37,19 @@ export async function build(version?: string): Promise<Manifest> {
     cpSync(join(root, file), join(DIST, file));
   writeFileSync(join(DIST, 'local/console/page/main.js'), await bundlePage());
   const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const manifest = manifestOf({ ...own, ...(version !== undefined && { version }) }, importedIn(DIST));
+  const manifest = manifestOf({ ...own, ...(version !== undefined && { version }) }, importedIn(DIST), remote());
   writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
+}
+
+/** Returns the address of the repository that this one is a clone of; an empty text if it is none. */
+function remote(): string {
+  try {
+    const options = { cwd: root, encoding: 'utf8', stdio: 'pipe' } as const;
+    return execFileSync('git', ['config', '--get', 'remote.origin.url'], options).trim();
+  } catch {
+    return '';
+  }
 }
 
 /** Returns the packages that the compiled code imports. */

@@ -28,9 +28,10 @@ export type Manifest = ReturnType<typeof manifestOf>;
 
 /**
  * Returns the package.json of the package. Dependencies are the packages that its code imports, in the exact versions that
- * the tests ran with. Throws if the code imports a package that this repository does not name.
+ * the tests ran with. Throws if the code imports a package that this repository does not name. `remote`: the address that
+ * the clone has its commits from; npm compares a repository on GitHub with the provenance.
  */
-export function manifestOf(ownPackage: unknown, imported: ReadonlySet<string>) {
+export function manifestOf(ownPackage: unknown, imported: ReadonlySet<string>, remote = '') {
   const { dependencies, devDependencies, ...own } = Own.parse(ownPackage);
   const versions = new Map(Object.entries({ ...devDependencies, ...dependencies }));
   const versionOf = (name: string): string => {
@@ -39,8 +40,10 @@ export function manifestOf(ownPackage: unknown, imported: ReadonlySet<string>) {
     return version;
   };
   const runtime = [...imported].filter((name) => ![...PEERS, BUNDLER].includes(name)).toSorted();
+  const [, repository] = /github\.com[:/]([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(remote) ?? [];
   return {
     ...own,
+    ...(repository !== undefined && { repository: { type: 'git', url: `git+https://github.com/${repository}.git` } }),
     keywords: ['push notifications', 'device tokens', 'cdk', 'aws', 'fcm', 'apns'],
     exports: { '.': CONSTRUCT, './cdk': CONSTRUCT, './client': CLIENT, './package.json': './package.json' },
     dependencies: Object.fromEntries(runtime.map((name) => [name, versionOf(name)])),

@@ -51,3 +51,11 @@ test('a package that the code imports must be named in package.json', () => {
   });
   expect(() => manifestOf(packageJson, new Set(['left-pad']))).toThrow('the code imports "left-pad"');
 });
+
+test.each(['git@github.com:shop/bindery.git', 'https://github.com/shop/bindery'])(
+  'a clone of %s names its repository, which npm compares with the provenance',
+  (remote) => {
+    const { repository } = manifestOf(packageJson, new Set(), remote);
+    expect(repository).toEqual({ type: 'git', url: 'git+https://github.com/shop/bindery.git' });
+  },
+);
