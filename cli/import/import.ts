@@ -12,7 +12,7 @@ import type { Report } from './report.ts';
 import { FIELDS, timeIn } from './row.ts';
 import { importLines } from './run.ts';
 import { progressIn } from './state.ts';
-import { appsOf, drained, sendTo, WHERE_OPTIONS } from './where.ts';
+import { appsOf, drained, knownIn, roomOn, sendTo, WHERE_OPTIONS } from './where.ts';
 
 const OPTIONS = {
   file: { value: 'FILE', help: 'the list; .gz is unpacked, - is standard input' },
@@ -38,7 +38,10 @@ const OPTIONS = {
   'as-of': { value: 'TIME', help: 'when the list was made. Default: when the file was changed last' },
   force: { help: 'import a list that is older than 30 days: it may bring back what was signed out since' },
   rate: { value: 'N', default: '500', help: 'at most N binds a second' },
-  errors: { value: 'FILE', help: 'write the number and the fault of each line that has one' },
+  errors: {
+    value: 'FILE',
+    help: 'write the number and the fault of each line that has one, and of each that is known already',
+  },
   state: { value: 'FILE', help: 'where the import notes its place, to go on after an end. Default: FILE.import' },
   yes: { help: 'do it. Default: read all, change nothing, and print the report' },
   'no-wait': { help: 'end when all binds are on the queue. Default: wait until the queue is empty' },
@@ -55,7 +58,7 @@ export const importing: Command = command({
   name: 'import',
   usage: 'bindery import --file FILE [options]',
   about:
-    'Binds what a list names: who is signed in on which token. Any login or logout of the last 31 days wins against the list, in whatever order they come, so the list can be imported while people use the app, and again.',
+    'Binds what a list names: who is signed in on which token. Every login or logout that the registry knows wins against the list, and those of the last 31 days also if they come later. So the list can be imported while people use the app, and again.',
   options: OPTIONS,
   examples: [
     'bindery import --file bindings.csv   # a dry run: reads all and prints the report',
@@ -80,32 +83,27 @@ pinpoint: the files of an export job. Endpoints that are inactive, opted out or 
     const choice = { apps, app: values.app, appOf: appsByPlatform(values['app-of'] ?? []) };
     const signal = terminal.interrupt();
     const faults = faultsIn(values.errors);
-    const ports = { onFault: faults.note, onProgress: terminal.warn, now: Date.now };
+    const ports = { known: knownIn(place), onFault: faults.note, onProgress: terminal.warn, now: Date.now };
     const show = (report: Report) => {
       for (const line of values.json ? [report.json()] : columns(report.rows())) terminal.print(line);
     };
     if (!values.yes) {
       const dry = { begunMs: nowMs, line: 0, save() {} };
       const pace = { rate: Number.POSITIVE_INFINITY, signal };
-      show(await importLines(linesAfter(0), choice, dry, { ...ports, send: async () => {} }, pace));
+      const unsent = { send: async () => {}, room: async () => {} };
+      show(await importLines(linesAfter(0), choice, dry, { ...ports, ...unsent }, pace));
       terminal.warn('Nothing was changed: add --yes to do it.');
       await faults.end();
       return 0;
     }
     const progress = progressOf(values, file, nowMs);
     if (progress.line > 0) terminal.warn(`goes on after line ${progress.line.toLocaleString('en')}`);
-    show(
-      await importLines(
-        linesAfter(progress.line),
-        choice,
-        progress,
-        { ...ports, send: sendTo(place) },
-        { rate, signal },
-      ),
-    );
+    const onWaiting = (left: number) => terminal.warn(waiting(left));
+    const sending = { ...ports, send: sendTo(place), room: roomOn(place, onWaiting, signal) };
+    show(await importLines(linesAfter(progress.line), choice, progress, sending, { rate, signal }));
     await faults.end();
     progress.end();
-    await finish(values, terminal, () => drained(place, (left) => terminal.warn(waiting(left)), signal));
+    await finish(values, terminal, () => drained(place, onWaiting, signal));
     return 0;
   },
 });

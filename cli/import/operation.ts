@@ -1,6 +1,6 @@
 import type { Account, Token } from '../../functions/core/account.ts';
 import type { App } from '../../functions/core/configuration.ts';
-import { type Operation, type Session, scopeOf } from '../../functions/core/operation.ts';
+import { type BindOperation, type Session, scopeOf } from '../../functions/core/operation.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
 
 const DAY_MS = 86_400_000;
@@ -20,6 +20,12 @@ const SQUEEZE = 1000;
  */
 export const LONGEST_IMPORT_MS = 20 * 3_600_000;
 
+/** Begins the hash of every imported stamp, and of one in four billion others. */
+const MARK = '00000000';
+
+/** Tests that an import wrote this moment. */
+export const isImported = (moment: string): boolean => moment.startsWith(MARK, '0000000000000.0.'.length);
+
 /** An app as an import needs it. */
 export type ListedApp = Pick<App, 'id' | 'policy' | 'platform'>;
 
@@ -37,14 +43,14 @@ export type ListedBind = {
  * times; those without a time count as the oldest, in the order of their lines. Made from the list alone, so that a line
  * that is sent twice is one operation.
  */
-export function operationOf(bind: ListedBind, line: number, begunMs: number): Operation {
+export function operationOf(bind: ListedBind, line: number, begunMs: number): BindOperation {
   const { app, token, account, session } = bind;
   const since = begunMs - OLDEST_MS;
   const placeMs = bind.boundMs === undefined ? line * SQUEEZE : bind.boundMs - since;
   const ms = Math.min(Math.max(placeMs, 0), OLDEST_MS);
-  // The milliseconds that the division takes away stand first in the hash: stamps of one millisecond sort by it.
+  // The milliseconds that the division takes away stand next in the hash: stamps of one millisecond sort by it.
   const rest = (ms % SQUEEZE).toString(16).padStart(3, '0');
-  const hash = rest + eventHash('import', app.id, token, account, placeMs).slice(rest.length);
+  const hash = (MARK + rest + eventHash('import', app.id, token, account, placeMs)).slice(0, 16);
   const kind = scopeOf(app) === 'types' ? 'bindOverriding' : 'bind';
   const stampMs = begunMs - IMPORT_AGE_MS - (OLDEST_MS / SQUEEZE - Math.floor(ms / SQUEEZE));
   const stamp = stampOf(kind, stampMs, hash);

@@ -16,7 +16,7 @@ export type EmbeddedTable = Table & {
 };
 
 /** An empty table with the deployed keys on an embedded DynamoDB, and a note of every call made to it. */
-export async function embeddedTable(): Promise<EmbeddedTable> {
+export async function embeddedTable(name = 'registry'): Promise<EmbeddedTable> {
   const { url, stop } = await startDynamodb();
   const sdk = new DynamoDBClient({
     endpoint: url,
@@ -25,7 +25,7 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
   });
   await sdk.send(
     new CreateTableCommand({
-      TableName: 'registry',
+      TableName: name,
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [TABLE.partitionKey, TABLE.sortKey].map((AttributeName) => ({
         AttributeName,
@@ -38,10 +38,10 @@ export async function embeddedTable(): Promise<EmbeddedTable> {
     }),
   );
   // A table takes nothing before it is active.
-  await waitUntilTableExists({ client: sdk, maxWaitTime: 10, minDelay: 0.01 }, { TableName: 'registry' });
+  await waitUntilTableExists({ client: sdk, maxWaitTime: 10, minDelay: 0.01 }, { TableName: name });
   sdk.destroy();
   const calls: Call[] = [];
-  return { client: recorded(localClient('dynamodb', url), calls), name: 'registry', url, calls, stop };
+  return { client: recorded(localClient('dynamodb', url), calls), name, url, calls, stop };
 }
 
 /** Puts an item of any shape into the table. */

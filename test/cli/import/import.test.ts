@@ -3,21 +3,26 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { importing } from '../../../cli/import/import.ts';
 import { importLines } from '../../../cli/import/run.ts';
+import { dynamodbRegistryStore } from '../../../functions/aws/registry-store.ts';
+import { applyAll } from '../../../functions/core/apply.ts';
 import { AppId } from '../../../functions/core/configuration.ts';
 import { OperationsMessage } from '../../../functions/core/operation.ts';
+import { NAMES } from '../../../local/aws/resources.ts';
 import { type SqsServer, startSqs } from '../../../local/aws/servers.ts';
 import { writeInstance } from '../../../local/description.ts';
+import { type EmbeddedTable, embeddedTable } from '../../aws/table.ts';
 import { exampleConfiguration, temporaryFolder } from '../../local/instance.ts';
-import { World } from '../dlq-world.ts';
+import { login, World } from '../dlq-world.ts';
 import { run } from '../run.ts';
 
 let server: SqsServer;
 let world: World;
+let table: EmbeddedTable;
 beforeAll(async () => {
   server = await startSqs();
-  world = await World.on(server);
+  [world, table] = await Promise.all([World.on(server), embeddedTable(NAMES.table)]);
 });
-afterAll(() => server.stop());
+afterAll(() => Promise.all([server.stop(), table.stop()]));
 
 const LIST = 'token,account,bound_at\nphone,alice,2026-01-01\ntablet,null,2026-01-01\nphone,alice,2026-01-01\n';
 
@@ -29,7 +34,7 @@ function listIn(folder: string, content = LIST): string {
 
 function imported(folder: string, ...args: string[]) {
   const apps = exampleConfiguration().apps.map((app) => ({ ...app, secretKey: '' }));
-  writeInstance({ ...NO_INSTANCE, apps, sqs: server.url }, folder);
+  writeInstance({ ...NO_INSTANCE, apps, sqs: server.url, dynamodb: table.url }, folder);
   return run(importing, ['--app', 'xg-android', ...args], { folder });
 }
 
@@ -40,7 +45,6 @@ const NO_INSTANCE = {
   sourceQueues: [],
   identities: [],
   readers: [],
-  dynamodb: 'http://127.0.0.1:1',
 };
 
 test('an import without --yes changes nothing, reports counts, and writes the faults of lines without their values', async () => {
@@ -78,6 +82,25 @@ test('an import with --yes puts its binds on the queue in one message', async ()
   });
 });
 
+test('a line whose token the registry knows by an old logout is left out, counted and noted, in a dry run too', async () => {
+  const folder = temporaryFolder();
+  const errors = join(folder, 'errors.txt');
+  const store = dynamodbRegistryStore(table);
+  await applyAll({ store, now: Date.now, pause: async () => {} }, [
+    { ...login('known', 'bob', Date.now() - 34.9 * 86_400_000) },
+  ]);
+  const list = 'token,account\nknown,alice\nnew,alice\n';
+  for (const yes of [[], ['--yes', '--no-wait']]) {
+    const { out } = await imported(folder, '--file', listIn(folder, list), '--errors', errors, '--json', ...yes);
+    expect(JSON.parse(out)).toMatchObject({ lines: 2, binds: 1, skipped: { [KNOWN]: 1 }, faults: {} });
+    expect(readFileSync(errors, 'utf8')).toBe(`2\t${KNOWN}\n`);
+  }
+  const bodies = (await world.receivable('operations')).map(({ Body = '' }) => JSON.parse(Body).operations);
+  expect(bodies).toEqual([[expect.objectContaining({ token: 'new' })]]);
+});
+
+const KNOWN = 'known already, by a live event that is older than imported binds';
+
 test('a list that is older than 30 days is refused, unless it is forced', async () => {
   const folder = temporaryFolder();
   const file = listIn(folder);
@@ -99,6 +122,8 @@ test('an import that is killed goes on after the last line that is on the queue,
         if (sent.size >= failAfter) throw new Error('killed');
         sent.set(id, [...(sent.get(id) ?? []), JSON.stringify(operations)]);
       },
+      known: async () => [],
+      room: async () => {},
       onFault: () => {},
       onProgress: () => {},
       now: Date.now,
