@@ -24,6 +24,7 @@ import {
   type Key,
   orUnreadable,
   type Table,
+  update,
   updateOver,
 } from './dynamodb.ts';
 import { entryWrite, keyOf, REQUEST, type RecordPorts, SIGN_OUT } from './history-store.ts';
@@ -66,7 +67,7 @@ const ReceiptItem = z.pipe(
 /** The key of the time at which the ledger began. No token, account or request has this partition. */
 const BEGINNING: Key = { pk: 'LEDGER', sk: 'BEGUN' };
 
-const Beginning = z.object({ begun: z.number() });
+const Beginning = z.object({ begun: z.number(), days: z.number() });
 
 /** Reads the ledger. An entry that cannot be read is `Unavailable`: an answer without it could be wrong. */
 export function historyReader(table: Table, now: () => number): HistoryReader {
@@ -116,8 +117,13 @@ async function itemsIn({ client, name: TableName }: Table, pk: string, prefix?: 
 export const historyRenewal = ({ table, days, now }: RecordPorts): HistoryRenewal => ({
   begin: async () => {
     const begun = now();
-    const result = await updateOver(table, BEGINNING, { begun }, { ConditionExpression: 'attribute_not_exists(pk)' });
-    return result === 'written' || result.item === undefined ? begun : Beginning.parse(result.item).begun;
+    // A ledger that is to answer for more days than before begins again: older entries expire too early.
+    const isNew = 'attribute_not_exists(pk) OR #days < :days';
+    const result = await updateOver(table, BEGINNING, { begun, days }, { ConditionExpression: isNew });
+    if (result === 'written' || result.item === undefined) return begun;
+    const known = Beginning.parse(result.item);
+    if (known.days > days) await update(table, BEGINNING, { days }, { ConditionExpression: '#days > :days' });
+    return known.begun;
   },
   renew: async (bind) => {
     const entry = renewedEntry(bind, now(), days);

@@ -3,7 +3,7 @@ import type { Operation } from '../core/operation.ts';
 import { orUnavailable } from '../core/outcome.ts';
 import { AT_ONCE, inParallel } from '../core/parallel.ts';
 import { digestOf } from '../core/stamp.ts';
-import { type Entry, entriesOf, type Place, type Receipt, type RecordedMessage, receiptOf } from '../history/entry.ts';
+import { type Entry, entriesOf, type Place, type Receipt, type RecordedMessage, receiptsOf } from '../history/entry.ts';
 import { accountPartition, documentKey, type Key, type Table, update, updateOver } from './dynamodb.ts';
 import { executeStatements, insertion } from './statements.ts';
 
@@ -79,7 +79,7 @@ export const recording =
     const nowMs = now();
     const owned = messages.map((message) => [
       ...entriesOf(message, nowMs, days).map(([place, entry]) => entryWrite(place, entry)),
-      receiptWrite(message.id, receiptOf(message, nowMs, days)),
+      ...receiptsOf(message, nowMs, days).map((receipt) => receiptWrite(message.id, receipt)),
     ]);
     // Copies of one event may be in one batch, and a call refuses a key that it has twice.
     const first = new Map(

@@ -38,6 +38,7 @@ const PASS: Key = { pk: 'SWEEP', sk: 'CURSOR' };
 const PassItem = z.object({
   version: z.int().check(z.gte(1)),
   begunMs: z.int(),
+  beforeMs: z.optional(z.int()),
   isDone: z.boolean(),
   after: z.optional(z.string()),
 });
@@ -82,8 +83,8 @@ export function dynamodbSweepStore(table: Table, Limit = PAGE_ITEMS): SweepStore
     deleteWatermark: (account, before) => deleteAt(table, clearKey(account), ifUnchanged(before)),
     deleteLogin: (installation, login) => deleteAt(table, installationKey(installation), ifLogin(login)),
     pass: () => readPass(table),
-    savePass: ({ begunMs, isDone, after }, version) =>
-      update(table, PASS, { begunMs, isDone, after, version: version + 1 }, ifVersion(version)),
+    savePass: ({ begunMs, beforeMs, isDone, after }, version) =>
+      update(table, PASS, { begunMs, beforeMs, isDone, after, version: version + 1 }, ifVersion(version)),
   };
 }
 

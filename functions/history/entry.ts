@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { type Account, accountKey } from '../core/account.ts';
 import { binds, isTokenOperation, Operation, type OperationsMessage, type TokenOperation } from '../core/operation.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { chunksOf } from '../core/parallel.ts';
 import { type BindTerms, digestOf, msOf, type Stamp } from '../core/stamp.ts';
 import type { AccountRef, TokenRef } from '../core/store.ts';
 import { AHEAD_MS } from '../core/time.ts';
@@ -128,16 +129,20 @@ export type Receipt = Pick<Entry, 'from' | 'acceptedMs' | 'appliedMs' | 'expires
   readonly elements: readonly Element[];
 };
 
-export const receiptOf = (message: RecordedMessage, nowMs: number, days: number): Receipt => ({
-  from: message.from,
-  acceptedMs: message.acceptedMs,
-  appliedMs: nowMs,
-  expiresMs: nowMs + days * DAY_MS + MARGIN_MS,
-  elements: message.operations.map(({ kind, app, stamp }, i) => {
+/** Operations in one item of a request: with the longest ids of apps far below the 400 KB of an item. */
+const OPERATIONS_AN_ITEM = 1_000;
+
+export const receiptsOf = (message: RecordedMessage, nowMs: number, days: number): Receipt[] => {
+  const elements = message.operations.map(({ kind, app, stamp }, i): Element => {
     const { kind: outcome, ...why } = message.outcomes[i] ?? { kind: 'unavailable' };
     return { kind, app, stamp, outcome, ...why };
-  }),
-});
+  });
+  const { from, acceptedMs } = message;
+  const expiresMs = nowMs + days * DAY_MS + MARGIN_MS;
+  return chunksOf(elements, OPERATIONS_AN_ITEM).map((some) => {
+    return { from, acceptedMs, appliedMs: nowMs, expiresMs, elements: some };
+  });
+};
 
 /** The ledger, as commands and doors read it. Entries that have expired are not in it. May reject with `Unavailable`. */
 export interface HistoryReader {

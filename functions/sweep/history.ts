@@ -3,24 +3,31 @@ import { AT_ONCE, chunksOf, inParallel } from '../core/parallel.ts';
 import { digestOf, Stamp } from '../core/stamp.ts';
 import type { RegistryStore } from '../core/store.ts';
 import { type HistoryRenewal, RENEWAL_DAYS, type StandingBind } from '../history/entry.ts';
-import type { Page } from './store.ts';
+import type { Page, Pass } from './store.ts';
 
 const DAY_MS = 86_400_000;
 
-/** `dayMs`: when the pass began. `isNew`: the ledger is so young that it lacks what stood before. */
+/** `ledgerMs`: when the ledger began (ms since 1970). */
 export type RenewingPorts = {
   readonly registry: RegistryStore;
   readonly history?: HistoryRenewal | undefined;
   readonly now: () => number;
-  readonly renewal: { readonly dayMs: number; readonly isNew: boolean };
+  readonly renewal: { readonly pass: Pass; readonly ledgerMs: number | undefined };
 };
 
-/** Tests that a pass is the first whole one since the ledger began, or the one before. */
-export const isNewLedger = (begunMs: number, passMs: number): boolean => passMs < begunMs + DAY_MS + DAY_MS / 24;
-
-/** Tests that the binds of a token are renewed on a day: on one of `RENEWAL_DAYS`, by its digest. */
-const isItsTurn = (token: string, dayMs: number): boolean =>
-  (Number.parseInt(digestOf('renewal', token).slice(0, 8), 16) + Math.floor(dayMs / DAY_MS)) % RENEWAL_DAYS === 0;
+/**
+ * Tests that a pass renews the binds of a token: on one of `RENEWAL_DAYS`, by its digest, or later if no pass began on that
+ * day. Until a whole pass began after the ledger did, every token has its turn: the ledger lacks what stood before.
+ */
+function isItsTurn(
+  token: string,
+  { pass: { begunMs, beforeMs = 0 }, ledgerMs = 0 }: RenewingPorts['renewal'],
+): boolean {
+  if (beforeMs < ledgerMs) return true;
+  const day = Math.floor(begunMs / DAY_MS);
+  const place = Number.parseInt(digestOf('renewal', token).slice(0, 8), 16) + day;
+  return place % RENEWAL_DAYS < day - Math.floor(beforeMs / DAY_MS);
+}
 
 /** The most tokens whose documents are read together. */
 const TOKENS_TOGETHER = 100;
@@ -33,7 +40,7 @@ export async function renewStanding({ registry, history, now, renewal }: Renewin
   if (history === undefined) return 0;
   const items = page.items
     .filter((item) => item.kind === 'document')
-    .filter(({ ref }) => renewal.isNew || isItsTurn(ref.token, renewal.dayMs));
+    .filter(({ ref }) => isItsTurn(ref.token, renewal));
   let renewed = 0;
   for (const some of chunksOf(items, TOKENS_TOGETHER)) {
     const bound = await boundTo(

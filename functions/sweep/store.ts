@@ -35,8 +35,16 @@ export type SweepItem =
 /** Items in the store's order; `next` is absent on the last page. */
 export type Page = { readonly items: readonly SweepItem[]; readonly next?: Place };
 
-/** A sweep over the whole store: its beginning (ms since 1970), and the place after which it continues until done. */
-export type Pass = { readonly begunMs: number; readonly isDone: boolean; readonly after?: Place };
+/**
+ * A sweep over the whole store: its beginning (ms since 1970) and that of the one before, and the place after which it
+ * continues until done.
+ */
+export type Pass = {
+  readonly begunMs: number;
+  readonly beforeMs?: number | undefined;
+  readonly isDone: boolean;
+  readonly after?: Place;
+};
 
 /** The last pass in the store; version 0 if there is none. */
 export type StoredPass = { readonly pass: Pass | undefined; readonly version: number };

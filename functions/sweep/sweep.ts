@@ -6,7 +6,7 @@ import type { Check } from '../mirror/mark.ts';
 import type { MirrorStore } from '../mirror/state.ts';
 import { type CheckSender, checkSender, forgottenStates, tokensToCheck } from './checks.ts';
 import { collect, watermarksOf } from './collect.ts';
-import { isNewLedger, type RenewingPorts, renewStanding } from './history.ts';
+import { type RenewingPorts, renewStanding } from './history.ts';
 import { retireInstallations } from './installations.ts';
 import type { Page, Pass, Place, StoredPass, SweepStore } from './store.ts';
 
@@ -74,9 +74,9 @@ export async function sweep(ports: SweepPorts): Promise<SweepReport> {
     const nowMs = ports.now();
     const last = stored.pass;
     if (last?.isDone && nowMs < last.begunMs + PASS_MS) return { kind: 'idle' };
-    const pass = last === undefined || last.isDone ? { begunMs: nowMs, isDone: false } : last;
-    const begunMs = await ports.history?.begin();
-    const renewal = { dayMs: pass.begunMs, isNew: begunMs !== undefined && isNewLedger(begunMs, pass.begunMs) };
+    const next = { begunMs: nowMs, beforeMs: last?.begunMs, isDone: false };
+    const pass = last === undefined || last.isDone ? next : last;
+    const renewal = { pass, ledgerMs: await ports.history?.begin() };
     const sender = checkSender({ check: ports.check, id: `sweep-${pass.begunMs}`, counts });
     try {
       return await sweepPages({ ...ports, renewal }, sender, { pass, version: stored.version }, counts);
@@ -98,7 +98,8 @@ async function sweepPages(
     const page = await ports.store.page(after);
     await sweepPage(ports, sender, page, after, counts);
     after = page.next;
-    const next = { begunMs: pass.begunMs, isDone: after === undefined, ...(after !== undefined && { after }) };
+    const { begunMs, beforeMs } = pass;
+    const next = { begunMs, beforeMs, isDone: after === undefined, ...(after !== undefined && { after }) };
     if (!(await ports.store.savePass(next, saved))) return { kind: 'overtaken' };
     if (next.isDone) return { kind: 'done' };
   }

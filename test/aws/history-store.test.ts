@@ -181,9 +181,12 @@ test('an outcome that takes the place of none keeps the first acceptance', async
   ]);
 });
 
-test('the ledger begins once', async () => {
+test('the ledger begins once, and again with more days', async () => {
   expect(await readerAt().begunMs()).toBeUndefined();
   expect(await historyRenewal({ table, days: DAYS, now: () => 30 }).begin()).toBe(30);
   expect(await historyRenewal({ table, days: DAYS, now: () => 40 }).begin()).toBe(30);
   expect(await readerAt().begunMs()).toBe(30);
+  const beginAt = (nowMs: number, days: number) => historyRenewal({ table, days, now: () => nowMs }).begin();
+  expect([await beginAt(50, 30), await beginAt(60, DAYS), await beginAt(70, DAYS)]).toEqual([30, 60, 60]);
+  expect(await readerAt().begunMs()).toBe(60);
 });

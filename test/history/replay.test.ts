@@ -1,12 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type AccountKey, accountKey, parseAccountKey } from '../../functions/core/account.ts';
+import { AppId } from '../../functions/core/configuration.ts';
 import { EMPTY, isBound, UNMARKED } from '../../functions/core/document.ts';
 import { merge, raised } from '../../functions/core/merge.ts';
 import { type AccountOperation, binds, isTokenOperation, type Operation } from '../../functions/core/operation.ts';
 import type { Outcome } from '../../functions/core/outcome.ts';
 import { eventHash, stampOf } from '../../functions/core/stamp.ts';
-import { byMsOf, type Entry, entriesOf, fromMsOf, keptName, MARGIN_MS } from '../../functions/history/entry.ts';
+import {
+  byMsOf,
+  type Entry,
+  entriesOf,
+  fromMsOf,
+  keptName,
+  MARGIN_MS,
+  receiptsOf,
+} from '../../functions/history/entry.ts';
 import { answerAt, answersAt, type TokenLedger } from '../../functions/history/replay.ts';
 import { account, bind, key, override, overrideTypes, session, token, unbind, unbindAll } from '../world/examples.ts';
 
@@ -223,4 +232,13 @@ test('an entry of a bind in the history of an account names that account alone',
   const alone = NAMES.map((name) => [key(name), [key(name)]]);
   expect(places).toEqual([[token('phone'), NAMES.map(key)], ...alone]);
   expect(parseAccountKey(key('alice'))).toEqual(account('alice'));
+});
+
+test('a request of any length has items that DynamoDB takes, and loses no operation', () => {
+  const app = AppId.parse('a'.repeat(64));
+  const operations = Array.from({ length: 6_500 }, (_, i) => ({ ...unbindAll(i), app }));
+  const outcomes = operations.map(() => ({ kind: 'refused', reason: 'a bind older than the horizon' }) as const);
+  const items = receiptsOf({ id: 'r', operations, outcomes }, 20, 90).map(({ elements }) => elements);
+  expect(Math.max(...items.map((elements) => JSON.stringify(elements).length))).toBeLessThan(300_000);
+  expect(items.flat().map(({ stamp }) => stamp)).toEqual(operations.map(({ stamp }) => stamp));
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Unavailable } from '../../functions/core/outcome.ts';
-import { type RecordedMessage, receiptOf } from '../../functions/history/entry.ts';
+import { type RecordedMessage, receiptsOf } from '../../functions/history/entry.ts';
 import { bind, override, overrideTypes, unbindEverywhere } from '../world/examples.ts';
 import { bearer, world } from '../world/resolve.ts';
 
@@ -11,7 +11,7 @@ const OPEN = { kind: 'unavailable', reason: 'Down' } as const;
 
 /** A door whose ledger has these messages, each recorded a second after the one before. */
 function ledger(...messages: Omit<RecordedMessage, 'id'>[]) {
-  const receipts = messages.map((message, i) => receiptOf({ id: ID, ...message }, ACCEPTED + 1_000 * (i + 1), 90));
+  const receipts = messages.flatMap((message, i) => receiptsOf({ id: ID, ...message }, ACCEPTED + 1_000 * (i + 1), 90));
   const ofRequest = async (id: string) => (id === ID ? receipts : []);
   const { send } = world({ history: { ofRequest, days: 90 } });
   return (id = ID, secret = 'newest-of-sender') =>
