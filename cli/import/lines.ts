@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type CsvError, parse } from 'csv-parse';
@@ -30,7 +29,7 @@ function opened(file: string): Readable {
   return input.pipe(unpacked);
 }
 
-/** The most bytes of one record. A quote that is never closed would read the rest of the file into memory. */
+/** The most bytes of one record. A quote or a line that never ends would read the rest of the file into memory. */
 const RECORD_BYTES = 1024 * 1024;
 
 /** Reads records with their places. A record with too many or too few fields is a fault of its line. */
@@ -70,10 +69,20 @@ function faultOf({ line, code }: { readonly line: number; readonly code: string 
 }
 
 async function* jsonLines(input: Readable, rows: (record: unknown) => Rows): AsyncGenerator<Line> {
-  let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  let [line, rest] = [0, ''];
+  for await (const piece of input.setEncoding('utf8')) {
+    const texts = `${rest}${piece}`.split('\n');
+    rest = texts.pop() ?? '';
+    yield* texts.flatMap(lineIn);
+    if (rest.length > RECORD_BYTES) throw new UserError(`line ${line + 1} of the list is longer than 1 MiB`);
+  }
+  yield* lineIn(rest);
+
+  function lineIn(text: string): Line[] {
     line += 1;
-    if (text.trim() !== '') yield { line, ...rowsOfJson(text, rows) };
+    // Takes a byte order mark away too.
+    const record = text.trim();
+    return record === '' ? [] : [{ line, ...rowsOfJson(record, rows) }];
   }
 }
 

@@ -98,3 +98,18 @@ test('a list that is cut off, or that does not exist, is an error of the user', 
   const missing = linesOf(join(folder, 'missing.csv'), 'csv', rowsIn('csv', mappingIn([])));
   await expect(missing.next()).rejects.toThrow('missing.csv cannot be read: ');
 });
+
+test('a list of JSON lines has no line that never ends, and one that is cut off is no whole list', async () => {
+  const bomb = gzipSync(Buffer.alloc(3 * 1024 * 1024, 'x'));
+  await expect(linesIn('bomb.ndjson.gz', bomb)).rejects.toThrow('line 1 of the list is longer than 1 MiB');
+  const whole = gzipSync('{"token":"phone","account":"alice"}\n'.repeat(1000));
+  await expect(linesIn('cut.ndjson.gz', whole.subarray(0, -9))).rejects.toThrow('cut.ndjson.gz cannot be read: ');
+});
+
+test('a list of JSON lines may begin with a byte order mark and end its lines as on Windows', async () => {
+  const [first, , third] = await linesIn('a.ndjson', '\ufeff{"token":"phone"}\r\n\r\n{"token":"té"}\r\nno');
+  expect([first, third]).toMatchObject([
+    { line: 1, rows: [{ token: 'phone' }] },
+    { line: 4, fault: 'is not JSON' },
+  ]);
+});
