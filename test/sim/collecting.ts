@@ -15,6 +15,7 @@ import { ACCOUNTS, APP, BEGINNING_MS, type Draw, drawOperation, INSTALLATIONS } 
 import { FAULTS, type Fault, swarm } from './faults.ts';
 import type { Run } from './finding.ts';
 import { hostileStore, hostileSweepStore } from './hostile-store.ts';
+import { importing } from './importing.ts';
 import { born } from './network.ts';
 import { type Deed, deedOf } from './promises.ts';
 import { type Random, randomOf } from './random.ts';
@@ -50,7 +51,8 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   const installations = { chance: seed % 3 === 0 ? 1 : 0, ids: INSTALLATIONS.slice(0, 1) };
   const [old, present] = [pastDeeds(random, installations), presentDeeds(random, installations)];
   const faults = swarm(random, only);
-  const schedule = scheduleOver(memoryRegistryIn(table), { random, faults }, [...old, ...present]);
+  const deeds = [...old, ...present];
+  const schedule = scheduleOver(memoryRegistryIn(table), { random, faults }, deeds);
   const { store } = schedule.truth;
   for (const { operation } of random.shuffled(old))
     await applyAll({ store, now: () => msOf(operation.stamp), pause: async () => {} }, [operation]);
@@ -64,7 +66,9 @@ export async function collectingSchedule(seed: number, only: readonly Fault[] = 
   for (let i = 4 + random.below(8); i > 0; i--) some(() => read(schedule));
   // A part of the seeds, so that the others keep their histories.
   if ([2, 6].includes(seed % 7)) for (let i = 1 + random.below(3); i > 0; i--) some(() => eraser(schedule, sweepStore));
+  const judge = importing(seed, schedule, deeds, some);
   await comesToRest(schedule);
+  judge();
   await afterwards(schedule, table, sweepStore);
   return resultOf(schedule, seed);
 }

@@ -51,6 +51,9 @@ export const STORE_MUTANTS: readonly Hunt[] = [
       'registry.write(ref, next, readable((await registry.documents([ref]))[0])?.version ?? 0)',
     ],
   }),
+  ...inFile('../cli/import/known.ts', 'collecting', {
+    'an import sends what an old live event decides': ['moment < stamp && isLive(moment)', 'false'],
+  }),
   ...inFile('sweep/collect.ts', 'collecting', {
     'a watermark is collected while pointers remain': ['if (await store.hasPointers(ref)) return false;', ''],
     'a watermark is collected as soon as it has no pointers': [
