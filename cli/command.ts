@@ -1,5 +1,5 @@
 import { CommanderError, Option as Flag, InvalidArgumentError, Command as Program } from 'commander';
-import { UserError } from '../local/user-error.ts';
+import { fileFaultOf, UserError } from '../local/user-error.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -77,8 +77,9 @@ export async function exitCodeOf(command: Command, terminal: Terminal): Promise<
   try {
     return await command(terminal);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    for (const line of error.lines) terminal.warn(line);
+    const fault = fileFaultOf(error);
+    if (!(error instanceof UserError) && fault === undefined) throw error;
+    for (const line of error instanceof UserError ? error.lines : [fault ?? '']) terminal.warn(line);
     return 1;
   }
 }
@@ -127,7 +128,8 @@ function givenIn<W extends string, O extends Options>(
   return given;
 }
 
-export const HELP_WIDTH = 110;
+/** Width of a help text: that of the terminal, if it is narrower. */
+export const HELP_WIDTH = Math.min(110, process.stdout.columns || 110);
 
 function programOf({ name, usage, about, words, examples, notes }: Shape, { print }: Terminal) {
   const program: Program = new Program(`bindery ${name}`)

@@ -20,6 +20,9 @@ const Resolved = z.object({ accounts: z.array(Devices), cursor: z.string().optio
 const Owner = Binding.extend({ account: z.string(), account_type: z.number() });
 const Owned = z.object({ devices: z.array(z.object({ accounts: z.array(Owner) })) });
 
+const Issue = z.object({ path: z.string(), message: z.string() });
+const Refusal = z.object({ code: z.string(), detail: z.string(), issues: z.array(Issue).optional() });
+
 const OPTIONS = {
   account: { value: 'A', help: 'list the devices of this account' },
   'account-type': { value: 'N', help: 'type of the account. Default: 0' },
@@ -101,5 +104,12 @@ async function answer<T>(schema: z.ZodType<T>, { url, secret, apps }: Asking, pa
   const reply = replyIn(answered);
   const read = schema.safeParse(reply);
   if (answered.status === 200 && read.success) return read.data;
-  throw new UserError(`HTTP ${answered.status}: ${printable(JSON.stringify(reply))}`);
+  const refusal = Refusal.safeParse(reply);
+  if (!refusal.success) throw new UserError(`HTTP ${answered.status}: ${printable(JSON.stringify(reply))}`);
+  const { code, detail, issues = [] } = refusal.data;
+  const lines = [
+    `HTTP ${answered.status} ${code}: ${detail}`,
+    ...issues.map(({ path, message }) => `${path} ${message}`),
+  ];
+  throw new UserError(...lines.map(printable));
 }

@@ -108,7 +108,7 @@ async function outputsOf(name: string, client: CloudFormationClient): Promise<Re
   } catch (error) {
     throw new UserError(
       `the stack ${name} cannot be read: ${messageOf(error)}`,
-      'Choose with --stage, --profile and --region. docs/operations.md says which rights each command needs.',
+      'Choose with --stage, --profile and --region. docs/operations.md#rights says what each command may do.',
     );
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AccountType } from '../functions/core/account.ts';
 import type { AppEvent } from '../functions/events/sources/standard-webhooks.ts';
+import { PROVIDERS } from '../local/providers/providers.ts';
 import { UserError } from '../local/user-error.ts';
 import { command, type Options, type Values } from './command.ts';
 import { report, sendAs } from './send-as.ts';
@@ -127,7 +128,7 @@ export const send = command({
     id: { value: 'ID', help: 'message id; a repeated message has the id of the first. Default: random' },
     as: {
       value: 'KIND',
-      help: 'send as a provider of this kind, whose own event comes in the place of the word (docs/events.md)',
+      help: `send as a provider does, whose own event comes in the place of the word; without one, its events are listed (docs/events.md). A kind is one of ${Object.keys(PROVIDERS).join(', ')}`,
     },
     source: { value: 'ID', help: 'the sender. Default: the first source of the local instance, or app' },
     ...TARGET_OPTIONS,

@@ -38,7 +38,7 @@ export const token = command({
   examples: ['bindery token --account alice', 'bindery token --account alice --session s1 --expires-in 60 --json'],
   run: async ({ values }, terminal) => {
     const { account, session } = values;
-    if (account === undefined) throw new UserError('give an account with --account');
+    if (!account) throw new UserError('give an account with --account');
     const issuedS = timeIn(values['issued-at']) / 1000;
     const lifetimeS = secondsIn(values['expires-in']);
     const { identities } = localInstance(values, terminal);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Command, command, type Options, type Terminal, type Values } from '../cli/command.ts';
 import { secretIn } from '../cli/secret.ts';
-import { UserError } from '../local/user-error.ts';
+import { messageOf, UserError } from '../local/user-error.ts';
 import { apiAt, type Target } from './api.ts';
 import { type Judgement, judgements, settingOf } from './judgement.ts';
 import { refusedCredential } from './refusal.ts';
@@ -34,10 +34,10 @@ const Numeral = z
 
 const Parsed = z.object({
   url: z.url({ protocol: /^https?$/, error: 'is an http or https URL' }),
-  app: z.string().min(1),
+  app: z.string('is missing').min(1, 'is empty'),
   secret: z.string({ error: 'is missing, and BINDERY_SECRET too' }).min(1),
-  dialect: z.enum(['xg', 'tpns']),
-  auth: z.enum(['basic', 'sign']),
+  dialect: z.enum(['xg', 'tpns'], 'is xg or tpns'),
+  auth: z.enum(['basic', 'sign'], 'is basic or sign'),
   platform: z.string().optional(),
   'wait-ms': Numeral,
   'pace-ms': Numeral,
@@ -63,7 +63,9 @@ function commandLineOf(values: Values<typeof OPTIONS>, { environment }: Terminal
 /** Judges every rule and prints the verdicts. Returns the number of rules that do not hold. */
 async function judge({ target, isDocumentedOnly, isJson }: CommandLine, { print }: Terminal): Promise<number> {
   const api = apiAt({ ...target, isDocumentedOnly });
-  const refusal = await refusedCredential(api);
+  const refusal = await refusedCredential(api).catch((error) => {
+    throw new UserError(`${target.url} cannot be reached: ${messageOf(error)}`);
+  });
   if (refusal !== undefined)
     throw new UserError(`the API refuses the credential (${refusal}): check --app, --secret, --auth and --dialect`);
   const setting = await settingOf(api);

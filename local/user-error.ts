@@ -23,3 +23,9 @@ export const reasonOf = (error: unknown): string => {
   const hasNumber = error instanceof Error && 'errno' in error && typeof error.errno === 'number';
   return hasNumber ? getSystemErrorMessage(Number(error.errno)) : messageOf(error);
 };
+
+/** Returns what a user reads of a file that cannot be read or written; undefined for other errors. */
+export function fileFaultOf(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'path' in error && 'errno' in error)) return undefined;
+  return `${error.path} cannot be read or written: ${reasonOf(error)}`;
+}

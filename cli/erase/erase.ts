@@ -83,7 +83,7 @@ async function count(
   else {
     for (const line of tableOf(found, subject)) terminal.print(line);
     terminal.print(`${numbers.mirrorStates} mirror states, ${numbers.historyEntries} entries of the history`);
-    terminal.print(`Signed out would be ${accountsOf(subject, apps, found).length} accounts in ${apps.length} apps.`);
+    terminal.print(`sign-outs that --yes sends: ${accountsOf(subject, apps, found).length}, in ${apps.length} apps`);
     terminal.print('Nothing was changed: add --yes to do it.');
   }
   return 0;

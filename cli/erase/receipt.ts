@@ -5,7 +5,7 @@ import { type Account, AccountType } from '../../functions/core/account.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { HORIZON_MS, LATENESS_MS } from '../../functions/core/merge.ts';
 import { digestOf, Stamp } from '../../functions/core/stamp.ts';
-import { messageOf, UserError } from '../../local/user-error.ts';
+import { reasonOf, UserError } from '../../local/user-error.ts';
 import type { SignOut } from './sign-out.ts';
 
 /** The proof of an erase, without names: it has salted digests of the spellings. */
@@ -43,7 +43,7 @@ export function readReceipt(file: string): Receipt {
     return Receipt.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError) throw new UserError(`${file} is no receipt`);
-    throw new UserError(`${file} cannot be read: ${messageOf(error)}`);
+    throw new UserError(`${file} cannot be read: ${reasonOf(error)}`);
   }
 }
 

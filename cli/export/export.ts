@@ -34,6 +34,8 @@ export const exporting = command({
     const place = await placeOf(values, terminal);
     const apps = appsOf(place, values.config, terminal);
     const platforms = new Map(apps.map(({ id, platform }) => [`${id}`, platform]));
+    if (values.app !== undefined && !platforms.has(values.app))
+      throw new UserError(`there is no app "${values.app}": ${[...platforms.keys()].join(', ')}`);
     const { head, line } = WRITERS[formatIn(values)];
     const signal = terminal.interrupt();
     const pages = bindingsOf(

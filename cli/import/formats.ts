@@ -13,7 +13,8 @@ export function formatOf(file: string, given: string | undefined): Format {
   const named = /\.(csv|ndjson|jsonl)(?:\.gz)?$/i.exec(file)?.[1]?.toLowerCase();
   const format = FORMATS.find((one) => one === (given ?? (named === 'jsonl' ? 'ndjson' : named)));
   if (format !== undefined) return format;
-  throw new UserError(`--format ${given ?? ''}: must be one of ${FORMATS.join(', ')}`);
+  const what = given === undefined ? `the name ${file} says no format: give --format` : `--format ${given}: must be`;
+  throw new UserError(`${what}, one of ${FORMATS.join(', ')}`);
 }
 
 /** The column, or the path such as `user.id`, of each field. */

@@ -132,11 +132,13 @@ function faultsIn(file: string | undefined) {
   };
 }
 
-const waiting = (left: number) => `${left.toLocaleString('en')} messages are left on the queue`;
+const waiting = (left: number) => `messages left on the queue: ${left.toLocaleString('en')}`;
 
 async function finish(values: Values<typeof OPTIONS>, { warn }: Terminal, drained: () => Promise<void>): Promise<void> {
   if (values['no-wait']) {
-    warn('All binds are on the operations queue. They are applied when it is empty: see the dashboard, or the queue.');
+    warn(
+      'All binds are on the operations queue. They are applied when it is empty: `bindery doctor` says how many wait.',
+    );
     return;
   }
   await drained();

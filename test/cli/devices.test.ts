@@ -51,6 +51,9 @@ test('`devices` says when nothing is bound, and refuses a wrong secret, an unkno
   expect(await devices('--account', 'none')).toMatchObject({ code: 0, out: 'nothing is bound\n' });
   const { code, err } = await devices('--account', 'none', '--secret', 'wrong');
   expect([code, err]).toEqual([1, expect.stringContaining('HTTP 401')]);
+  expect((await devices('--account', 'none', '--app', 'none')).err).toMatch(
+    /^HTTP 403 .*\napps\.0 is not an app of this reader$/m,
+  );
   expect((await devices('--account', 'a', '--reader', 'none')).err).toContain('the local instance has no such reader');
   expect((await devices()).err).toBe('give either --account or --token\n');
 });

@@ -46,6 +46,7 @@ test('`token` takes session, time of issue and lifetime, and prints the claims w
 
 test.each([
   [[], 'give an account with --account'],
+  [['--account', ''], 'give an account with --account'],
   [['--account', 'a', '--issued-at', 'now'], '--issued-at now: is not a time in ISO 8601'],
   [['--account', 'a', '--expires-in', '1h'], '--expires-in 1h: is not a number of seconds'],
 ])('`token %j` is refused in one line', async (args, line) => {

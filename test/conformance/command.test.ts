@@ -72,7 +72,13 @@ test('the command exits with 2 if the API does not answer', async () => {
   await gone.close();
   const { code, out, err } = await run({ ...OPTIONS, url: gone.url });
   expect([code, out]).toEqual([2, '']);
-  expect(err).toContain('ECONNREFUSED');
+  expect(err).toBe(`${gone.url} cannot be reached: connect ECONNREFUSED ${new URL(gone.url).host}\n`);
+});
+
+test('the command says of each missing option what it is', async () => {
+  const { code, err } = await run({});
+  expect(code).toBe(2);
+  expect(err).toMatch(/^--url: is .*\n--app: is missing\n--secret: is missing, .*\n--dialect: is xg or tpns\n/);
 });
 
 test('the command takes the secret from BINDERY_SECRET', async () => {
