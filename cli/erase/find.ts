@@ -27,6 +27,8 @@ export type Found = {
   readonly documents: readonly NamedDocument[];
   readonly states: readonly NamedState[];
   readonly unreadable: number;
+  /** The types of all accounts of the registry. */
+  readonly types: ReadonlySet<number>;
 };
 
 /** Finds all items of the registry that name the person. `onPage`: called with the number of items read so far. */
@@ -35,7 +37,7 @@ export async function find(
   subject: Subject,
   onPage: (scanned: number) => void = () => {},
 ): Promise<Found> {
-  const found: Finding = { documents: [], states: [], unreadable: 0 };
+  const found: Finding = { documents: [], states: [], unreadable: 0, types: new Set() };
   let scanned = 0;
   let after: string | undefined;
   do {
@@ -48,11 +50,19 @@ export async function find(
   return found;
 }
 
-type Finding = { readonly documents: NamedDocument[]; readonly states: NamedState[]; unreadable: number };
+type Finding = {
+  readonly documents: NamedDocument[];
+  readonly states: NamedState[];
+  readonly types: Set<number>;
+  unreadable: number;
+};
 
 function note(found: Finding, item: SweepItem, subject: Subject): void {
   if (item.kind === 'unreadable') found.unreadable++;
-  if (item.kind === 'document') found.documents.push(...namedIn(item, subject));
+  if (item.kind === 'document') {
+    found.documents.push(...namedIn(item, subject));
+    for (const key of namesOf(item.stored.document)) found.types.add(parseAccountKey(key).type);
+  }
   if (item.kind === 'state' && stateNames(item, subject)) found.states.push(item);
 }
 
@@ -73,10 +83,12 @@ const stateNames = ({ ref, stored: { state } }: NamedState, subject: Subject): b
     isOf({ ...subject, types: undefined }, ref.app, parseAccountKey(key)),
   );
 
-/** Every account to sign out: in each app each spelling under each type. Default of the types: those found, and 0. */
-export function accountsOf({ ids, types }: Subject, apps: readonly AppId[], { documents }: Found): AccountRef[] {
-  const found = documents.flatMap(({ accounts }) => accounts.map(({ account }) => account.type));
-  const all = new Set<number>(types ?? [0, ...found]);
+/**
+ * Every account to sign out: in each app each spelling under each type. Default of the types: 0 and those of all accounts, since
+ * a sign-in that is on its way may have a type under which the registry knows the person no more.
+ */
+export function accountsOf({ ids, types }: Subject, apps: readonly AppId[], found: Found): AccountRef[] {
+  const all = new Set<number>(types ?? [0, ...found.types]);
   const refs = apps.flatMap((app) =>
     ids.flatMap((id) => [...all].map((type) => ({ app, account: parseAccountKey(`${type}#${id}`) }))),
   );

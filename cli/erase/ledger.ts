@@ -2,7 +2,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { Input } from '../../functions/aws/calls.ts';
 import { deleteAt, itemOf, type Key, type Table, update } from '../../functions/aws/dynamodb.ts';
-import type { Account } from '../../functions/core/account.ts';
+import { type Account, AccountId } from '../../functions/core/account.ts';
 import { Operation } from '../../functions/core/operation.ts';
 import { AT_ONCE, inParallel } from '../../functions/core/parallel.ts';
 import { isOf, type Subject } from './find.ts';
@@ -26,7 +26,7 @@ export async function entriesOf({ client, name: TableName }: Table, subject: Sub
       const read = EntryItem.safeParse(item);
       if (!read.success) continue;
       const { operation, pk, sk } = read.data;
-      const rest = withoutPerson(operation, subject);
+      const rest = withoutPerson(operation, subject, pk.startsWith('A#'));
       if (rest !== operation) entries.push({ key: { pk, sk }, operation, rest });
     }
     start = LastEvaluatedKey;
@@ -34,8 +34,14 @@ export async function entriesOf({ client, name: TableName }: Table, subject: Sub
   return entries;
 }
 
-/** The operation without the person; the same text if it does not name the person. */
-function withoutPerson(text: string, subject: Subject): string | undefined {
+/** The account in the place of the person in a sign-in that took others off the token: it binds nothing. */
+const ERASED = { id: AccountId.parse('(erased)'), untilMs: 0 };
+
+/**
+ * The operation without the person; the same text if it does not name the person. A sign-in that took others off the token
+ * stays in the token's history: without it these would stand again in answers about that time.
+ */
+function withoutPerson(text: string, subject: Subject, isOwn: boolean): string | undefined {
   const read = Operation.safeParse(JSON.parse(text));
   // Of another version of this code: it goes whole, if it has the name anywhere.
   if (!read.success) return subject.ids.some((id) => text.includes(JSON.stringify(id))) ? undefined : text;
@@ -45,6 +51,10 @@ function withoutPerson(text: string, subject: Subject): string | undefined {
   if (!('accounts' in operation)) return text;
   const accounts = operation.accounts.filter((account) => !isPerson(account));
   if (accounts.length === operation.accounts.length) return text;
+  if (operation.kind === 'bindOverriding' && !isOwn) {
+    const kept = operation.accounts.map((one) => (isPerson(one) ? { type: one.type, ...ERASED } : one));
+    return JSON.stringify({ ...operation, accounts: kept });
+  }
   return accounts.length === 0 ? undefined : JSON.stringify({ ...operation, accounts });
 }
 

@@ -1,19 +1,26 @@
 import { expect, test } from 'vitest';
 import { erase as eraseCommand } from '../../cli/erase/erase.ts';
 import { find, type Subject } from '../../cli/erase/find.ts';
+import { entriesOf, forgetEntries } from '../../cli/erase/ledger.ts';
 import { eraseNow } from '../../cli/erase/now.ts';
 import type { World } from '../../cli/erase/world.ts';
+import { historyReader } from '../../functions/aws/history-reader.ts';
+import { recording } from '../../functions/aws/history-store.ts';
+import { AccountType } from '../../functions/core/account.ts';
 import { applyAll } from '../../functions/core/apply.ts';
 import { tokensOf } from '../../functions/core/bindings.ts';
 import type { Operation } from '../../functions/core/operation.ts';
+import { answersAt } from '../../functions/history/replay.ts';
 import type { StoredState } from '../../functions/mirror/state.ts';
+import { embeddedTable } from '../aws/table.ts';
 import { memoryMirrorStore } from '../memory/mirror-store.ts';
 import { memoryRegistryIn, memoryTable } from '../memory/registry-store.ts';
 import { memorySweepStore } from '../memory/sweep-store.ts';
-import { account, app, bind, moved, token, unbind } from '../world/examples.ts';
+import { account, app, bind, moved, override, overrideTypes, token, unbind } from '../world/examples.ts';
 import { run } from './run.ts';
 
 const SHOP = app().id;
+const PHONE = AccountType.parse(1);
 const NOW = Date.parse('2026-11-29T12:00:00.000Z');
 const SUBJECT: Subject = { ids: ['canary'] };
 
@@ -110,10 +117,41 @@ test('a mirror keeps the name until its comparison, unless it compares the token
   expect(one.states.get(`${SHOP}#phone`)?.state.seen).toEqual(['0#bob']);
 });
 
+test('a sign-in that comes late binds nothing under a type that the registry knows of others only', async () => {
+  const typed = (name: string, ms: number) => ({ ...bind(ms, []), accounts: [{ ...account(name), type: PHONE }] });
+  const one = await worldOf([typed('bob', NOW - 9_000)]);
+  await eraseNow(one.world, SUBJECT, 'e1');
+  await one.apply([typed('canary', NOW - 8_000)]);
+  const refs = [{ app: SHOP, account: { ...account('canary'), type: PHONE } }];
+  expect((await tokensOf(one.world.registry, refs, NOW))[0]?.tokens).toEqual([]);
+});
+
+test('an erase from the history keeps what the person took off a token', async () => {
+  const table = await embeddedTable('history');
+  try {
+    const record = recording({ table, days: 90, now: () => NOW });
+    const logins = [override(NOW - 9_000, ['alice']), override(NOW - 8_000, ['canary'])];
+    const types = [overrideTypes(NOW - 9_000, ['alice']), overrideTypes(NOW - 8_000, ['canary'])];
+    const operations = [...logins, ...types.map((one) => moved(one, 'tablet'))];
+    await record([{ id: 'r', operations, outcomes: operations.map(() => ({ kind: 'applied' })) }]);
+    const found = await entriesOf(table, SUBJECT);
+    expect([found.length, await forgetEntries(table, found)]).toEqual([4, 4]);
+    const { Items } = await table.client.call('Scan', { TableName: table.name });
+    expect(JSON.stringify(Items)).not.toContain('canary');
+    for (const name of ['phone', 'tablet']) {
+      const entries = await historyReader(table, () => NOW).ofToken({ app: SHOP, token: token(name) });
+      const ledger = { entries, signOuts: new Map(), nowMs: NOW };
+      expect([entries.length, answersAt(ledger, NOW)]).toEqual([2, []]);
+    }
+  } finally {
+    await table.stop();
+  }
+});
+
 test('an erase looks again where a scan shows an older state', async () => {
   const one = await worldOf(LIFE);
   let looks = 0;
-  const none = { found: { documents: [], states: [], unreadable: 0 }, entries: [] };
+  const none = { found: { documents: [], states: [], unreadable: 0, types: new Set<number>() }, entries: [] };
   const stale: World['find'] = async () => (looks++ === 1 ? none : one.world.find());
   expect(await eraseNow({ ...one.world, find: stale }, SUBJECT, 'e1')).toMatchObject({ isClean: true });
   expect(named(one)).toBe(false);
