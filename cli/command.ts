@@ -91,6 +91,8 @@ const INTERRUPTED = 130;
 export async function runCommand(command: Command, args = process.argv.slice(2)): Promise<void> {
   // A reader such as `head` may close the pipe early. By then everything is done.
   process.stdout.on('error', () => process.exit());
+  // Progress without a reader ends nothing.
+  process.stderr.on('error', () => {});
   const stopping = new AbortController();
   const code = await exitCodeOf(command, {
     args,

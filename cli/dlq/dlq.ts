@@ -42,7 +42,11 @@ type Call = {
   readonly warn: (text: string) => void;
 };
 
-const DRY = 'Nothing was changed: add --yes to do it.';
+/** The end of a dry run. A wrong --reason matches nothing, and --yes would not help. */
+const dry = ({ found }: SearchResult): string =>
+  found.length > 0
+    ? 'Nothing was changed: add --yes to do it.'
+    : 'No message matches: `bindery dlq list` prints what is there, by reason.';
 
 /** Each returns its lines after it has given back all messages. */
 const SUBCOMMANDS: Readonly<Record<keyof typeof DLQ_WORDS, (call: Call) => Promise<string[]>>> = {
@@ -67,7 +71,7 @@ const SUBCOMMANDS: Readonly<Record<keyof typeof DLQ_WORDS, (call: Call) => Promi
     return withParked(parked, { ...selection, holdS, signal }, async (result, remove) => {
       const { found: messages } = result;
       const lines = (verb: string) => [...redriveLines(verb, messages, parked, operationsUrl), ...remarksOn(result)];
-      if (!values.yes) return [...lines('would go to'), DRY];
+      if (!values.yes) return [...lines('would go to'), dry(result)];
       const onProgress = (sent: number) => {
         if (sent % 100 === 0 && sent < messages.length) warn(`${sent} of ${messages.length}`);
       };
@@ -80,7 +84,7 @@ const SUBCOMMANDS: Readonly<Record<keyof typeof DLQ_WORDS, (call: Call) => Promi
     return withParked(parked, { ...selection, holdS: HOLD_S, signal }, async (result, remove) => {
       const what = `deleted from ${queueName(parked.url)}`;
       const rest = [...reasonLines(result.found), ...remarksOn(result)];
-      if (!values.yes) return [`${countOf(result.found.length)} would be ${what}`, ...rest, DRY];
+      if (!values.yes) return [`${countOf(result.found.length)} would be ${what}`, ...rest, dry(result)];
       await remove(result.found);
       return [`${countOf(result.found.length)} ${what}`, ...rest];
     });

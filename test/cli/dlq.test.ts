@@ -235,6 +235,14 @@ test('a redrive without --yes counts the messages that would be parked again or 
     ]);
   }));
 
+test.each(['redrive', 'purge'])('a dry %s with a reason that no message has says where the reasons are', (word) =>
+  inWorld(async (world) => {
+    await fill(world);
+    const { out } = await world.dlq(word, '--reason', 'dead-leter');
+    expect(out).toMatch(/\n4 other messages left alone\nNo message matches: `bindery dlq list` prints .*\n$/);
+  }),
+);
+
 test('a redrive sends a message before it deletes it, so one that cannot be deleted is on both queues', () =>
   inWorld(async (world) => {
     await fill(world);
