@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { pageOf } from '../../local/console/console.ts';
 import { close, listen } from '../../local/listening.ts';
-import { UserError } from '../../local/user-error.ts';
+import { reasonOf, UserError } from '../../local/user-error.ts';
 import { command } from '../command.ts';
 import { appsOf } from '../import/where.ts';
 import { PLACE_OPTIONS, placeOf } from '../place.ts';
@@ -40,7 +40,9 @@ export const consoleOf = command({
     const server = createServer((request, response) => {
       if (!page.serves(request, response)) response.writeHead(404).end();
     });
-    const url = await listen(server, Number(values.listen));
+    const url = await listen(server, Number(values.listen)).catch((error: unknown) => {
+      throw new UserError(`--listen ${values.listen}: the port cannot be listened on: ${reasonOf(error)}`);
+    });
     terminal.print(`${url}/#phones?key=${key}`);
     const signal = terminal.interrupt();
     if (!signal.aborted) await once(signal, 'abort');

@@ -34,24 +34,27 @@ export async function timelineOf(
   if (known === undefined) throw new UserError(`no app has the id "${id}"`);
   const app = AppId.parse(known.id);
   const nowMs = Date.now();
-  const { lanes, entries } =
+  const { lanes, entries, more } =
     of === 'account'
       ? await ofAccount(reader, app, { id: AccountId.parse(name), type: AccountType.parse(Number(type)) }, nowMs)
       : await ofToken(reader, { app, token: tokenOn(known.platform, Token.parse(name)) }, nowMs);
   const newest = entries.toSorted((a, b) => msOf(b.operation.stamp) - msOf(a.operation.stamp));
   return {
     nowMs,
-    beginMs: Math.min(nowMs, ...entries.map(({ operation }) => msOf(operation.stamp))),
+    beginMs: entries.reduce((beginMs, { operation }) => Math.min(beginMs, msOf(operation.stamp)), nowMs),
     lanes,
+    leftOut: { lanes: more, lines: Math.max(0, newest.length - MOST_LINES) },
     lines: newest.slice(0, MOST_LINES).map(lineOf),
   };
 }
 
-type Found = { readonly lanes: readonly Lane[]; readonly entries: readonly Entry[] };
+/** `more`: lanes that are left out. */
+type Found = { readonly lanes: readonly Lane[]; readonly entries: readonly Entry[]; readonly more: number };
 
 async function ofToken(reader: HistoryReader, ref: TokenRef, nowMs: number): Promise<Found> {
   const entries = await reader.ofToken(ref);
-  const accounts = accountsIn(entries).slice(0, MOST_LANES);
+  const all = accountsIn(entries);
+  const accounts = all.slice(-MOST_LANES);
   const read = accounts.map(async (key) => {
     const found = await reader.ofAccount({ app: ref.app, account: parseAccountKey(key) }, 'signOuts');
     return [key, found] as const;
@@ -59,7 +62,7 @@ async function ofToken(reader: HistoryReader, ref: TokenRef, nowMs: number): Pro
   const signOuts = new Map(await Promise.all(read));
   const lanes = accounts.map((key) => laneOf({ entries, signOuts, nowMs }, key, nameOf(parseAccountKey(key)), ref.app));
   const own = [...signOuts.values()].flat();
-  return { lanes, entries: [...entries, ...own] };
+  return { lanes, entries: [...entries, ...own], more: all.length - accounts.length };
 }
 
 async function ofAccount(reader: HistoryReader, app: AppId, account: Account, nowMs: number): Promise<Found> {
@@ -67,11 +70,11 @@ async function ofAccount(reader: HistoryReader, app: AppId, account: Account, no
   const key = accountKey(account);
   const signOuts = new Map([[key, entries.filter(({ operation }) => !isTokenOperation(operation))]]);
   const tokens = new Set(entries.flatMap(({ operation }) => (isTokenOperation(operation) ? [operation.token] : [])));
-  const read = [...tokens].slice(0, MOST_LANES).map(async (token) => {
+  const read = [...tokens].slice(-MOST_LANES).map(async (token) => {
     const ledger = { entries: await reader.ofToken({ app, token }), signOuts, nowMs };
     return laneOf(ledger, key, token, app);
   });
-  return { lanes: await Promise.all(read), entries };
+  return { lanes: await Promise.all(read), entries, more: tokens.size - read.length };
 }
 
 /** Goes back from now, from one standing to the one before it. */

@@ -137,7 +137,7 @@ const ROWS_AT_ONCE = 2_000;
 function stream(recording: Recording, response: ServerResponse, streams: Set<ServerResponse>): void {
   response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
   const rows = recording.rows();
-  response.write(`event: begin\ndata: ${rows.length}\n\n`);
+  response.write(`event: begin\ndata: ${recording.id}\n\n`);
   for (let end = rows.length; end > 0; end -= ROWS_AT_ONCE)
     response.write(`data: ${JSON.stringify(rows.slice(Math.max(0, end - ROWS_AT_ONCE), end))}\n\n`);
   const stop = recording.listen((changed) => response.write(`data: ${JSON.stringify(changed)}\n\n`));

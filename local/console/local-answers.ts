@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Instance } from '../description.ts';
 import { UserError } from '../user-error.ts';
-import { bodyOf, eventsIn, issuesIn, jsonIn } from './describe.ts';
+import { bodyOf, issuesIn, jsonIn } from './describe.ts';
 import type { Operator } from './ports.ts';
 import { type Doors, phonesNamed } from './reader.ts';
 import type { Recording, Seen } from './recording.ts';
@@ -48,7 +49,7 @@ export function localAnswers({ instance, recording, operator, doors }: Ports): A
       askedMs: Date.now(),
       devices: await doors.devices(account.split('\n'), Number(type)),
     }),
-    detail: async ({ n }) => detailOf(seenAt(recording, n), secrets),
+    detail: async ({ n }) => detailOf(seenAt(recording, n), secrets, instance),
     send: async ({ source = '', body = '', id = `msg_${randomUUID()}` }) =>
       post(`/events/${encodeURIComponent(source)}`, body, signedHeaders(secrets.get(source) ?? '', id, body)),
     again: async ({ n }) => {
@@ -58,8 +59,7 @@ export function localAnswers({ instance, recording, operator, doors }: Ports): A
       const secret = secrets.get(sourceOf(event.rawPath));
       const id = event.headers[`${family}-id`];
       const headers = family && secret && id ? signedHeaders(secret, id, body, family) : sentHeaders(event.headers);
-      const query = event.rawQueryString === '' ? '' : `?${event.rawQueryString}`;
-      return post(`${event.rawPath}${query}`, body, headers);
+      return post(pathOf(event), body, headers);
     },
     ...(operator.timeline && { timeline: operator.timeline }),
     queues: operator.queues,
@@ -74,6 +74,10 @@ function seenAt(recording: Recording, n: string | undefined): Seen {
   return seen;
 }
 
+/** The gateway decodes `rawPath`: its blanks, and the marks of a query, are escaped again. */
+const pathOf = ({ rawPath, rawQueryString }: APIGatewayProxyEventV2): string =>
+  `${rawPath.split('/').map(encodeURIComponent).join('/')}${rawQueryString && `?${rawQueryString}`}`;
+
 const sourceOf = (path: string): string => /^\/events\/([^/]+)$/.exec(path)?.[1] ?? '';
 
 /** The headers of a request without those that a connection or the gateway sets. */
@@ -81,13 +85,19 @@ const sentHeaders = (headers: Readonly<Record<string, string | undefined>>): Rec
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ||
-      /^(?:host|connection|content-length|transfer-encoding|origin|referer|x-forwarded|sec-)/.test(name)
+      /^(?:host|connection|content-length|keep-alive|expect|transfer-encoding|origin|referer|x-forwarded|sec-)/.test(
+        name,
+      )
         ? []
         : [[name, value]],
     ),
   );
 
-function detailOf({ row, exchange: { event, result }, line }: Seen, secrets: ReadonlyMap<string, string>): Detail {
+function detailOf(
+  { row, exchange: { event, result }, line }: Seen,
+  secrets: ReadonlyMap<string, string>,
+  { sources }: Instance,
+): Detail {
   const source = sourceOf(event.rawPath);
   const secret = secrets.get(source);
   const family = familyOf(event.headers);
@@ -97,13 +107,13 @@ function detailOf({ row, exchange: { event, result }, line }: Seen, secrets: Rea
   return {
     row,
     method: event.requestContext.http.method,
-    path: event.rawPath,
+    path: pathOf(event),
     headers: sentHeaders(event.headers),
     body,
     reply: result.body ?? '',
     issues: issuesIn(jsonIn(result.body)),
     ...(isSigned && { expected: signatureOf(secret, { id, timestamp, body }) }),
     line,
-    ...(isSigned && eventsIn(jsonIn(body)).length > 0 && { source }),
+    ...(sources.some(({ id }) => id === source) && { source }),
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Exchange } from '../lambda/http.ts';
 import { bodyOf, describe, isRecord, jsonIn, type LogLine, toneOf } from './describe.ts';
 import type { Row } from './wire.ts';
@@ -12,6 +13,8 @@ export type Seen = { readonly row: Row; readonly exchange: Exchange; readonly li
 
 /** Keeps the last requests with their answers and log lines, and passes each row on to the pages that are open. */
 export class Recording {
+  /** Tells an instance that was started again from the one before it. */
+  readonly id = randomUUID();
   readonly #seen = new Map<number, Seen>();
   readonly #byId = new Map<string, number>();
   readonly #lines = new Map<string, LogLine>();

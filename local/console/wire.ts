@@ -110,7 +110,7 @@ export type Standing = 'yes' | 'perhaps' | 'no';
 export type Lane = {
   readonly name: string;
   readonly app: string;
-  /** The latest first. Times in ms since 1970; undefined before the ledger began, and until now. */
+  /** The latest first, and not the oldest if there are too many. Times in ms since 1970; undefined before the ledger began, and until now. */
   readonly spans: readonly {
     readonly standing: Standing;
     readonly fromMs?: number | undefined;
@@ -136,6 +136,8 @@ export type Timeline = {
   readonly beginMs: number;
   readonly lanes: readonly Lane[];
   readonly lines: readonly LedgerLine[];
+  /** Counts of the oldest that are not in the answer. */
+  readonly leftOut: { readonly lanes: number; readonly lines: number };
 };
 
 /** The questions of the page, and the type of each answer. A question is a record of texts. */

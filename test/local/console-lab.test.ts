@@ -61,7 +61,8 @@ async function play(rates: Rates, seed: number, isBroken = false) {
   for (let step = 0; step < 300; step += 1) {
     if (step % 3 === 0) lab.act(rates, step < 12 ? 'login' : undefined);
     await advance(200);
-    await lab.measure();
+    await lab.ask();
+    lab.compare();
   }
   return lab;
 }
@@ -93,4 +94,33 @@ test('all faults together leak in a plain table and behind a FIFO relay for many
 test('the counter of ours is measured: a registry that goes by arrival and has one fence for all leaks', async () => {
   const { scores } = await play({ ...NONE, late: 0.5 }, 3, true);
   expect(scores.ours.leaked).toBeGreaterThan(1);
+});
+
+test('a registry that gives no answer, or a late one, is not counted as one that keeps phones right', async () => {
+  const { advance, ...clock } = virtualClock();
+  let answer = async (): Promise<Device[]> => Promise.reject(new Error('HTTP 503'));
+  const lab = new Lab({ run: '1', random: seeded(1), ...clock, send: async () => {}, devices: () => answer() });
+  lab.act(NONE, 'login');
+  for (let step = 0; step < 10; step += 1) {
+    await advance(200);
+    await lab.ask();
+    lab.compare();
+  }
+  expect(lab.scores.ours).toEqual({ leaked: 0, missed: expect.closeTo(2) });
+  expect(lab.unanswered).toBeCloseTo(2);
+  answer = () => new Promise(() => {});
+  void lab.ask();
+  await advance(1_000);
+  lab.compare();
+  expect(lab.unanswered).toBeCloseTo(3);
+  expect(lab.answers).toBe(0);
+});
+
+test('time in which the page did not look is left out', async () => {
+  const { advance, ...clock } = virtualClock();
+  const lab = new Lab({ run: '1', random: seeded(1), ...clock, send: async () => {}, devices: async () => [] });
+  lab.act(NONE, 'login');
+  await advance(60_000);
+  lab.compare();
+  expect(lab.scores.ours.missed).toBe(0);
 });

@@ -1,8 +1,11 @@
 import { Buffer } from 'node:buffer';
+import { execFile } from 'node:child_process';
 import { request } from 'node:http';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
 import { newConsole } from '../../local/console/console.ts';
+import { copiesOf } from '../../local/console/page/copies.ts';
 import type { Operator } from '../../local/console/ports.ts';
 import type { Answered, Asks, Detail, Row } from '../../local/console/wire.ts';
 import { startLocal } from '../../local/instance.ts';
@@ -148,6 +151,34 @@ test('an event with a wrong signature shows the one that was expected, and is ac
   });
   expect(again.status).toBe(200);
   expect((await asked('again', { n: `${row.n}` })).status).toBe(200);
+});
+
+test.each([`a'b"c\`d$(exit 9)\\n`, '<img src=x onerror=alert(1)>', '\u202Eecila', 'line\nfeed'])(
+  'a request that names %j can be copied into a shell, where it is the same event',
+  async (account) => {
+    await send(login(account, new Date()));
+    const { curl = '' } = copiesOf(await last(), await asked('about'));
+    const { stdout } = await promisify(execFile)('bash', ['-c', curl]);
+    expect(stdout).toContain('HTTP/1.1 200');
+    expect((await last()).body).toContain(JSON.stringify(account).slice(1, -1));
+  },
+);
+
+test('a copied body that begins with @ names no file, and its path and query stay', async () => {
+  await ask('/events/it%27s%20%7Bone%7D?a=[1]', {}, '@/etc/hostname');
+  const detail = await last();
+  const { curl = '' } = copiesOf(detail, await asked('about'));
+  await promisify(execFile)('bash', ['-c', curl]);
+  expect(await last()).toMatchObject({ body: '@/etc/hostname', path: detail.path });
+  expect(detail.path).toBe("/events/it's%20%7Bone%7D?a=[1]");
+  expect((await asked('again', { n: `${detail.row.n}` })).status).toBe(404);
+});
+
+test('an event that is not signed can be edited and copied: both sign it anew', async () => {
+  await ask('/events/app', {}, login('erin', new Date()));
+  const detail = await last();
+  expect(detail).toMatchObject({ row: { status: 401 }, source: 'app' });
+  expect(Object.keys(copiesOf(detail, await asked('about')))).toEqual(['curl', 'Node', 'Python', '.env']);
 });
 
 test('questions of the page itself are not listed', async () => {

@@ -28,6 +28,9 @@ const OFTEN: readonly Action[] = [
 export const SIDES = ['naive', 'fifo', 'ours'] as const;
 export type Side = (typeof SIDES)[number];
 
+/** A longer time since the last comparison is left out: a browser that shows another tab does not look (s). */
+const MOST_SECONDS = 2;
+
 /** Runs the same events into a plain table, into a FIFO relay in front of one, and into the running instance. */
 export class Lab {
   readonly world: World;
@@ -42,23 +45,20 @@ export class Lab {
   events = 0;
   arrivals = 0;
   answers = 0;
+  /** Seconds in which the registry gave no answer. A sender that gets none sends nothing. */
+  unanswered = 0;
   readonly #ports: LabPorts;
   readonly #naive = new NaiveTable();
   readonly #fifo: FifoRelay;
-  #devices: readonly Device[] = [];
+  #devices: readonly Device[] | undefined = [];
   #acknowledged = new Set<string>();
-  #measuredMs: number;
+  #comparedMs: number;
 
   constructor(ports: LabPorts) {
     this.#ports = ports;
     this.world = new World(ports.run, ports.random);
     this.#fifo = new FifoRelay(ports.pause);
-    this.#measuredMs = ports.now();
-  }
-
-  /** Leaves out the time since the last comparison, in which the page did not look. */
-  resume(): void {
-    this.#measuredMs = this.#ports.now();
+    this.#comparedMs = ports.now();
   }
 
   /** Does one action. Default: one by chance. */
@@ -97,19 +97,25 @@ export class Lab {
       }
   }
 
-  /** Asks the registry, compares all three with the truth, and adds the time since the last comparison. */
-  async measure(): Promise<void> {
+  /** Asks the registry for its devices, which count until the next answer, however long that takes. */
+  async ask(): Promise<void> {
     const known = new Set(this.#acknowledged);
-    const devices = await this.#ports.devices(PEOPLE);
-    const nowMs = this.#ports.now();
-    const seconds = (nowMs - this.#measuredMs) / 1000;
-    this.#measuredMs = nowMs;
-    this.#devices = devices;
+    this.#devices = await this.#ports.devices(PEOPLE).catch(() => undefined);
+    if (this.#devices === undefined) return;
     this.answers += 1;
     for (const { token, user, session } of this.world.phones) {
-      const own = devices.find((one) => one.token === token && one.account === user);
+      const own = this.#devices.find((one) => one.token === token && one.account === user);
       if (own !== undefined && known.has(session)) this.world.passOn(session, own.fence);
     }
+  }
+
+  /** Compares all three with the truth, and adds the time since the last comparison, if the page has looked. */
+  compare(): void {
+    const nowMs = this.#ports.now();
+    const seconds = (nowMs - this.#comparedMs) / 1000;
+    this.#comparedMs = nowMs;
+    if (seconds > MOST_SECONDS) return;
+    if (this.#devices === undefined) this.unanswered += seconds;
     for (const side of SIDES) this.#add(this.scores[side], this.opinions(side), seconds);
     for (const [i, { listed }] of this.opinions('ours').entries())
       this.fenced += seconds * listed.filter((name) => name !== this.world.phones[i]?.user).length;
@@ -130,7 +136,7 @@ export class Lab {
         const on = (side === 'naive' ? this.#naive : this.#fifo).personOn(token);
         return { on, listed: on === undefined ? [] : [on] };
       }
-      const listed = this.#devices.filter((one) => one.token === token);
+      const listed = (this.#devices ?? []).filter((one) => one.token === token);
       const equal = listed.find((one) => one.fence === fence);
       return { on: PEOPLE.find((name) => name === equal?.account), listed: listed.map(({ account }) => account) };
     });

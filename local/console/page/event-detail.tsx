@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Detail } from '../wire.ts';
-import { COPIES, copied } from './copies.ts';
+import { copiesOf } from './copies.ts';
 import { about, ask, attempt, notice, opened, rows } from './state.ts';
 import { clock, span } from './words.ts';
 
@@ -116,15 +116,18 @@ function Actions({ detail: shown }: { readonly detail: Detail }) {
           Edit and send
         </button>
       )}
-      {Object.entries(COPIES)
-        .filter(([, { needsSource }]) => isOwn || !needsSource)
-        .map(([name, { text }]) => (
-          <button type="button" key={name} onClick={() => attempt(() => copied(text(shown, about.value), name))}>
-            Copy as {name}
-          </button>
-        ))}
+      {Object.entries(about.value ? copiesOf(shown, about.value) : {}).map(([name, text]) => (
+        <button type="button" key={name} onClick={() => attempt(() => copy(text, name))}>
+          Copy as {name}
+        </button>
+      ))}
     </div>
   );
+}
+
+async function copy(text: string, name: string): Promise<void> {
+  await navigator.clipboard.writeText(text);
+  notice.value = `Copied as ${name}`;
 }
 
 async function again({ row }: Detail): Promise<void> {
@@ -136,7 +139,7 @@ function Editor({ detail: { source = '' } }: { readonly detail: Detail }) {
   const submit = async () => {
     const { status } = await ask('send', { source, body: draft.value ?? '' });
     notice.value = `Sent as a new message: HTTP ${status}`;
-    draft.value = undefined;
+    if (status < 300) draft.value = undefined;
   };
   return (
     <form

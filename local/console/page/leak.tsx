@@ -77,9 +77,9 @@ async function sendEvent(event: LabEvent): Promise<void> {
   if (status >= 300) throw new Error(`HTTP ${status}`);
 }
 
-async function measure(): Promise<void> {
+function compare(): void {
   const { naive, fifo, ours } = lab.scores;
-  await lab.measure();
+  lab.compare();
   samples.value = [...samples.value, { naive: naive.leaked, fifo: fifo.leaked, ours: ours.leaked }].slice(-CHART);
 }
 
@@ -93,16 +93,17 @@ function reset(): void {
 /** Acts while it runs, and compares while the page shows it. */
 function useLoop(): void {
   useEffect(() => {
-    lab.resume();
-    let timer: ReturnType<typeof setTimeout>;
-    const loop = async () => {
-      await measure().catch(() => {});
-      timer = setTimeout(loop, MEASURE_MS);
-    };
-    void loop();
-    const acting = setInterval(() => isRunning.value && lab.act(rates.value), ACT_MS);
+    let isAsking = false;
+    const comparing = setInterval(async () => {
+      compare();
+      if (isAsking || document.hidden) return;
+      isAsking = true;
+      await lab.ask();
+      isAsking = false;
+    }, MEASURE_MS);
+    const acting = setInterval(() => isRunning.value && !document.hidden && lab.act(rates.value), ACT_MS);
     return () => {
-      clearTimeout(timer);
+      clearInterval(comparing);
       clearInterval(acting);
       isRunning.value = false;
     };
@@ -130,6 +131,7 @@ export function Leak() {
           is the order of the phones’ own actions. All three get the same events with the same faults. A phone here
           compares the fence of each message, which kept {lab.fenced.toFixed(1)} people-seconds of late news from
           screens, in {lab.answers} answers of the registry.
+          {lab.unanswered > 0 && ` For ${lab.unanswered.toFixed(1)} seconds it gave none, so nothing was sent.`}
         </p>
       </section>
       <Stream />

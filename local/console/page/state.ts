@@ -60,10 +60,22 @@ function merge(changed: readonly Row[]): void {
   rows.value = [...known.values()].sort((a, b) => b.n - a.n).slice(0, MOST);
 }
 
+let recording = '';
+
+/** Listens while the tab is seen: a browser has six connections to an address, and more tabs would wait for one. */
 function connect(): void {
   const source = new EventSource('/console/stream');
-  source.addEventListener('begin', () => {
-    rows.value = [];
+  const end = () => {
+    if (!document.hidden) return;
+    source.close();
+    document.removeEventListener('visibilitychange', end);
+    document.addEventListener('visibilitychange', connect, { once: true });
+  };
+  document.addEventListener('visibilitychange', end);
+  source.addEventListener('begin', ({ data }) => {
+    // An instance that was started again has other rows under the numbers of these, and perhaps other secrets.
+    if (recording !== '' && recording !== data) location.reload();
+    recording = data;
     isLive.value = true;
   });
   source.onmessage = ({ data }) => {

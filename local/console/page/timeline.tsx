@@ -23,7 +23,7 @@ const WINDOWS = {
 /** The time that is drawn: all of the history with a little before it, or its end. */
 const drawn = computed(() => {
   const { nowMs = 1, beginMs = 0 } = answer.value ?? {};
-  const lengthMs = windowMs.value || Math.max(10_000, (nowMs - beginMs) * 1.05);
+  const lengthMs = Math.max(10_000, Math.min(windowMs.value || Number.POSITIVE_INFINITY, (nowMs - beginMs) * 1.05));
   return { fromMs: nowMs - lengthMs, toMs: nowMs, lengthMs };
 });
 const placeOf = (ms: number): number => ((ms - drawn.value.fromMs) / drawn.value.lengthMs) * 1_000;
@@ -111,6 +111,7 @@ function Choice() {
 }
 
 function History({ found }: { readonly found: Answer }) {
+  const { lanes, lines } = found.leftOut;
   return (
     <>
       <Moment found={found} />
@@ -124,6 +125,11 @@ function History({ found }: { readonly found: Answer }) {
         <span class="key yes">signed in</span>
         <span class="key perhaps">perhaps: an operation was on its way</span>
       </p>
+      {lanes + lines > 0 && (
+        <p class="note">
+          Left out, the oldest: {lanes} lanes and {lines} operations.
+        </p>
+      )}
       <Lines lines={found.lines} />
     </>
   );
@@ -134,10 +140,12 @@ const WORDS: Readonly<Record<Standing, string>> = { yes: 'yes', perhaps: 'perhap
 /** The answer at the handle, in words. */
 function momentWords(found: Answer): string {
   const on = found.lanes.flatMap((lane) => {
-    const standing = standingIn(lane, at.value)?.standing ?? 'no';
-    return standing === 'no' ? [] : [`${shown(lane.name)}${standing === 'perhaps' ? ' perhaps' : ''}`];
+    // A lane with more spans than are read says nothing about the time before them.
+    const standing = standingIn(lane, at.value)?.standing ?? 'not read';
+    return standing === 'no' ? [] : [`${shown(lane.name)}${standing === 'yes' ? '' : ` ${standing}`}`];
   });
-  return on.length > 0 ? on.join(', ') : of.value === 'token' ? 'no person' : 'no phone';
+  const none = of.value === 'token' ? 'no person' : 'no phone';
+  return on.join(', ') || (found.leftOut.lanes > 0 ? `${none} of these` : none);
 }
 
 function Moment({ found }: { readonly found: Answer }) {
