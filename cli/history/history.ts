@@ -17,6 +17,7 @@ import { type Answer, answersAt } from '../../functions/history/replay.ts';
 import { readConfiguration } from '../../infra/configuration.ts';
 import { UserError } from '../../local/user-error.ts';
 import { command, type Options, type Terminal, type Values } from '../command.ts';
+import { waitingOn } from '../import/where.ts';
 import { PLACE_OPTIONS, type Place, placeOf } from '../place.ts';
 import { accountTypeIn } from '../send.ts';
 import { printable } from '../table.ts';
@@ -60,6 +61,7 @@ export const history = command({
       throw new UserError('give one of --token, --account and --request');
     const place = await placeOf(values, terminal);
     const search = searchIn(values, place);
+    if (values.at !== undefined) for (const line of await onTheWay(place)) terminal.warn(line);
     const lines = await calling(place, () =>
       request === undefined ? answers(values, search, terminal) : receipt(search, request, values.json === true),
     );
@@ -85,6 +87,20 @@ function searchIn({ config, app }: Given, { history: table, instance, name }: Pl
   const apps = all.filter(({ id }) => app === undefined || app === id);
   if (apps.length === 0) throw new UserError(`there is no app "${app}": ${all.map(({ id }) => id).join(', ')}`);
   return { reader: historyReader(table, Date.now), apps, days: history.days, nowMs: Date.now() };
+}
+
+/** The line that an answer needs while operations wait to be in the ledger. */
+async function onTheWay(place: Place): Promise<string[]> {
+  try {
+    const count = await waitingOn(place);
+    if (count === 0) return [];
+    return [
+      `${count} messages wait on the operations queue: what they did may be missing. Ask again when it is empty.`,
+    ];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return ['The operations queue cannot be read: what waits on it may be missing.'];
+  }
 }
 
 /** A failed read becomes one line. */
@@ -178,7 +194,11 @@ async function ofAccount(
   if (atMs === undefined) {
     const entries = entriesOfAccount(ledger);
     const isEmpty = entries.length === 0;
-    return { isEmpty, lines: [title, ...tableOf(entries, true), ...more], json: { app: app.id, account, entries } };
+    return {
+      isEmpty,
+      lines: [title, ...tableOf(entries, true), ...more],
+      json: { app: app.id, account, entries, has_more: ledger.hasMore },
+    };
   }
   const found = tokensAt(ledger, accountKey(account), atMs);
   const lines = found.map(({ token, answer }) => sentence(printable(token), answer));
@@ -188,6 +208,7 @@ async function ofAccount(
     account,
     at: new Date(atMs).toISOString(),
     answers: found.map(({ token, answer }) => ({ token, ...jsonOf(answer) })),
+    has_more: ledger.hasMore,
   };
   return {
     isEmpty: found.length === 0,

@@ -97,7 +97,8 @@ const COUNTS = [
   'ApproximateNumberOfMessagesDelayed',
 ] as const;
 
-async function waitingOn({ sqs, operationsUrl: QueueUrl }: Place): Promise<number> {
+/** The number of messages on the operations queue, approximately. */
+export async function waitingOn({ sqs, operationsUrl: QueueUrl }: Place): Promise<number> {
   const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNTS] });
   const { Attributes = {} } = await calling(QueueUrl, 'read', () => sqs.send(command));
   return COUNTS.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);

@@ -12,6 +12,8 @@ test('a login and a logout can be asked for: by token, by account, by a moment b
   const ask = (...args: string[]) => run(history, [...args, '--config', CONFIG, '--json'], { folder });
   const sent = (...args: string[]) => run(send, [...args, '--app', 'xg-android'], { folder });
   await sent('login', '--token', 'phone-1', '--account', 'alice');
+  const early = await ask('--token', 'phone-1', '--at', new Date().toISOString());
+  expect(early.err).toContain('1 messages wait on the operations queue');
   await new Caller(instance).idle();
   const between = new Date().toISOString();
   const { out } = await sent('logout', '--token', 'phone-1');
