@@ -30,7 +30,7 @@ const OPTIONS = {
   },
   'from-hosted': {
     value: 'URL',
-    help: 'ask this Account API for the accounts of the tokens in the list, 20 at a time, for the app of --app. Default: the list has the accounts',
+    help: 'ask this Account API, for the app of --app: for the accounts of the tokens in the list or, in lines without a token, for the tokens of the accounts; 20 lines a call. Default: the list has both',
   },
   'hosted-app': { value: 'ID', help: 'the id of the app there. Default: that of --app' },
   'hosted-secret': { value: 'S', help: 'the secret of the app there; @FILE reads it from a file' },

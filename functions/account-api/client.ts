@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Account, type Token, tokenOn } from '../core/account.ts';
+import { type Account, accountKey, type Token, tokenOn } from '../core/account.ts';
 import type { Dialect } from '../core/configuration.ts';
 import { type AccountApiClientOptions, checked, type HttpAnswer, type Post, transport } from './transport.ts';
 import { LIMITS, sizeOf } from './wire/elements.ts';
@@ -31,12 +31,17 @@ export type AccountsAnswer =
   | { readonly kind: 'found'; readonly accounts: readonly (readonly Account[])[] }
   | NotAnswered;
 
+/** The tokens bound to each account of the question, in its order. A hosted API may leave out some of very many. */
+export type TokensAnswer = { readonly kind: 'found'; readonly tokens: readonly (readonly Token[])[] } | NotAnswered;
+
 /** A client of any Account API. A call sends one request, or none if there is nothing to send. The caller retries. */
 export type AccountApiClient = {
   /** At most 20 elements with accounts, 500 tokens or 100 accounts. Throws if the request has more. */
   readonly operate: (request: OperateRequest) => Promise<OperateAnswer>;
   /** At most 100. Throws if there are more. */
   readonly accountsOf: (tokens: readonly Token[]) => Promise<AccountsAnswer>;
+  /** At most 100, as above. */
+  readonly tokensOf: (accounts: readonly Account[]) => Promise<TokensAnswer>;
   /** Waits for calls under way, then closes the connections. */
   readonly close: () => Promise<void>;
 };
@@ -51,13 +56,14 @@ export function accountApiClient(given: AccountApiClientOptions): AccountApiClie
   return {
     operate: (request) => operate(ports, { ...onPlatform, ...request }),
     accountsOf: (tokens) => accountsOf(ports, { ...onPlatform, kind: 'accountsOf', tokens }),
+    tokensOf: (accounts) => tokensOf(ports, { ...onPlatform, kind: 'tokensOf', accounts }),
     close,
   };
 }
 
 const MISMATCH: NotAnswered = { kind: 'unavailable', reason: 'not an answer to what was asked' };
 
-/** A token is longer than the dialect allows: XG's limit is 64 bytes. */
+/** A token is longer than the dialect allows, XG's limit is 64 bytes, or an account is not one of the dialect. */
 const INEXPRESSIBLE: NotAnswered = { kind: 'refused', reason: 'not in this dialect' };
 
 type Ports = { readonly post: Post; readonly dialect: Dialect };
@@ -77,14 +83,11 @@ async function operate({ post, dialect }: Ports, request: OperateRequest): Promi
 }
 
 async function accountsOf(
-  { post, dialect }: Ports,
+  ports: Ports,
   request: Extract<QueryRequest, { kind: 'accountsOf' }>,
 ): Promise<AccountsAnswer> {
   const { tokens } = request;
-  const codec: z.core.$ZodType<QueryRequest> = QueryRequests[dialect];
-  if (tokens.length <= LIMITS.queried && !z.safeEncode(codec, request).success) return INEXPRESSIBLE;
-  const answer = await post('query', JSON.stringify(z.encode(codec, request)));
-  const reply = replyIn<Exclude<QueryReply, Failure>>(answer, QueryReplies[dialect]);
+  const reply = await query(ports, request, tokens.length);
   if (reply.kind !== 'found') return reply;
   // A hosted API may answer in the spelling in which an older version bound an iOS token.
   const spelled = (token: Token) => tokenOn(request.platform ?? 'android', token);
@@ -94,6 +97,23 @@ async function accountsOf(
   if ([...found.keys()].some((token) => !asked.includes(token))) return MISMATCH;
   // A hosted API may leave out the tokens that have no accounts.
   return { kind: 'found', accounts: asked.map((token) => found.get(token) ?? []) };
+}
+
+async function tokensOf(ports: Ports, request: Extract<QueryRequest, { kind: 'tokensOf' }>): Promise<TokensAnswer> {
+  const asked = request.accounts.map(accountKey);
+  const reply = await query(ports, request, asked.length);
+  if (reply.kind !== 'found') return reply;
+  const found = new Map((reply.tokensOf ?? []).map(({ account, tokens }) => [accountKey(account), tokens]));
+  if ([...found.keys()].some((account) => !asked.includes(account))) return MISMATCH;
+  return { kind: 'found', tokens: asked.map((account) => found.get(account) ?? []) };
+}
+
+/** Sends a query about `size` tokens or accounts. */
+async function query({ post, dialect }: Ports, request: QueryRequest, size: number) {
+  const codec: z.core.$ZodType<QueryRequest> = QueryRequests[dialect];
+  if (size <= LIMITS.queried && !z.safeEncode(codec, request).success) return INEXPRESSIBLE;
+  const answer = await post('query', JSON.stringify(z.encode(codec, request)));
+  return replyIn<Exclude<QueryReply, Failure>>(answer, QueryReplies[dialect]);
 }
 
 type Reply = { readonly kind: string };

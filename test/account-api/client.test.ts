@@ -29,8 +29,8 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
   const connected = (): AccountApiClient =>
     clientOf({ url: own.url, app, secret: secretOf(app), dialect, authentication, now: Date.now });
 
-  test('a query finds the accounts of each token, in the order of the question', async () => {
-    const { operate, accountsOf } = connected();
+  test('a query finds the accounts of each token and the tokens of each account, in the order of the question', async () => {
+    const { operate, accountsOf, tokensOf } = connected();
     const [phone, tablet] = [token(`${authentication} 手机`), token(`${authentication} tablet`)];
     const [alice, bobby] = [account(`alice ${authentication}`), account(`bobby ${authentication}`, 5)];
     const elements = [
@@ -41,6 +41,10 @@ describe.each(ways)('with our own API: $dialect, $authentication', ({ dialect, a
     expect(await accountsOf([tablet, token('none'), phone])).toEqual({
       kind: 'found',
       accounts: [[bobby], [], [alice, bobby]],
+    });
+    expect(await tokensOf([alice, account('none'), bobby])).toEqual({
+      kind: 'found',
+      tokens: [[phone], [], [phone, tablet]],
     });
   });
 
