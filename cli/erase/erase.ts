@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import { AccountId, AccountType } from '../../functions/core/account.ts';
 import { Unavailable } from '../../functions/core/outcome.ts';
@@ -95,6 +95,8 @@ async function eraseAndReport(
   { json, receipt: file }: EraseValues,
   terminal: Terminal,
 ): Promise<number> {
+  // Opened before anything is erased: without its receipt an erase cannot be proven.
+  if (file !== undefined) closeSync(openSync(file, 'a', 0o600));
   const { receipt, isClean } = await eraseNow(world, subject, `erase-${randomUUID()}`);
   const { forgotten, left, signOuts } = receipt;
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(receipt, null, 2)}\n`, { mode: 0o600 });

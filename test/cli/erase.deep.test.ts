@@ -77,3 +77,10 @@ test('a receipt of another person, or a file that is none, is refused', async ()
   const none = await erase('--account', 'canary-max', '--check', fileOf('none.json'));
   expect(none).toMatchObject({ code: 1, err: expect.stringContaining('is no receipt') });
 });
+
+test('an erase whose receipt cannot be written erases nothing', async () => {
+  const before = await everything();
+  const { code, err } = await erase('--account', 'canary-eve', '--yes', '--receipt', fileOf('no-folder/eve.json'));
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('no-folder') });
+  expect(await everything()).toBe(before);
+});
