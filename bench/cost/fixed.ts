@@ -1,5 +1,6 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
+import { setup as bundleOnce } from '../../test/infra/bundled.ts';
 import { stackOf } from '../../test/infra/synthesis.ts';
 import { CONFIGURATION } from '../installation.ts';
 import { POLLERS } from './ours/ours.ts';
@@ -17,7 +18,8 @@ const LOG_METRICS = 3;
 const IDLE_RECEIVES = POLLERS * ((30 * 86_400) / 20);
 
 /** Returns what a deployed stack costs a month while nothing comes (dollars), counted in its template. */
-export function fixedCost(): number {
+export async function fixedCost(): Promise<number> {
+  await bundleOnce();
   const { Resources } = Template.fromStack(stackOf({ configuration: CONFIGURATION })).toJSON();
   const resources = z.record(z.string(), Resource).parse(Resources);
   const of = (type: string) => Object.values(resources).filter(({ Type }) => Type === type);

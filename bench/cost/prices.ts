@@ -51,6 +51,11 @@ export const PRICES = {
     per: 'read request unit',
     source: 'https://aws.amazon.com/dynamodb/pricing/on-demand/ as quoted by airbyte.com, 2025-07',
   },
+  storedGb: {
+    dollars: 0.25,
+    per: 'GB a month in a table, with 100 bytes for each item',
+    source: 'https://aws.amazon.com/dynamodb/pricing/ as stored by a crawl, undated',
+  },
   logGb: {
     dollars: 0.5,
     per: 'GB taken into CloudWatch Logs',

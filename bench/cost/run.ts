@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { MEMORY_MB } from '../../infra/settings.ts';
 import { type Cloud, logLine, startCloud } from './cloud.ts';
 import type { Deployment } from './deployment.ts';
+import { type LedgerCost, ledgerCosts, storedBytes } from './ledger.ts';
 import { mixOf, STEADY } from './mix.ts';
 import { naive } from './naive/naive.ts';
 import { ours } from './ours/ours.ts';
@@ -29,8 +30,12 @@ const QUIET: Load = { size: 1, events: 50, perS: 1 };
 export type Costs = {
   readonly naive: DesignCost;
   readonly ours: readonly DesignCost[];
-  /** The units of a thousand single events if the queue had no delay. */
+  /** The units of a thousand single events without the ledger, and if the queue also had no delay. */
+  readonly backlog: Units;
   readonly withoutDelay: Units;
+  readonly ledger: readonly LedgerCost[];
+  /** The bytes that the ledger stores of an event, in requests of one and of a hundred events. */
+  readonly stored: Readonly<Record<'single' | 'batch', number>>;
   /** Of a sender's calls, not of events. */
   readonly questions: readonly DesignCost[];
 };
@@ -45,22 +50,36 @@ export async function costs(): Promise<Costs> {
   const cloud = await startCloud();
   try {
     const thousand = await countedOn(cloud, await naive(cloud), 'naive', SINGLE);
-    const { fed, backlog, alone, withoutDelay } = await ours(cloud);
+    const { recorded, plain } = await ours(cloud);
     const counted: DesignCost[] = [];
-    const count = async (name: string, deployment: Deployment, load: Load) =>
-      counted.push(...fronts(name, await countedOn(cloud, deployment, name, load)));
-    await count(`single, ${MODERATE_PER_S} a second`, fed, MODERATE);
-    await count('single, 1 a second', fed, QUIET);
-    await count('single, backlog', backlog, SINGLE);
-    await count('batch', alone, BATCH);
+    const count = async (name: string, deployment: Deployment, load: Load) => {
+      const units = await countedOn(cloud, deployment, name, load);
+      counted.push(...fronts(name, units));
+      return units;
+    };
+    /** Returns the bytes that the ledger stores of an event. */
+    const countStored = async (...[name, deployment, load]: Parameters<typeof count>) => {
+      const before = await storedBytes();
+      await count(name, deployment, load);
+      return ((await storedBytes()) - before) / (warmUpOf(load) + load.events);
+    };
+    const stored = {
+      single: await countStored(`single, ${MODERATE_PER_S} a second, ledger`, recorded.fed, MODERATE),
+      batch: await countStored('batch, ledger', recorded.alone, BATCH),
+    };
+    await count('single, 1 a second, ledger', recorded.fed, QUIET);
+    await count('single, backlog, ledger', recorded.backlog, SINGLE);
+    await count(`single, ${MODERATE_PER_S} a second, no ledger`, plain.fed, MODERATE);
+    const backlog = await count('single, backlog, no ledger', plain.backlog, SINGLE);
+    await count('batch, no ledger', plain.alone, BATCH);
+    const ledger = await ledgerCosts(cloud, { recorded: recorded.alone, plain: plain.alone }, FUNCTION_URL);
     await cloud.deliverAtOnce();
-    const single = await countedOn(cloud, withoutDelay, 'at-once', SINGLE);
+    const withoutDelay = await countedOn(cloud, plain.withoutDelay, 'at-once', SINGLE);
     const questions = (await questionCosts(cloud)).flatMap(({ name, thousand: units }) => fronts(name, units));
     return {
       naive: { name: 'naive', thousand, dollars: dollarsPerMillion(thousand, REST_API) },
       ours: counted,
-      withoutDelay: single,
-      questions,
+      ...{ backlog, withoutDelay, ledger, stored, questions },
     };
   } finally {
     await cloud.stop();
@@ -90,9 +109,12 @@ const ACCESS_LINE = JSON.stringify({
   error: '-',
 });
 
+/** The events before those that are counted. */
+const warmUpOf = ({ size }: Load): number => Math.max(STEADY, 3 * size);
+
 /** Returns the units of a thousand events of a load, counted after a warm-up. `name` makes the load's events unique. */
 export async function countedOn(cloud: Cloud, deployment: Deployment, name: string, load: Load): Promise<Units> {
-  const warmUp = Math.max(STEADY, 3 * load.size);
+  const warmUp = warmUpOf(load);
   const events = mixOf(warmUp + load.events, name.replaceAll(/\W+/g, '-'), new Date(Date.now() - 60_000));
   const run = async (from: number, to: number, perS?: number) => {
     const sent: Promise<void>[] = [];

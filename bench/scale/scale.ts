@@ -17,7 +17,7 @@ import { scaleOfToken } from './token.ts';
 async function measure(phones: number | undefined): Promise<Record<string, Table>> {
   const cloud = await startCloud();
   try {
-    const { alone: deployed } = await ours(cloud);
+    const { alone: deployed } = (await ours(cloud)).plain;
     const registry = registryIn(tableNamed(NAMES.table));
     if (phones !== undefined) return { crowd: await scaleOfCrowd(cloud, registry, phones) };
     return {

@@ -5,7 +5,10 @@ import { forgetfulQueue, type Stub } from '../stub/stub.ts';
 
 export const APP_SECRET = 'the secret of the app shop';
 
-/** Sets the variables that a function reads when it is loaded. The stub answers a secret's name as its text. */
+/**
+ * Sets the variables that a function reads when it is loaded; there is no ledger. The stub answers a secret's name as its
+ * text.
+ */
 export function setEnvironment(stub: Pick<Stub, 'url'>, table: string, queue = forgetfulQueue(stub)): void {
   pointAwsAt({ sqs: stub.url, dynamodb: stub.url, secrets: stub.url });
   Object.assign(process.env, {
@@ -18,6 +21,7 @@ export function setEnvironment(stub: Pick<Stub, 'url'>, table: string, queue = f
     PSEUDONYM_SECRET: 'the key of pseudonyms',
     MARKS_QUEUES: '{}',
     CHECKS_QUEUES: '{}',
+    HISTORY: 'null',
   });
 }
 

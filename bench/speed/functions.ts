@@ -6,7 +6,7 @@ import { eventOf } from '../../local/lambda/event-source.ts';
 import { moved, override } from '../../test/world/examples.ts';
 import { load, type Variant } from '../baseline/hooks.ts';
 import type { Group } from '../group.ts';
-import { authorized, CONTEXT, EVENTS_PATH, posted, signed } from '../installation.ts';
+import { authorized, CONFIGURATION, CONTEXT, EVENTS_PATH, posted, signed } from '../installation.ts';
 import { type Cost, type Effort, interleaved, type Work } from '../measure.ts';
 import { atMost, type Goal, type Row, row } from '../report.ts';
 import { deviceToken, loginBody } from '../sample-events.ts';
@@ -27,18 +27,33 @@ export const functions: Group = async ({ stub, effort }) => {
     setEnvironment(stub, 'full');
     const accountApi = await handlerOf<HttpDoor>('account-api', variant);
     setEnvironment(stub, `kept-${variant}`);
-    const apply = await handlerOf<Worker>('apply', variant);
+    const plain = await workerOf(variant);
+    process.env['HISTORY'] = LEDGER;
+    const apply = await workerOf(variant);
     const doors = mapped(REQUESTS.events, (request) => () => callDoor(events, request));
     const calls = mapped(REQUESTS.accountApi, (request) => () => callDoor(accountApi, request));
     const batches = mapped(BATCHES, (batch) => () => applyBatch(apply, batch));
+    const unrecorded = mapped(BATCHES, (batch) => () => applyBatch(plain, batch));
     // All later deliveries find their operations applied, as most do: the door has applied them.
-    for (const batch of Object.values(batches)) await batch();
-    return { ...doors, ...calls, ...batches };
+    for (const batch of Object.values<Work>(batches)) await batch();
+    return { works: { ...doors, ...calls, ...batches }, batches, unrecorded };
   };
   const [ours, sdk] = [await worksOf('ours'), await worksOf('sdk')];
   const costs = new Map<string, Costs>();
-  for (const [name, work] of Object.entries(ours)) costs.set(name, await compared(work, sdk[name], effort));
-  return { rows: rowsOf(costs) };
+  const onSdk = new Map(Object.entries<Work>(sdk.works));
+  for (const [name, work] of Object.entries<Work>(ours.works))
+    costs.set(name, await compared(work, onSdk.get(name), effort));
+  const ledger = async (label: string, name: keyof typeof BATCHES, per: number) => {
+    const works = { recorded: ours.batches[name], plain: ours.unrecorded[name] };
+    const cost = await interleaved(works, effort);
+    const figures = { ours: cost.recorded.cpuUs / per, reference: cost.plain.cpuUs / per };
+    return row({ name: `${label}, ledger / no ledger`, unit: 'µs CPU/event', ...figures });
+  };
+  const ledgerRows = [
+    await ledger('1 event a request, worker', 'oneApplied', MESSAGES),
+    await ledger('100 events a request, worker', 'hundredApplied', 100),
+  ];
+  return { rows: [...rowsOf(costs), ...ledgerRows] };
 };
 
 type Worker = (batch: SQSEvent, context: typeof CONTEXT) => Promise<unknown>;
@@ -47,8 +62,16 @@ type Costs = Readonly<Record<Variant, Cost>>;
 const handlerOf = async <H>(door: Door, variant: Variant): Promise<H> =>
   ((await load(`functions/${door}.ts`, variant)) as { handler: H }).handler; // every function exports its handler
 
-const mapped = <V, W>(record: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+/** The worker, as the current environment describes it. */
+const workerOf = async (variant: Variant): Promise<Worker> =>
+  ((await load('functions/aws/apply.ts', variant)) as typeof import('../../functions/aws/apply.ts')).applyDoor();
+
+/** The ledger as it is by default; the stub drops what is written to its table. */
+const LEDGER = JSON.stringify({ table: 'empty-ledger', days: CONFIGURATION.history.days });
+
+const mapped = <K extends string, V, W>(record: Readonly<Record<K, V>>, map: (value: V) => W): Record<K, W> =>
+  // An entry for each name of the record.
+  Object.fromEntries(Object.entries<V>(record).map(([name, value]) => [name, map(value)])) as Record<K, W>;
 
 function compared(ours: Work, sdk: Work | undefined, effort: Effort): Promise<Costs> {
   if (sdk === undefined) throw new Error('bug: both variants have the same works');

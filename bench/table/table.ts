@@ -15,7 +15,7 @@ const SHOWN = [
   '100 events a request, door and worker / on the SDK',
   'ours / Fastify and PostgreSQL, 100 a request: service and its store',
   'events: import and first call / usual bundle',
-  'single, 20 a second, function URL',
+  'single, 20 a second, ledger, function URL',
 ];
 
 const Rows = z.union([z.array(z.unknown()), z.object({ rows: z.array(z.unknown()) }).transform(({ rows }) => rows)]);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { Reads } from '../../functions/aws/dynamodb.ts';
+import { recording } from '../../functions/aws/history-store.ts';
 import { dynamodbRegistryStore, READS } from '../../functions/aws/registry-store.ts';
 import { applyAll, type RegistryPorts } from '../../functions/core/apply.ts';
 import type { Operation } from '../../functions/core/operation.ts';
@@ -14,6 +15,8 @@ import { world as senders } from '../world/resolve.ts';
 import { type EmbeddedTable, embeddedTable } from './table.ts';
 
 let table: EmbeddedTable;
+/** The table of the ledger. */
+let history: EmbeddedTable;
 /** The operations of each message on the queue. */
 const sent: (readonly Operation[])[] = [];
 /** A request or a delivery, by the row of the document that says what it calls. */
@@ -47,7 +50,7 @@ const QUESTIONS: [row: string, question: () => Promise<unknown>, units: number][
 ];
 
 beforeAll(async () => {
-  table = await embeddedTable();
+  [table, history] = await Promise.all([embeddedTable(), embeddedTable()]);
   const registry = (reads: Reads, now: number): RegistryPorts => ({
     store: dynamodbRegistryStore(table, reads),
     now: () => now,
@@ -77,7 +80,14 @@ beforeAll(async () => {
     (...all: Parameters<typeof eventsDoor.send>) =>
     async () =>
       expect(await eventsDoor.send(...all)).toMatchObject({ status: 200 });
-  const delivery = async () => void (await applyAll(registry(READS.apply, NOW), sent.at(-1) ?? []));
+  const plainDelivery = async () => void (await applyAll(registry(READS.apply, NOW), sent.at(-1) ?? []));
+  const record = recording({ table: history, days: 90, now: () => NOW });
+  const delivery = async () => {
+    const operations = sent.at(-1) ?? [];
+    const outcomes = await applyAll(registry(READS.apply, NOW), operations, { answers: 'logins' });
+    expect(await record([{ id: 'r', operations, outcomes }])).toEqual([undefined]);
+    table.calls.push(...history.calls.splice(0));
+  };
   const call = (body: object) => () => callsDoor.operate('xg', body);
   const ask = (body: object) => () => callsDoor.query('xg', body);
   const list = (count: number, name: string) =>
@@ -88,6 +98,7 @@ beforeAll(async () => {
   REQUESTS.push(
     ['login', send(login({ account: 'alice' }, late(9_000)), { id: 'a' })],
     ['its message, delivered to the worker', delivery],
+    ['its message, delivered to a worker without the ledger', plainDelivery],
     ['the same login, sent again', send(login({ account: 'alice' }, late(9_000)), { id: 'a' })],
     ['login again, of the same account', send(login({ account: 'alice' }, late(8_000)))],
     ['login of an installation', send(login({ account: 'alice', installation_id: 'i' }, late(7_000)))],
@@ -96,6 +107,7 @@ beforeAll(async () => {
     ['sign-out everywhere, one token', send(everywhere(late(4_000)), { source: 'single' })],
     ['100 logins in one list', send(list(100, 'many'))],
     ['its message of 100, delivered to the worker', delivery],
+    ['its message of 100, delivered to a worker without the ledger', plainDelivery],
     ['bind by the Account API', call(tokenAccounts(1, 'phone', 'alice'))],
     ['unbind by the Account API', call(tokenAccounts(3, 'phone', 'alice'))],
     ['query of a token with one account', ask(accountsOf('t9'))],
@@ -113,7 +125,7 @@ beforeAll(async () => {
     ...Array.from({ length: 600 }, (_, i) => moved(bind(1, ['many']), `many-${i}`)),
   );
 });
-afterAll(() => table.stop());
+afterAll(() => Promise.all([table.stop(), history.stop()]));
 
 const tokenChange = (time: object) =>
   event(

@@ -1,4 +1,5 @@
 import type { SQSEvent } from 'aws-lambda';
+import { applyDoor } from '../../../functions/aws/apply.ts';
 import { NAMES, type Queue } from '../../../local/aws/resources.ts';
 import { setVariables } from '../../../local/environment.ts';
 import { remainingIn } from '../../../local/lambda/event-source.ts';
@@ -7,6 +8,9 @@ import { CONFIGURATION, CONTEXT, EVENTS_PATH, posted, SOURCE_SECRET, signed } fr
 import { type Cloud, createQueue, createTable } from '../cloud.ts';
 import type { MixEvent } from '../mix.ts';
 
+/** Deployments by their worker: with the ledger, as it is by default, or without. */
+export type ByLedger<T> = Readonly<Record<'recorded' | 'plain', T>>;
+
 /** The deployed functions, their queue and their table, metered. */
 export class Functions {
   /** Messages that are sent and not applied yet. */
@@ -14,17 +18,21 @@ export class Functions {
   readonly queue: Queue;
   readonly #cloud: Cloud;
   readonly #doors: Doors;
+  readonly #worker: Doors['apply']['handler'];
   #isLate = false;
 
-  private constructor(cloud: Cloud, queue: Queue, doors: Doors) {
+  private constructor(cloud: Cloud, queue: Queue, doors: Doors, worker: Doors['apply']['handler']) {
     this.#cloud = cloud;
     this.queue = queue;
     this.#doors = doors;
+    this.#worker = worker;
   }
 
-  static async deployed(cloud: Cloud): Promise<Functions> {
+  /** Both workers take from one queue, so one deployment is used at a time. */
+  static async deployed(cloud: Cloud): Promise<ByLedger<Functions>> {
     const [operations, parked] = [await createQueue(cloud, 'operations'), await createQueue(cloud, 'parked')];
     await createTable(NAMES.table);
+    await createTable(NAMES.history);
     const queues = {
       operations: { url: operations, arn: '' },
       parked: { url: parked, arn: '' },
@@ -32,9 +40,13 @@ export class Functions {
       sources: new Map(),
     };
     const secrets = { apps: { shop: SOURCE_SECRET }, sources: { app: SOURCE_SECRET }, readers: {} };
-    // The ledger has no row yet: its writes would be in all of them.
+    const withWorker = (doors: Doors, worker: Doors['apply']['handler']) =>
+      new Functions(cloud, queues.operations, doors, worker);
     setVariables({ ...CONFIGURATION, history: { days: 0 } }, queues, secrets);
-    return new Functions(cloud, queues.operations, await loadDoors(CONFIGURATION));
+    const doors = await loadDoors(CONFIGURATION);
+    const plain = withWorker(doors, doors.apply.handler);
+    setVariables(CONFIGURATION, queues, secrets);
+    return { plain, recorded: withWorker(doors, applyDoor()) };
   }
 
   /** Sends one request through the events door. */
@@ -58,7 +70,7 @@ export class Functions {
 
   /** Runs the worker on one batch. */
   async apply(event: SQSEvent): Promise<void> {
-    const response = await this.#cloud.invoke(() => this.#doors.apply.handler(event, CONTEXT));
+    const response = await this.#cloud.invoke(() => this.#worker(event, CONTEXT));
     const ids = event.Records.map(({ messageId }) => messageId);
     if (ids.length === 0 || remainingIn(response, ids).length > 0)
       throw new Error('the worker left a message unapplied');

@@ -6,7 +6,7 @@ import type { Cloud } from '../cloud.ts';
 import { type Deployment, receiveOne, remove } from '../deployment.ts';
 import { POLL_S } from '../meter/sqs.ts';
 import type { MixEvent } from '../mix.ts';
-import { Functions } from './functions.ts';
+import { type ByLedger, Functions } from './functions.ts';
 
 /** Bindery's functions in this process. The deployments differ in how the queue feeds the worker. */
 export type Ours = {
@@ -20,8 +20,12 @@ export type Ours = {
   readonly withoutDelay: Deployment;
 };
 
-export async function ours(cloud: Cloud): Promise<Ours> {
-  const functions = await Functions.deployed(cloud);
+export async function ours(cloud: Cloud): Promise<ByLedger<Ours>> {
+  const { recorded, plain } = await Functions.deployed(cloud);
+  return { recorded: fedBy(cloud, recorded), plain: fedBy(cloud, plain) };
+}
+
+function fedBy(cloud: Cloud, functions: Functions): Ours {
   const send = async (events: readonly MixEvent[]) => {
     await functions.send(events);
     await functions.caughtUp();
