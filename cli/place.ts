@@ -44,11 +44,16 @@ export const placeOf = (values: Values<typeof PLACE_OPTIONS>, terminal: Surround
 function localPlace(values: Values<typeof PLACE_OPTIONS>, terminal: Surroundings): Place {
   const given = (['profile', 'region'] as const).find((name) => values[name] !== undefined);
   if (given !== undefined) throw new UserError(`--${given} needs --stage`);
-  const instance = localInstance(values, terminal, ', or give --stage');
+  return placeAt(localInstance(values, terminal, ', or give --stage'));
+}
+
+/** The tables and queues of an instance on this machine, also in this process: calls take no time of its functions. */
+export function placeAt(instance: Instance): Place & { readonly instance: Instance } {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = awsClient('dynamodb', {
     place: { region: REGION, endpoint: instance.dynamodb },
     credentials: () => ({ id: credentials.accessKeyId, secret: credentials.secretAccessKey }),
+    remainingMs: () => TIMEOUTS.requestTimeout,
   });
   const urlOf = (name: string) => `${instance.sqs}/000000000000/${name}`;
   return {

@@ -120,8 +120,8 @@ export const start = command({
     if (secretsIn !== undefined) writeInstance(instance, terminal.folder);
     const file = values['env-path'] ?? (values.env ? join(terminal.folder, '.env') : undefined);
     if (file !== undefined) describe(instance, file, terminal);
-    const { inProcess, operatorOf } = await import('./console/operator.ts');
-    page.open(instance, operatorOf({ place: inProcess(instance), apps: instance.apps, folder: terminal.folder }));
+    const [{ operatorOf }, { placeAt }] = await Promise.all([import('./console/operator.ts'), import('./place.ts')]);
+    page.open(instance, operatorOf({ place: placeAt(instance), apps: instance.apps, folder: terminal.folder }));
     terminal.print(values.json ? JSON.stringify(instance) : welcome(instance));
     return 0;
   },

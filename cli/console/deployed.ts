@@ -22,13 +22,10 @@ type Deployed = {
  * a question. Fences need the key of the devices, which an operator does not read: they are empty.
  */
 export function deployedAnswers({ place, apps, folder }: Deployed): Answers {
-  const { name, operationsUrl, parkedUrl } = place;
-  const dlqArguments = ['--parked-queue', parkedUrl, '--operations-queue', operationsUrl];
-  const operated = { place: { ...place, dlqArguments }, apps, folder, queueUrls: [operationsUrl, parkedUrl] };
-  const { tokens, timeline, queues, parked } = operatorOf(operated);
+  const { tokens, timeline, queues, parked } = operatorOf({ place, apps, folder });
   const registry = registryOf(dynamodbRegistryStore(place.registry), apps);
   return {
-    about: async () => ({ title: name, url: '', apps, sources: [], isReadOnly: true }),
+    about: async () => ({ title: place.name, url: '', apps: apps.map(({ id }) => id), sources: [], isReadOnly: true }),
     phones: async ({ find = '' }) => {
       if (find !== '') return { phones: await registry.named(find), isWhole: true };
       const { tokens: refs, isWhole } = await tokens();
@@ -48,20 +45,13 @@ function registryOf(store: RegistryStore, apps: readonly ListedApp[]) {
   const devices = async (account: Account) => {
     const refs = apps.map(({ id: app }) => ({ app, account }));
     const { bindings } = await bindingsFrom(store, refs, { account: 0 }, { most: MOST, nowMs: Date.now() });
-    return bindings.map(({ app, token, edge }) => ({
-      account: account.id,
-      app,
-      token,
-      fence: '',
-      boundAt: timeOf(edge),
-    }));
+    return bindings.map(({ app, token }) => ({ account: account.id, app, token, fence: '' }));
   };
   const phones = async (refs: readonly TokenRef[]): Promise<Phone[]> => {
     const bound = await boundTo(store, refs, Date.now());
     return refs.map(({ app, token }, i) => ({
       app,
       token,
-      platform: apps.find(({ id }) => id === app)?.platform ?? '',
       people: (bound[i] ?? []).map(({ id, type, edge }) => ({ account: id, type, boundAt: timeOf(edge), fence: '' })),
     }));
   };

@@ -1,72 +1,43 @@
-import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { awsClient } from '../../functions/aws/client.ts';
+import { GetQueueAttributesCommand, ListQueuesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { historyReader } from '../../functions/aws/history-reader.ts';
 import { dynamodbSweepStore } from '../../functions/aws/sweep-store.ts';
-import type { TokenRef } from '../../functions/core/store.ts';
 import type { SweepItem, SweepStore } from '../../functions/sweep/store.ts';
-import { NAMES } from '../../local/aws/resources.ts';
-import { REGION } from '../../local/aws/servers.ts';
 import type { Operator } from '../../local/console/ports.ts';
 import type { Depth, Mirrored } from '../../local/console/wire.ts';
-import type { Instance } from '../../local/description.ts';
 import { UserError } from '../../local/user-error.ts';
 import { exitCodeOf } from '../command.ts';
 import { dlq } from '../dlq/dlq.ts';
 import type { Place } from '../place.ts';
 import { timelineOf } from './timeline.ts';
 
-/** Time of one call (ms). */
-const CALL_MS = 10_000;
-
-/** Returns the tables and queues of an instance in this process, whose clients must not share the time of its functions. */
-export function inProcess({ dynamodb, sqs, url }: Instance): OperatedPlace {
-  const place = { region: REGION, endpoint: dynamodb };
-  const credentials = () => ({ id: 'local', secret: 'local' });
-  const client = awsClient('dynamodb', { place, credentials, remainingMs: () => CALL_MS });
-  return {
-    registry: { client, name: NAMES.table },
-    history: { client, name: NAMES.history },
-    sqs: new SQSClient({
-      endpoint: sqs,
-      region: REGION,
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    }),
-    dlqArguments: ['--port', new URL(url).port],
-  };
-}
-
-type OperatedPlace = Pick<Place, 'registry' | 'history' | 'sqs'> & { readonly dlqArguments: readonly string[] };
-
 type Operated = {
-  readonly place: OperatedPlace;
+  readonly place: Pick<Place, 'instance' | 'registry' | 'history' | 'sqs' | 'operationsUrl' | 'parkedUrl'>;
   readonly apps: Parameters<typeof timelineOf>[1];
   /** The directory in which the instance has left its description. */
   readonly folder: string;
-  /** Default: all that there are. */
-  readonly queueUrls?: readonly string[];
-};
-
-type Tools = Omit<Operator, 'tokens'> & {
-  readonly tokens: () => Promise<{ readonly tokens: readonly TokenRef[]; readonly isWhole: boolean }>;
 };
 
 /** The tools of an operator for the page. */
-export function operatorOf({ place, apps, folder, queueUrls }: Operated): Tools {
-  const { registry, history, sqs, dlqArguments } = place;
+export function operatorOf({ place, apps, folder }: Operated): Operator {
+  const { instance, registry, history, sqs, operationsUrl, parkedUrl } = place;
   const { page } = dynamodbSweepStore(registry);
   const reader = history && historyReader(history, Date.now);
-  const run = (...args: string[]) => dlqLines([...args, ...dlqArguments], folder);
+  const where = instance
+    ? ['--port', new URL(instance.url).port]
+    : ['--parked-queue', parkedUrl, '--operations-queue', operationsUrl];
+  const run = (...args: string[]) => dlqLines([...args, ...where], folder);
+  // An operator may read these two queues of a deployment.
+  const queueUrls = async () =>
+    instance ? ((await sqs.send(new ListQueuesCommand())).QueueUrls ?? []) : [operationsUrl, parkedUrl];
   return {
     tokens: async () => {
       const { items, isWhole } = await itemsOf(page);
-      const documents = items.filter((item) => item.kind === 'document');
-      return { tokens: documents.map(({ ref }) => ref), isWhole };
+      return { tokens: items.flatMap((item) => (item.kind === 'document' ? [item.ref] : [])), isWhole };
     },
     ...(reader && { timeline: (question) => timelineOf(reader, apps, question) }),
     queues: async () => {
-      const urls = queueUrls ?? (await sqs.send(new ListQueuesCommand())).QueueUrls ?? [];
-      const [depths, { items }] = await Promise.all([Promise.all(urls.map((url) => depthOf(sqs, url))), itemsOf(page)]);
-      return { depths, mirrors: items.flatMap(mirroredIn) };
+      const depths = Promise.all((await queueUrls()).map((url) => depthOf(sqs, url)));
+      return { depths: await depths, mirrors: (await itemsOf(page)).items.flatMap(mirroredIn) };
     },
     parked: async () => JSON.parse((await run('list', '--json')).join('\n')).reasons,
     redrive: async (reason, isDry) =>

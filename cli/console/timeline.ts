@@ -101,11 +101,10 @@ const VERBS: Readonly<Record<Operation['kind'], string>> = {
   endAccountSession: 'ended a session',
 };
 
-function lineOf({ operation, acceptedMs, appliedMs, outcome, reason, from = '' }: Entry): LedgerLine {
+function lineOf({ operation, appliedMs, outcome, reason, from = '' }: Entry): LedgerLine {
   const accounts = 'accounts' in operation ? operation.accounts : 'account' in operation ? [operation.account] : [];
   return {
     happenedMs: msOf(operation.stamp),
-    acceptedMs,
     appliedMs,
     people: accounts.map(nameOf),
     verb: VERBS[operation.kind],

@@ -33,7 +33,7 @@ export function localAnswers({ instance, recording, operator, doors }: Ports): A
     about: async () => ({
       title: 'this machine',
       url: instance.url,
-      apps: instance.apps.map(({ id, platform, policy }) => ({ id, platform, policy })),
+      apps: instance.apps.map(({ id }) => id),
       sources: instance.sources.map(({ id, secret }) => ({ id: `${id}`, secret })),
       isReadOnly: false,
     }),

@@ -1,11 +1,10 @@
+import type { TokenRef } from '../../functions/core/store.ts';
 import type { ParkedReason, Question, Queues, Timeline } from './wire.ts';
-
-export type TokenName = { readonly app: string; readonly token: string };
 
 /** Things that the page asks an operator's tool for. The commands of the product do them too. */
 export type Operator = {
   /** Returns tokens of the registry, and if they are all. */
-  readonly tokens: () => Promise<{ readonly tokens: readonly TokenName[]; readonly isWhole: boolean }>;
+  readonly tokens: () => Promise<{ readonly tokens: readonly TokenRef[]; readonly isWhole: boolean }>;
   /** Left out where no ledger is kept. */
   readonly timeline?: (question: Question) => Promise<Timeline>;
   readonly queues: () => Promise<Queues>;

@@ -1,6 +1,5 @@
 import type { Instance } from '../description.ts';
 import { isRecord, jsonIn } from './describe.ts';
-import type { TokenName } from './ports.ts';
 import { OWN, type Recording } from './recording.ts';
 import type { Binding, Device, Phone } from './wire.ts';
 
@@ -39,12 +38,16 @@ export function readerDoors({ url, readers }: Pick<Instance, 'url' | 'readers'>)
 }
 
 /** Returns a phone for each token of the registry, also for those on which no person is signed in. */
-export function phonesNamed(tokens: readonly TokenName[], found: readonly Phone[], recording?: Recording): Phone[] {
-  const key = ({ app, token }: TokenName) => JSON.stringify([app, token]);
+export function phonesNamed(
+  tokens: readonly Pick<Phone, 'app' | 'token'>[],
+  found: readonly Phone[],
+  recording?: Recording,
+): Phone[] {
+  const key = ({ app, token }: Pick<Phone, 'app' | 'token'>) => JSON.stringify([app, token]);
   const known = new Map(found.map((phone) => [key(phone), phone]));
   return tokens.map(({ app, token }) => {
     const ownFence = recording?.fenceOf(app, token);
-    return { app, platform: '', token, people: [], ...known.get(key({ app, token })), ...(ownFence && { ownFence }) };
+    return { app, token, people: [], ...known.get(key({ app, token })), ...(ownFence && { ownFence }) };
   });
 }
 
@@ -55,7 +58,6 @@ const deviceOf =
     app: `${one['app']}`,
     token: `${one['token']}`,
     fence: `${one['fence']}`,
-    boundAt: `${one['bound_at']}`,
   });
 
 /** The phones of one token: one for each app in which it is bound. */
@@ -64,7 +66,6 @@ function phonesIn(one: unknown): Phone[] {
   const accounts: readonly Readonly<Record<string, unknown>>[] = one['accounts'].filter(isRecord);
   return [...Map.groupBy(accounts, ({ app }) => `${app}`)].map(([app, bound]) => ({
     app,
-    platform: `${bound[0]?.['platform'] ?? ''}`,
     token: `${one['token']}`,
     people: bound.map(
       (each): Binding => ({

@@ -35,12 +35,10 @@ export type Detail = {
   readonly source?: string | undefined;
 };
 
-type AppInfo = { readonly id: string; readonly platform: string; readonly policy: string };
-
 export type About = {
   readonly title: string;
   readonly url: string;
-  readonly apps: readonly AppInfo[];
+  readonly apps: readonly string[];
   /** Sources that sign as Standard Webhooks say, with their secrets. None against a deployment. */
   readonly sources: readonly { readonly id: string; readonly secret: string }[];
   /** True against a deployment: nothing is sent, and names are hidden until asked for. */
@@ -54,7 +52,6 @@ export type Binding = Person & { readonly boundAt: string; readonly fence: strin
 
 export type Phone = {
   readonly app: string;
-  readonly platform: string;
   readonly token: string;
   readonly people: readonly Binding[];
   /** The fence that the phone got for its own sign-in, if it signed in by itself. */
@@ -66,11 +63,10 @@ export type Device = {
   readonly app: string;
   readonly token: string;
   readonly fence: string;
-  readonly boundAt: string;
 };
 
 /** The answer of a door to a request that the page had signed. */
-export type Answered = { readonly status: number; readonly reply: string; readonly n?: number | undefined };
+export type Answered = { readonly status: number; readonly reply: string };
 
 export type Depth = {
   readonly queue: string;
@@ -121,7 +117,6 @@ export type Lane = {
 /** An operation in the ledger. `happenedMs`: the time of its event. */
 export type LedgerLine = {
   readonly happenedMs: number;
-  readonly acceptedMs?: number | undefined;
   readonly appliedMs: number;
   /** `people`, `verb`, `token`: who did what where. An empty text where there is none. */
   readonly people: readonly string[];

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { deployedAnswers } from '../../cli/console/deployed.ts';
-import { inProcess } from '../../cli/console/operator.ts';
+import { placeAt } from '../../cli/place.ts';
 import { pageOf } from '../../local/console/console.ts';
 import { signedHeaders } from '../../local/console/signing.ts';
 import { close, listen } from '../../local/listening.ts';
@@ -18,10 +18,9 @@ const send = (body: object) => {
 
 const answers = () => {
   const { instance, folder } = shared();
-  const queue = (name: string) => `${instance.sqs}/000000000000/bindery-${name}`;
-  const urls = { operationsUrl: queue('operations'), parkedUrl: queue('parked') };
+  const { instance: _, ...place } = placeAt(instance);
   return deployedAnswers({
-    place: { name: 'Bindery-test', ...inProcess(instance), ...urls },
+    place: { ...place, name: 'Bindery-test' },
     apps: instance.apps,
     folder,
   });
@@ -38,6 +37,7 @@ test('the page of a deployment reads phones, devices, the time line and queues w
   expect(await push?.({ account: 'alice' })).toMatchObject({ devices: [{ token: 'phone-1', fence: '' }] });
   expect((await queues?.({}))?.depths).toHaveLength(2);
   expect(await about?.({})).toMatchObject({ title: 'Bindery-test', isReadOnly: true, sources: [] });
+  expect((await about?.({}))?.apps).toContain('xg-android');
   const history = () => timeline?.({ of: 'account', name: 'alice', app: 'xg-android' });
   await expect.poll(async () => (await history())?.lanes[0]?.spans[0]?.standing, { timeout: 10_000 }).toBe('yes');
   expect((await history())?.lines).toMatchObject([{ people: ['alice'], verb: 'signed in', token: 'phone-1' }]);

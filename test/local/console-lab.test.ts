@@ -46,7 +46,7 @@ function registry(isOrdered: boolean) {
     [...last].flatMap(([token, { person, session = '', atMs }]) =>
       person === undefined || atMs <= (gone.get(person) ?? 0)
         ? []
-        : [{ account: person, app: 'app', token, fence: session, boundAt: '' }],
+        : [{ account: person, app: 'app', token, fence: session }],
     );
   return { send, devices };
 }

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, test as each, expect } from 'vitest';
-import { inProcess, operatorOf } from '../../cli/console/operator.ts';
+import { operatorOf } from '../../cli/console/operator.ts';
+import { placeAt } from '../../cli/place.ts';
 import { newConsole } from '../../local/console/console.ts';
 import { startLocal } from '../../local/instance.ts';
 import type { Exchange } from '../../local/lambda/http.ts';
@@ -42,7 +43,7 @@ const faults: string[] = [];
 beforeAll(async () => {
   if (BROWSER === undefined) return;
   const { instance, folder } = shared();
-  console_.open(instance, operatorOf({ place: inProcess(instance), apps: instance.apps, folder }));
+  console_.open(instance, operatorOf({ place: placeAt(instance), apps: instance.apps, folder }));
   browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
   context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: instance.url });

@@ -4,6 +4,8 @@ import { request } from 'node:http';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
+import { Token } from '../../functions/core/account.ts';
+import { AppId } from '../../functions/core/configuration.ts';
 import { newConsole } from '../../local/console/console.ts';
 import { copiesOf } from '../../local/console/page/copies.ts';
 import type { Operator } from '../../local/console/ports.ts';
@@ -14,7 +16,7 @@ import { exampleConfiguration, sharedInstance } from './instance.ts';
 const page = newConsole();
 const shared = sharedInstance(() => startLocal({ configuration: exampleConfiguration(), port: 0, page: page.front }));
 const operator: Operator = {
-  tokens: async () => ({ tokens: [{ app: 'xg-android', token: 'phone-1' }], isWhole: true }),
+  tokens: async () => ({ tokens: [{ app: AppId.parse('xg-android'), token: Token.parse('phone-1') }], isWhole: true }),
   queues: async () => ({ depths: [], mirrors: [] }),
   parked: async () => [],
 };

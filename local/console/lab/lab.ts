@@ -41,9 +41,7 @@ export class Lab {
   };
   /** People-seconds in which the registry still listed a phone, and its fence kept the push from the screen. */
   fenced = 0;
-  /** Events of the phones, arrivals of these, and answers of the registry that were compared. */
-  events = 0;
-  arrivals = 0;
+  /** Answers of the registry. */
   answers = 0;
   /** Seconds in which the registry gave no answer. A sender that gets none sends nothing. */
   unanswered = 0;
@@ -66,7 +64,6 @@ export class Lab {
     const { random, now } = this.#ports;
     const chosen = action ?? OFTEN[Math.floor(random() * OFTEN.length)] ?? 'login';
     for (const event of this.world.act(chosen, now())) {
-      this.events += 1;
       for (const { afterMs, crashes } of arrivalsOf(rates, random)) void this.#arrive(event, afterMs, crashes);
     }
   }
@@ -74,7 +71,6 @@ export class Lab {
   async #arrive(event: LabEvent, afterMs: number, crashes: boolean): Promise<void> {
     const { pause, send } = this.#ports;
     await pause(afterMs);
-    this.arrivals += 1;
     this.#fifo.apply(event, crashes);
     // The receiver has ended in the middle: what it had begun may be done or not. The sender tries again.
     if (crashes) {

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Detail } from '../wire.ts';
+import { Form } from './controls.tsx';
 import { copiesOf } from './copies.ts';
 import { about, ask, attempt, notice, opened, rows } from './state.ts';
 import { clock, span } from './words.ts';
@@ -142,12 +143,7 @@ function Editor({ detail: { source = '' } }: { readonly detail: Detail }) {
     if (status < 300) draft.value = undefined;
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void attempt(submit);
-      }}
-    >
+    <Form submit={submit}>
       <label for="draft">Body to send</label>
       <textarea
         id="draft"
@@ -162,7 +158,7 @@ function Editor({ detail: { source = '' } }: { readonly detail: Detail }) {
           Cancel
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Row } from '../wire.ts';
+import { bound, Choice } from './controls.tsx';
 import { EventDetail } from './event-detail.tsx';
 import { List } from './list.tsx';
 import { about, opened, rows } from './state.ts';
@@ -26,27 +27,8 @@ export function Events() {
     <>
       <section class="events" aria-label="Events">
         <div class="bar">
-          <fieldset class="choice">
-            <legend class="unseen">Which events</legend>
-            {(Object.entries(FILTERS) as [Filter, string][]).map(([name, label]) => (
-              <label key={name}>
-                <input
-                  type="radio"
-                  name="filter"
-                  checked={filter.value === name}
-                  onChange={() => (filter.value = name)}
-                />
-                {label}
-              </label>
-            ))}
-          </fieldset>
-          <input
-            type="search"
-            aria-label="Find in events"
-            placeholder="Find"
-            value={text}
-            onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-          />
+          <Choice label="Which events" of={FILTERS} chosen={filter} />
+          <input type="search" aria-label="Find in events" placeholder="Find" {...bound(text)} />
           <span class="count">{found.value.length.toLocaleString('en')}</span>
         </div>
         {rows.value.length === 0 ? <p class="empty">Nothing has arrived yet. It appears here as it does.</p> : null}

@@ -63,7 +63,7 @@ const accountOf = (name: Name): string => `${name}.${run}`;
 
 async function sendEvent(event: LabEvent): Promise<void> {
   const { sources = [], apps = [] } = about.value ?? {};
-  const app = apps[0]?.id;
+  const [app] = apps;
   const type = { login: 'user.login', logout: 'user.logout', everywhere: 'user.logout_everywhere' }[event.kind];
   const account = 'person' in event ? { account: accountOf(event.person), account_type: 0 } : {};
   const token = 'token' in event ? { token: event.token } : {};

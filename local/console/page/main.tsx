@@ -6,31 +6,23 @@ import { Queue } from './queue.tsx';
 import { about, attempt, begin, isHidden, isLive, isRevealed, notice, VIEWS, type View, view } from './state.ts';
 import { Timeline } from './timeline.tsx';
 
-const TITLES: Readonly<Record<View, string>> = {
-  phones: 'Phones and people',
-  events: 'Events',
-  leak: 'Make it leak',
-  timeline: 'Time line',
-  queue: 'Queue',
-};
-
-const CONTENT: Readonly<Record<View, () => preact.JSX.Element>> = {
-  phones: Phones,
-  events: Events,
-  leak: Leak,
-  timeline: Timeline,
-  queue: Queue,
+const CONTENT: Readonly<Record<View, { readonly title: string; readonly Content: () => preact.JSX.Element }>> = {
+  phones: { title: 'Phones and people', Content: Phones },
+  events: { title: 'Events', Content: Events },
+  leak: { title: 'Make it leak', Content: Leak },
+  timeline: { title: 'Time line', Content: Timeline },
+  queue: { title: 'Queue', Content: Queue },
 };
 
 function Page() {
-  const Content = CONTENT[view.value];
+  const { title, Content } = CONTENT[view.value];
   return (
     <>
       <a class="skip" href={`#${view.value}`} onClick={() => document.querySelector('main')?.focus()}>
         Skip to the content
       </a>
       <Header />
-      <main tabIndex={-1} class={view.value} aria-label={TITLES[view.value]}>
+      <main tabIndex={-1} class={view.value} aria-label={title}>
         <Content />
       </main>
       <div role="status" class="notice" hidden={notice.value === ''}>
@@ -60,7 +52,7 @@ function Header() {
       <nav aria-label="Views">
         {VIEWS.map((one) => (
           <a key={one} href={`#${one}`} aria-current={one === view.value ? 'page' : undefined}>
-            {TITLES[one]}
+            {CONTENT[one].title}
           </a>
         ))}
       </nav>

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Asks, Person, Phone } from '../wire.ts';
+import { AppChoice, bound, chosenApp, Form } from './controls.tsx';
 import { Stream } from './events.tsx';
 import { about, areAll, ask, attempt, find, isHidden, phones, refreshSoon, shown } from './state.ts';
 import { clock, span } from './words.ts';
@@ -74,22 +75,9 @@ function PushForm() {
     if (name !== '') pushed.value = { ...(await ask('push', { account: name, type })), to: account.value.trim() };
   };
   return (
-    <form
-      class="push"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void attempt(push);
-      }}
-    >
+    <Form class="push" submit={push}>
       <label for="push">Push to</label>
-      <input
-        id="push"
-        list="people"
-        autocomplete="off"
-        placeholder="alice"
-        value={account}
-        onInput={({ currentTarget }) => (account.value = currentTarget.value)}
-      />
+      <input id="push" list="people" autocomplete="off" placeholder="alice" {...bound(account)} />
       <datalist id="people">
         {(isHidden.value ? [] : people.value).map((one) => (
           <option key={keyOf(one)} value={nameOf(one)} />
@@ -98,7 +86,7 @@ function PushForm() {
       <button type="submit" class="main">
         Push
       </button>
-    </form>
+    </Form>
   );
 }
 
@@ -205,39 +193,24 @@ const app = signal('');
 
 /** Sends the events of a back end, signed with the development secret. */
 function SignIn() {
-  const { apps = [], sources = [] } = about.value ?? {};
-  const source = sources[0]?.id;
+  const source = about.value?.sources[0]?.id;
   if (source === undefined) return null;
   const send = (type: string, data: object) =>
     attempt(() => {
-      const event = { type, timestamp: new Date().toISOString(), data: { app: app.value || apps[0]?.id, ...data } };
+      const event = { type, timestamp: new Date().toISOString(), data: { app: chosenApp(app), ...data } };
       return ask('send', { source, body: JSON.stringify(event) });
     });
   const login = () =>
     send('user.login', { token: token.value, account: person.value, session_id: crypto.randomUUID() });
   return (
-    <form
-      class="bar signin"
-      aria-label="Sign in and out"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void login();
-      }}
-    >
+    <Form class="bar signin" label="Sign in and out" submit={login}>
       <label>
-        Person <input value={person} required onInput={({ currentTarget }) => (person.value = currentTarget.value)} />
+        Person <input required {...bound(person)} />
       </label>
       <label>
-        Phone <input value={token} required onInput={({ currentTarget }) => (token.value = currentTarget.value)} />
+        Phone <input required {...bound(token)} />
       </label>
-      <label>
-        App{' '}
-        <select value={app.value || apps[0]?.id} onChange={({ currentTarget }) => (app.value = currentTarget.value)}>
-          {apps.map(({ id }) => (
-            <option key={id}>{id}</option>
-          ))}
-        </select>
-      </label>
+      <AppChoice app={app} />
       <button type="submit">Sign in</button>
       <button type="button" onClick={() => send('user.logout', { token: token.value })}>
         Sign out
@@ -245,6 +218,6 @@ function SignIn() {
       <button type="button" onClick={() => send('user.logout_everywhere', { account: person.value })}>
         Sign out everywhere
       </button>
-    </form>
+    </Form>
   );
 }

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Mirrored, ParkedReason, Queues } from '../wire.ts';
+import { Table } from './controls.tsx';
 import { about, ask, attempt, shown } from './state.ts';
 import { clock, span } from './words.ts';
 
@@ -53,26 +54,10 @@ function Depths() {
   );
   return (
     <>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Queue</th>
-            <th scope="col">Waiting</th>
-            <th scope="col">Being applied</th>
-            <th scope="col">Delayed</th>
-          </tr>
-        </thead>
-        <tbody>
-          {worth.map(({ queue, waiting, inFlight, delayed }) => (
-            <tr key={queue}>
-              <th scope="row">{queue}</th>
-              <td>{waiting}</td>
-              <td>{inFlight}</td>
-              <td>{delayed}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        heads={['Queue', 'Waiting', 'Being applied', 'Delayed']}
+        rows={worth.map(({ queue, waiting, inFlight, delayed }) => [queue, waiting, inFlight, delayed])}
+      />
       {worth.length < depths.length && <p class="note">{depths.length - worth.length} others are empty.</p>}
     </>
   );
@@ -102,46 +87,32 @@ function Parked() {
   );
 }
 
-const Reasons = ({
-  reasons,
-  canRedrive,
-}: {
-  readonly reasons: readonly ParkedReason[];
-  readonly canRedrive: boolean;
-}) => (
-  <table>
-    <thead>
-      <tr>
-        <th scope="col">Reason</th>
-        <th scope="col">Messages</th>
-        <th scope="col">Oldest</th>
-        <th scope="col">Operations</th>
-        {canRedrive && <th scope="col">Redrive</th>}
-      </tr>
-    </thead>
-    <tbody>
-      {reasons.map(({ reason, messages, oldest, operations, apps }) => (
-        <tr key={reason}>
-          <th scope="row">{reason}</th>
-          <td>{messages}</td>
-          <td>{span(Date.now() - Date.parse(oldest))}</td>
-          <td class="wide">
-            {Object.entries(operations)
-              .map(([kind, count]) => `${kind} ${count}`)
-              .join(', ')}{' '}
-            · {apps.join(', ')}
-          </td>
-          {canRedrive && (
-            <td>
-              <button type="button" aria-label={`Dry run for: ${reason}`} onClick={() => redrive(reason, false)}>
-                Dry run
-              </button>
-            </td>
-          )}
-        </tr>
-      ))}
-    </tbody>
-  </table>
+type ReasonsProps = { readonly reasons: readonly ParkedReason[]; readonly canRedrive: boolean };
+
+const Reasons = ({ reasons, canRedrive }: ReasonsProps) => (
+  <Table
+    heads={['Reason', 'Messages', 'Oldest', 'Operations', ...(canRedrive ? ['Redrive'] : [])]}
+    rows={reasons.map(({ reason, messages, oldest, operations, apps }) => [
+      reason,
+      messages,
+      span(Date.now() - Date.parse(oldest)),
+      `${Object.entries(operations)
+        .map(([kind, count]) => `${kind} ${count}`)
+        .join(', ')} · ${apps.join(', ')}`,
+      ...(canRedrive
+        ? [
+            <button
+              key="dry"
+              type="button"
+              aria-label={`Dry run for: ${reason}`}
+              onClick={() => redrive(reason, false)}
+            >
+              Dry run
+            </button>,
+          ]
+        : []),
+    ])}
+  />
 );
 
 /** The lines of the command. A dry run is followed by the button that does it. */
@@ -173,27 +144,17 @@ function Mirrors({ mirrors }: { readonly mirrors: readonly Mirrored[] }) {
   if (mirrors.length === 0)
     return <p class="note">No token is mirrored. npm start -- --mirror runs a hosted API beside.</p>;
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Token</th>
-          <th scope="col">App</th>
-          <th scope="col">Hosted accounts</th>
-          <th scope="col">Last push</th>
-          <th scope="col">Verification</th>
-        </tr>
-      </thead>
-      <tbody>
-        {mirrors.slice(0, 200).map((one) => (
-          <tr key={`${one.app} ${one.token}`} class={one.misses > 0 || one.dropped ? 'wrong' : ''}>
-            <th scope="row">{shown(one.token)}</th>
-            <td>{one.app}</td>
-            <td>{(one.pushed ?? []).map((key) => shown(key.replace(/^0#/, ''))).join(', ') || 'none'}</td>
-            <td>{one.pushedMs === 0 ? 'never' : clock(one.pushedMs)}</td>
-            <td>{stateOf(one)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      heads={['Token', 'App', 'Hosted accounts', 'Last push', 'Verification']}
+      rows={mirrors.slice(0, 200).map((one) => [
+        shown(one.token),
+        one.app,
+        (one.pushed ?? []).map((key) => shown(key.replace(/^0#/, ''))).join(', ') || 'none',
+        one.pushedMs === 0 ? 'never' : clock(one.pushedMs),
+        <span key="state" class={one.misses > 0 || one.dropped ? 'refused' : ''}>
+          {stateOf(one)}
+        </span>,
+      ])}
+    />
   );
 }

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
-import type { Timeline as Answer, Lane, LedgerLine, Standing } from '../wire.ts';
-import { about, ask, attempt, isHidden, phones, shown } from './state.ts';
+import type { Timeline as Answer, Lane, LedgerLine } from '../wire.ts';
+import { AppChoice, bound, Choice, chosenApp, Form, Table } from './controls.tsx';
+import { ask, isHidden, phones, shown } from './state.ts';
 import { clock, span } from './words.ts';
 
 type Of = 'token' | 'account';
@@ -28,13 +29,14 @@ const drawn = computed(() => {
 });
 const placeOf = (ms: number): number => ((ms - drawn.value.fromMs) / drawn.value.lengthMs) * 1_000;
 
-const standingIn = ({ spans }: Lane, ms: number) =>
-  spans.find(({ fromMs = 0, untilMs = Number.POSITIVE_INFINITY }) => fromMs <= ms && ms < untilMs);
+/** A lane with more spans than are read says nothing about the time before them. */
+const standingIn = ({ spans }: Lane) =>
+  spans.find(({ fromMs = 0, untilMs = Number.POSITIVE_INFINITY }) => fromMs <= at.value && at.value < untilMs)
+    ?.standing ?? 'not read';
 
 async function load(): Promise<void> {
   const [, plain = '', type = '0'] = /^(.*?)(?: · type (\d+))?$/.exec(name.value.trim()) ?? [];
-  const chosen = app.value || (about.value?.apps[0]?.id ?? '');
-  answer.value = await ask('timeline', { of: of.value, name: plain, type, app: chosen });
+  answer.value = await ask('timeline', { of: of.value, name: plain, type, app: chosenApp(app) });
   at.value = answer.value.nowMs;
 }
 
@@ -42,7 +44,7 @@ async function load(): Promise<void> {
 export function Timeline() {
   return (
     <section aria-label="Time line">
-      <Choice />
+      <Question />
       {answer.value === undefined && (
         <p class="empty">
           Name a phone or a person: the ledger says who was signed in where at any moment, also if the events came late.
@@ -56,57 +58,27 @@ export function Timeline() {
   );
 }
 
-function Choice() {
+function Question() {
   const known = phones.value.flatMap(({ token, people }) =>
     of.value === 'token' ? [token] : people.map(({ account }) => account),
   );
   return (
-    <form
-      class="bar"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void attempt(load);
-      }}
-    >
-      <fieldset class="choice">
-        <legend class="unseen">History of</legend>
-        {(['token', 'account'] as const).map((one) => (
-          <label key={one}>
-            <input type="radio" name="of" checked={of.value === one} onChange={() => (of.value = one)} />
-            {one === 'token' ? 'Phone' : 'Person'}
-          </label>
-        ))}
-      </fieldset>
+    <Form class="bar" submit={load}>
+      <Choice label="History of" of={{ token: 'Phone', account: 'Person' }} chosen={of} />
       <label>
         <span class="unseen">Name</span>
-        <input
-          list="known"
-          required
-          placeholder={of.value === 'token' ? 'phone-1' : 'alice'}
-          value={name}
-          onInput={({ currentTarget }) => (name.value = currentTarget.value)}
-        />
+        <input list="known" required placeholder={of.value === 'token' ? 'phone-1' : 'alice'} {...bound(name)} />
       </label>
       <datalist id="known">
         {[...new Set(isHidden.value ? [] : known)].map((one) => (
           <option key={one} value={one} />
         ))}
       </datalist>
-      <label>
-        App{' '}
-        <select
-          value={app.value || about.value?.apps[0]?.id}
-          onChange={({ currentTarget }) => (app.value = currentTarget.value)}
-        >
-          {about.value?.apps.map(({ id }) => (
-            <option key={id}>{id}</option>
-          ))}
-        </select>
-      </label>
+      <AppChoice app={app} />
       <button type="submit" class="main">
         Show
       </button>
-    </form>
+    </Form>
   );
 }
 
@@ -135,13 +107,10 @@ function History({ found }: { readonly found: Answer }) {
   );
 }
 
-const WORDS: Readonly<Record<Standing, string>> = { yes: 'yes', perhaps: 'perhaps', no: 'no' };
-
 /** The answer at the handle, in words. */
 function momentWords(found: Answer): string {
   const on = found.lanes.flatMap((lane) => {
-    // A lane with more spans than are read says nothing about the time before them.
-    const standing = standingIn(lane, at.value)?.standing ?? 'not read';
+    const standing = standingIn(lane);
     return standing === 'no' ? [] : [`${shown(lane.name)}${standing === 'yes' ? '' : ` ${standing}`}`];
   });
   const none = of.value === 'token' ? 'no person' : 'no phone';
@@ -176,16 +145,11 @@ function Moment({ found }: { readonly found: Answer }) {
 }
 
 function LaneRow({ lane }: { readonly lane: Lane }) {
-  const standing = standingIn(lane, at.value)?.standing ?? 'no';
+  const standing = standingIn(lane);
   return (
     <div class={`lane ${standing}`}>
       <span class="name">{shown(lane.name)}</span>
-      <svg
-        viewBox="0 0 1000 10"
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`${shown(lane.name)}: ${WORDS[standing]}`}
-      >
+      <svg viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label={`${shown(lane.name)}: ${standing}`}>
         {lane.spans
           .filter((one) => one.standing !== 'no')
           .map(({ standing: kind, fromMs = drawn.value.fromMs, untilMs = drawn.value.toMs }) => {
@@ -224,33 +188,24 @@ function Handle({ found }: { readonly found: Answer }) {
   );
 }
 
+const HEADS = ['Happened', 'Operation', 'Applied', 'Outcome', 'From'];
+
 const Lines = ({ lines }: { readonly lines: readonly LedgerLine[] }) => (
-  <table>
-    <thead>
-      <tr>
-        <th scope="col">Happened</th>
-        <th scope="col">Operation</th>
-        <th scope="col">Applied</th>
-        <th scope="col">Outcome</th>
-        <th scope="col">From</th>
-      </tr>
-    </thead>
-    <tbody>
-      {lines.map(({ happenedMs, appliedMs, people, verb, token, outcome, from }, i) => (
-        <tr key={`${i} ${happenedMs}`}>
-          <th scope="row">
-            <button type="button" class="plain" onClick={() => (at.value = Math.max(drawn.value.fromMs, appliedMs))}>
-              {clock(happenedMs, true)}
-            </button>
-          </th>
-          <td>
-            {people.map(shown).join(', ')} {verb} {token === '' ? '' : `on ${shown(token)}`}
-          </td>
-          <td>{span(Math.max(0, appliedMs - happenedMs))} later</td>
-          <td>{outcome}</td>
-          <td>{from}</td>
-        </tr>
-      ))}
-    </tbody>
-  </table>
+  <Table
+    heads={HEADS}
+    rows={lines.map(({ happenedMs, appliedMs, people, verb, token, outcome, from }) => [
+      <button
+        key="moment"
+        type="button"
+        class="plain"
+        onClick={() => (at.value = Math.max(drawn.value.fromMs, appliedMs))}
+      >
+        {clock(happenedMs, true)}
+      </button>,
+      `${people.map(shown).join(', ')} ${verb} ${token && `on ${shown(token)}`}`,
+      `${span(Math.max(0, appliedMs - happenedMs))} later`,
+      outcome,
+      from,
+    ])}
+  />
 );
