@@ -1,6 +1,6 @@
-import { accessSync, constants, readFileSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { accessSync, constants, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, test as each, expect } from 'vitest';
 import { operatorOf } from '../../cli/console/operator.ts';
@@ -28,7 +28,6 @@ function isExecutable(file: string): boolean {
 if (BROWSER === undefined) writeSync(2, 'The page is not tested: no chromium is in PATH.\n');
 const test = each.skipIf(BROWSER === undefined);
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEWS = ['phones', 'events', 'leak', 'timeline', 'queue'] as const;
 
 const console_ = newConsole();
@@ -242,7 +241,7 @@ test('nothing on the page moves while events arrive', async () => {
 
 /** The findings of axe that are serious or worse, with the parts that have them. */
 async function findings(): Promise<string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
     // axe is a global of the page now.
     const { axe } = globalThis as unknown as { axe: { run: () => Promise<{ violations: readonly Finding[] }> } };
