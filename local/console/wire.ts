@@ -100,7 +100,7 @@ export type Queues = {
 };
 
 /** `perhaps`: an operation was on its way, and it depends on which came first. */
-export type Standing = 'yes' | 'perhaps' | 'no';
+type Standing = 'yes' | 'perhaps' | 'no';
 
 /** One person on one phone over time: of a token, a lane for each person, of a person, a lane for each phone. */
 export type Lane = {

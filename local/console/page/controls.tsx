@@ -41,8 +41,8 @@ type ChoiceProps<T extends string> = {
 export const Choice = <T extends string>({ label, of, chosen }: ChoiceProps<T>) => (
   <fieldset class="choice">
     <legend class="unseen">{label}</legend>
+    {/* The keys of a record are of its type. */}
     {(Object.keys(of) as T[]).map((name) => (
-      // The keys of a record are of its type.
       <label key={name}>
         <input type="radio" name={label} checked={chosen.value === name} onChange={() => (chosen.value = name)} />
         {of[name]}
