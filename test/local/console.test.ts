@@ -8,6 +8,7 @@ import { Token } from '../../functions/core/account.ts';
 import { AppId } from '../../functions/core/configuration.ts';
 import { newConsole } from '../../local/console/console.ts';
 import { copiesOf } from '../../local/console/page/copies.ts';
+import { visible } from '../../local/console/page/words.ts';
 import type { Operator } from '../../local/console/ports.ts';
 import type { Answered, Asks, Detail, Row } from '../../local/console/wire.ts';
 import { startLocal } from '../../local/instance.ts';
@@ -165,6 +166,10 @@ test.each([`a'b"c\`d$(exit 9)\\n`, '<img src=x onerror=alert(1)>', '\u202Eecila'
     expect((await last()).body).toContain(JSON.stringify(account).slice(1, -1));
   },
 );
+
+test('a name that turns the direction of the text does not look like another name', () => {
+  expect(visible('\u202Eecila signs in\non שלום')).toBe('\\u202eecila signs in\\u000aon שלום');
+});
 
 test('a copied body that begins with @ names no file, and its path and query stay', async () => {
   await ask('/events/it%27s%20%7Bone%7D?a=[1]', {}, '@/etc/hostname');

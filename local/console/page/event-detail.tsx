@@ -4,7 +4,7 @@ import type { Detail } from '../wire.ts';
 import { Form } from './controls.tsx';
 import { copiesOf } from './copies.ts';
 import { about, ask, attempt, notice, opened, rows } from './state.ts';
-import { clock, span } from './words.ts';
+import { clock, span, visible } from './words.ts';
 
 const detail = signal<Detail | undefined>(undefined);
 const draft = signal<string | undefined>(undefined);
@@ -30,9 +30,9 @@ export function EventDetail() {
     return <section class="detail empty">Choose an event to see all of it.</section>;
   return (
     <section class="detail" aria-label="Event">
-      <h2>{shown.row.what}</h2>
+      <h2>{visible(shown.row.what)}</h2>
       <p class={`outcome ${shown.row.tone}`}>
-        {shown.row.status} · {(row ?? shown.row).outcome}
+        {shown.row.status} · {visible((row ?? shown.row).outcome)}
       </p>
       <Times detail={shown} />
       {shown.issues.length > 0 && <Issues detail={shown} />}

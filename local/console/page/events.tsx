@@ -4,7 +4,7 @@ import { bound, Choice } from './controls.tsx';
 import { EventDetail } from './event-detail.tsx';
 import { List } from './list.tsx';
 import { about, opened, rows } from './state.ts';
-import { clock, span } from './words.ts';
+import { clock, span, visible } from './words.ts';
 
 const FILTERS = { all: 'All', changes: 'Changes', late: 'Too late', refused: 'Refused', read: 'Questions' } as const;
 type Filter = keyof typeof FILTERS;
@@ -77,8 +77,8 @@ function EventRow({ row }: { readonly row: Row }) {
   return (
     <>
       <time>{clock(happenedMs ?? arrivedMs)}</time>
-      <span class="what">{what}</span>
-      <span class={`outcome ${tone}`}>{outcome}</span>
+      <span class="what">{visible(what)}</span>
+      <span class={`outcome ${tone}`}>{visible(outcome)}</span>
       <span class="from">
         {lateMs > 999 ? `arrived ${span(lateMs)} later · ` : ''}
         {from}

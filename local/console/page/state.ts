@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { About, Asks, Phone, Question, Row } from '../wire.ts';
+import { visible } from './words.ts';
 
 /** A key that the address carries against a deployment, and this tab keeps. No address that is sent to a server has it. */
 const key = new URLSearchParams(location.hash.split('?')[1] ?? '').get('key') ?? sessionStorage.getItem('key');
@@ -40,7 +41,7 @@ export const isRevealed = signal(false);
 export const isHidden = computed(() => about.value?.isReadOnly === true && !isRevealed.value);
 
 /** A name as it may be shown. */
-export const shown = (name: string): string => (isHidden.value ? `${name.slice(0, 1)}${'•'.repeat(5)}` : name);
+export const shown = (name: string): string => (isHidden.value ? `${[...name][0]}${'•'.repeat(5)}` : visible(name));
 
 /** Runs work that a person asked for, and shows its error. */
 export async function attempt(work: () => Promise<unknown>): Promise<void> {

@@ -17,3 +17,7 @@ export function span(ms: number): string {
   if (s < 7_200) return `${Math.round(s / 60)} min`;
   return s < 172_800 ? `${Math.round(s / 3_600)} h` : `${Math.round(s / 86_400)} days`;
 }
+
+/** Shows the characters that turn the direction of a text, or are none: with them one name would look like another. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
