@@ -11,7 +11,7 @@ const chapter = (page: string, title: string): string =>
   readFileSync(join(root, page), 'utf8')
     .split(/^## /m)
     .find((one) => one.startsWith(`${title}\n`)) ?? '';
-const deploy = chapter('README.md', 'Deploy');
+const deploy = chapter('README.md', 'Deploy, or install');
 const page = (name: string) => readFileSync(join(root, 'docs/operations', name), 'utf8');
 const options = page('deploy.md');
 const blocksIn = (text: string) => [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);

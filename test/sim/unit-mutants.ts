@@ -21,13 +21,10 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   }),
   ...noticedBy('aws/history-store', 'aws/history-store.ts', {
     'the last record of an operation counts': [
-      "ConditionExpression: 'attribute_not_exists(pk) OR #outcome = :open'",
-      "ConditionExpression: 'attribute_exists(pk) OR #outcome = :open'",
+      "{ ConditionExpression: 'attribute_not_exists(pk)' }",
+      "{ ConditionExpression: 'attribute_not_exists(pk) OR attribute_exists(pk)' }",
     ],
-    'an earlier acceptance is forgotten': [
-      "if (Number(result.item?.['accepted']) > Number(accepted))",
-      'if (accepted === null)',
-    ],
+    'an earlier acceptance is forgotten': ['if (isEarlier) await update', 'if (accepted === null) await update'],
   }),
   ...noticedBy('aws/sweep-store', 'aws/sweep-store.ts', {
     'pointers of an account are looked for eventually': [
