@@ -6,6 +6,7 @@ const deep = ['test/**/*.deep.test.ts'];
 const SHARED = [
   'conformance',
   'account-api',
+  'history',
   'infra',
   'core',
   'devices',
