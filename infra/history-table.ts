@@ -26,7 +26,7 @@ export class HistoryTable extends RegistryTable {
     this.#days = days;
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-DDB3',
-      reason: 'Entries are inserted once and never changed. A backup would keep names after they were erased.',
+      reason: 'Entries are inserted and prolonged, never taken back. A backup would keep names after they were erased.',
     });
   }
 
@@ -43,7 +43,7 @@ export class HistoryTable extends RegistryTable {
 
   #permissionOf(door: HistoryDoor): PolicyStatement {
     if (door === 'apply') return allow(this.tableArn, 'dynamodb:PartiQLInsert', 'dynamodb:UpdateItem');
-    if (door === 'sweep') return allow(this.tableArn, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
+    if (door === 'sweep') return allow(this.tableArn, 'dynamodb:UpdateItem');
     // Of the ledger, senders see the items of requests, which have no names.
     const conditions = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['R#*'] } };
     return new PolicyStatement({ resources: [this.tableArn], actions: ['dynamodb:Query'], conditions });

@@ -132,11 +132,11 @@ const WAITED_FOR = ['events', 'account-api', 'devices', 'resolve'] as const;
  * Maximum size of a bundle in bytes. Every 100 KB take about 4 ms of a whole processor to parse, before anything runs:
  * raise it for code that a function needs, and only then.
  */
-const BUDGET = 255_000;
+const BUDGET = 260_000;
 
 /** Of doors without the SDK, of them `events` with all kinds of sources, and of functions with undici, an HTTP client. */
 const BUDGETS: Readonly<Partial<Record<Door, number>>> = {
-  ...{ events: 157_000, 'account-api': 105_000, devices: 125_000, resolve: 82_000 },
+  ...{ events: 157_000, 'account-api': 105_000, devices: 125_000, resolve: 86_000 },
   intake: 275_000,
   ...{ mirror: 1_010_000, verify: 1_010_000 },
 };
@@ -176,7 +176,7 @@ const RequestLine = z.object({
   stage: z.enum(WAITED_FOR),
   id: z.uuid(),
   status: z.int(),
-  outcome: z.enum(['applied', 'answered']),
+  outcome: z.enum(['applied', 'answered', 'refused']),
   app: z.string().regex(/shop/).optional(),
   duration_ms: z.int(),
 });

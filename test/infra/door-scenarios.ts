@@ -127,8 +127,13 @@ export const DOOR_SCENARIOS: Readonly<Record<HttpDoor, Scenario>> = {
     const question = (path: string, body: object) => asked(deployment, path, secret, body);
     const bound: Step = () =>
       apply(deployment, ...APPS.map((app) => operation({ ...bind, app, token: `${token}-asked` })));
+    const unknownReceipt: Step = async () => {
+      const headers = { authorization: `Bearer ${await secret()}` };
+      expect((await fetch(`${deployment.url}/v1/operations/unknown`, { headers })).status).toBe(404);
+    };
     return [
       bound,
+      unknownReceipt,
       question('/v1/resolve', { accounts: [{ account }] }),
       question('/v1/resolve', { accounts: [{ account }, { account: second }] }),
       question('/v1/devices', { tokens: [`${token}-asked`] }),
