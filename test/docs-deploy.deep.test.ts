@@ -21,10 +21,18 @@ afterAll(() => deployment.stop());
 /** Runs the block that has a text. The outputs of the deployed stack replace the values that a reader fills in. */
 async function run(text: string, without = /^$/): Promise<string> {
   const lines = blocks.find((each) => each.includes(text))?.split('\n') ?? [];
-  const block = lines.filter((line) => !without.test(line)).join('\n');
+  // The recorder has no stack to describe: the queues are in the variables that stand for `--stage`.
+  const block = lines
+    .filter((line) => !without.test(line))
+    .join('\n')
+    .replaceAll(' --stage prod', '');
   const filled = block.replace(/=… +# the output (\w+).*/g, (_, name) => `='${deployment.output(name)}'`);
   const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'reader', AWS_SECRET_ACCESS_KEY: 'key' };
-  const env = { ...process.env, ...AWS, AWS_ENDPOINT_URL: deployment.recorder.url };
+  const queues = {
+    BINDERY_PARKED_QUEUE_URL: deployment.output('ParkedQueueUrl'),
+    BINDERY_OPERATIONS_QUEUE_URL: deployment.output('OperationsQueueUrl'),
+  };
+  const env = { ...process.env, ...AWS, ...queues, AWS_ENDPOINT_URL: deployment.recorder.url };
   return (await promisify(execFile)('sh', ['-euc', filled], { env, cwd: root })).stdout;
 }
 

@@ -10,29 +10,29 @@ type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise
  * smaller ones need no adapters.
  */
 export const SUITES = {
-  lattice: { seeds: { fast: 500, deep: 200_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
+  lattice: { seeds: { fast: 500, deep: 100_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
   permutations: { seeds: { fast: 40, deep: 644 }, load: async () => (await import('./permutations.ts')).everyOrder },
-  limits: { seeds: { fast: 500, deep: 60_000 }, load: async () => (await import('./limits.ts')).limitsCase },
-  storage: { seeds: { fast: 250, deep: 40_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
+  limits: { seeds: { fast: 500, deep: 15_000 }, load: async () => (await import('./limits.ts')).limitsCase },
+  storage: { seeds: { fast: 250, deep: 20_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
   installations: {
-    seeds: { fast: 200, deep: 30_000 },
+    seeds: { fast: 200, deep: 15_000 },
     load: async () => (await import('./storage.ts')).installationsSchedule,
   },
   collecting: {
-    seeds: { fast: 50, deep: 10_000 },
+    seeds: { fast: 50, deep: 5_000 },
     load: async () => (await import('./collecting.ts')).collectingSchedule,
   },
-  calls: { seeds: { fast: 25, deep: 3_000 }, load: async () => (await import('./calls.ts')).callsCase },
+  calls: { seeds: { fast: 25, deep: 1_500 }, load: async () => (await import('./calls.ts')).callsCase },
   'end-to-end': {
-    seeds: { fast: 25, deep: 8_000 },
+    seeds: { fast: 25, deep: 4_000 },
     load: async () => (await import('./end-to-end.ts')).endToEndCase,
   },
   history: {
-    seeds: { fast: 5, deep: 300 },
+    seeds: { fast: 5, deep: 150 },
     load: async () => (await import('./history.ts')).historyCase,
   },
-  phones: { seeds: { fast: 20, deep: 2_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
-  mirror: { seeds: { fast: 8, deep: 1_200 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
+  phones: { seeds: { fast: 20, deep: 1_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
+  mirror: { seeds: { fast: 8, deep: 600 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
 
 /** The number of seeds of a suite that each of the two test runs takes. */
