@@ -10,7 +10,7 @@ type Suite = (seed: number, only: readonly Fault[] | undefined) => Run | Promise
  * smaller ones need no adapters.
  */
 export const SUITES = {
-  lattice: { seeds: { fast: 500, deep: 100_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
+  lattice: { seeds: { fast: 500, deep: 200_000 }, load: async () => (await import('./lattice.ts')).latticeCase },
   permutations: { seeds: { fast: 40, deep: 644 }, load: async () => (await import('./permutations.ts')).everyOrder },
   limits: { seeds: { fast: 500, deep: 15_000 }, load: async () => (await import('./limits.ts')).limitsCase },
   storage: { seeds: { fast: 250, deep: 20_000 }, load: async () => (await import('./storage.ts')).storageSchedule },
@@ -31,7 +31,7 @@ export const SUITES = {
     seeds: { fast: 5, deep: 150 },
     load: async () => (await import('./history.ts')).historyCase,
   },
-  phones: { seeds: { fast: 20, deep: 1_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
+  phones: { seeds: { fast: 20, deep: 2_000 }, load: async () => (await import('./phones/case.ts')).phonesCase },
   mirror: { seeds: { fast: 8, deep: 600 }, load: async () => (await import('./mirror/case.ts')).mirrorCase },
 } as const satisfies Record<string, { seeds: Seeds; load: () => Promise<Suite> }>;
 
